@@ -1,0 +1,40 @@
+// Package checkpoint keeps a network on disk: the Spec, the weights, what the
+// optimizer needs to go on, and where it came from. It never imports gorgonia
+// or onnxruntime. Start at [Save] and [Load].
+package checkpoint
+
+import (
+	"encoding/json"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/optim"
+)
+
+// Checkpoint is a trained network and where its training stands.
+type Checkpoint struct {
+	Spec       model.Spec
+	Weights    model.Weights
+	Labels     []string         // names of the classes, by index
+	Preprocess imageprep.Config // of the images it was trained on
+	Training   Training
+	// Optimizer is nil in a checkpoint that is only for inference.
+	Optimizer *optim.State
+	// Loop is the training loop's own state (best epoch, patience, schedule,
+	// random streams), in a format that is the loop's alone.
+	Loop json.RawMessage
+}
+
+// Training says how the weights were made; it is written into the ONNX file.
+type Training struct {
+	DataDigest  string             `json:"data_digest"` // SHA-256 over split.csv's lines
+	Split       string             `json:"split"`       // "stratified 80/20"
+	Images      int                `json:"images"`
+	Validation  int                `json:"validation_images"`
+	Seed        uint64             `json:"seed"`
+	Epoch       int                `json:"epoch"` // epochs done
+	Step        uint64             `json:"step"`
+	Optimizer   string             `json:"optimizer"`
+	Metrics     map[string]float64 `json:"metrics,omitempty"`
+	ToolVersion string             `json:"flowerctl_version"`
+}

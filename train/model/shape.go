@@ -1,0 +1,218 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxDim bounds every dimension and count of a Spec, so that products of a few
+// of them fit in an int64.
+const maxDim = 1 << 20
+
+// Shapes infers the shape of the input and of every node, without the batch.
+// It is also the check of a Spec: an error names the node, what it got and what
+// it wants.
+func (s *Spec) Shapes() (map[string][]int, error) {
+	if err := s.checkFrame(); err != nil {
+		return nil, err
+	}
+	shapes := map[string][]int{InputName: {s.Input[0], s.Input[1], s.Input[2]}}
+	for i := range s.Nodes {
+		n := &s.Nodes[i]
+		if n.Name == "" || strings.ContainsAny(n.Name, " \t\n") {
+			return nil, fmt.Errorf("network %s: node %d: name %q is empty or has a space", s.Name, i, n.Name)
+		}
+		if _, ok := shapes[n.Name]; ok {
+			return nil, fmt.Errorf("network %s: two nodes are named %q", s.Name, n.Name)
+		}
+		in := make([][]int, len(n.Inputs))
+		for j, name := range n.Inputs {
+			shape, ok := shapes[name]
+			if !ok {
+				return nil, fmt.Errorf("network %s: node %s reads %q, which is not an earlier node",
+					s.Name, n.Name, name)
+			}
+			in[j] = shape
+		}
+		shape, err := n.shape(in)
+		if err != nil {
+			return nil, fmt.Errorf("network %s: node %s (%s): %w", s.Name, n.Name, n.Op, err)
+		}
+		shapes[n.Name] = shape
+	}
+	return shapes, s.checkOutputs(shapes)
+}
+
+func (s *Spec) checkFrame() error {
+	for _, d := range s.Input {
+		if d < 1 || d > 1<<14 {
+			return fmt.Errorf("network %s: input %v: each of C, H, W must be 1 to 16384", s.Name, s.Input)
+		}
+	}
+	if s.Classes < 1 || s.Classes > maxDim {
+		return fmt.Errorf("network %s: %d classes, want 1 to %d", s.Name, s.Classes, maxDim)
+	}
+	if len(s.Nodes) == 0 || len(s.Outputs) == 0 {
+		return fmt.Errorf("network %s: %d nodes and %d outputs, want at least one of each",
+			s.Name, len(s.Nodes), len(s.Outputs))
+	}
+	return nil
+}
+
+func (s *Spec) checkOutputs(shapes map[string][]int) error {
+	for _, o := range s.Outputs {
+		n := s.Node(o.Node)
+		if n == nil || n.Op != Softmax {
+			return fmt.Errorf("network %s: output %s: %q is not a softmax node", s.Name, o.Name, o.Node)
+		}
+		if got := shapes[o.Node][0]; got != s.Classes {
+			return fmt.Errorf("network %s: output %s has %d classes, want %d", s.Name, o.Name, got, s.Classes)
+		}
+	}
+	return nil
+}
+
+// shape infers the node's shape from those of its inputs.
+func (n *Node) shape(in [][]int) ([]int, error) {
+	want := 1
+	switch n.Op {
+	case Add:
+		want = 2
+	case Concat:
+		want = len(in)
+	}
+	if len(in) != want || len(in) == 0 {
+		return nil, fmt.Errorf("%d inputs, want %d", len(in), max(want, 1))
+	}
+	x := in[0]
+	switch n.Op {
+	case Rescale, ReLU, Dropout:
+		return x, n.checkScalars()
+	case BatchNorm:
+		return x, n.checkScalars()
+	case Conv:
+		return n.convShape(x)
+	case MaxPool, AvgPool:
+		return n.windowShape(x)
+	case GlobalAvgPool:
+		if err := wantImage(x); err != nil {
+			return nil, err
+		}
+		return []int{x[0]}, nil
+	case Flatten:
+		size := 1
+		for _, d := range x {
+			size *= d
+		}
+		return []int{size}, nil
+	case Dense:
+		if len(x) != 1 {
+			return nil, fmt.Errorf("input %v, want a vector: put a flatten or globalavgpool before it", x)
+		}
+		if n.Units < 1 || n.Units > maxDim {
+			return nil, fmt.Errorf("%d units, want 1 to %d", n.Units, maxDim)
+		}
+		return []int{n.Units}, nil
+	case Softmax:
+		if len(x) != 1 {
+			return nil, fmt.Errorf("input %v, want a vector", x)
+		}
+		return x, nil
+	case Add:
+		if !equal(in[0], in[1]) {
+			return nil, fmt.Errorf("inputs %v and %v differ", in[0], in[1])
+		}
+		if n.Inputs[0] == n.Inputs[1] {
+			return nil, fmt.Errorf("both inputs are %s", n.Inputs[0])
+		}
+		return x, nil
+	case Concat:
+		return n.concatShape(in)
+	}
+	return nil, fmt.Errorf("unknown op, want one of %v", Ops())
+}
+
+func (n *Node) checkScalars() error {
+	switch {
+	case n.Op == Dropout && !(n.Rate >= 0 && n.Rate < 1):
+		return fmt.Errorf("rate %g, want at least 0 and under 1", n.Rate)
+	case n.Op == ReLU && !(n.Max >= 0):
+		return fmt.Errorf("max %g, want 0 (none) or more", n.Max)
+	case n.Op == BatchNorm && !(n.Epsilon > 0 && n.Momentum >= 0 && n.Momentum < 1):
+		return fmt.Errorf("epsilon %g and momentum %g, want over 0, and at least 0 and under 1",
+			n.Epsilon, n.Momentum)
+	}
+	return nil
+}
+
+func (n *Node) convShape(x []int) ([]int, error) {
+	if n.Units < 1 || n.Units > maxDim {
+		return nil, fmt.Errorf("%d filters, want 1 to %d", n.Units, maxDim)
+	}
+	out, err := n.windowShape(x)
+	if err != nil {
+		return nil, err
+	}
+	if n.Groups < 1 || x[0]%n.Groups != 0 || n.Units%n.Groups != 0 {
+		return nil, fmt.Errorf("%d groups do not divide %d channels and %d filters", n.Groups, x[0], n.Units)
+	}
+	out[0] = n.Units
+	return out, nil
+}
+
+// windowShape is the shape after sliding the node's window over x.
+func (n *Node) windowShape(x []int) ([]int, error) {
+	if err := wantImage(x); err != nil {
+		return nil, err
+	}
+	out := []int{x[0], 0, 0}
+	for axis := range 2 {
+		k, stride := n.Kernel[axis], n.Stride[axis]
+		before, after := n.Pads[axis], n.Pads[axis+2]
+		if k < 1 || k > maxDim || stride < 1 || stride > maxDim {
+			return nil, fmt.Errorf("kernel %v and stride %v, want 1 or more", n.Kernel, n.Stride)
+		}
+		if before < 0 || after < 0 || before >= k || after >= k {
+			return nil, fmt.Errorf("pads %v, want 0 or more and under the kernel %v", n.Pads, n.Kernel)
+		}
+		padded := x[axis+1] + before + after
+		if padded < k {
+			return nil, fmt.Errorf("kernel %v is larger than its input %v: use larger images (--size)", n.Kernel, x)
+		}
+		out[axis+1] = (padded-k)/stride + 1
+	}
+	return out, nil
+}
+
+func (n *Node) concatShape(in [][]int) ([]int, error) {
+	out := append([]int(nil), in[0]...)
+	if err := wantImage(out); err != nil {
+		return nil, err
+	}
+	for _, x := range in[1:] {
+		if len(x) != 3 || x[1] != out[1] || x[2] != out[2] {
+			return nil, fmt.Errorf("inputs %v and %v differ in height or width", in[0], x)
+		}
+		out[0] += x[0]
+	}
+	return out, nil
+}
+
+func wantImage(x []int) error {
+	if len(x) != 3 {
+		return fmt.Errorf("input %v, want [C H W]", x)
+	}
+	return nil
+}
+
+func equal(a, b []int) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}

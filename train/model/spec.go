@@ -1,0 +1,153 @@
+// Package model describes image classifiers as plain data.
+//
+// A network is a [Spec]: a list of named nodes in topological order, each from
+// a closed set of ops. Shape inference, parameter initialisation, the gorgonia
+// graph, the ONNX file, the summary and the drawing are each one loop over it.
+// A node has one name everywhere. The package never imports gorgonia or
+// onnxruntime. Start at [Spec] and [Builder].
+//
+// Shapes leave out the batch: an image-like value is [C H W], a vector [K].
+package model
+
+// Op names what a node computes.
+type Op string
+
+// The closed set of ops. Every package that walks a Spec handles all of them.
+const (
+	Rescale       Op = "rescale"       // x*Scale + Offset
+	Conv          Op = "conv"          // 2-D convolution (cross-correlation), with bias unless NoBias
+	BatchNorm     Op = "batchnorm"     // batch normalisation over N, H and W
+	ReLU          Op = "relu"          // max(x, 0), or min(max(x, 0), Max) when Max > 0
+	MaxPool       Op = "maxpool"       // maximum of each window; padding never wins
+	AvgPool       Op = "avgpool"       // mean of each window; padding does not count
+	GlobalAvgPool Op = "globalavgpool" // [C H W] to [C]
+	Flatten       Op = "flatten"       // [C H W] to [C*H*W], channels outermost
+	Dense         Op = "dense"         // fully connected, with bias unless NoBias
+	Dropout       Op = "dropout"       // inverted dropout while training, else identity
+	Concat        Op = "concat"        // joins along the channels
+	Add           Op = "add"           // element-wise sum of two equal shapes
+	Softmax       Op = "softmax"       // over the classes
+)
+
+// Ops lists the closed set in the order of its declaration.
+func Ops() []Op {
+	return []Op{Rescale, Conv, BatchNorm, ReLU, MaxPool, AvgPool, GlobalAvgPool,
+		Flatten, Dense, Dropout, Concat, Add, Softmax}
+}
+
+// InputName is what a node calls the network's input: the resized image, RGB,
+// values 0 to 255, [3 S S].
+const InputName = "input"
+
+// Spec is a network. It is plain data and survives a trip through JSON.
+type Spec struct {
+	Name    string   `json:"name"`
+	Input   [3]int   `json:"input"`   // C, H, W
+	Classes int      `json:"classes"` // length of every output
+	Nodes   []Node   `json:"nodes"`   // in topological order
+	Outputs []Output `json:"outputs"` // the main head first, then auxiliary ones
+}
+
+// Output is a head of the network: a softmax node whose input are the logits.
+type Output struct {
+	Name string `json:"name"` // "main", "aux1", ...
+	Node string `json:"node"` // the softmax node
+	// Weight multiplies this head's loss in the sum that is trained.
+	Weight float64 `json:"weight"`
+}
+
+// Node is one step of the network. Fields that its op does not name are zero.
+type Node struct {
+	Name   string   `json:"name"`
+	Op     Op       `json:"op"`
+	Inputs []string `json:"inputs"` // names of nodes, or InputName
+
+	// Conv: number of filters O. Dense: number of units.
+	Units int `json:"units,omitempty"`
+	// Conv, MaxPool, AvgPool: window and step, {vertical, horizontal}.
+	Kernel [2]int `json:"kernel,omitzero"`
+	Stride [2]int `json:"stride,omitzero"`
+	// Conv, MaxPool, AvgPool: padding {top, left, bottom, right}, as ONNX.
+	Pads [4]int `json:"pads,omitzero"`
+	// Conv: groups the channels are split into; C for a depthwise convolution.
+	// 1 when the node is made by a Builder, never 0.
+	Groups int `json:"groups,omitempty"`
+	// Conv, Dense: no bias parameter.
+	NoBias bool `json:"no_bias,omitempty"`
+	// BatchNorm: added to the variance; weight of the old running statistic
+	// (Keras' momentum: running = Momentum*running + (1-Momentum)*batch).
+	Epsilon  float64 `json:"epsilon,omitempty"`
+	Momentum float64 `json:"momentum,omitempty"`
+	// ReLU: the upper bound, 0 for none.
+	Max float64 `json:"max,omitempty"`
+	// Dropout: the share of values set to zero while training, [0, 1).
+	Rate float64 `json:"rate,omitempty"`
+	// Rescale: y = x*Scale + Offset.
+	Scale  float64 `json:"scale,omitempty"`
+	Offset float64 `json:"offset,omitempty"`
+	// Conv, Dense: how the weights start, GlorotUniform when empty.
+	Init Init `json:"init,omitempty"`
+}
+
+// Node returns the node of that name, or nil.
+func (s *Spec) Node(name string) *Node {
+	for i := range s.Nodes {
+		if s.Nodes[i].Name == name {
+			return &s.Nodes[i]
+		}
+	}
+	return nil
+}
+
+// Main is the head that is exported and answers.
+func (s *Spec) Main() Output { return s.Outputs[0] }
+
+// Logits is the name of the node whose values the head's softmax takes.
+func (s *Spec) Logits(o Output) string { return s.Node(o.Node).Inputs[0] }
+
+// Consumers maps the name of each node, and InputName, to the nodes that read
+// it, in order.
+func (s *Spec) Consumers() map[string][]string {
+	m := make(map[string][]string, len(s.Nodes)+1)
+	for _, n := range s.Nodes {
+		for _, in := range n.Inputs {
+			m[in] = append(m[in], n.Name)
+		}
+	}
+	return m
+}
+
+// Inference returns the part of the network that the main head needs, without
+// dropout: what is exported. It shares no memory with s.
+func (s *Spec) Inference() Spec {
+	needed := map[string]bool{s.Main().Node: true}
+	for i := len(s.Nodes) - 1; i >= 0; i-- {
+		if !needed[s.Nodes[i].Name] {
+			continue
+		}
+		for _, in := range s.Nodes[i].Inputs {
+			needed[in] = true
+		}
+	}
+	renamed := map[string]string{}
+	out := Spec{Name: s.Name, Input: s.Input, Classes: s.Classes, Outputs: []Output{s.Main()}}
+	for _, n := range s.Nodes {
+		if !needed[n.Name] {
+			continue
+		}
+		inputs := make([]string, len(n.Inputs))
+		for i, in := range n.Inputs {
+			inputs[i] = in
+			if r, ok := renamed[in]; ok {
+				inputs[i] = r
+			}
+		}
+		if n.Op == Dropout {
+			renamed[n.Name] = inputs[0]
+			continue
+		}
+		n.Inputs = inputs
+		out.Nodes = append(out.Nodes, n)
+	}
+	return out
+}

@@ -1,0 +1,47 @@
+package train
+
+import (
+	"context"
+
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/optim"
+)
+
+// Stepper is a network that can be trained: what the loop needs of train/nn. It
+// is for one goroutine. Batches may have any number of images; the first batch
+// of each size costs the time to build its graph.
+type Stepper interface {
+	// Step runs forward and backward and updates the weights with the learning
+	// rate lr. A loss that is not finite is an error that names the step and the
+	// first node with such a value, and leaves the weights as they were.
+	Step(ctx context.Context, b *data.Batch, lr float64) (Result, error)
+	// Evaluate runs forward as in inference (no dropout, running statistics).
+	Evaluate(ctx context.Context, b *data.Batch) (Result, error)
+
+	// Weights are the current weights, shared with the network: clone to keep.
+	// The network sees what is written into them.
+	Weights() model.Weights
+	// State is a copy of what besides the weights decides the next step.
+	State() State
+	// Restore continues from a State of the same network and optimizer.
+	Restore(State) error
+	Close() error
+}
+
+// State is what a Stepper needs besides weights to continue bit for bit.
+type State struct {
+	Step      uint64      // steps done; seeds dropout
+	Optimizer optim.State //
+}
+
+// Result is what one batch gave.
+type Result struct {
+	N    int     // images
+	Loss float64 // mean over the images, of all heads by their weights
+	// Correct counts the images whose arg-max is their label, by head.
+	Correct []int
+	// Probabilities of the main head, N rows of classes; only from Evaluate,
+	// valid until the next call.
+	Probabilities []float32
+}
