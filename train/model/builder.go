@@ -16,6 +16,11 @@ type Builder struct {
 	// Init is given to the Conv and Dense nodes that follow; the zero value is
 	// Keras' Glorot uniform.
 	Init Init
+	// Prefix starts the names of the nodes that follow, which are numbered anew
+	// for each prefix: inception_3a_conv1.
+	Prefix string
+	// Epsilon and Momentum are those of the batch norms that follow.
+	Epsilon, Momentum float64
 }
 
 // NewBuilder starts a network that takes [3 size size] images.
@@ -25,6 +30,8 @@ func NewBuilder(name string, size, classes int) *Builder {
 		cur:    InputName,
 		shapes: map[string][]int{InputName: {3, size, size}},
 		count:  map[string]int{},
+
+		Epsilon: 1e-3, Momentum: 0.99,
 	}
 }
 
@@ -58,8 +65,9 @@ func (b *Builder) Shape() []int { return b.shapes[b.cur] }
 // name gets its op and a number: conv1, conv2.
 func (b *Builder) Add(n Node) string {
 	if n.Name == "" {
-		b.count[string(n.Op)]++
-		n.Name = fmt.Sprintf("%s%d", n.Op, b.count[string(n.Op)])
+		base := b.Prefix + string(n.Op)
+		b.count[base]++
+		n.Name = fmt.Sprintf("%s%d", base, b.count[base])
 	}
 	if len(n.Inputs) == 0 {
 		n.Inputs = []string{b.cur}
@@ -100,7 +108,7 @@ func (b *Builder) ConvReLU(filters int, w Window) string {
 
 // BatchNorm adds batch normalisation.
 func (b *Builder) BatchNorm() string {
-	return b.Add(Node{Op: BatchNorm, Epsilon: 1e-3, Momentum: 0.99})
+	return b.Add(Node{Op: BatchNorm, Epsilon: b.Epsilon, Momentum: b.Momentum})
 }
 
 // ReLU adds max(x, 0).

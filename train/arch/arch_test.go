@@ -1,0 +1,106 @@
+package arch
+
+import (
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/train/model"
+)
+
+func TestPresetsHaveTheirParameterCounts(t *testing.T) {
+	// Running statistics of the study's two networks with batch norm.
+	running := map[string]int{"v3-alexnet": 2752, "v7-batchnorm": 704}
+	for _, p := range All() {
+		spec, err := p.Build(p.Size, 5)
+		if err != nil {
+			t.Errorf("%s: %v", p.Name, err)
+			continue
+		}
+		trainable, stats, err := spec.Count()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if trainable != p.Parameters {
+			t.Errorf("%s: %d trainable parameters, want %d", p.Name, trainable, p.Parameters)
+		}
+		if want, ok := running[p.Name]; ok && stats != want {
+			t.Errorf("%s: %d running statistics, want %d", p.Name, stats, want)
+		}
+		if spec.Name != p.Name || spec.Outputs[0].Name != "main" {
+			t.Errorf("%s: spec is called %s, its first output %s", p.Name, spec.Name, spec.Outputs[0].Name)
+		}
+	}
+}
+
+func TestPresetsSurviveJSON(t *testing.T) {
+	for _, p := range All() {
+		spec, err := p.Build(p.Size, 7)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var back model.Spec
+		if err := json.Unmarshal(text, &back); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(spec, back) {
+			t.Errorf("%s: the spec changes on its way through JSON", p.Name)
+		}
+	}
+}
+
+func TestInferenceLeavesOutDropoutAndAuxiliaryHeads(t *testing.T) {
+	for _, p := range All() {
+		spec, err := p.Build(p.Size, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		inf := spec.Inference()
+		if _, err := inf.Shapes(); err != nil {
+			t.Errorf("%s: inference network: %v", p.Name, err)
+		}
+		for _, n := range inf.Nodes {
+			if n.Op == model.Dropout || strings.HasPrefix(n.Name, "aux") {
+				t.Errorf("%s: inference network still has %s", p.Name, n.Name)
+			}
+		}
+	}
+}
+
+func TestGoogLeNetHasThreeHeads(t *testing.T) {
+	p, err := Find("v6-googlenet")
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := p.Build(224, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, o := range spec.Outputs {
+		names = append(names, o.Name)
+	}
+	if want := []string{"main", "aux1", "aux2"}; !reflect.DeepEqual(names, want) {
+		t.Errorf("outputs %v, want %v", names, want)
+	}
+}
+
+func TestTooSmallImagesAreRefused(t *testing.T) {
+	p, _ := Find("v7-batchnorm")
+	_, err := p.Build(16, 5)
+	if err == nil || !strings.Contains(err.Error(), "--size") {
+		t.Errorf("16-pixel v7-batchnorm: error %v, want one that says what to do", err)
+	}
+}
+
+func TestUnknownNamesListTheKnown(t *testing.T) {
+	_, err := Find("vgg")
+	if err == nil || !strings.Contains(err.Error(), "v4-vgg16") {
+		t.Errorf("got %v, want an error that lists the presets", err)
+	}
+}
