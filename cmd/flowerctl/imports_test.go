@@ -1,0 +1,82 @@
+package main
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+const modulePath = "github.com/flowerctl/flowerctl/"
+
+// importRules says which packages each tree never reaches, directly or through
+// others, but for those under allowed; the packages under except have no such
+// rule. Paths of ours are relative to the module.
+var importRules = []struct {
+	trees, except, never, allowed []string
+}{
+	{trees: []string{"onnx"}, never: []string{"train", "export", "infer", "fixtures", "cmd", gorgoniaPath, ortPath}},
+	{
+		trees: []string{"train/model", "train/arch", "train/optim", "train/checkpoint"},
+		never: []string{gorgoniaPath, ortPath},
+	},
+	{
+		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{gorgoniaPath},
+		except: []string{"train/nn", "export/verify"},
+	},
+	{
+		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{ortPath},
+		except: []string{"infer", "export/verify"},
+	},
+	{trees: []string{"infer/imageprep"}, never: []string{ortPath}},
+	{trees: []string{"train"}, never: []string{"export", "infer"}, allowed: []string{"infer/imageprep"}},
+	{trees: []string{"train/nn/kernel"}, never: []string{gorgoniaPath}},
+	{trees: []string{"infer"}, never: []string{"train", "export", gorgoniaPath}},
+	{
+		trees: []string{"export"}, never: []string{gorgoniaPath, ortPath, "infer/ort"},
+		except: []string{"export/verify"},
+	},
+	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden"}},
+}
+
+const (
+	gorgoniaPath = "gorgonia.org"
+	ortPath      = "github.com/yalue/onnxruntime_go"
+)
+
+func TestImportRules(t *testing.T) {
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Deps \" \"}}", modulePath+"...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	seen := make([]bool, len(importRules))
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		pkg := strings.TrimPrefix(fields[0], modulePath)
+		for i, rule := range importRules {
+			if !under(pkg, rule.trees) || under(pkg, rule.except) {
+				continue
+			}
+			seen[i] = true
+			for _, dep := range fields[1:] {
+				if dep = strings.TrimPrefix(dep, modulePath); under(dep, rule.never) && !under(dep, rule.allowed) {
+					t.Errorf("%s reaches %s", pkg, dep)
+				}
+			}
+		}
+	}
+	for i, rule := range importRules {
+		if !seen[i] {
+			t.Errorf("no package stands under %v: the rule checks nothing", rule.trees)
+		}
+	}
+}
+
+// under says whether path is one of the trees or below one.
+func under(path string, trees []string) bool {
+	for _, tree := range trees {
+		if path == tree || strings.HasPrefix(path, tree+"/") {
+			return true
+		}
+	}
+	return false
+}
