@@ -8,6 +8,7 @@ ONEDNN      ?= auto
 ONEDNN_ROOT ?=
 DEMO        ?= demo
 RACE        ?=
+PEER_PYTHON ?= /usr/bin/python3
 
 ifeq ($(ONEDNN),auto)
   ONEDNN_HEADER := $(firstword $(wildcard $(addsuffix /include/dnnl.hpp,$(ONEDNN_ROOT) /usr /usr/local)))
@@ -68,6 +69,9 @@ lint: ## gofmt, go vet, staticcheck
 
 bench: ## kernels by op and shape
 	go test $(TAGS) -run '^$$' -bench . ./train/nn/kernel/
+
+bench-peer: build ## training steps against PyTorch (needs a Python that has it: PEER_PYTHON)
+	$(PEER_PYTHON) fixtures/peer/compare.py --python $(PEER_PYTHON)
 
 clean: ## remove what make wrote
 	rm -rf bin $(DEMO)
