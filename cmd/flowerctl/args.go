@@ -1,0 +1,144 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// arrange puts the arguments into the order that urfave/cli v2 understands: it
+// stops reading flags at the first file name, so `predict img.jpg --top 5`
+// would ignore --top. The result is the program's and the commands' names, their
+// flags, "--", and everything else. "--" ends the flags of the user's line too.
+//
+// It also refuses commands and flags that do not exist, with the nearest one as
+// a hint, and reads `help COMMAND` as `COMMAND --help`. The path is the names of
+// program and commands, for messages.
+func arrange(app *cli.App, args []string) (path, arranged []string, err error) {
+	path = []string{app.Name}
+	level, flags := app.Commands, app.Flags
+	if len(args) > 0 && args[0] == "help" {
+		args = append(args[1:len(args):len(args)], "--help")
+	}
+	var given, names []string
+	for i := 0; i < len(args); i++ {
+		arg := args[i]
+		switch {
+		case arg == "--":
+			names = append(names, args[i+1:]...)
+			i = len(args)
+		case len(arg) > 1 && arg[0] == '-':
+			values, err := flagArgs(flags, args[i:])
+			if err != nil {
+				return path, nil, err
+			}
+			given = append(given, values...)
+			i += len(values) - 1
+		case len(level) > 0 || len(path) == 1:
+			command := find(level, arg)
+			if command == nil {
+				return path, nil, unknownCommand(path, level, arg)
+			}
+			path = append(path, command.Name)
+			level, flags = command.Subcommands, command.Flags
+		default:
+			names = append(names, arg)
+		}
+	}
+	arranged = append(append([]string{}, path...), given...)
+	if len(names) > 0 {
+		arranged = append(append(arranged, "--"), names...)
+	}
+	return path, arranged, nil
+}
+
+// flagArgs returns the flag at args[0], with its value where that is the next
+// argument.
+func flagArgs(flags []cli.Flag, args []string) ([]string, error) {
+	name, _, assigned := strings.Cut(strings.TrimLeft(args[0], "-"), "=")
+	if name == "help" || name == "h" {
+		return args[:1], nil
+	}
+	var known []string
+	for _, flag := range flags {
+		for _, n := range flag.Names() {
+			known = append(known, n)
+			if n != name {
+				continue
+			}
+			doc, ok := flag.(cli.DocGenerationFlag)
+			if assigned || !ok || !doc.TakesValue() {
+				return args[:1], nil
+			}
+			if len(args) < 2 {
+				return nil, usagef("--%s: needs a value", name)
+			}
+			return args[:2], nil
+		}
+	}
+	err := usagef("unknown flag %s", args[0])
+	if n := nearest(name, known); n != "" {
+		return nil, fail(err, "did you mean --"+n+"?")
+	}
+	return nil, fail(err, "--help lists the flags")
+}
+
+func find(commands []*cli.Command, name string) *cli.Command {
+	for _, c := range commands {
+		if c.HasName(name) {
+			return c
+		}
+	}
+	return nil
+}
+
+func unknownCommand(path []string, level []*cli.Command, name string) error {
+	var known []string
+	for _, c := range level {
+		known = append(known, c.Names()...)
+	}
+	err := usagef("unknown command %q", name)
+	prefix := strings.Join(path, " ")
+	if n := nearest(name, known); n != "" {
+		return fail(err, "did you mean "+prefix+" "+n+"?")
+	}
+	return fail(err, prefix+" --help lists the commands")
+}
+
+// nearest is the candidate that word most likely meant, or "" when none is
+// near: at most a third of its letters, and one at least, may be wrong.
+func nearest(word string, candidates []string) string {
+	best, limit := "", max(1, len(word)/3)+1
+	for _, c := range candidates {
+		if d := editDistance(word, c); len(c) > 1 && d < limit {
+			best, limit = c, d
+		}
+	}
+	return best
+}
+
+// editDistance counts the insertions, deletions and replacements of a byte, and
+// exchanges of two neighbours, that make a into b (optimal string alignment).
+func editDistance(a, b string) int {
+	d := make([][]int, len(a)+1)
+	for i := range d {
+		d[i] = make([]int, len(b)+1)
+		d[i][0] = i
+	}
+	for j := range d[0] {
+		d[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			replace := d[i-1][j-1]
+			if a[i-1] != b[j-1] {
+				replace++
+			}
+			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, replace)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
+			}
+		}
+	}
+	return d[len(a)][len(b)]
+}

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// The exit codes. Scripts rely on them.
+const (
+	exitDone       = 0
+	exitFailed     = 1
+	exitUsage      = 2 // asked wrongly: a flag, a name, a missing argument
+	exitDifference = 3 // verify found a difference
+	exitNoDevice   = 4 // the asked device is not there
+)
+
+// failure is an error with how to exit and what the user can do about it.
+// Libraries return plain errors; commands add these.
+type failure struct {
+	error
+	code  int
+	hints []string // one line each
+}
+
+func (f *failure) Unwrap() error { return f.error }
+
+// fail adds hints to an error; the exit code stays, or is 1.
+func fail(err error, hints ...string) error {
+	return failWith(codeOf(err), err, hints...)
+}
+
+// failWith gives an error its exit code and hints, before those it has.
+func failWith(code int, err error, hints ...string) error {
+	if err == nil {
+		return nil
+	}
+	var inner *failure
+	if errors.As(err, &inner) {
+		hints = append(hints, inner.hints...)
+	}
+	return &failure{error: err, code: code, hints: hints}
+}
+
+// usagef is an error in how the program was called: exit code 2.
+func usagef(format string, args ...any) error {
+	return &failure{error: fmt.Errorf(format, args...), code: exitUsage}
+}
+
+// codeOf is the exit code that err asks for.
+func codeOf(err error) int {
+	var f *failure
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &f):
+		return f.code
+	default:
+		return exitFailed
+	}
+}
+
+// report prints err as users see it, and returns the exit code.
+//
+//	flowerctl predict: cat.txt: not an image (text/plain)
+//	hint: JPEG, PNG, GIF, WebP, BMP and TIFF are read
+func report(w io.Writer, command string, err error) int {
+	if err == nil {
+		return exitDone
+	}
+	fmt.Fprintf(w, "%s: %v\n", command, err)
+	var f *failure
+	if errors.As(err, &f) {
+		for _, hint := range f.hints {
+			fmt.Fprintf(w, "hint: %s\n", hint)
+		}
+	}
+	return codeOf(err)
+}
