@@ -1,0 +1,179 @@
+package data
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+)
+
+// Cache is a set with its pixels, decoded and resized, in memory: Len images of
+// Size*Size RGB pixels, 8 bits a channel, one after the other. Decoding once and
+// resizing once costs 3 bytes a pixel and saves both in every epoch. There is no
+// cache on disk: 3,312 photographs load in seconds.
+type Cache struct {
+	Set    *Set             // Items[i] is image i
+	Config imageprep.Config // how the pixels were made
+	pix    []uint8
+}
+
+// Len is the number of images.
+func (c *Cache) Len() int { return len(c.Set.Items) }
+
+// Size is the side of an image, in pixels.
+func (c *Cache) Size() int { return c.Config.Size }
+
+// Image returns the pixels of image i: Size rows of Size RGB pixels. They are
+// shared: read only.
+func (c *Cache) Image(i int) []uint8 {
+	n := 3 * c.Config.Size * c.Config.Size
+	return c.pix[i*n : (i+1)*n : (i+1)*n]
+}
+
+// LoadOptions says how a set is loaded. The zero value is the default.
+type LoadOptions struct {
+	Workers int  // files decoded at the same time; 0 for one a core
+	Strict  bool // the first unreadable image is an error
+	// Memory is the most bytes that the pixels may take; 0 for nine tenths of
+	// what is free now, where the system says.
+	Memory int64
+	// Progress is called after each image, from one goroutine at a time; may be nil.
+	Progress func(done, total int)
+}
+
+// Load reads every file of the set once, for its hash and its pixels. An image
+// that cannot be read is left out and added to the Problems. The Cache has a Set
+// of its own; set is not changed.
+//
+// Where set has hashes already, as one from [ReadSplit], every file must be
+// there and have those bytes, or Load returns an error: the split was made for
+// other images. It is an error when the pixels would not fit into memory, when a
+// class keeps no image, and when ctx is cancelled.
+func Load(ctx context.Context, set *Set, cfg imageprep.Config, opts LoadOptions) (*Cache, error) {
+	if cfg.Size <= 0 {
+		return nil, fmt.Errorf("data: image size %d, want a positive one", cfg.Size)
+	}
+	if err := checkMemory(len(set.Items), cfg.Size, opts.Memory); err != nil {
+		return nil, fmt.Errorf("data %s: %w", set.Dir, err)
+	}
+	l := &load{set: set.clone(), cfg: cfg, opts: opts, errs: make([]error, len(set.Items))}
+	l.pix = make([]uint8, len(set.Items)*3*cfg.Size*cfg.Size)
+	if err := l.run(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.compact(); err != nil {
+		return nil, err
+	}
+	return &Cache{Set: l.set, Config: cfg, pix: l.pix}, nil
+}
+
+// load is one Load under way.
+type load struct {
+	set  *Set
+	cfg  imageprep.Config
+	opts LoadOptions
+	pix  []uint8
+	errs []error // by item: why it could not be read
+
+	mu   sync.Mutex
+	done int
+}
+
+func (l *load) run(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	workers := l.opts.Workers
+	if workers <= 0 {
+		workers = runtime.GOMAXPROCS(0)
+	}
+	var next atomic.Int64
+	var wg sync.WaitGroup
+	for range min(workers, len(l.set.Items)) {
+		wg.Go(func() {
+			for ctx.Err() == nil {
+				i := int(next.Add(1)) - 1
+				if i >= len(l.set.Items) {
+					return
+				}
+				if err := l.one(i); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+// one reads item i. It returns an error only if that must end the load.
+func (l *load) one(i int) error {
+	it := &l.set.Items[i]
+	known := it.SHA256
+	err := l.read(it, l.pix[i*3*l.cfg.Size*l.cfg.Size:])
+	if known != "" && err == nil && it.SHA256 != known {
+		err = errors.New("not the bytes that the split was made for")
+	}
+	if err != nil && (l.opts.Strict || known != "") {
+		return fmt.Errorf("data %s: %s: %w", l.set.Dir, it.Path, err)
+	}
+	l.errs[i] = err
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.done++
+	if l.opts.Progress != nil {
+		l.opts.Progress(l.done, len(l.set.Items))
+	}
+	return nil
+}
+
+// read puts the pixels into dst and the hash into the item.
+func (l *load) read(it *Item, dst []uint8) error {
+	data, err := os.ReadFile(filepath.Join(l.set.Dir, filepath.FromSlash(it.Path)))
+	if err != nil {
+		return reason(err)
+	}
+	sum := sha256.Sum256(data)
+	it.SHA256 = hex.EncodeToString(sum[:])
+	img, err := prepare(l.cfg, data)
+	if err != nil {
+		return err
+	}
+	copy(dst, img.Pix)
+	return nil
+}
+
+// compact closes the gaps that unreadable images left.
+func (l *load) compact() error {
+	n, per := 0, 3*l.cfg.Size*l.cfg.Size
+	kept := make([]int, len(l.set.Labels))
+	for i, it := range l.set.Items {
+		if err := l.errs[i]; err != nil {
+			l.set.Problems = append(l.set.Problems,
+				Problem{Path: it.Path, Kind: Unreadable, Reason: err.Error()})
+			continue
+		}
+		if n != i {
+			copy(l.pix[n*per:(n+1)*per], l.pix[i*per:])
+			l.set.Items[n] = it
+		}
+		kept[it.Class]++
+		n++
+	}
+	l.set.Items, l.pix = l.set.Items[:n], l.pix[:n*per]
+	if c := slices.Index(kept, 0); c >= 0 {
+		return fmt.Errorf("data %s: class %q: none of its images can be read", l.set.Dir, l.set.Labels[c])
+	}
+	return nil
+}

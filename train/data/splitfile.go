@@ -1,0 +1,106 @@
+package data
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/csv"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+)
+
+var splitHeader = []string{"path", "class", "part", "sha256"}
+
+// WriteSplit writes split.csv: a header, then a line for each image with its
+// path, the name of its class, its part and the SHA-256 of its file.
+func (s *Set) WriteSplit(w io.Writer) error {
+	cw := csv.NewWriter(w)
+	cw.Write(splitHeader) // errors stay in cw
+	for _, it := range s.Items {
+		cw.Write([]string{it.Path, s.Labels[it.Class], string(it.Part), it.SHA256})
+	}
+	cw.Flush()
+	return cw.Error()
+}
+
+// Digest names the images, their classes and their split: the SHA-256 of the
+// bytes that WriteSplit writes, in hex.
+func (s *Set) Digest() string {
+	h := sha256.New()
+	s.WriteSplit(h) // a hash takes every byte
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// ReadSplit reads what WriteSplit wrote. The caller sets Dir; [Load] then insists
+// on the same bytes. A file that has one image in two parts is refused.
+func ReadSplit(r io.Reader) (*Set, error) {
+	cr := csv.NewReader(r)
+	cr.FieldsPerRecord = len(splitHeader)
+	rows, err := cr.ReadAll()
+	if err != nil {
+		return nil, fmt.Errorf("split.csv: %w", err)
+	}
+	if len(rows) == 0 || !slices.Equal(rows[0], splitHeader) {
+		return nil, fmt.Errorf("split.csv: the first line must be path,class,part,sha256")
+	}
+	rows = rows[1:]
+	s := &Set{SplitBy: "file"}
+	for _, row := range rows {
+		s.Labels = append(s.Labels, row[1])
+	}
+	slices.Sort(s.Labels)
+	s.Labels = slices.Compact(s.Labels)
+	for i, row := range rows {
+		if err := checkRow(row); err != nil {
+			return nil, fmt.Errorf("split.csv: line %d: %w", i+2, err)
+		}
+		class, _ := slices.BinarySearch(s.Labels, row[1])
+		s.Items = append(s.Items, Item{Path: row[0], Class: class, Part: Part(row[2]), SHA256: row[3]})
+	}
+	if err := s.Check(); err != nil {
+		return nil, fmt.Errorf("split.csv: %w", err)
+	}
+	return s, nil
+}
+
+func checkRow(row []string) error {
+	if !fs.ValidPath(row[0]) {
+		return fmt.Errorf("path %q leaves the folder", row[0])
+	}
+	if row[1] == "" {
+		return fmt.Errorf("%s has no class", row[0])
+	}
+	switch Part(row[2]) {
+	case Train, Val, Test, Out:
+	default:
+		return fmt.Errorf("part %q, want train, val, test or out", row[2])
+	}
+	if sum, err := hex.DecodeString(row[3]); err != nil || len(sum) != sha256.Size ||
+		bytes.ContainsAny([]byte(row[3]), "ABCDEF") {
+		return fmt.Errorf("sha256 %q, want 64 lower-case hex digits", row[3])
+	}
+	return nil
+}
+
+// Apply takes over the parts of a split of the same images: same paths, classes
+// and bytes, or an error that names the first difference.
+func (s *Set) Apply(split *Set) error {
+	if len(s.Items) != len(split.Items) || !slices.Equal(s.Labels, split.Labels) {
+		return fmt.Errorf("split: %d images of classes %q, this set has %d of %q",
+			len(split.Items), split.Labels, len(s.Items), s.Labels)
+	}
+	for i, it := range split.Items {
+		own := s.Items[i]
+		if own.Path != it.Path || own.Class != it.Class || own.SHA256 != it.SHA256 {
+			return fmt.Errorf("split: %s is not the image that this set has there (%s)",
+				it.Path, own.Path)
+		}
+	}
+	for i, it := range split.Items {
+		s.Items[i].Part = it.Part
+	}
+	s.SplitBy = split.SplitBy
+	return s.Check()
+}
