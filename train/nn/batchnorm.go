@@ -1,0 +1,102 @@
+package nn
+
+import (
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+)
+
+// BatchNormConfig says how batch norm normalises.
+type BatchNormConfig struct {
+	Epsilon  float64 // added to the variance
+	Momentum float64 // weight of the old running statistic, as Keras
+	// Frozen normalises by the running statistics and keeps them, also in a graph
+	// that trains; in one that does not it is always so.
+	Frozen bool
+	// InputReLU: x is the result of a ReLU that nothing else reads, and the
+	// gradient of x is the one before that ReLU.
+	InputReLU bool
+}
+
+// BatchNorm normalises each channel of x over N, H and W, then scales by gamma
+// and shifts by beta; while training it moves mean and variance, which it
+// shares, towards the batch's.
+//
+//	x, result: (N, H, W, C) or (N, C)   gamma, beta, mean, variance: (C)
+//
+// It exports as ONNX BatchNormalization. Variances are biased, as Keras', also
+// the running one, where PyTorch's is not. gorgonia's has a wrong gradient when
+// frozen, and its machine wipes the running statistics. Ioffe and Szegedy 2015.
+func BatchNorm[T kernel.Float](g *Graph[T], name string, x, gamma, beta, mean, variance *G.Node,
+	cfg BatchNormConfig) (*G.Node, error) {
+
+	shape := kernel.BatchNormShape{
+		In: image(x.Shape()), Epsilon: cfg.Epsilon, Momentum: cfg.Momentum, InputReLU: cfg.InputReLU,
+	}
+	k, err := g.engine.BatchNorm(shape)
+	if err != nil {
+		return nil, fmt.Errorf("node %s (batchnorm): %w", name, err)
+	}
+	cfg.Frozen = cfg.Frozen || !g.Train
+	o := &batchNorm[T]{cfg: cfg, kernel: k}
+	o.kind, o.config, o.shape = "batchnorm", fmt.Sprint(shape, cfg), x.Shape()
+	return g.apply(o, name, x, gamma, beta, mean, variance)
+}
+
+type batchNorm[T kernel.Float] struct {
+	op[T]
+	cfg    BatchNormConfig
+	kernel kernel.BatchNorm[T]
+}
+
+var _ G.SDOp = (*batchNorm[float32])(nil)
+
+func (o *batchNorm[T]) Do(in ...G.Value) (G.Value, error) {
+	o.begin()
+	forward := o.kernel.Train
+	if o.cfg.Frozen {
+		forward = o.kernel.Frozen
+	}
+	forward(o.out, floats[T](in[0]), floats[T](in[1]), floats[T](in[2]), floats[T](in[3]), floats[T](in[4]))
+	return o.end()
+}
+
+func (o *batchNorm[T]) SymDiff(in G.Nodes, _, dy *G.Node) (G.Nodes, error) {
+	d := &batchNormGradient[T]{cfg: o.cfg, kernel: o.kernel, dgamma: &aside[T]{}, dbeta: &aside[T]{}}
+	d.kind, d.config, d.shape = "batchnormGradient", o.config, o.shape
+	dx, err := o.g.apply(d, o.name+".dx", dy, in[0], in[1], in[3], in[4])
+	if err != nil {
+		return nil, err
+	}
+	dgamma, err := o.g.newAside(d.dgamma, dx, o.name+".dgamma", in[1].Shape())
+	if err != nil {
+		return nil, err
+	}
+	dbeta, err := o.g.newAside(d.dbeta, dx, o.name+".dbeta", in[2].Shape())
+	if err != nil {
+		return nil, err
+	}
+	return G.Nodes{dx, dgamma, dbeta, nil, nil}, nil
+}
+
+// batchNormGradient computes dx from dy, x, gamma and, when frozen, the running
+// statistics; and dgamma and dbeta on the way.
+type batchNormGradient[T kernel.Float] struct {
+	op[T]
+	cfg           BatchNormConfig
+	kernel        kernel.BatchNorm[T]
+	dgamma, dbeta *aside[T]
+}
+
+func (o *batchNormGradient[T]) Do(in ...G.Value) (G.Value, error) {
+	o.begin()
+	dy, x, gamma := floats[T](in[0]), floats[T](in[1]), floats[T](in[2])
+	if o.cfg.Frozen {
+		o.kernel.FrozenBackward(o.out, o.dgamma.out, o.dbeta.out, dy, x, gamma, floats[T](in[3]), floats[T](in[4]))
+		return o.end()
+	}
+	o.kernel.Backward(o.out, o.dgamma.out, o.dbeta.out, dy, x, gamma)
+	return o.end()
+}

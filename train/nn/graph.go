@@ -1,0 +1,201 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	G "gorgonia.org/gorgonia"
+	"gorgonia.org/tensor"
+
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+)
+
+// Mode says what a graph is for.
+type Mode struct {
+	// Train keeps what gradients need: dropout drops, batch norm normalises by
+	// the batch, and the graph can be differentiated. Without it the graph is for
+	// inference.
+	Train bool
+	// FrozenBatchNorm makes batch norm use and keep its running statistics while
+	// training.
+	FrozenBatchNorm bool
+	// Seed is the stream of dropout; the graph's Step goes into it too.
+	Seed uint64
+}
+
+// Graph is a gorgonia graph of this package's ops. Make inputs and parameters,
+// apply ops, differentiate, seal; then write the inputs and run, any number of
+// times. A Graph is for one goroutine.
+type Graph[T kernel.Float] struct {
+	Mode
+	// Step is the number of the step that runs: dropout's mask depends on it.
+	Step uint64
+
+	expr   *G.ExprGraph
+	engine kernel.Engine[T]
+	memory *Workspace[T]
+
+	wants  map[*G.Node]bool // a gradient is wanted
+	keep   map[*G.Node]bool // the value is read after the run
+	inputs []*input[T]
+	ops    []operation[T] // in the order they were made
+	node   map[*op[T]]*G.Node
+	salt   int
+
+	blocks     []*block
+	home       map[*G.Node]*block // where each result is kept
+	need       int                // values of the workspace
+	generation int                // of the workspace that the ops are bound to
+	machine    G.VM
+
+	inBackward bool
+	started    time.Time // of the op that runs
+	checked    bool      // look at every result
+	culprit    string    // the node whose result was not finite
+}
+
+// input is a node that is written before each run.
+type input[T kernel.Float] struct {
+	node *G.Node
+	data []T
+	*block
+}
+
+// NewGraph starts an empty graph whose ops compute on engine and keep their
+// results in memory. Graphs that share a Workspace must not run at the same
+// time, and one's results are gone when another runs.
+func NewGraph[T kernel.Float](engine kernel.Engine[T], memory *Workspace[T], mode Mode) *Graph[T] {
+	return &Graph[T]{
+		Mode: mode, engine: engine, memory: memory, expr: G.NewGraph(), generation: -1,
+		wants: map[*G.Node]bool{}, keep: map[*G.Node]bool{}, node: map[*op[T]]*G.Node{},
+	}
+}
+
+// Input adds a node that is written with [Graph.Write] before each run. No
+// gradient flows into it.
+func (g *Graph[T]) Input(name string, shape ...int) *G.Node {
+	n := G.NewTensor(g.expr, dtype[T](), len(shape), G.WithShape(shape...), G.WithName(g.label(name)))
+	g.inputs = append(g.inputs, &input[T]{node: n})
+	return n
+}
+
+// Param adds a node over data, which is shared: the graph sees what is written
+// into it. Gradients are for those that are trainable.
+func (g *Graph[T]) Param(name string, data []T, trainable bool, shape ...int) *G.Node {
+	n := G.NewTensor(g.expr, dtype[T](), len(shape), G.WithShape(shape...), G.WithName(g.label(name)),
+		G.WithValue(header(data, shape)))
+	g.wants[n] = trainable
+	return n
+}
+
+// label is the name that gorgonia hashes, see unique.
+func (g *Graph[T]) label(name string) string {
+	if g.salt == 0 {
+		return name
+	}
+	return fmt.Sprintf("%s#%d", name, g.salt)
+}
+
+// Keep says that a node's value is read after the run.
+func (g *Graph[T]) Keep(nodes ...*G.Node) {
+	for _, n := range nodes {
+		g.keep[n] = true
+	}
+}
+
+// apply adds the node of o, whose kind, config and shape are set.
+func (g *Graph[T]) apply(o operation[T], name string, in ...*G.Node) (*G.Node, error) {
+	b := o.base()
+	b.g, b.name, b.salt, b.backward = g, name, g.salt, g.inBackward
+	wanted := false
+	for _, n := range in {
+		b.in = append(b.in, n.Shape())
+		b.diff = append(b.diff, g.wants[n])
+		wanted = wanted || g.wants[n]
+	}
+	n, err := G.ApplyOpWithName(o, name, in...)
+	if err != nil {
+		return nil, fmt.Errorf("node %s (%s): %w", name, b.kind, err)
+	}
+	if got := n.Op(); got != G.Op(o) {
+		return nil, fmt.Errorf("node %s (%s): gorgonia merged it with %v", name, b.kind, got)
+	}
+	g.wants[n] = wanted && !g.inBackward
+	g.ops, g.node[b] = append(g.ops, o), n
+	return n, nil
+}
+
+// wanted says whether a gradient of x is wanted: false for images.
+func (g *Graph[T]) wanted(x *G.Node) bool { return g.Train && g.wants[x] }
+
+// Seal plans the memory and compiles the graph. After it nothing can be added.
+func (g *Graph[T]) Seal() error {
+	if err := g.unique(); err != nil {
+		return err
+	}
+	if err := g.plan(); err != nil {
+		return err
+	}
+	g.machine = G.NewTapeMachine(g.expr)
+	return nil
+}
+
+// errHash says that a graph must be built again with another salt.
+var errHash = errors.New("equal hashes")
+
+// unique checks what gorgonia takes for granted: that no two nodes share a
+// 32-bit hash. Those that do are silently taken for one.
+func (g *Graph[T]) unique() error {
+	seen := map[uint32]*G.Node{}
+	for _, n := range g.expr.AllNodes() {
+		if other, ok := seen[n.Hashcode()]; ok {
+			return fmt.Errorf("gorgonia cannot tell node %s from node %s: %w", n.Name(), other.Name(), errHash)
+		}
+		seen[n.Hashcode()] = n
+	}
+	return nil
+}
+
+// Run computes every node from what the inputs hold.
+func (g *Graph[T]) Run() error {
+	g.attach()
+	g.machine.Reset()
+	return g.machine.RunAll()
+}
+
+// Write returns the memory of an input node, to be written before Run. It must
+// be asked for again for each run.
+func (g *Graph[T]) Write(n *G.Node) []T {
+	g.attach()
+	for _, in := range g.inputs {
+		if in.node == n {
+			return in.data
+		}
+	}
+	return nil
+}
+
+// Read returns the result of a node that was kept, valid until the next run of
+// any graph of the workspace.
+func (g *Graph[T]) Read(n *G.Node) []T { return n.Op().(operation[T]).base().out }
+
+// Culprit runs the graph once more and names the first node, in order, whose
+// result is not finite, or returns "" when all are finite. Inputs must have been
+// written again.
+func (g *Graph[T]) Culprit() string {
+	g.checked, g.culprit = true, ""
+	defer func() { g.checked = false }()
+	if err := g.Run(); err == nil {
+		return ""
+	}
+	return g.culprit
+}
+
+// dims names a shape's length in errors.
+func dims(n *G.Node, want int, layout string) error {
+	if s := n.Shape(); len(s) != want {
+		return fmt.Errorf("input %s is %v, want %s", n.Name(), tensor.Shape(s), layout)
+	}
+	return nil
+}
