@@ -1,0 +1,289 @@
+package nn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/optim"
+
+	"github.com/flowerctl/flowerctl/train"
+)
+
+// Loss names what training makes small.
+type Loss string
+
+// The losses. Label smoothing, mixed images and class weights are in the
+// batch's targets and weights.
+const (
+	CrossEntropy Loss = "crossentropy" // of the softmax, see CrossEntropyLoss
+	SquaredError Loss = "mse"          // of the probabilities, see SquaredErrorLoss
+)
+
+// Losses lists them, the default first.
+func Losses() []Loss { return []Loss{CrossEntropy, SquaredError} }
+
+// Config is how a network trains.
+type Config struct {
+	// Engine computes. It stays the caller's, who closes it after the network. One
+	// that also is an optim.Vector computes the norms of the gradients.
+	Engine    kernel.Engine[float32]
+	Optimizer optim.Optimizer
+	Loss      Loss   // CrossEntropy when empty
+	Seed      uint64 // of dropout
+	// ClipNorm scales the gradients down when the norm of all of them together is
+	// larger (Keras' global_clipnorm); 0 never does.
+	ClipNorm float64
+	// FrozenBatchNorm keeps the running statistics and normalises by them, for
+	// fine-tuning on little data.
+	FrozenBatchNorm bool
+}
+
+// Network trains and evaluates. It implements train.Stepper.
+type Network struct {
+	cfg     Config
+	source  source[float32]
+	weights model.Weights
+	vector  optim.Vector
+	step    uint64
+
+	programs map[use]*program[float32]
+	params   []optim.Param // trainable
+	norms    []float64     // of their gradients, in the last step
+	stats    []statistic
+	profile  Profile
+}
+
+var _ train.Stepper = (*Network)(nil)
+
+// use is what a graph is for.
+type use struct {
+	n     int
+	train bool
+}
+
+// statistic is a running statistic of a batch norm, and its value before the
+// step, for steps that fail.
+type statistic struct{ now, before []float32 }
+
+// New makes a network of a description and its weights, which it shares: steps
+// write into w, and what others write there the network sees.
+func New(spec model.Spec, w model.Weights, cfg Config) (*Network, error) {
+	if cfg.Engine == nil || cfg.Optimizer == nil {
+		return nil, errors.New("network without an engine or an optimizer: Config needs both")
+	}
+	if cfg.Loss == "" {
+		cfg.Loss = CrossEntropy
+	}
+	if !slices.Contains(Losses(), cfg.Loss) {
+		return nil, fmt.Errorf("loss %q, want one of %v", cfg.Loss, Losses())
+	}
+	if !(cfg.ClipNorm >= 0) {
+		return nil, fmt.Errorf("clip norm %g, want 0 (never) or more", cfg.ClipNorm)
+	}
+	src, err := newSource(spec, w, cfg.Engine)
+	if err != nil {
+		return nil, err
+	}
+	src.loss, src.fused, src.grads = cfg.Loss, true, tensors[float32]{}
+	n := &Network{cfg: cfg, source: src, weights: w, programs: map[use]*program[float32]{}}
+	var ok bool
+	if n.vector, ok = cfg.Engine.(optim.Vector); !ok {
+		n.vector = optim.NewVector(cfg.Engine.Threads())
+	}
+	for _, p := range src.params {
+		value := w[p.Name].Data
+		if !p.Trainable {
+			n.stats = append(n.stats, statistic{value, make([]float32, len(value))})
+			continue
+		}
+		grad := make([]float32, len(value))
+		src.grads[p.Name] = grad
+		n.params = append(n.params, optim.Param{Name: p.Name, Value: value, Grad: grad})
+	}
+	n.norms = make([]float64, len(n.params))
+	return n, nil
+}
+
+// newSource checks the weights against the spec.
+func newSource(spec model.Spec, w model.Weights, engine kernel.Engine[float32]) (source[float32], error) {
+	if err := spec.CheckWeights(w); err != nil {
+		return source[float32]{}, err
+	}
+	params, err := spec.Params()
+	values := make(tensors[float32], len(params))
+	for _, p := range params {
+		values[p.Name] = w[p.Name].Data
+	}
+	return source[float32]{
+		spec: spec, params: params, values: values, engine: engine, memory: &Workspace[float32]{},
+	}, err
+}
+
+// program returns the graph for a batch, which the first batch of a size makes.
+func (n *Network) program(images int, training bool) (*program[float32], error) {
+	key := use{images, training}
+	if p := n.programs[key]; p != nil {
+		return p, nil
+	}
+	p, err := n.source.compile(images, Mode{
+		Train: training, FrozenBatchNorm: n.cfg.FrozenBatchNorm, Seed: n.cfg.Seed})
+	if err != nil {
+		return nil, err
+	}
+	n.programs[key] = p
+	return p, nil
+}
+
+// Step is one update by the batch, as train.Stepper says.
+func (n *Network) Step(ctx context.Context, b *data.Batch, lr float64) (train.Result, error) {
+	p, err := n.prepare(ctx, b, true)
+	if err != nil {
+		return train.Result{}, err
+	}
+	for _, s := range n.stats {
+		copy(s.before, s.now)
+	}
+	if err := n.forwardBackward(p, b); err != nil {
+		n.restoreStats()
+		return train.Result{}, err
+	}
+	start := time.Now()
+	if norm := n.norm(); n.cfg.ClipNorm > 0 && norm > n.cfg.ClipNorm {
+		for _, param := range n.params {
+			n.vector.Scale(param.Grad, float32(n.cfg.ClipNorm/norm))
+		}
+	}
+	n.cfg.Optimizer.Update(n.params, lr)
+	n.profile.Optimizer += time.Since(start)
+	n.profile.Steps++
+	n.step++
+	return n.result(p, b), nil
+}
+
+// forwardBackward leaves the gradients of the batch in n.params, all finite.
+func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
+	start := time.Now()
+	p.Step = n.step
+	n.feed(p, b)
+	run := time.Now()
+	n.profile.Input += run.Sub(start)
+	if err := p.Run(); err != nil {
+		return fmt.Errorf("step %d: %w", n.step+1, err)
+	}
+	done := time.Now()
+	n.profile.run += done.Sub(run)
+	for i, param := range n.params {
+		n.norms[i] = math.Sqrt(n.vector.SumSquares(param.Grad))
+	}
+	n.profile.Optimizer += time.Since(done)
+	loss := p.lossValue()
+	if sum := loss + n.norm(); sum-sum == 0 {
+		return nil
+	}
+	// Once more, with the same dropout and statistics, looking at every value.
+	n.restoreStats()
+	n.feed(p, b)
+	culprit := p.Culprit()
+	return fmt.Errorf("step %d: loss %g, gradient norm %g: the first value that is not finite is in node %s: "+
+		"use a lower learning rate, or clip the gradients", n.step+1, loss, n.norm(), culprit)
+}
+
+// Evaluate answers as in inference, as train.Stepper says. The loss and the
+// counts are those of all heads.
+func (n *Network) Evaluate(ctx context.Context, b *data.Batch) (train.Result, error) {
+	p, err := n.prepare(ctx, b, false)
+	if err != nil {
+		return train.Result{}, err
+	}
+	n.feed(p, b)
+	if err := p.Run(); err != nil {
+		return train.Result{}, err
+	}
+	r := n.result(p, b)
+	r.Probabilities = p.Read(p.probabilities[0])
+	return r, nil
+}
+
+// prepare checks the batch and finds its graph.
+func (n *Network) prepare(ctx context.Context, b *data.Batch, training bool) (*program[float32], error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	in := n.source.spec.Input
+	switch {
+	case b.N < 1:
+		return nil, fmt.Errorf("batch of %d images, want 1 or more", b.N)
+	case b.Size != in[1] || b.Size != in[2] || in[0] != 3 || len(b.Pixels) != 3*b.N*b.Size*b.Size:
+		return nil, fmt.Errorf("batch of %d images of %d x %d in %d bytes, network %s wants %v",
+			b.N, b.Size, b.Size, len(b.Pixels), n.source.spec.Name, in)
+	case b.Classes != n.source.spec.Classes || len(b.Targets) != b.N*b.Classes || len(b.Labels) != b.N:
+		return nil, fmt.Errorf("batch of %d classes, %d targets and %d labels for %d images, network %s has %d classes",
+			b.Classes, len(b.Targets), len(b.Labels), b.N, n.source.spec.Name, n.source.spec.Classes)
+	case b.Weights != nil && len(b.Weights) != b.N:
+		return nil, fmt.Errorf("batch of %d images has %d weights", b.N, len(b.Weights))
+	}
+	return n.program(b.N, training)
+}
+
+// feed writes the batch into the graph's inputs.
+func (n *Network) feed(p *program[float32], b *data.Batch) {
+	n.cfg.Engine.FromBytes(p.Write(p.images), b.Pixels)
+	copy(p.Write(p.targets), b.Targets)
+	weights := p.Write(p.weights)
+	for i := range weights {
+		weights[i] = 1
+	}
+	copy(weights, b.Weights)
+}
+
+// result reads the loss and counts the right answers, by head.
+func (n *Network) result(p *program[float32], b *data.Batch) train.Result {
+	r := train.Result{N: b.N, Loss: p.lossValue(), Correct: make([]int, len(p.logits))}
+	for head, logits := range p.logits {
+		r.Correct[head] = correct(p.Read(logits), b.Labels)
+	}
+	return r
+}
+
+// correct counts the rows of logits whose largest value, the first of equals, is
+// at their label.
+func correct(logits []float32, labels []int) int {
+	k, count := len(logits)/len(labels), 0
+	for i, label := range labels {
+		best := 0
+		row := logits[i*k : (i+1)*k]
+		for j, v := range row {
+			if v > row[best] {
+				best = j
+			}
+		}
+		if best == label {
+			count++
+		}
+	}
+	return count
+}
+
+func (p *program[T]) lossValue() float64 { return float64(p.Read(p.loss)[0]) }
+
+// norm is the norm of all gradients together.
+func (n *Network) norm() float64 {
+	sum := 0.0
+	for _, v := range n.norms {
+		sum += v * v
+	}
+	return math.Sqrt(sum)
+}
+
+func (n *Network) restoreStats() {
+	for _, s := range n.stats {
+		copy(s.now, s.before)
+	}
+}

@@ -1,0 +1,144 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+)
+
+// tensors are parameters, or their gradients, by name.
+type tensors[T kernel.Float] map[string][]T
+
+// source is what the graphs of a network, one for each use and batch size, are
+// made from and share.
+type source[T kernel.Float] struct {
+	spec   model.Spec
+	params []model.Param
+	engine kernel.Engine[T]
+	memory *Workspace[T]
+	values tensors[T]
+	grads  tensors[T] // where gradients go; nil leaves them in the workspace
+	loss   Loss       // "" for a graph without a loss
+	fused  bool       // ReLUs become part of their neighbours
+	keep   bool       // every node's value can be read after a run
+}
+
+// program is one sealed graph: of a use and a batch size.
+type program[T kernel.Float] struct {
+	*Graph[T]
+	images, targets, weights *G.Node
+	// By head, the main one first. probabilities are nil where nothing needs them.
+	logits, probabilities []*G.Node
+	loss                  *G.Node
+	grads                 []*G.Node // of the trainable parameters, in order
+	value                 map[string]*G.Node
+}
+
+// compile makes the graph for batches of n images.
+func (s *source[T]) compile(n int, mode Mode) (*program[T], error) {
+	// A hash collision, see Graph.unique, goes away with other names.
+	for salt := 0; ; salt++ {
+		p, err := s.try(n, mode, salt)
+		if err == nil || !errors.Is(err, errHash) || salt == 3 {
+			return p, err
+		}
+	}
+}
+
+func (s *source[T]) try(n int, mode Mode, salt int) (*program[T], error) {
+	g := NewGraph(s.engine, s.memory, mode)
+	g.salt = salt
+	p := &program[T]{Graph: g, images: g.Input(model.InputName, n, s.spec.Input[1], s.spec.Input[2], s.spec.Input[0])}
+	b := &builder[T]{g: g, spec: &s.spec, params: map[string]*G.Node{}}
+	if s.fused {
+		b.fusion = fuse(&s.spec)
+	}
+	var trainable []*G.Node
+	for _, param := range s.params {
+		node := g.Param(param.Name, s.values[param.Name], param.Trainable, param.Shape...)
+		b.params[param.Name] = node
+		if param.Trainable {
+			trainable = append(trainable, node)
+		}
+	}
+	if err := b.build(p.images); err != nil {
+		return nil, err
+	}
+	p.value = b.value
+	if err := s.heads(p); err != nil {
+		return nil, err
+	}
+	if mode.Train {
+		if err := s.differentiate(p, trainable); err != nil {
+			return nil, err
+		}
+	}
+	return p, g.Seal()
+}
+
+// heads finds the logits and probabilities that are read, and adds the loss.
+func (s *source[T]) heads(p *program[T]) error {
+	if s.loss != "" {
+		p.targets = p.Input("targets", p.images.Shape()[0], s.spec.Classes)
+		p.weights = p.Input("weights", p.images.Shape()[0])
+	}
+	var losses []*G.Node
+	for _, head := range s.spec.Outputs {
+		logits, probabilities := p.value[s.spec.Logits(head)], p.value[head.Node]
+		p.logits, p.probabilities = append(p.logits, logits), append(p.probabilities, probabilities)
+		p.Keep(logits, probabilities)
+		if s.loss == "" {
+			continue
+		}
+		name, from, make := head.Name+".loss", logits, CrossEntropyLoss[T]
+		if s.loss == SquaredError {
+			from, make = probabilities, SquaredErrorLoss[T]
+		}
+		l, err := make(p.Graph, name, from, p.targets, p.weights, head.Weight)
+		if err != nil {
+			return err
+		}
+		losses = append(losses, l)
+	}
+	if s.keep {
+		for _, n := range p.value {
+			p.Keep(n)
+		}
+	}
+	switch len(losses) {
+	case 0:
+		return nil
+	case 1:
+		p.loss = losses[0]
+	default:
+		var err error
+		if p.loss, err = TotalLoss(p.Graph, "loss", losses...); err != nil {
+			return err
+		}
+	}
+	p.Keep(p.loss)
+	return nil
+}
+
+// differentiate adds the backward pass; gradients go to s.grads.
+func (s *source[T]) differentiate(p *program[T], trainable []*G.Node) error {
+	var err error
+	if p.grads, err = p.Differentiate(p.loss, trainable...); err != nil {
+		return fmt.Errorf("network %s: %w", s.spec.Name, err)
+	}
+	if s.grads == nil {
+		return nil
+	}
+	i := 0
+	for _, param := range s.params {
+		if param.Trainable {
+			p.grads[i].Op().(operation[T]).base().bind(s.grads[param.Name])
+			i++
+		}
+	}
+	return nil
+}

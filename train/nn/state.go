@@ -1,0 +1,51 @@
+package nn
+
+import (
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/model"
+)
+
+// Weights are the current weights, shared with the network.
+func (n *Network) Weights() model.Weights { return n.weights }
+
+// State is a copy of what besides the weights decides the next step.
+func (n *Network) State() train.State {
+	return train.State{Step: n.step, Optimizer: n.cfg.Optimizer.State()}
+}
+
+// Restore continues from the state of a network of the same description and
+// optimizer. The weights are restored by writing into them.
+func (n *Network) Restore(s train.State) error {
+	if err := n.cfg.Optimizer.Restore(s.Optimizer); err != nil {
+		return fmt.Errorf("network %s: %w", n.source.spec.Name, err)
+	}
+	n.step = s.Step
+	return nil
+}
+
+// Close frees the graphs. The engine stays open.
+func (n *Network) Close() error {
+	n.programs = map[use]*program[float32]{}
+	n.source.memory = &Workspace[float32]{}
+	return nil
+}
+
+// Gradient is what the last step found of one parameter's gradient, before
+// clipping. Norms that stay at 0 tell of dead ReLUs or a detached layer.
+type Gradient struct {
+	Name string  // of the parameter
+	Norm float64 // root of the sum of squares
+	Mean float64 // Norm over the root of the number of values
+}
+
+// Gradients lists the gradients of the last step, in the order of the
+// parameters, also when the step failed because one was not finite.
+func (n *Network) Gradients() []Gradient {
+	out := make([]Gradient, len(n.params))
+	for i, p := range n.params {
+		out[i] = Gradient{p.Name, n.norms[i], rms(n.norms[i], len(p.Grad))}
+	}
+	return out
+}
