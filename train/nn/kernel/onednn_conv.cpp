@@ -1,0 +1,77 @@
+//go:build onednn
+
+#include "onednn_engine.h"
+
+using compat::desc;
+using compat::dims;
+using dnnl::memory;
+using dnnl::prop_kind;
+using tag = memory::format_tag;
+
+static const auto f32 = memory::data_type::f32;
+
+// Activations are NHWC as they come; the weights' layout is the primitive's
+// choice, and they are reordered at every call, because training changes them
+// between calls and they are small beside the activations.
+struct onednn_conv : Layer {
+  onednn_conv(onednn_engine &e, onednn_conv_shape s) : Layer(e) {
+    const dims xd{s.n, s.c, s.h, s.w}, yd{s.n, s.filters, s.oh, s.ow};
+    const dims wd = s.groups == 1
+                        ? dims{s.filters, s.c, s.kh, s.kw}
+                        : dims{s.groups, s.filters / s.groups, s.c / s.groups, s.kh, s.kw};
+    const dims stride{s.sh, s.sw}, before{s.top, s.left}, after{s.bottom, s.right};
+    const desc x(xd, f32, tag::nhwc), y(yd, f32, tag::nhwc), w(wd, f32, tag::any);
+    const desc plain(wd, f32, s.groups == 1 ? tag::oihw : tag::goihw);
+    const desc b = s.bias ? desc({s.filters}, f32, tag::a) : desc();
+
+    const auto kind = s.inference ? prop_kind::forward_inference : prop_kind::forward_training;
+    const auto fwd = compat::conv_forward(e.cpu, kind, x, w, b, y, stride, before, after,
+                                          Step::attributes(s.relu));
+    forward.init(dnnl::convolution_forward(fwd), fwd.scratchpad_desc());
+    forward.output(DNNL_ARG_DST, y, fwd.dst_desc());
+    forward.input(DNNL_ARG_SRC, x, fwd.src_desc());
+    forward.input(DNNL_ARG_WEIGHTS, plain, fwd.weights_desc());
+    if (s.bias) forward.input(DNNL_ARG_BIAS, b, b);
+    forward.prepare(e);
+    if (s.inference) return;
+
+    if (!s.no_backward_data) {
+      const auto pd = compat::conv_backward_data(e.cpu, x, w, y, stride, before, after,
+                                                 Step::attributes(), fwd);
+      backward_data.init(dnnl::convolution_backward_data(pd), pd.scratchpad_desc());
+      backward_data.output(DNNL_ARG_DIFF_SRC, x, pd.diff_src_desc());
+      backward_data.input(DNNL_ARG_DIFF_DST, y, pd.diff_dst_desc());
+      backward_data.input(DNNL_ARG_WEIGHTS, plain, pd.weights_desc());
+      backward_data.prepare(e);
+    }
+    const auto pd = compat::conv_backward_weights(e.cpu, x, w, b, y, stride, before, after,
+                                                  Step::attributes(), fwd);
+    backward_weights.init(dnnl::convolution_backward_weights(pd), pd.scratchpad_desc());
+    backward_weights.output(DNNL_ARG_DIFF_WEIGHTS, plain, pd.diff_weights_desc());
+    backward_weights.input(DNNL_ARG_SRC, x, pd.src_desc());
+    backward_weights.input(DNNL_ARG_DIFF_DST, y, pd.diff_dst_desc());
+    if (s.bias) backward_weights.output(DNNL_ARG_DIFF_BIAS, b, b);
+    backward_weights.prepare(e);
+  }
+
+  Step forward, backward_data, backward_weights;
+};
+
+const char *onednn_conv_new(onednn_engine *e, onednn_conv_shape s, onednn_conv **out) {
+  return e->add(s, out);
+}
+
+const char *onednn_conv_forward(onednn_conv *l, float *y, const float *x, const float *w,
+                                const float *b) {
+  return l->engine.call([=] { l->forward.run(l->engine, {y, x, w, b}); });
+}
+
+const char *onednn_conv_backward_data(onednn_conv *l, float *dx, const float *dy,
+                                      const float *w) {
+  return l->engine.call([=] { l->backward_data.run(l->engine, {dx, dy, w}); });
+}
+
+const char *onednn_conv_backward_weights(onednn_conv *l, float *dw, float *db, const float *x,
+                                         const float *dy) {
+  return l->engine.call([=] { l->backward_weights.run(l->engine, {dw, x, dy, db}); });
+}
