@@ -2,7 +2,13 @@
 // pixels a network sees, in training and in inference alike: decode, turn by
 // the EXIF orientation, convert to RGB over white, resize to a square of uint8.
 // It never imports gorgonia or onnxruntime. Start at [Decode] and [Config].
+//
+// The bytes may come from anyone. Every format's header is read first, by code
+// of this package that allocates nothing, and an image that would be too large
+// is refused there: see [MaxPixels], [MaxSide] and [MaxMemory].
 package imageprep
+
+import "fmt"
 
 // Config says how an image becomes the network's input. It travels in the
 // checkpoint and in the ONNX file's metadata.
@@ -22,8 +28,54 @@ const (
 	Crop    Resize = "crop"    // the shorter side to Size, then the centre
 )
 
+// MaxSize is the largest Config.Size, pixels: beyond what any network of this
+// kind takes, and a bound for what a file from elsewhere can make us allocate.
+const MaxSize = 4096
+
+// Validate returns an error unless c can be applied: a Size from 1 to
+// [MaxSize], and Resize one of stretch, crop or empty (which means stretch).
+func (c Config) Validate() error {
+	if c.Size < 1 || c.Size > MaxSize {
+		return fmt.Errorf("imageprep: size is %d, want 1 to %d", c.Size, MaxSize)
+	}
+	switch c.Resize {
+	case "", Stretch, Crop:
+		return nil
+	}
+	return fmt.Errorf("imageprep: resize is %q, want %s or %s", c.Resize, Stretch, Crop)
+}
+
 // Image is RGB, 8 bits a channel, rows of pixels without gaps: H*W*3 bytes.
 type Image struct {
 	W, H int
 	Pix  []uint8
+}
+
+// newImage allocates a black image.
+func newImage(w, h int) Image {
+	return Image{W: w, H: h, Pix: make([]uint8, 3*w*h)}
+}
+
+// Prepare decodes data and applies c: the same as [Decode], then Apply.
+func (c Config) Prepare(data []byte) (Image, error) {
+	if err := c.Validate(); err != nil {
+		return Image{}, err
+	}
+	img, err := Decode(data)
+	if err != nil {
+		return Image{}, err
+	}
+	return c.Apply(img), nil
+}
+
+// PrepareFile is [Config.Prepare] of the file at path; its errors name the file.
+func (c Config) PrepareFile(path string) (Image, error) {
+	if err := c.Validate(); err != nil {
+		return Image{}, err
+	}
+	img, err := DecodeFile(path)
+	if err != nil {
+		return Image{}, err
+	}
+	return c.Apply(img), nil
 }

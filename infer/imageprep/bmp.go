@@ -1,0 +1,35 @@
+package imageprep
+
+import (
+	"bytes"
+	"image"
+	"image/color"
+
+	"golang.org/x/image/bmp"
+)
+
+// isBMP wants the two reserved words to be zero, for "BM" also begins text.
+func isBMP(data []byte) bool {
+	return len(data) >= 10 && string(data[:2]) == "BM" && string(data[6:10]) == "\x00\x00\x00\x00"
+}
+
+func parseBMP(data []byte) (header, error) {
+	c, err := bmp.DecodeConfig(bytes.NewReader(data))
+	if err != nil {
+		return header{}, err
+	}
+	if err := checkSize("bmp", c.Width, c.Height); err != nil {
+		return header{}, err
+	}
+	h := header{w: c.Width, h: c.Height, orientation: 1}
+	h.kept = 4 * int64(h.w) * int64(h.h)
+	if _, palette := c.ColorModel.(color.Palette); palette {
+		h.kept /= 4
+	}
+	h.peak = h.kept
+	return h, nil
+}
+
+func decodeBMP(data []byte, _ header) (image.Image, error) {
+	return bmp.Decode(bytes.NewReader(data))
+}

@@ -1,0 +1,222 @@
+package imageprep
+
+import (
+	"errors"
+	"fmt"
+	"image"
+	"io"
+	"os"
+)
+
+// The limits of what is read. An image beyond one of them is refused from its
+// header, before anything is allocated for its pixels.
+const (
+	MaxPixels = 40_000_000 // width times height
+	MaxSide   = 16384      // pixels
+	MaxFile   = 256 << 20  // bytes of a file
+	MaxMemory = 640 << 20  // bytes that decoding one image may take, the file included
+)
+
+// header is what a format's parser learns without decoding.
+type header struct {
+	w, h        int   // as stored, before orientation
+	orientation int   // EXIF, 1 to 8
+	peak        int64 // bytes that decoding takes, the file not counted
+	kept        int64 // bytes of the decoded image, which lives on until it is RGB
+}
+
+// total is the most memory at one time: the decoder's, or later the decoded
+// image and its RGB copy.
+func (h header) total(file int) int64 {
+	return int64(file) + max(h.peak, h.kept+3*int64(h.w)*int64(h.h))
+}
+
+// format reads one kind of file. parse must not allocate in proportion to what
+// the bytes claim, and must refuse what would make decode do so.
+type format struct {
+	name   string
+	match  func(data []byte) bool
+	parse  func(data []byte) (header, error)
+	decode func(data []byte, h header) (image.Image, error)
+}
+
+// formats is filled in once, in the order of the likeliest.
+var formats = [...]format{
+	{"jpeg", isJPEG, parseJPEG, decodeJPEG},
+	{"png", isPNG, parsePNG, decodePNG},
+	{"webp", isWebP, parseWebP, decodeWebP},
+	{"gif", isGIF, parseGIF, decodeGIF},
+	{"tiff", isTIFF, parseTIFF, decodeTIFF},
+	{"bmp", isBMP, parseBMP, decodeBMP},
+}
+
+func findFormat(data []byte) (format, bool) {
+	for _, f := range formats {
+		if f.match(data) {
+			return f, true
+		}
+	}
+	return format{}, false
+}
+
+// Decode reads a JPEG, PNG, GIF (first frame), WebP (first frame), BMP or TIFF
+// (first page) image, whatever its file is called. The result is upright by the
+// EXIF orientation, in RGB; transparency is laid over white, 16-bit channels
+// keep their upper 8, and colour profiles are ignored. Every error is an
+// [*Error].
+func Decode(data []byte) (Image, error) {
+	f, ok := findFormat(data)
+	if !ok {
+		return Image{}, notImage(data)
+	}
+	h, err := f.header(data)
+	if err != nil {
+		return Image{}, err
+	}
+	release := acquire(h.total(len(data)))
+	defer release()
+	src, err := f.pixels(data, h)
+	if err != nil {
+		return Image{}, err
+	}
+	settle(h.total(len(data)))
+	return toRGB(src, h), nil
+}
+
+// DecodeFile is [Decode] of the file at path; its errors name the file. Only
+// the beginning of a file that is no image is read.
+func DecodeFile(path string) (Image, error) {
+	data, err := readFile(path)
+	if err != nil {
+		return Image{}, nameFile(path, err)
+	}
+	img, err := Decode(data)
+	if err != nil {
+		return Image{}, nameFile(path, err)
+	}
+	return img, nil
+}
+
+// header parses data's header and holds it against the limits.
+func (f format) header(data []byte) (h header, err error) {
+	defer recoverAs(f.name, &err)
+	h, err = f.parse(data)
+	if err != nil {
+		return header{}, decodeError(f.name, err)
+	}
+	if err := checkSize(f.name, h.w, h.h); err != nil {
+		return header{}, err
+	}
+	if need := h.total(len(data)); need > MaxMemory {
+		return header{}, tooLarge(f.name, "%d x %d pixels of this kind take %d MiB, at most %d",
+			h.w, h.h, need>>20, MaxMemory>>20)
+	}
+	return h, nil
+}
+
+// checkSize holds a width and height against the limits. Parsers call it as soon
+// as they have read them.
+func checkSize(format string, w, h int) error {
+	switch {
+	case w < 1 || h < 1:
+		return damaged(format, fmt.Sprintf("%d x %d pixels", w, h))
+	case w > MaxSide || h > MaxSide:
+		return tooLarge(format, "%d x %d pixels, at most %d a side", w, h, MaxSide)
+	case int64(w)*int64(h) > MaxPixels:
+		return tooLarge(format, "%d x %d pixels, at most %d million", w, h, MaxPixels/1_000_000)
+	}
+	return nil
+}
+
+// pixels decodes. A panic in a decoder becomes an error; running out of memory
+// could not be caught, which is why header comes first.
+func (f format) pixels(data []byte, h header) (img image.Image, err error) {
+	defer recoverAs(f.name, &err)
+	img, err = f.decode(data, h)
+	if err != nil {
+		return nil, decodeError(f.name, err)
+	}
+	if b := img.Bounds(); !b.In(image.Rect(0, 0, h.w, h.h)) {
+		return nil, damaged(f.name, fmt.Sprintf("pixels at %v, the header says %d x %d", b, h.w, h.h))
+	}
+	return img, nil
+}
+
+func recoverAs(format string, err *error) {
+	if r := recover(); r != nil {
+		*err = &Error{Kind: ErrDamaged, Detail: oneLine(fmt.Sprintf("%s: decoder failed: %v", format, r))}
+	}
+}
+
+// sniffLen is how much tells an image from anything else; net/http's number.
+const sniffLen = 512
+
+// readFile reads a file that begins like an image, up to [MaxFile].
+func readFile(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.IsDir() {
+		return nil, &Error{Kind: ErrNotImage, Detail: "a folder"}
+	}
+	head := make([]byte, sniffLen)
+	n, err := io.ReadFull(f, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return nil, err
+	}
+	head = head[:n]
+	if _, ok := findFormat(head); !ok {
+		return nil, notImage(head)
+	}
+	if info.Size() > MaxFile {
+		return nil, fileTooLarge()
+	}
+	data := make([]byte, n, max(info.Size(), int64(n))+1)
+	copy(data, head)
+	return readRest(f, data)
+}
+
+// readRest appends what is left in r to data, up to [MaxFile].
+func readRest(r io.Reader, data []byte) ([]byte, error) {
+	for {
+		if len(data) > MaxFile {
+			return nil, fileTooLarge()
+		}
+		if len(data) == cap(data) {
+			data = append(data, 0)[:len(data)]
+		}
+		n, err := r.Read(data[len(data):cap(data)])
+		data = data[:len(data)+n]
+		if err == io.EOF {
+			return data, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
+
+func fileTooLarge() error {
+	return &Error{Kind: ErrTooLarge, Detail: fmt.Sprintf("the file has more than %d MiB", MaxFile>>20)}
+}
+
+// nameFile puts the file's name in front of err, once.
+func nameFile(path string, err error) error {
+	var own *Error
+	if errors.As(err, &own) {
+		named := *own
+		named.Path = path
+		return &named
+	}
+	var pathErr *os.PathError
+	if errors.As(err, &pathErr) {
+		return fmt.Errorf("%s: %w", path, pathErr.Err)
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}

@@ -1,0 +1,142 @@
+package imageprep
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image/jpeg"
+	"image/png"
+	"io"
+	"net/http"
+	"strings"
+
+	"golang.org/x/image/bmp"
+	"golang.org/x/image/tiff"
+)
+
+// What can be wrong with an image; every error of [Decode] is an [*Error] that
+// wraps one of them.
+var (
+	ErrNotImage    = errors.New("not an image")
+	ErrTooLarge    = errors.New("image too large")
+	ErrTruncated   = errors.New("image cut short")
+	ErrUnsupported = errors.New("unsupported image")
+	ErrDamaged     = errors.New("damaged image")
+)
+
+// Error says why an image was refused, in one line:
+//
+//	cat.txt: not an image (text/plain)
+//	big.png: image too large (png, 20000 x 20000 pixels, at most 40 million)
+type Error struct {
+	Path   string // the file, empty for [Decode]
+	Kind   error  // one of the five above
+	Detail string // what was found
+}
+
+func (e *Error) Error() string {
+	s := e.Kind.Error()
+	if e.Detail != "" {
+		s += " (" + e.Detail + ")"
+	}
+	if e.Path != "" {
+		s = e.Path + ": " + s
+	}
+	return s
+}
+
+func (e *Error) Unwrap() error { return e.Kind }
+
+// Hint is the remedy, in one line; empty where there is none.
+func (e *Error) Hint() string {
+	switch e.Kind {
+	case ErrNotImage:
+		return "JPEG, PNG, GIF, WebP, BMP and TIFF are read"
+	case ErrTooLarge:
+		return "scale it down first; a network sees a few hundred pixels a side"
+	case ErrTruncated:
+		return "the file is incomplete; copy or download it again"
+	case ErrUnsupported, ErrDamaged:
+		return "open it in an image editor and save it as PNG or JPEG"
+	}
+	return ""
+}
+
+func tooLarge(format, args string, a ...any) error {
+	return &Error{Kind: ErrTooLarge, Detail: format + ", " + fmt.Sprintf(args, a...)}
+}
+
+func truncated(format, what string) error {
+	return &Error{Kind: ErrTruncated, Detail: format + ", " + what}
+}
+
+func unsupported(format, what string) error {
+	return &Error{Kind: ErrUnsupported, Detail: format + ", " + what}
+}
+
+func damaged(format, what string) error {
+	return &Error{Kind: ErrDamaged, Detail: format + ", " + what}
+}
+
+// notImage says what data is instead, as far as its first bytes tell.
+func notImage(data []byte) error {
+	if len(data) == 0 {
+		return &Error{Kind: ErrNotImage, Detail: "empty"}
+	}
+	kind := mediaType(data)
+	if strings.HasPrefix(kind, "image/") {
+		return &Error{Kind: ErrUnsupported, Detail: kind}
+	}
+	return &Error{Kind: ErrNotImage, Detail: kind}
+}
+
+// mediaType guesses what the bytes are. HEIF and AVIF, which telephones write,
+// are named, for net/http takes them for video.
+func mediaType(data []byte) string {
+	if len(data) >= 12 && string(data[4:8]) == "ftyp" {
+		switch string(data[8:12]) {
+		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
+			return "image/heic"
+		case "avif", "avis":
+			return "image/avif"
+		}
+	}
+	if bytes.HasPrefix(data, []byte("\x00\x00\x00\x0cJXL ")) || bytes.HasPrefix(data, []byte("\xff\x0a")) {
+		return "image/jxl"
+	}
+	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
+	return kind
+}
+
+// decodeError puts a decoder's error into one of our kinds.
+func decodeError(format string, err error) error {
+	var own *Error
+	if errors.As(err, &own) {
+		return err
+	}
+	kind := ErrDamaged
+	var jpegErr jpeg.UnsupportedError
+	var pngErr png.UnsupportedError
+	var tiffErr tiff.UnsupportedError
+	switch {
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return truncated(format, "the pixels end too soon")
+	case errors.As(err, &jpegErr), errors.As(err, &pngErr), errors.As(err, &tiffErr),
+		errors.Is(err, bmp.ErrUnsupported):
+		kind = ErrUnsupported
+	}
+	detail := err.Error()
+	if !strings.HasPrefix(detail, format+": ") {
+		detail = format + ": " + detail
+	}
+	return &Error{Kind: kind, Detail: oneLine(detail)}
+}
+
+// oneLine keeps a library's text to one line of bounded length.
+func oneLine(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if len(s) > 200 {
+		s = s[:200]
+	}
+	return s
+}

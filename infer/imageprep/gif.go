@@ -1,0 +1,93 @@
+package imageprep
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/gif"
+)
+
+func isGIF(data []byte) bool {
+	return bytes.HasPrefix(data, []byte("GIF87a")) || bytes.HasPrefix(data, []byte("GIF89a"))
+}
+
+// parseGIF reads the logical screen and checks that the first frame is whole;
+// the frames after it are never looked at.
+func parseGIF(data []byte) (header, error) {
+	if len(data) < 13 {
+		return header{}, truncated("gif", "inside the header")
+	}
+	h := header{
+		w: int(binary.LittleEndian.Uint16(data[6:])), h: int(binary.LittleEndian.Uint16(data[8:])),
+		orientation: 1,
+	}
+	if err := checkSize("gif", h.w, h.h); err != nil {
+		return header{}, err
+	}
+	if _, err := gifFirstFrame(data); err != nil {
+		return header{}, err
+	}
+	h.kept = int64(h.w) * int64(h.h)
+	h.peak = 2 * h.kept // an interlaced frame is copied
+	return h, nil
+}
+
+// gifFirstFrame returns where the first frame's data ends. Source: GIF89a, 18
+// to 26.
+func gifFirstFrame(data []byte) (end int, err error) {
+	at := 13 + gifColours(data[10])
+	for {
+		if at >= len(data) {
+			return 0, truncated("gif", "before the first frame")
+		}
+		switch data[at] {
+		case 0x21: // extension: label, then sub-blocks
+			at = gifBlocks(data, at+2)
+		case 0x2c: // image: descriptor, colours, LZW width, then sub-blocks
+			if len(data)-at < 10 {
+				return 0, truncated("gif", "inside the first frame")
+			}
+			at = gifBlocks(data, at+11+gifColours(data[at+9]))
+			if at < 0 {
+				return 0, truncated("gif", "inside the first frame")
+			}
+			return at, nil
+		case 0x3b:
+			return 0, damaged("gif", "no frame")
+		default:
+			return 0, damaged("gif", "unknown block")
+		}
+		if at < 0 {
+			return 0, truncated("gif", "before the first frame")
+		}
+	}
+}
+
+// gifColours is the size of the colour table that flags announce, bytes.
+func gifColours(flags byte) int {
+	if flags&0x80 == 0 {
+		return 0
+	}
+	return 3 << (1 + flags&7)
+}
+
+// gifBlocks skips a chain of sub-blocks and its terminator; negative if cut.
+func gifBlocks(data []byte, at int) int {
+	for at < len(data) {
+		n := int(data[at])
+		at += 1 + n
+		if n == 0 {
+			return at
+		}
+	}
+	return -1
+}
+
+// decodeGIF returns the first frame, whose bounds are its place on the screen.
+func decodeGIF(data []byte, _ header) (image.Image, error) {
+	end, err := gifFirstFrame(data)
+	if err != nil {
+		return nil, err
+	}
+	return gif.Decode(bytes.NewReader(data[:end]))
+}

@@ -1,0 +1,12 @@
+package imageprep
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+)
+
+// jpegDecode decodes with the standard library.
+func jpegDecode(data []byte) (image.Image, error) {
+	return jpeg.Decode(bytes.NewReader(data))
+}

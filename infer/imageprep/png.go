@@ -1,0 +1,71 @@
+package imageprep
+
+import (
+	"bytes"
+	"encoding/binary"
+	"image"
+	"image/png"
+)
+
+const pngMagic = "\x89PNG\r\n\x1a\n"
+
+func isPNG(data []byte) bool { return bytes.HasPrefix(data, []byte(pngMagic)) }
+
+// parsePNG walks the chunks up to IEND. Source: PNG specification, 5.3 and 11.
+func parsePNG(data []byte) (header, error) {
+	h := header{orientation: 1}
+	var depth, colour, interlaced byte
+	transparent, ended := false, false
+	for rest := data[len(pngMagic):]; !ended; {
+		if len(rest) < 12 {
+			return header{}, truncated("png", "no end chunk")
+		}
+		n := int64(binary.BigEndian.Uint32(rest))
+		kind := string(rest[4:8])
+		if kind == "IHDR" && n == 13 && len(rest) >= 25 {
+			w, ht := binary.BigEndian.Uint32(rest[8:]), binary.BigEndian.Uint32(rest[12:])
+			if err := checkSize("png", int(w), int(ht)); err != nil {
+				return header{}, err
+			}
+			h.w, h.h = int(w), int(ht)
+			depth, colour, interlaced = rest[16], rest[17], rest[20]
+		} else if h.w == 0 {
+			return header{}, damaged("png", "does not begin with IHDR")
+		}
+		if n > int64(len(rest)-12) {
+			return header{}, truncated("png", "inside chunk "+oneLine(kind))
+		}
+		switch kind {
+		case "tRNS":
+			transparent = true
+		case "eXIf":
+			h.orientation = exifOrientation(rest[8 : 8+n])
+		case "IEND":
+			ended = true
+		}
+		rest = rest[12+n:]
+	}
+	h.kept = int64(h.w) * int64(h.h) * pngPixelSize(depth, colour, transparent)
+	h.peak = h.kept
+	if interlaced != 0 {
+		h.peak += h.kept // the seven passes are images too
+	}
+	return h, nil
+}
+
+// pngPixelSize is the bytes of a pixel in the image that image/png makes.
+func pngPixelSize(depth, colour byte, transparent bool) int64 {
+	size := int64(4)
+	switch {
+	case colour == 3, colour == 0 && !transparent:
+		size = 1
+	}
+	if depth == 16 {
+		size *= 2
+	}
+	return size
+}
+
+func decodePNG(data []byte, _ header) (image.Image, error) {
+	return png.Decode(bytes.NewReader(data))
+}

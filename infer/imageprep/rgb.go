@@ -1,0 +1,210 @@
+package imageprep
+
+import (
+	"image"
+	"image/color"
+)
+
+// rowReader writes row y of an image, counted from its top, as RGB over white.
+// Rows are asked for from top to bottom, so it may keep what the last one needed.
+type rowReader func(y int, dst []uint8)
+
+// toRGB lays src over a white canvas of h's size and turns it upright.
+func toRGB(src image.Image, h header) Image {
+	b := src.Bounds()
+	row := rowsOf(src)
+	if b != image.Rect(0, 0, h.w, h.h) {
+		row = onCanvas(row, b, h.w)
+	}
+	if h.orientation < 5 {
+		out := newImage(h.w, h.h)
+		for y := range h.h {
+			to := y
+			if h.orientation == 3 || h.orientation == 4 {
+				to = h.h - 1 - y
+			}
+			line := out.Pix[3*h.w*to : 3*h.w*(to+1)]
+			row(y, line)
+			if h.orientation == 2 || h.orientation == 3 {
+				mirror(line)
+			}
+		}
+		return out
+	}
+	return transposed(row, h)
+}
+
+// mirror turns a row of RGB from right to left.
+func mirror(line []uint8) {
+	for i, j := 0, len(line)-3; i < j; i, j = i+3, j-3 {
+		line[i], line[j] = line[j], line[i]
+		line[i+1], line[j+1] = line[j+1], line[i+1]
+		line[i+2], line[j+2] = line[j+2], line[i+2]
+	}
+}
+
+// transposed makes columns of rows: orientations 5 to 8. Eight rows at a time,
+// so that a line of the cache is filled before it is left.
+func transposed(row rowReader, h header) Image {
+	const strip = 8
+	out := newImage(h.h, h.w)
+	down := h.orientation == 5 || h.orientation == 6  // the row's left end goes to the top
+	right := h.orientation == 5 || h.orientation == 8 // the first row goes to the left
+	lines := make([]uint8, strip*3*h.w)
+	for y0 := 0; y0 < h.h; y0 += strip {
+		n := min(strip, h.h-y0)
+		for i := range n {
+			row(y0+i, lines[3*h.w*i:3*h.w*(i+1)])
+		}
+		for x := range h.w {
+			to := x
+			if !down {
+				to = h.w - 1 - x
+			}
+			for i := range n {
+				at := y0 + i
+				if !right {
+					at = h.h - 1 - at
+				}
+				copy(out.Pix[3*(to*h.h+at):][:3], lines[3*(i*h.w+x):][:3])
+			}
+		}
+	}
+	return out
+}
+
+// onCanvas puts the rows of a frame with bounds b on a white canvas w wide.
+func onCanvas(row rowReader, b image.Rectangle, w int) rowReader {
+	return func(y int, dst []uint8) {
+		for i := range dst[:3*w] {
+			dst[i] = 255
+		}
+		if b.Min.Y <= y && y < b.Max.Y {
+			row(y-b.Min.Y, dst[3*b.Min.X:3*b.Max.X])
+		}
+	}
+}
+
+// rowsOf reads the types that the decoders make; each has its own loop, for the
+// general one through color.Color is twenty times slower.
+func rowsOf(src image.Image) rowReader {
+	switch m := src.(type) {
+	case *image.YCbCr:
+		return jpegRows(m)
+	case *vp8Image:
+		return vp8Rows(m)
+	case *image.Gray:
+		return grayRows(m.Pix, m.Stride, 1, m.Rect.Dx())
+	case *image.Gray16:
+		return grayRows(m.Pix, m.Stride, 2, m.Rect.Dx())
+	case *image.RGBA:
+		return premultipliedRows(m.Pix, m.Stride, 1)
+	case *image.RGBA64:
+		return premultipliedRows(m.Pix, m.Stride, 2)
+	case *image.NRGBA:
+		return straightRows(m.Pix, m.Stride, 1)
+	case *image.NRGBA64:
+		return straightRows(m.Pix, m.Stride, 2)
+	case *image.CMYK:
+		return cmykRows(m)
+	case *image.Paletted:
+		return palettedRows(m)
+	}
+	return genericRows(src)
+}
+
+// grayRows reads samples of size bytes, the upper one first.
+func grayRows(pix []uint8, stride, size, w int) rowReader {
+	return func(y int, dst []uint8) {
+		src := pix[y*stride:][:w*size]
+		for i := 0; i < len(src) && len(dst) >= 3; i, dst = i+size, dst[3:] {
+			v := src[i]
+			dst[0], dst[1], dst[2] = v, v, v
+		}
+	}
+}
+
+// premultipliedRows reads red, green, blue times alpha, then alpha.
+func premultipliedRows(pix []uint8, stride, size int) rowReader {
+	return func(y int, dst []uint8) {
+		src := pix[y*stride:]
+		for len(dst) >= 3 {
+			white := 255 - src[3*size]
+			dst[0] = addClamped(src[0], white)
+			dst[1] = addClamped(src[size], white)
+			dst[2] = addClamped(src[2*size], white)
+			src, dst = src[4*size:], dst[3:]
+		}
+	}
+}
+
+// addClamped keeps a colour brighter than its alpha, which a file may hold
+// against the rules, from wrapping to black.
+func addClamped(a, b uint8) uint8 { return uint8(min(int(a)+int(b), 255)) }
+
+// straightRows reads red, green, blue and alpha.
+func straightRows(pix []uint8, stride, size int) rowReader {
+	return func(y int, dst []uint8) {
+		src := pix[y*stride:]
+		for len(dst) >= 3 {
+			if a := src[3*size]; a == 255 {
+				dst[0], dst[1], dst[2] = src[0], src[size], src[2*size]
+			} else {
+				dst[0] = overWhite(src[0], a)
+				dst[1] = overWhite(src[size], a)
+				dst[2] = overWhite(src[2*size], a)
+			}
+			src, dst = src[4*size:], dst[3:]
+		}
+	}
+}
+
+// overWhite is c*a + 255*(1-a), rounded, for alpha a of 255.
+func overWhite(c, a uint8) uint8 {
+	return uint8((uint32(c)*uint32(a) + 255*uint32(255-a) + 127) / 255)
+}
+
+// cmykRows takes the inks off white: (255-c)*(255-k)/255, rounded, as Pillow.
+func cmykRows(m *image.CMYK) rowReader {
+	return func(y int, dst []uint8) {
+		src := m.Pix[y*m.Stride:]
+		for len(dst) >= 3 {
+			paper := 255 - src[3]
+			dst[0] = paper - times255(src[0], paper)
+			dst[1] = paper - times255(src[1], paper)
+			dst[2] = paper - times255(src[2], paper)
+			src, dst = src[4:], dst[3:]
+		}
+	}
+}
+
+// times255 is a*b/255, rounded.
+func times255(a, b uint8) uint8 { return uint8((uint32(a)*uint32(b) + 127) / 255) }
+
+// palettedRows mixes each colour with white once.
+func palettedRows(m *image.Paletted) rowReader {
+	var table [256][3]uint8
+	for i, c := range m.Palette[:min(len(m.Palette), 256)] {
+		n := color.NRGBAModel.Convert(c).(color.NRGBA)
+		table[i] = [3]uint8{overWhite(n.R, n.A), overWhite(n.G, n.A), overWhite(n.B, n.A)}
+	}
+	w := m.Rect.Dx()
+	return func(y int, dst []uint8) {
+		for _, p := range m.Pix[y*m.Stride:][:w] {
+			c := &table[p]
+			dst[0], dst[1], dst[2] = c[0], c[1], c[2]
+			dst = dst[3:]
+		}
+	}
+}
+
+// genericRows reads any other type that a decoder may come to make.
+func genericRows(src image.Image) rowReader {
+	b := src.Bounds()
+	return func(y int, dst []uint8) {
+		for x := range b.Dx() {
+			c := color.NRGBAModel.Convert(src.At(b.Min.X+x, b.Min.Y+y)).(color.NRGBA)
+			dst[3*x], dst[3*x+1], dst[3*x+2] = overWhite(c.R, c.A), overWhite(c.G, c.A), overWhite(c.B, c.A)
+		}
+	}
+}
