@@ -1,0 +1,147 @@
+package ort
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+)
+
+// Version is the onnxruntime that Install installs.
+const Version = "1.27.0"
+
+// MinVersion is the oldest onnxruntime that Load accepts: the bindings speak its
+// interface, number 24.
+const MinVersion = "1.24"
+
+// EnvLibrary is the environment variable that names a library file to use
+// instead of the installed one.
+const EnvLibrary = "FLOWERCTL_ONNXRUNTIME"
+
+// ErrNotInstalled says that there is no onnxruntime yet.
+var ErrNotInstalled = errors.New("onnxruntime is not installed")
+
+// Build is which onnxruntime: without or with NVIDIA's CUDA. They are installed
+// side by side; a process loads one.
+type Build string
+
+// The builds.
+const (
+	BuildCPU  Build = "cpu"
+	BuildCUDA Build = "cuda" // CUDA 13 and cuDNN 9; it runs on the CPU too
+)
+
+// Library is an onnxruntime on this machine.
+type Library struct {
+	Path    string            `json:"path"`
+	Version string            `json:"version,omitempty"` // empty where only loading it could tell
+	Build   Build             `json:"build,omitempty"`
+	Source  string            `json:"source"`           // where it came from
+	Files   map[string]string `json:"sha256,omitempty"` // of each file beside Path, as installed
+}
+
+// manifest is the file beside the libraries that says what they are.
+const manifest = "installed.json"
+
+// Find is the library to load: the one that $FLOWERCTL_ONNXRUNTIME names, or
+// else the installed one. The error is ErrNotInstalled when there is neither. A
+// file that the variable names is not looked at before Load.
+func Find(build Build) (Library, error) {
+	if path := os.Getenv(EnvLibrary); path != "" {
+		return Library{Path: path, Source: "$" + EnvLibrary}, nil
+	}
+	dir, err := installDir(build)
+	if err != nil {
+		return Library{}, err
+	}
+	return readManifest(dir)
+}
+
+// readManifest is the library installed in dir, or ErrNotInstalled.
+func readManifest(dir string) (Library, error) {
+	data, err := os.ReadFile(filepath.Join(dir, manifest))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Library{}, ErrNotInstalled
+	}
+	if err != nil {
+		return Library{}, err
+	}
+	var l Library
+	if err := json.Unmarshal(data, &l); err != nil {
+		return Library{}, fmt.Errorf("%s: %w", filepath.Join(dir, manifest), err)
+	}
+	l.Path = filepath.Join(dir, libraryName())
+	for name := range l.Files {
+		if _, err := os.Stat(filepath.Join(dir, filepath.Base(name))); err != nil {
+			return Library{}, ErrNotInstalled
+		}
+	}
+	return l, nil
+}
+
+// Verify compares the installed files with the hashes they had when installed.
+// A library that a variable names has none, and passes.
+func (l Library) Verify() error {
+	for name, want := range l.Files {
+		path := filepath.Join(filepath.Dir(l.Path), filepath.Base(name))
+		got, err := hashFile(path)
+		if err != nil {
+			return err
+		}
+		if got != want {
+			return fmt.Errorf("%s: got SHA-256 %s, want %s as installed", path, got, want)
+		}
+	}
+	return nil
+}
+
+func hashFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
+}
+
+// CacheDir is the folder under which libraries are installed.
+func CacheDir() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder for onnxruntime: %w", err)
+	}
+	return filepath.Join(cache, "flowerctl", "onnxruntime"), nil
+}
+
+func installDir(build Build) (string, error) {
+	dir, err := CacheDir()
+	if err != nil {
+		return "", err
+	}
+	if build == BuildCUDA {
+		return filepath.Join(dir, Version+"-cuda"), nil
+	}
+	return filepath.Join(dir, Version), nil
+}
+
+// libraryName is what the library is called on this system.
+func libraryName() string {
+	switch runtime.GOOS {
+	case "windows":
+		return "onnxruntime.dll"
+	case "darwin":
+		return "libonnxruntime.dylib"
+	default:
+		return "libonnxruntime.so"
+	}
+}

@@ -1,0 +1,87 @@
+// Package ort runs ONNX models on onnxruntime: it installs the library, loads
+// it, opens sessions on the CPU or an NVIDIA GPU, and runs them.
+//
+// It is the only package that imports onnxruntime's bindings, none of whose
+// types leave it; it never imports gorgonia. Start at [Install], [Load] and
+// [NewSession].
+package ort
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	ort "github.com/yalue/onnxruntime_go"
+)
+
+// Errors of Load that a caller may want to tell apart.
+var (
+	ErrNotLibrary = errors.New("not an onnxruntime library")
+	ErrTooOld     = errors.New("onnxruntime is too old")
+)
+
+// loaded is the one library of this process.
+var loaded struct {
+	sync.Mutex
+	library Library
+}
+
+// Loaded is the library in use; its Path is empty before Load.
+func Loaded() Library {
+	loaded.Lock()
+	defer loaded.Unlock()
+	return loaded.library
+}
+
+// Load loads the library and starts its environment, both for as long as the
+// process lives. The result has the version that the library says it has.
+// Loading the same file again does nothing; another one is an error.
+func Load(l Library) (Library, error) {
+	path, err := filepath.Abs(l.Path)
+	if err != nil {
+		return Library{}, err
+	}
+	l.Path = path
+	loaded.Lock()
+	defer loaded.Unlock()
+	if old := loaded.library; old.Path != "" {
+		if old.Path != path {
+			return Library{}, fmt.Errorf("%s: this process already uses %s", path, old.Path)
+		}
+		return old, nil
+	}
+	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return Library{}, fmt.Errorf("%s: no such file", path)
+	} else if err != nil {
+		return Library{}, err
+	} else if !info.Mode().IsRegular() {
+		return Library{}, fmt.Errorf("%s: %w: not a file", path, ErrNotLibrary)
+	}
+	ort.SetSharedLibraryPath(path)
+	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+		return Library{}, loadError(path, err)
+	}
+	l.Version = ort.GetVersion()
+	loaded.library = l
+	return l, nil
+}
+
+// loadError translates the bindings' words.
+func loadError(path string, err error) error {
+	text := err.Error()
+	switch {
+	case strings.Contains(text, "Error setting ORT API base: 2"):
+		return fmt.Errorf("%s: %w: got %s, want %s or newer", path, ErrTooOld, ort.GetVersion(), MinVersion)
+	case strings.Contains(text, "OrtGetApiBase"), strings.Contains(text, "ORT API base"):
+		return fmt.Errorf("%s: %w: it has no OrtGetApiBase", path, ErrNotLibrary)
+	case strings.Contains(text, "Error loading ONNX shared library"):
+		_, reason, _ := strings.Cut(text, `": `)
+		return fmt.Errorf("%s: %w: %s", path, ErrNotLibrary, strings.TrimPrefix(reason, path+": "))
+	default:
+		return fmt.Errorf("%s: %w", path, err)
+	}
+}

@@ -1,0 +1,291 @@
+package ort
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	ort "github.com/yalue/onnxruntime_go"
+
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// Options say how a session runs. The zero value is the CPU with all cores.
+type Options struct {
+	Device  Device
+	Threads int  // that work on one run; 0 means as many as the process may use
+	TF32    bool // CUDA: let matrix products round their inputs to 10 bits
+	// Spin lets idle threads wait busily between the nodes of a run: faster by
+	// itself, slower where other goroutines want the cores, as decoding does.
+	Spin bool
+}
+
+// Port is an input or output of a model.
+type Port struct {
+	Name  string
+	Type  string // "float32", "uint8" ...
+	Shape []int  // -1 where a length is free
+}
+
+// Session is a loaded model. Runs may overlap; Close comes after the last one.
+type Session struct {
+	s               *ort.DynamicAdvancedSession
+	inputs, outputs []Port
+	metadata        map[string]string
+	device          Device
+}
+
+// OpenSession is NewSession of a file. An error names the file.
+func OpenSession(path string, o Options) (*Session, error) {
+	model, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	s, err := NewSession(model, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return s, nil
+}
+
+// NewSession loads a model from the bytes of an ONNX file. The library must be
+// loaded: see Load.
+func NewSession(model []byte, o Options) (_ *Session, err error) {
+	if !ort.IsInitialized() {
+		return nil, errors.New("onnxruntime is not loaded")
+	}
+	if len(model) == 0 {
+		return nil, errors.New("not an ONNX file: it is empty")
+	}
+	s := &Session{device: o.Device}
+	if s.inputs, s.outputs, err = ports(model); err != nil {
+		return nil, err
+	}
+	options, err := sessionOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, options.Destroy()) }()
+	s.s, err = ort.NewDynamicAdvancedSessionWithONNXData(model, names(s.inputs), names(s.outputs), options)
+	if err != nil {
+		return nil, s.device.explain(err)
+	}
+	if s.metadata, err = readMetadata(s.s); err != nil {
+		return nil, errors.Join(err, s.s.Destroy())
+	}
+	return s, nil
+}
+
+// sessionOptions must be destroyed.
+func sessionOptions(o Options) (_ *ort.SessionOptions, err error) {
+	options, err := ort.NewSessionOptions()
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, options.Destroy())
+		}
+	}()
+	threads := o.Threads
+	if threads == 0 {
+		threads = runtime.GOMAXPROCS(0) // heeds a container's share, which onnxruntime does not
+	}
+	spin := "0"
+	if o.Spin {
+		spin = "1"
+	}
+	if err := errors.Join(
+		options.SetIntraOpNumThreads(threads),
+		options.SetInterOpNumThreads(1),
+		options.SetLogSeverityLevel(ort.LoggingLevelError),
+		options.AddSessionConfigEntry("session.intra_op.allow_spinning", spin),
+	); err != nil {
+		return nil, err
+	}
+	if o.Device.CUDA {
+		return options, appendCUDA(options, o)
+	}
+	return options, nil
+}
+
+// ports reads a model's inputs and outputs. The bindings want their names before
+// a session can tell them, so that this opens one without optimizing it.
+func ports(model []byte) (inputs, outputs []Port, err error) {
+	in, out, err := ort.GetInputOutputInfoWithONNXData(model)
+	if err != nil {
+		return nil, nil, modelError(err)
+	}
+	for _, p := range in {
+		inputs = append(inputs, port(p))
+	}
+	for _, p := range out {
+		outputs = append(outputs, port(p))
+	}
+	if len(inputs) == 0 || len(outputs) == 0 {
+		return nil, nil, fmt.Errorf("got %d inputs and %d outputs, want one of each at least", len(inputs), len(outputs))
+	}
+	return inputs, outputs, nil
+}
+
+func port(p ort.InputOutputInfo) Port {
+	result := Port{Name: p.Name, Type: p.OrtValueType.String()}
+	if p.OrtValueType != ort.ONNXTypeTensor {
+		return result
+	}
+	result.Type = typeName(p.DataType)
+	for _, d := range p.Dimensions {
+		result.Shape = append(result.Shape, int(d))
+	}
+	return result
+}
+
+// modelError translates what onnxruntime says about a file it cannot read.
+func modelError(err error) error {
+	text := err.Error()
+	if strings.Contains(text, "INVALID_PROTOBUF") || strings.Contains(text, "Protobuf parsing failed") ||
+		strings.Contains(text, "ModelProto does not have a graph") {
+		return errors.New("not an ONNX file")
+	}
+	return err
+}
+
+func names(ports []Port) []string {
+	var result []string
+	for _, p := range ports {
+		result = append(result, p.Name)
+	}
+	return result
+}
+
+// Inputs are the model's inputs, in order.
+func (s *Session) Inputs() []Port { return slices.Clone(s.inputs) }
+
+// Outputs are the model's outputs, in order.
+func (s *Session) Outputs() []Port { return slices.Clone(s.outputs) }
+
+// Metadata are the file's metadata_props.
+func (s *Session) Metadata() map[string]string { return s.metadata }
+
+// Device is where the session runs.
+func (s *Session) Device() Device { return s.device }
+
+// Close releases the model.
+func (s *Session) Close() error { return s.s.Destroy() }
+
+// Run computes all outputs from float32 inputs, by name. Outputs of other
+// number types are converted to float32. When ctx ends, the run stops soon and
+// the error is the context's.
+func (s *Session) Run(ctx context.Context, inputs map[string]onnx.Tensor) (map[string]onnx.Tensor, error) {
+	if len(inputs) != len(s.inputs) {
+		return nil, fmt.Errorf("got %d inputs, want %d (%s)", len(inputs), len(s.inputs), strings.Join(names(s.inputs), ", "))
+	}
+	values := make([]ort.Value, 0, len(s.inputs))
+	defer func() { destroy(values) }()
+	for _, p := range s.inputs {
+		t, ok := inputs[p.Name]
+		if !ok {
+			return nil, fmt.Errorf("input %s: none given", p.Name)
+		}
+		v, err := newTensor(p, "float32", t.Shape, t.Data)
+		if err != nil {
+			return nil, err
+		}
+		values = append(values, v)
+	}
+	return s.run(ctx, values)
+}
+
+// RunImages computes all outputs of a model whose one input is uint8
+// [N, H, W, 3]: n images of h rows of w RGB pixels.
+func (s *Session) RunImages(ctx context.Context, pixels []uint8, n, h, w int) (map[string]onnx.Tensor, error) {
+	if len(s.inputs) != 1 {
+		return nil, fmt.Errorf("got one input, want %d (%s)", len(s.inputs), strings.Join(names(s.inputs), ", "))
+	}
+	v, err := newTensor(s.inputs[0], "uint8", []int{n, h, w, 3}, pixels)
+	if err != nil {
+		return nil, err
+	}
+	defer destroy([]ort.Value{v})
+	return s.run(ctx, []ort.Value{v})
+}
+
+// newTensor wraps data, which must live until the tensor is destroyed.
+func newTensor[T ort.TensorData](p Port, kind string, shape []int, data []T) (ort.Value, error) {
+	if p.Type != kind {
+		return nil, fmt.Errorf("input %s: got %s, want %s", p.Name, kind, p.Type)
+	}
+	if n := onnx.Elements(shape); n != len(data) || n == 0 {
+		return nil, fmt.Errorf("input %s: got %d values for shape %v", p.Name, len(data), shape)
+	}
+	dims := make(ort.Shape, len(shape))
+	for i, d := range shape {
+		dims[i] = int64(d)
+	}
+	v, err := ort.NewTensor(dims, data)
+	if err != nil {
+		return nil, fmt.Errorf("input %s: %w", p.Name, err)
+	}
+	return v, nil
+}
+
+// run returns copies of all outputs.
+func (s *Session) run(ctx context.Context, inputs []ort.Value) (map[string]onnx.Tensor, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	outputs := make([]ort.Value, len(s.outputs))
+	defer func() { destroy(outputs) }()
+	if err := s.runCancelled(ctx, inputs, outputs); err != nil {
+		return nil, err
+	}
+	result := make(map[string]onnx.Tensor, len(outputs))
+	for i, v := range outputs {
+		t, err := tensorOf(v)
+		if err != nil {
+			return nil, fmt.Errorf("output %s: %w", s.outputs[i].Name, err)
+		}
+		result[s.outputs[i].Name] = t
+	}
+	return result, nil
+}
+
+// runCancelled runs, and tells onnxruntime to stop when ctx ends.
+func (s *Session) runCancelled(ctx context.Context, inputs, outputs []ort.Value) error {
+	if ctx.Done() == nil {
+		return s.s.Run(inputs, outputs)
+	}
+	options, err := ort.NewRunOptions()
+	if err != nil {
+		return err
+	}
+	var terminating sync.WaitGroup
+	terminating.Add(1)
+	stop := context.AfterFunc(ctx, func() {
+		defer terminating.Done()
+		options.Terminate() // fails only after Destroy
+	})
+	err = s.s.RunWithOptions(inputs, outputs, options)
+	if stop() {
+		terminating.Done()
+	}
+	terminating.Wait()
+	if err != nil && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
+	return errors.Join(err, options.Destroy())
+}
+
+// destroy releases native memory; onnxruntime_go reports no error here.
+func destroy(values []ort.Value) {
+	for _, v := range values {
+		if v != nil {
+			v.Destroy()
+		}
+	}
+}
