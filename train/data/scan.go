@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path"
@@ -238,76 +237,4 @@ func (sc *scanner) isImage(rel string) (bool, error) {
 
 func (sc *scanner) report(rel string, k Kind, reason string) {
 	sc.set.Problems = append(sc.set.Problems, Problem{Path: rel, Kind: k, Reason: reason})
-}
-
-// hidden names are left out: dot files, and what Windows and macOS leave behind.
-func hidden(name string) bool {
-	switch strings.ToLower(name) {
-	case "thumbs.db", "desktop.ini", "__macosx", "@eadir":
-		return true
-	}
-	return strings.HasPrefix(name, ".")
-}
-
-// magics are the first bytes of the formats that imageprep reads; '?' stands
-// for any byte.
-var magics = []string{
-	"\xff\xd8\xff", "\x89PNG\r\n\x1a\n", "GIF8", "RIFF????WEBP", "BM", "II*\x00", "MM\x00*",
-}
-
-// sniff reports whether the file starts like an image.
-func sniff(name string) (bool, error) {
-	info, err := os.Stat(name)
-	if err != nil {
-		return false, reason(err)
-	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for ever
-		return false, nil
-	}
-	f, err := os.Open(name)
-	if err != nil {
-		return false, reason(err)
-	}
-	defer f.Close()
-	var buf [12]byte
-	n, err := io.ReadFull(f, buf[:])
-	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
-		return false, reason(err)
-	}
-	for _, m := range magics {
-		if matches(buf[:n], m) {
-			return true, nil
-		}
-	}
-	return false, nil
-}
-
-func matches(b []byte, magic string) bool {
-	if len(b) < len(magic) {
-		return false
-	}
-	for i := range len(magic) {
-		if magic[i] != '?' && magic[i] != b[i] {
-			return false
-		}
-	}
-	return true
-}
-
-// reason is the error without the path, which the problem names already.
-func reason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
-	}
-	return err
-}
-
-// imageName reports whether the file's ending is that of an image.
-func imageName(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff":
-		return true
-	}
-	return false
 }

@@ -1,0 +1,116 @@
+package augment
+
+import (
+	"math"
+	"math/rand/v2"
+)
+
+// affine takes a place in the result to the place in the source that stands
+// there, both in pixels from the middle of the image:
+//
+//	x' = a*x + b*y + c
+//	y' = d*x + e*y + f
+type affine struct{ a, b, c, d, e, f float64 }
+
+// after is the map that applies first, then m.
+func (m affine) after(first affine) affine {
+	return affine{
+		m.a*first.a + m.b*first.d, m.a*first.b + m.b*first.e, m.a*first.c + m.b*first.f + m.c,
+		m.d*first.a + m.e*first.d, m.d*first.b + m.e*first.e, m.d*first.c + m.e*first.f + m.f,
+	}
+}
+
+// drawAffine draws the geometry of one image with sides of size pixels.
+func (p Policy) drawAffine(size int, rng *rand.Rand) affine {
+	s := float64(size)
+	m := affine{a: 1, e: 1}
+	if p.FlipH > 0 && rng.Float64() < p.FlipH {
+		m.a = -1
+	}
+	if p.FlipV > 0 && rng.Float64() < p.FlipV {
+		m.e = -1
+	}
+	if p.Rotate > 0 {
+		sin, cos := math.Sincos(radians(symmetric(rng, p.Rotate)))
+		m = affine{a: cos, b: -sin, d: sin, e: cos}.after(m)
+	}
+	if p.Zoom > 0 {
+		m = affine{a: 1 + symmetric(rng, p.Zoom), e: 1 + symmetric(rng, p.Zoom)}.after(m)
+	}
+	if p.Shift > 0 {
+		m = affine{a: 1, c: s * symmetric(rng, p.Shift), e: 1, f: s * symmetric(rng, p.Shift)}.after(m)
+	}
+	if p.Crop > 0 {
+		m = drawCrop(p.Crop, s, rng).after(m)
+	}
+	return m
+}
+
+// drawCrop draws a rectangle inside the image of smallest to 1 of its area. Where
+// a ratio of the sides does not fit in, the longer side is the image's.
+func drawCrop(smallest, size float64, rng *rand.Rand) affine {
+	area := smallest + (1-smallest)*rng.Float64()
+	ratio := math.Exp(symmetric(rng, math.Log(4.0/3)))
+	w, h := min(math.Sqrt(area*ratio), 1), min(math.Sqrt(area/ratio), 1)
+	return affine{
+		a: w, c: size * (1 - w) * (rng.Float64() - 0.5),
+		e: h, f: size * (1 - h) * (rng.Float64() - 0.5),
+	}
+}
+
+// symmetric is a number from -x to x.
+func symmetric(rng *rand.Rand, x float64) float64 { return x * (2*rng.Float64() - 1) }
+
+// one is 1 in the fixed point numbers of places: 16 binary digits.
+const one = 1 << 16
+
+// warp writes the image that m makes of src, both of size x size RGB pixels,
+// with bilinear interpolation between pixel centres.
+func warp(dst, src []uint8, size int, m affine, fill Fill) {
+	if m == (affine{a: 1, e: 1}) {
+		copy(dst, src)
+		return
+	}
+	fixed := func(x float64) int { return int(math.Round(x * one)) }
+	// A pixel's centre is half a pixel from its corner, the image's middle is
+	// at size/2: both cancel out in the middle's index, (size-1)/2.
+	mid := float64(size-1) / 2
+	stepX, stepY := fixed(m.a), fixed(m.d)
+	for y := range size {
+		ry := float64(y) - mid
+		u := fixed(m.a*-mid + m.b*ry + m.c + mid)
+		v := fixed(m.d*-mid + m.e*ry + m.f + mid)
+		out := dst[3*y*size : 3*(y+1)*size]
+		for ; len(out) >= 3; out = out[3:] {
+			x0, y0 := u>>16, v>>16
+			fx, fy := u>>8&0xff, v>>8&0xff
+			x1, y1 := x0+1, y0+1
+			if x0 < 0 || y0 < 0 || x1 >= size || y1 >= size {
+				x0, x1 = outside(x0, size, fill), outside(x1, size, fill)
+				y0, y1 = outside(y0, size, fill), outside(y1, size, fill)
+			}
+			p00, p01 := src[3*(y0*size+x0):][:3], src[3*(y0*size+x1):][:3]
+			p10, p11 := src[3*(y1*size+x0):][:3], src[3*(y1*size+x1):][:3]
+			w11 := fx * fy
+			w10, w01 := fy<<8-w11, fx<<8-w11
+			w00 := one - fx<<8 - w10
+			for c := range 3 {
+				sum := w00*int(p00[c]) + w01*int(p01[c]) + w10*int(p10[c]) + w11*int(p11[c])
+				out[c] = uint8((sum + one/2) >> 16)
+			}
+			u, v = u+stepX, v+stepY
+		}
+	}
+}
+
+// outside is the index from 0 to size-1 whose pixel stands at i.
+func outside(i, size int, fill Fill) int {
+	if fill == Edge {
+		return min(max(i, 0), size-1)
+	}
+	i %= 2 * size
+	if i < 0 {
+		i += 2 * size
+	}
+	return min(i, 2*size-1-i)
+}

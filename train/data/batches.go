@@ -1,0 +1,180 @@
+package data
+
+import (
+	"context"
+	"iter"
+	"math/rand/v2"
+	"sync"
+
+	"github.com/flowerctl/flowerctl/train/data/augment"
+)
+
+// slot is a place in the ring of batches that are prepared ahead, with the
+// memory that preparing takes.
+type slot struct {
+	batch Batch
+	pcg   *rand.PCG
+	rng   *rand.Rand // of pcg
+	err   error
+	ready chan struct{}
+}
+
+// Batches deals out the batches of an epoch, while others are prepared in the
+// background. A batch is the caller's until the next is asked for. When ctx is
+// cancelled the last pair is (nil, the context's error). Leaving the loop early
+// ends the background work before Batches returns.
+func (l *Loader) Batches(ctx context.Context, epoch int) iter.Seq2[*Batch, error] {
+	return func(yield func(*Batch, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		order, steps := l.order(epoch), l.Steps()
+		ring := l.takeRing()
+		defer l.giveRing(ring)
+
+		// The jobs are handed out in order, each only when its slot is free, so
+		// that any number of workers fills the ring in the same way.
+		jobs := make(chan int, len(ring))
+		var wg sync.WaitGroup
+		for range min(l.opts.Workers, steps) {
+			wg.Go(func() {
+				for step := range jobs {
+					s := ring[step%len(ring)]
+					s.err = ctx.Err()
+					if s.err == nil {
+						l.fill(s, order, epoch, step)
+					}
+					s.ready <- struct{}{}
+				}
+			})
+		}
+		next := 0
+		defer wg.Wait()
+		defer close(jobs)
+		defer cancel()
+		for ; next < min(len(ring), steps); next++ {
+			jobs <- next
+		}
+		for step := range steps {
+			s := ring[step%len(ring)]
+			<-s.ready
+			if s.err != nil {
+				yield(nil, s.err)
+				return
+			}
+			if !yield(&s.batch, nil) {
+				return
+			}
+			if next < steps {
+				jobs <- next
+				next++
+			}
+		}
+	}
+}
+
+// order is the epoch's order of the loader's images.
+func (l *Loader) order(epoch int) []int {
+	order := make([]int, len(l.indices))
+	copy(order, l.indices)
+	if l.opts.Shuffle {
+		rng := stream(l.opts.Seed, "shuffle", uint64(epoch))
+		rng.Shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] })
+	}
+	return order
+}
+
+// takeRing returns the buffers of an earlier epoch, or new ones: two more than
+// workers, one for the caller and one that is ready.
+func (l *Loader) takeRing() []*slot {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	ring := l.spare
+	l.spare = nil
+	if ring != nil {
+		return ring
+	}
+	pixels, classes := 3*l.Size()*l.Size(), len(l.Labels())
+	for range min(l.opts.Workers, l.Steps()) + 2 {
+		pcg := &rand.PCG{}
+		s := &slot{ready: make(chan struct{}, 1), pcg: pcg, rng: rand.New(pcg)}
+		s.batch = Batch{Size: l.Size(), Classes: classes,
+			Pixels: make([]uint8, l.opts.Batch*pixels), Targets: make([]float32, l.opts.Batch*classes),
+			Labels: make([]int, l.opts.Batch), Indices: make([]int, l.opts.Batch)}
+		if l.opts.ClassWeights != nil {
+			s.batch.Weights = make([]float32, l.opts.Batch)
+		}
+		ring = append(ring, s)
+	}
+	return ring
+}
+
+// giveRing keeps the buffers for the next epoch.
+func (l *Loader) giveRing(ring []*slot) {
+	for _, s := range ring {
+		select {
+		case <-s.ready: // prepared, but the caller had left
+		default:
+		}
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.spare = ring
+}
+
+// fill prepares the batch of a step.
+func (l *Loader) fill(s *slot, order []int, epoch, step int) {
+	first := step * l.opts.Batch
+	n := min(l.opts.Batch, len(order)-first)
+	b := &s.batch
+	pixels := 3 * b.Size * b.Size
+	b.N = n
+	b.Pixels, b.Targets = b.Pixels[:n*pixels], b.Targets[:n*b.Classes]
+	b.Labels, b.Indices = b.Labels[:n], b.Indices[:n]
+	if b.Weights != nil {
+		b.Weights = b.Weights[:n]
+	}
+	varied := l.opts.Augment != augment.Policy{}
+	for k, i := range order[first : first+n] {
+		class := l.cache.Set.Items[i].Class
+		b.Indices[k], b.Labels[k] = i, class
+		image := b.Pixels[k*pixels : (k+1)*pixels]
+		if varied {
+			reseed(s.pcg, l.opts.Seed, "augment", uint64(epoch), uint64(i))
+			l.opts.Augment.Apply(image, l.cache.Image(i), b.Size, s.rng)
+		} else {
+			copy(image, l.cache.Image(i))
+		}
+		l.target(b.Targets[k*b.Classes:(k+1)*b.Classes], class)
+		if b.Weights != nil {
+			b.Weights[k] = l.opts.ClassWeights[class]
+		}
+	}
+	if l.opts.Augment.Mixes() {
+		reseed(s.pcg, l.opts.Seed, "mix", uint64(epoch), uint64(step))
+		for i, j := 0, n-1; i < j; i, j = i+1, j-1 {
+			l.mixPair(s, i, j)
+		}
+	}
+}
+
+// mixPair mixes images i and j of the batch, and what is said of them.
+func (l *Loader) mixPair(s *slot, i, j int) {
+	b, pixels := &s.batch, 3*s.batch.Size*s.batch.Size
+	share := float32(l.opts.Augment.MixPair(b.Pixels[i*pixels:(i+1)*pixels],
+		b.Pixels[j*pixels:(j+1)*pixels], b.Size, s.rng))
+	mix := func(x, y *float32) { *x, *y = share**x+(1-share)**y, share**y+(1-share)**x }
+	for c := range b.Classes {
+		mix(&b.Targets[i*b.Classes+c], &b.Targets[j*b.Classes+c])
+	}
+	if b.Weights != nil {
+		mix(&b.Weights[i], &b.Weights[j])
+	}
+}
+
+// target writes the smoothed one-hot row of a class.
+func (l *Loader) target(row []float32, class int) {
+	s := l.opts.LabelSmoothing
+	for j := range row {
+		row[j] = float32(s / float64(len(row)))
+	}
+	row[class] += float32(1 - s)
+}
