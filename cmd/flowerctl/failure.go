@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 )
 
 // The exit codes. Scripts rely on them.
@@ -68,12 +69,29 @@ func report(w io.Writer, command string, err error) int {
 	if err == nil {
 		return exitDone
 	}
-	fmt.Fprintf(w, "%s: %v\n", command, err)
-	var f *failure
-	if errors.As(err, &f) {
-		for _, hint := range f.hints {
-			fmt.Fprintf(w, "hint: %s\n", hint)
-		}
+	fmt.Fprintf(w, "%s: %s\n", command, oneLine(err))
+	for _, hint := range hintsOf(err) {
+		fmt.Fprintf(w, "hint: %s\n", hint)
 	}
 	return codeOf(err)
+}
+
+// oneLine is an error's text without line breaks, which joined errors and
+// native libraries put in.
+func oneLine(err error) string {
+	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+}
+
+// hintsOf are the hints of a failure, or what an error of a library that knows
+// the remedy itself offers.
+func hintsOf(err error) []string {
+	var f *failure
+	if errors.As(err, &f) && len(f.hints) > 0 {
+		return f.hints
+	}
+	var remedied interface{ Hint() string }
+	if errors.As(err, &remedied) && remedied.Hint() != "" {
+		return []string{remedied.Hint()}
+	}
+	return nil
 }

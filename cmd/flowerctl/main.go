@@ -19,7 +19,9 @@ import (
 
 // commands is every command, in the order in which help lists them.
 func commands() []*cli.Command {
-	return []*cli.Command{}
+	return []*cli.Command{
+		runtimeCommand(),
+	}
 }
 
 func main() {
@@ -82,7 +84,7 @@ func prepare(commands []*cli.Command) {
 // top is flowerctl without a command.
 func top(c *cli.Context) error {
 	if c.Bool("version") {
-		return printVersion(c.Context, c.App.Writer)
+		return printVersion(c.App.Writer)
 	}
 	return cli.ShowAppHelp(c)
 }

@@ -9,6 +9,8 @@ import (
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flowerctl/flowerctl/infer/ort"
 )
 
 func TestMain(m *testing.M) {
@@ -16,20 +18,46 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs the stories in testdata. Each gets an empty home and cache of
-// its own; `exits N flowerctl ...` wants that exit code.
+// its own and no network but its own machine's. `exits N flowerctl ...` wants that
+// exit code. $PROGRAMS is a folder with flowerctl alone. $ORT is the onnxruntime
+// of whoever runs the tests; the condition [ort] says that there is one, and
+// FLOWERCTL_REQUIRE=ort makes its absence a failure.
 func TestScripts(t *testing.T) {
+	library := installedRuntime(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
 			home := filepath.Join(env.WorkDir, "home")
+			programs, _, _ := strings.Cut(os.Getenv("PATH"), string(filepath.ListSeparator))
+			env.Setenv("PROGRAMS", programs)
 			env.Setenv("HOME", home)
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(home, "cache"))
+			env.Setenv(envOffline, "1")
+			env.Setenv("ORT", library)
 			return os.MkdirAll(home, 0o755)
+		},
+		Condition: func(name string) (bool, error) {
+			if name != "ort" {
+				return false, fmt.Errorf("unknown condition %s", name)
+			}
+			return library != "", nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
 	})
+}
+
+// installedRuntime is the path of an onnxruntime, or "" where there is none.
+func installedRuntime(t *testing.T) string {
+	library, err := ort.Find(ort.BuildCPU)
+	if err != nil && required("ort") {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Logf("%v: scripts stop where they would need it", err)
+	}
+	return library.Path
 }
 
 // exits runs a program and wants the exit code given first.

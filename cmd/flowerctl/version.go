@@ -1,21 +1,41 @@
 package main
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
+	"text/tabwriter"
+
+	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
 // version is the program's, as it is written into checkpoints and ONNX files.
 const version = "0.1.0"
 
 // printVersion writes what a bug report needs, one thing a line.
-func printVersion(_ context.Context, w io.Writer) error {
-	_, err := fmt.Fprintf(w, "flowerctl    %s\ncommit       %s\ngo           %s %s/%s\n",
-		version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	return err
+func printVersion(w io.Writer) error {
+	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
+	fmt.Fprintf(t, "flowerctl\t%s\n", version)
+	fmt.Fprintf(t, "commit\t%s\n", commit())
+	fmt.Fprintf(t, "go\t%s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(t, "kernels\t%s\n", kernel.Description())
+	fmt.Fprintf(t, "onnxruntime\t%s\n", runtimeVersion())
+	return t.Flush()
+}
+
+// runtimeVersion is the version of the onnxruntime that is there, as it says
+// itself, and the one that flowerctl would install.
+func runtimeVersion() string {
+	library, err := ort.Find(ort.BuildCPU)
+	if err == nil {
+		library, err = ort.Load(library)
+	}
+	if err != nil {
+		return fmt.Sprintf("%s wanted (%s or newer will do): %v", ort.Version, ort.MinVersion, err)
+	}
+	return fmt.Sprintf("%s (%s or newer will do) from %s", library.Version, ort.MinVersion, library.Path)
 }
 
 // commit is the revision that the binary was built from, as far as Go knows it.

@@ -26,6 +26,8 @@ type Install struct {
 	// Progress is told how many bytes of a download are there; total is -1 where
 	// it is not known. nil for nobody.
 	Progress func(done, total int64)
+
+	from []source // nil means sources(), all but tests leave it
 }
 
 // Run installs the library into the user's cache and returns it. Every library
@@ -55,7 +57,11 @@ func (in Install) Run(ctx context.Context) (Library, error) {
 		return l, nil // another process was faster
 	}
 	removeLeftovers(dir)
-	return in.fromSources(ctx, dir, sources(runtime.GOOS, runtime.GOARCH, in.Build))
+	list := in.from
+	if list == nil {
+		list = sources(runtime.GOOS, runtime.GOARCH, in.Build)
+	}
+	return in.fromSources(ctx, dir, list)
 }
 
 // fromSources tries one source after the other; the error names what was wrong

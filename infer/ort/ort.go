@@ -75,7 +75,7 @@ func loadError(path string, err error) error {
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "Error setting ORT API base: 2"):
-		return fmt.Errorf("%s: %w: got %s, want %s or newer", path, ErrTooOld, ort.GetVersion(), MinVersion)
+		return fmt.Errorf("%s: %w: want %s or newer", path, ErrTooOld, MinVersion)
 	case strings.Contains(text, "OrtGetApiBase"), strings.Contains(text, "ORT API base"):
 		return fmt.Errorf("%s: %w: it has no OrtGetApiBase", path, ErrNotLibrary)
 	case strings.Contains(text, "Error loading ONNX shared library"):

@@ -163,10 +163,9 @@ func TestBytesThatAreNoModel(t *testing.T) {
 			t.Errorf("%.10q: got a session", data)
 			continue
 		}
-		if strings.Contains(err.Error(), "\n") {
-			t.Errorf("%.10q: got more than one line: %v", data, err)
+		if !strings.HasPrefix(err.Error(), "not an ONNX file") {
+			t.Errorf("%.10q: got %v", data, err)
 		}
-		t.Log(err)
 	}
 }
 

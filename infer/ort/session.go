@@ -147,9 +147,8 @@ func port(p ort.InputOutputInfo) Port {
 
 // modelError translates what onnxruntime says about a file it cannot read.
 func modelError(err error) error {
-	text := err.Error()
-	if strings.Contains(text, "INVALID_PROTOBUF") || strings.Contains(text, "Protobuf parsing failed") ||
-		strings.Contains(text, "ModelProto does not have a graph") {
+	text := strings.ToLower(err.Error())
+	if strings.Contains(text, "protobuf parsing failed") || strings.Contains(text, "modelproto does not have a graph") {
 		return errors.New("not an ONNX file")
 	}
 	return err

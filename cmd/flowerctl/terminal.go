@@ -1,0 +1,52 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"golang.org/x/term"
+)
+
+// isTerminal says whether people look at w.
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
+// downloadBar shows how far a download is, on a terminal only.
+type downloadBar struct {
+	w     io.Writer // nil: nobody looks
+	last  time.Time
+	shown bool
+}
+
+func newDownloadBar(w io.Writer) *downloadBar {
+	if !isTerminal(w) {
+		w = nil
+	}
+	return &downloadBar{w: w}
+}
+
+// show writes over its last line, ten times a second at most.
+func (b *downloadBar) show(done, total int64) {
+	if b.w == nil || time.Since(b.last) < 100*time.Millisecond && done != total {
+		return
+	}
+	b.last, b.shown = time.Now(), true
+	const mib = 1 << 20
+	if total > 0 {
+		fmt.Fprintf(b.w, "\r%5.1f of %.1f MiB (%d %%)", float64(done)/mib, float64(total)/mib, done*100/total)
+		return
+	}
+	fmt.Fprintf(b.w, "\r%5.1f MiB", float64(done)/mib)
+}
+
+// end leaves the line.
+func (b *downloadBar) end() {
+	if b.shown {
+		fmt.Fprintln(b.w)
+	}
+	b.shown = false
+}
