@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -21,13 +22,18 @@ func Write(path string, write func(io.Writer) error) error {
 	if err != nil {
 		return err
 	}
-	if err := fill(f, write); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+	err = fill(f, write)
+	if err == nil {
+		err = os.Rename(f.Name(), path)
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return errors.Join(err, os.Remove(f.Name()))
+	if err == nil {
+		return nil
 	}
-	return nil
+	// The user knows the final name.
+	if p := (*fs.PathError)(nil); errors.As(err, &p) && p.Path == f.Name() {
+		p.Path = path
+	}
+	return errors.Join(err, os.Remove(f.Name()))
 }
 
 // fill writes, flushes and closes f.

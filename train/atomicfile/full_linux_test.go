@@ -27,8 +27,9 @@ func TestFullDisk(t *testing.T) {
 	if restore := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); restore != nil {
 		t.Fatal(restore)
 	}
-	if !errors.Is(err, syscall.EFBIG) {
-		t.Errorf("got error %v, want %v", err, syscall.EFBIG)
+	want := "write " + filepath.Join(dir, "a") + ": file too large"
+	if !errors.Is(err, syscall.EFBIG) || err.Error() != want {
+		t.Errorf("got error %v, want %s", err, want)
 	}
 	only(t, dir, "a", "old")
 }
