@@ -19,9 +19,6 @@ type Config struct {
 	InitialAccumulator float64 `json:"initial_accumulator,omitempty"`
 	// WeightDecay is adamw's: 0.004 (PyTorch: 0.01), of all parameters.
 	WeightDecay float64 `json:"weight_decay,omitempty"`
-	// ClipNorm scales all gradients together so that their joint L2 norm is at
-	// most this; 0 never does (Keras' global_clipnorm).
-	ClipNorm float64 `json:"clip_norm,omitempty"`
 
 	// Vector does the arithmetic; nil means NewVector(0).
 	Vector Vector `json:"-"`
@@ -113,8 +110,6 @@ func (r rule) resolve(c Config) (Config, error) {
 		return c, fmt.Errorf("optimizer %s: momentum is %g, want at least 0 and under 1", r.name, c.Momentum)
 	case c.Nesterov && c.Momentum == 0:
 		return c, fmt.Errorf("optimizer %s: nesterov wants a momentum over 0", r.name)
-	case !(c.ClipNorm >= 0):
-		return c, fmt.Errorf("optimizer %s: clip norm is %g, want 0 (never) or more", r.name, c.ClipNorm)
 	}
 	if out.Vector == nil {
 		out.Vector = NewVector(0)

@@ -6,7 +6,6 @@ package optim
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 )
@@ -25,9 +24,8 @@ type Optimizer interface {
 	// Name is the name it is chosen by: "adam".
 	Name() string
 	// Update takes one step on all parameters with learning rate lr. It is
-	// called with the same parameters, in the same order, every time; clipping
-	// scales their gradients. After the first call it allocates nothing that
-	// grows with the parameters.
+	// called with the same parameters, in the same order, every time. After the
+	// first call it allocates nothing that grows with the parameters.
 	Update(params []Param, lr float64)
 	// State is a copy of the accumulators; Restore continues from it. Restore
 	// fails on the state of another optimizer, or one that does not fit the
@@ -78,7 +76,6 @@ func (o *optimizer) Update(params []Param, lr float64) {
 		o.bind(params)
 	}
 	o.step++
-	o.clip(params)
 	for i, p := range params {
 		o.rule.update(o, p, o.slots[i], lr)
 	}
@@ -105,25 +102,6 @@ func (o *optimizer) bind(params []Param) {
 		panic(err)
 	}
 	o.saved = nil
-}
-
-// clip scales the gradients so that their joint norm is at most ClipNorm. A norm
-// that is not finite leaves them alone.
-func (o *optimizer) clip(params []Param) {
-	if o.cfg.ClipNorm == 0 {
-		return
-	}
-	var sum float64
-	for _, p := range params {
-		sum += o.cfg.Vector.SumSquares(p.Grad)
-	}
-	norm := math.Sqrt(sum)
-	if !(norm > o.cfg.ClipNorm) || math.IsInf(norm, 0) {
-		return
-	}
-	for _, p := range params {
-		o.cfg.Vector.Scale(p.Grad, float32(o.cfg.ClipNorm/norm))
-	}
 }
 
 func (o *optimizer) State() State {

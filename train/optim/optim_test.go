@@ -41,7 +41,6 @@ func TestTenStepsAreThoseOfKeras(t *testing.T) {
 			}
 			w := floats(g.Start)
 			grad := make([]float32, len(w))
-			// Two parameters, so that the norm is over both.
 			params := []Param{
 				{Name: "a", Value: w[:2], Grad: grad[:2]},
 				{Name: "b", Value: w[2:], Grad: grad[2:]},
@@ -99,9 +98,9 @@ func randomGradient(params []Param, rng *rand.Rand) {
 func configs() map[string]Config {
 	m := map[string]Config{}
 	for _, name := range Names() {
-		m[name] = Config{ClipNorm: 10}
+		m[name] = Config{}
 	}
-	m["sgd"] = Config{ClipNorm: 10, Momentum: 0.9, Nesterov: true}
+	m["sgd"] = Config{Momentum: 0.9, Nesterov: true}
 	return m
 }
 
@@ -240,8 +239,6 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 		{"adam", Config{Epsilon: math.NaN()}, "epsilon is NaN"},
 		{"sgd", Config{Momentum: 1}, "momentum is 1"},
 		{"sgd", Config{Nesterov: true}, "wants a momentum"},
-		{"sgd", Config{ClipNorm: -1}, "clip norm is -1"},
-		{"adam", Config{ClipNorm: math.NaN()}, "clip norm is NaN"},
 	} {
 		_, err := New(c.name, c.cfg)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
