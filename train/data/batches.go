@@ -173,8 +173,9 @@ func (l *Loader) mixPair(s *slot, i, j int) {
 // target writes the smoothed one-hot row of a class.
 func (l *Loader) target(row []float32, class int) {
 	s := l.opts.LabelSmoothing
+	share := s / float64(len(row))
 	for j := range row {
-		row[j] = float32(s / float64(len(row)))
+		row[j] = float32(share)
 	}
-	row[class] += float32(1 - s)
+	row[class] = float32(1 - s + share)
 }

@@ -59,8 +59,8 @@ type LoadOptions struct {
 // other images. It is an error when the pixels would not fit into memory, when a
 // class keeps no image, and when ctx is cancelled.
 func Load(ctx context.Context, set *Set, cfg imageprep.Config, opts LoadOptions) (*Cache, error) {
-	if cfg.Size <= 0 {
-		return nil, fmt.Errorf("data: image size %d, want a positive one", cfg.Size)
+	if err := cfg.Validate(); err != nil {
+		return nil, err
 	}
 	if err := checkMemory(len(set.Items), cfg.Size, opts.Memory); err != nil {
 		return nil, fmt.Errorf("data %s: %w", set.Dir, err)
@@ -140,13 +140,21 @@ func (l *load) one(i int) error {
 
 // read puts the pixels into dst and the hash into the item.
 func (l *load) read(it *Item, dst []uint8) error {
-	data, err := os.ReadFile(filepath.Join(l.set.Dir, filepath.FromSlash(it.Path)))
+	name := filepath.Join(l.set.Dir, filepath.FromSlash(it.Path))
+	info, err := os.Stat(name)
+	if err != nil {
+		return reason(err)
+	}
+	if info.Size() > imageprep.MaxFile {
+		return fmt.Errorf("%w (%d bytes, at most %d)", imageprep.ErrTooLarge, info.Size(), imageprep.MaxFile)
+	}
+	data, err := os.ReadFile(name)
 	if err != nil {
 		return reason(err)
 	}
 	sum := sha256.Sum256(data)
 	it.SHA256 = hex.EncodeToString(sum[:])
-	img, err := prepare(l.cfg, data)
+	img, err := l.cfg.Prepare(data)
 	if err != nil {
 		return err
 	}
