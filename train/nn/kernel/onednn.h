@@ -108,7 +108,7 @@ const char *onednn_softmax(onednn_engine *e, float *y, const float *x, size_t ro
 // The loops of optim.Vector.
 
 typedef struct {
-  float rate, beta1, beta2, epsilon, keep;
+  float rate, new_m, new_v, epsilon, keep;
 } onednn_adam_step;
 
 const char *onednn_sgd(onednn_engine *e, float *w, const float *g, size_t n, float lr);
@@ -117,13 +117,13 @@ const char *onednn_momentum(onednn_engine *e, float *w, float *v, const float *g
 const char *onednn_adam(onednn_engine *e, float *w, float *m, float *v, const float *g, size_t n,
                         onednn_adam_step s);
 const char *onednn_rmsprop(onednn_engine *e, float *w, float *v, const float *g, size_t n,
-                           float lr, float rho, float epsilon);
+                           float lr, float new_v, float epsilon);
 const char *onednn_adagrad(onednn_engine *e, float *w, float *v, const float *g, size_t n,
                            float lr, float epsilon);
 const char *onednn_adadelta(onednn_engine *e, float *w, float *v, float *u, const float *g,
-                            size_t n, float lr, float rho, float epsilon);
+                            size_t n, float lr, float new_v, float epsilon);
 const char *onednn_scale(onednn_engine *e, float *x, size_t n, float s);
-const char *onednn_ema(onednn_engine *e, float *average, const float *w, size_t n, float decay);
+const char *onednn_ema(onednn_engine *e, float *average, const float *w, size_t n, float new_w);
 const char *onednn_sum_squares(onednn_engine *e, const float *x, size_t n, double *out);
 
 #ifdef __cplusplus

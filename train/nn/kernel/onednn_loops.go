@@ -148,17 +148,17 @@ func (e *oneDNN) Momentum(w, v, g []float32, lr, momentum float32, nesterov bool
 func (e *oneDNN) Adam(w, m, v, g []float32, s optim.AdamStep) {
 	checkSame(loop("adam"), w, m, v, g)
 	step := C.onednn_adam_step{
-		rate: C.float(s.Rate), beta1: C.float(s.Beta1), beta2: C.float(s.Beta2),
+		rate: C.float(s.Rate), new_m: C.float(s.NewM), new_v: C.float(s.NewV),
 		epsilon: C.float(s.Epsilon), keep: C.float(s.Keep),
 	}
 	loop("adam").run(C.onednn_adam(e.handle, ptr(w), ptr(m), ptr(v), ptr(g), C.size_t(len(w)),
 		step))
 }
 
-func (e *oneDNN) RMSprop(w, v, g []float32, lr, rho, epsilon float32) {
+func (e *oneDNN) RMSprop(w, v, g []float32, lr, newV, epsilon float32) {
 	checkSame(loop("rmsprop"), w, v, g)
 	loop("rmsprop").run(C.onednn_rmsprop(e.handle, ptr(w), ptr(v), ptr(g), C.size_t(len(w)),
-		C.float(lr), C.float(rho), C.float(epsilon)))
+		C.float(lr), C.float(newV), C.float(epsilon)))
 }
 
 func (e *oneDNN) Adagrad(w, v, g []float32, lr, epsilon float32) {
@@ -167,10 +167,10 @@ func (e *oneDNN) Adagrad(w, v, g []float32, lr, epsilon float32) {
 		C.float(lr), C.float(epsilon)))
 }
 
-func (e *oneDNN) Adadelta(w, v, u, g []float32, lr, rho, epsilon float32) {
+func (e *oneDNN) Adadelta(w, v, u, g []float32, lr, newV, epsilon float32) {
 	checkSame(loop("adadelta"), w, v, u, g)
 	loop("adadelta").run(C.onednn_adadelta(e.handle, ptr(w), ptr(v), ptr(u), ptr(g),
-		C.size_t(len(w)), C.float(lr), C.float(rho), C.float(epsilon)))
+		C.size_t(len(w)), C.float(lr), C.float(newV), C.float(epsilon)))
 }
 
 func (e *oneDNN) SumSquares(x []float32) float64 {
@@ -182,7 +182,7 @@ func (e *oneDNN) Scale(x []float32, s float32) {
 	loop("scale").run(C.onednn_scale(e.handle, ptr(x), C.size_t(len(x)), C.float(s)))
 }
 
-func (e *oneDNN) EMA(average, w []float32, decay float32) {
+func (e *oneDNN) EMA(average, w []float32, newW float32) {
 	checkSame(loop("ema"), average, w)
-	loop("ema").run(C.onednn_ema(e.handle, ptr(average), ptr(w), C.size_t(len(w)), C.float(decay)))
+	loop("ema").run(C.onednn_ema(e.handle, ptr(average), ptr(w), C.size_t(len(w)), C.float(newW)))
 }

@@ -30,11 +30,10 @@ CLONES static void momentum(float *__restrict w, float *__restrict v, const floa
 
 CLONES static void adam(float *__restrict w, float *__restrict m, float *__restrict v,
                         const float *__restrict g, size_t n, onednn_adam_step s) {
-  const float a = 1 - s.beta1, b = 1 - s.beta2;
   for (size_t i = 0; i < n; i++) {
     const float d = g[i];
-    const float m1 = m[i] + a * (d - m[i]);
-    const float v1 = v[i] + b * (d * d - v[i]);
+    const float m1 = m[i] + s.new_m * (d - m[i]);
+    const float v1 = v[i] + s.new_v * (d * d - v[i]);
     m[i] = m1;
     v[i] = v1;
     w[i] = w[i] * s.keep - s.rate * m1 / (std::sqrt(v1) + s.epsilon);
@@ -42,10 +41,10 @@ CLONES static void adam(float *__restrict w, float *__restrict m, float *__restr
 }
 
 CLONES static void rmsprop(float *__restrict w, float *__restrict v, const float *__restrict g,
-                           size_t n, float lr, float rho, float epsilon) {
+                           size_t n, float lr, float new_v, float epsilon) {
   for (size_t i = 0; i < n; i++) {
     const float d = g[i];
-    v[i] = rho * v[i] + (1 - rho) * d * d;
+    v[i] += new_v * (d * d - v[i]);
     w[i] -= lr * d / (std::sqrt(v[i]) + epsilon);
   }
 }
@@ -60,12 +59,12 @@ CLONES static void adagrad(float *__restrict w, float *__restrict v, const float
 }
 
 CLONES static void adadelta(float *__restrict w, float *__restrict v, float *__restrict u,
-                            const float *__restrict g, size_t n, float lr, float rho,
+                            const float *__restrict g, size_t n, float lr, float new_v,
                             float epsilon) {
   for (size_t i = 0; i < n; i++) {
-    v[i] = rho * v[i] + (1 - rho) * g[i] * g[i];
+    v[i] += new_v * (g[i] * g[i] - v[i]);
     const float d = g[i] * std::sqrt(u[i] + epsilon) / std::sqrt(v[i] + epsilon);
-    u[i] = rho * u[i] + (1 - rho) * d * d;
+    u[i] += new_v * (d * d - u[i]);
     w[i] -= lr * d;
   }
 }
@@ -75,8 +74,8 @@ CLONES static void scale(float *x, size_t n, float s) {
 }
 
 CLONES static void ema(float *__restrict average, const float *__restrict w, size_t n,
-                       float decay) {
-  for (size_t i = 0; i < n; i++) average[i] = decay * average[i] + (1 - decay) * w[i];
+                       float new_w) {
+  for (size_t i = 0; i < n; i++) average[i] += new_w * (w[i] - average[i]);
 }
 
 // Sum of squares in sixteen lanes of float64.
@@ -115,10 +114,10 @@ const char *onednn_adam(onednn_engine *e, float *w, float *m, float *v, const fl
 }
 
 const char *onednn_rmsprop(onednn_engine *e, float *w, float *v, const float *g, size_t n,
-                           float lr, float rho, float epsilon) {
+                           float lr, float new_v, float epsilon) {
   return e->call([=] {
     parallel(n, 16, small, [=](size_t i, size_t end) {
-      rmsprop(w + i, v + i, g + i, end - i, lr, rho, epsilon);
+      rmsprop(w + i, v + i, g + i, end - i, lr, new_v, epsilon);
     });
   });
 }
@@ -133,10 +132,10 @@ const char *onednn_adagrad(onednn_engine *e, float *w, float *v, const float *g,
 }
 
 const char *onednn_adadelta(onednn_engine *e, float *w, float *v, float *u, const float *g,
-                            size_t n, float lr, float rho, float epsilon) {
+                            size_t n, float lr, float new_v, float epsilon) {
   return e->call([=] {
     parallel(n, 16, small, [=](size_t i, size_t end) {
-      adadelta(w + i, v + i, u + i, g + i, end - i, lr, rho, epsilon);
+      adadelta(w + i, v + i, u + i, g + i, end - i, lr, new_v, epsilon);
     });
   });
 }
@@ -146,10 +145,10 @@ const char *onednn_scale(onednn_engine *e, float *x, size_t n, float s) {
       [=] { parallel(n, 16, small, [=](size_t i, size_t end) { scale(x + i, end - i, s); }); });
 }
 
-const char *onednn_ema(onednn_engine *e, float *average, const float *w, size_t n, float decay) {
+const char *onednn_ema(onednn_engine *e, float *average, const float *w, size_t n, float new_w) {
   return e->call([=] {
     parallel(n, 16, small,
-             [=](size_t i, size_t end) { ema(average + i, w + i, end - i, decay); });
+             [=](size_t i, size_t end) { ema(average + i, w + i, end - i, new_w); });
   });
 }
 
