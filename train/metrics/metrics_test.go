@@ -1,0 +1,97 @@
+package metrics
+
+import (
+	"encoding/json"
+	"math"
+	"reflect"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/fixtures/golden"
+)
+
+// row is a row of scikit-learn's classification_report.
+type row struct {
+	Precision float64 `json:"precision"`
+	Recall    float64 `json:"recall"`
+	F1        float64 `json:"f1-score"`
+	Support   float64 `json:"support"`
+}
+
+// recorded is made by fixtures/golden/metrics.py.
+type recorded struct {
+	Labels    []string                   `json:"labels"`
+	True      []int                      `json:"true"`
+	Predicted []int                      `json:"predicted"`
+	Confusion [][]int                    `json:"confusion"`
+	Report    map[string]json.RawMessage `json:"report"`
+	Interval  [2]float64                 `json:"interval"`
+}
+
+func near(a, b float64) bool { return math.Abs(a-b) <= 1e-12 }
+
+func TestReportIsThatOfScikitLearn(t *testing.T) {
+	cases, err := golden.Read[[]recorded]("metrics.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range cases {
+		c := NewConfusion(want.Labels)
+		for i, class := range want.True {
+			c.Add(class, want.Predicted[i])
+		}
+		if !reflect.DeepEqual(c.Counts, want.Confusion) {
+			t.Errorf("got confusion matrix %v, want %v", c.Counts, want.Confusion)
+		}
+		if low, high := c.Interval(); !near(low, want.Interval[0]) || !near(high, want.Interval[1]) {
+			t.Errorf("got interval %g to %g, want %v", low, high, want.Interval)
+		}
+		r := c.Report()
+		scores := append(append([]Score{}, r.Classes...), r.Macro, r.Weighted)
+		if len(scores) != len(want.Report)-1 {
+			t.Errorf("got %d rows, want %d", len(scores), len(want.Report)-1)
+		}
+		for _, s := range scores {
+			var w row
+			if err := json.Unmarshal(want.Report[s.Label], &w); err != nil {
+				t.Fatalf("%s: %v", s.Label, err)
+			}
+			if !near(s.Precision, w.Precision) || !near(s.Recall, w.Recall) || !near(s.F1, w.F1) ||
+				float64(s.Support) != w.Support {
+				t.Errorf("got %+v, want %+v", s, w)
+			}
+		}
+		var accuracy float64
+		if err := json.Unmarshal(want.Report["accuracy"], &accuracy); err != nil {
+			t.Fatal(err)
+		}
+		if !near(r.Accuracy, accuracy) {
+			t.Errorf("got accuracy %g, want %g", r.Accuracy, accuracy)
+		}
+	}
+}
+
+func TestRowsAreTheTrueClass(t *testing.T) {
+	c := NewConfusion([]string{"rose", "tulip", "daisy"})
+	c.Add(0, 1)
+	c.Add(0, 1)
+	c.Add(2, 2)
+	if c.Counts[0][1] != 2 || c.Support(0) != 2 || c.Predicted(1) != 2 || c.Predicted(0) != 0 {
+		t.Errorf("two roses taken for tulips: got %v", c.Counts)
+	}
+	if class, rate := c.Majority(); class != 0 || !near(rate, 2.0/3) {
+		t.Errorf("got majority class %d, %g, want 0, 2/3", class, rate)
+	}
+}
+
+func TestNothingCountedIsNoDivisionByZero(t *testing.T) {
+	c := NewConfusion([]string{"a", "b"})
+	if low, high := c.Interval(); low != 0 || high != 1 {
+		t.Errorf("got interval %g to %g, want 0 to 1", low, high)
+	}
+	if r := c.Report(); r.Accuracy != 0 || r.Weighted.F1 != 0 || r.Macro.F1 != 0 {
+		t.Errorf("got %+v, want zeros", r)
+	}
+	if _, rate := c.Majority(); rate != 0 {
+		t.Errorf("got majority rate %g, want 0", rate)
+	}
+}
