@@ -3,17 +3,45 @@ package ort
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
+	"slices"
 	"strconv"
+	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 )
 
-// ErrNoDevice says that the asked device is not there, or cannot run the model.
-var ErrNoDevice = errors.New("device not available")
+// DeviceError says that a device is not there or cannot run the model.
+type DeviceError struct {
+	Device  Device
+	Missing []Part // what is missing, where that is known
+	Err     error  // what onnxruntime said, where it was asked
+}
+
+func (e *DeviceError) Error() string {
+	var why []string
+	for _, p := range e.Missing {
+		why = append(why, p.Name+": "+p.Problem)
+	}
+	if e.Err != nil {
+		why = append(why, e.Err.Error())
+	}
+	return fmt.Sprintf("device %s is not available: %s", e.Device, strings.Join(why, "; "))
+}
+
+func (e *DeviceError) Unwrap() error { return e.Err }
 
 // appendCUDA makes a session run on a GPU, whole: no node may fall back to the
 // CPU. On an error the options are still the caller's to destroy.
 func appendCUDA(options *ort.SessionOptions, o Options) (err error) {
+	library := Loaded()
+	parts := CUDAParts(library)
+	if missing := Missing(parts); len(missing) > 0 {
+		return &DeviceError{Device: o.Device, Missing: missing}
+	}
+	if err := preloadCUDA(parts); err != nil {
+		return &DeviceError{Device: o.Device, Err: err}
+	}
 	cuda, err := ort.NewCUDAProviderOptions()
 	if err != nil {
 		return o.Device.explain(err)
@@ -38,10 +66,42 @@ func appendCUDA(options *ort.SessionOptions, o Options) (err error) {
 	return nil
 }
 
-// explain makes an error of a GPU session an ErrNoDevice.
+// preloadCUDA loads the libraries that were found, so that the provider finds
+// them where the system would not look. They need one another: what fails is
+// tried again after the others. cuDNN loads parts of itself by name later, which
+// therefore are loaded too.
+func preloadCUDA(parts []Part) error {
+	var pending []string
+	for _, p := range parts {
+		if strings.Contains(p.Found, ".so.") && !strings.Contains(p.Name, "onnxruntime") {
+			pending = append(pending, p.Found)
+		}
+		if strings.Contains(p.Name, "libcudnn.so.") {
+			more, _ := filepath.Glob(strings.Replace(p.Found, "libcudnn.so.", "libcudnn_*.so.", 1)) // well-formed
+			pending = append(pending, more...)
+		}
+	}
+	for len(pending) > 0 {
+		var last error
+		before := len(pending)
+		pending = slices.DeleteFunc(pending, func(path string) bool {
+			err := preload(path)
+			if err != nil {
+				last = err
+			}
+			return err == nil
+		})
+		if len(pending) == before {
+			return last
+		}
+	}
+	return nil
+}
+
+// explain makes an error of a GPU session a DeviceError.
 func (d Device) explain(err error) error {
 	if !d.CUDA {
 		return modelError(err)
 	}
-	return fmt.Errorf("%s: %w: %w", d, ErrNoDevice, err)
+	return &DeviceError{Device: d, Err: err}
 }

@@ -1,0 +1,238 @@
+// Package infer answers what is in a picture: it opens an ONNX classifier, puts
+// pixels in and takes labels out.
+//
+// It never imports gorgonia, training or export; onnxruntime is reached through
+// infer/ort only. Start at [Open] and [Classifier.Classify].
+package infer
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+	"sync"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// Options say how a classifier is opened. The zero value suits a file that
+// flowerctl exported; the rest is for files from elsewhere, and overrides what
+// the file says.
+type Options struct {
+	Session ort.Options
+
+	Labels []string // names of the classes, by index
+	Size   int      // side of the square that the network takes, pixels
+	Resize imageprep.Resize
+	// Mean and Std are by channel, of pixels from 0 to 1: a float network is fed
+	// (pixel/255 - mean) / std. nil means 0 and 1; one value counts for all three.
+	Mean, Std []float32
+}
+
+// Classifier is an opened model. Its methods may be called at the same time,
+// Close after them.
+type Classifier struct {
+	session *ort.Session
+	input   input
+	output  string // which output holds the answer
+	labels  []string
+	prep    imageprep.Config
+	buffers sync.Pool // of *buffer
+}
+
+// Open opens the ONNX file at path. onnxruntime must be loaded: see ort.Load.
+// Errors name the file and what it lacks.
+func Open(path string, o Options) (*Classifier, error) {
+	model, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err // it names the file
+	}
+	c, err := New(model, o)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return c, nil
+}
+
+// New opens the bytes of an ONNX file.
+func New(model []byte, o Options) (*Classifier, error) {
+	session, err := ort.NewSession(model, o.Session)
+	if err != nil {
+		return nil, err
+	}
+	c := &Classifier{session: session}
+	if err := c.configure(o); err != nil {
+		return nil, errors.Join(err, session.Close())
+	}
+	return c, nil
+}
+
+// configure puts together what the file and the options say.
+func (c *Classifier) configure(o Options) error {
+	meta, err := parseMetadata(c.session.Metadata())
+	if err != nil {
+		return err
+	}
+	if c.labels = meta.Labels; len(o.Labels) > 0 {
+		c.labels = o.Labels
+	}
+	if len(c.labels) == 0 {
+		return ErrNoLabels
+	}
+	ports := c.session.Inputs()
+	if len(ports) != 1 {
+		return fmt.Errorf("got %d inputs, want one, for images", len(ports))
+	}
+	if c.input, err = readInput(ports[0], o); err != nil {
+		return err
+	}
+	c.prep = meta.Preprocess
+	if o.Resize != "" {
+		c.prep.Resize = o.Resize
+	}
+	if err := c.setSize(o.Size); err != nil {
+		return err
+	}
+	return c.chooseOutput()
+}
+
+// setSize settles the side of the square: what the input's shape fixes, else
+// what was asked for, else what the metadata say.
+func (c *Classifier) setSize(asked int) error {
+	if asked > 0 {
+		c.prep.Size = asked
+	}
+	if fixed := c.input.size; fixed > 0 {
+		if asked > 0 && asked != fixed {
+			return fmt.Errorf("got size %d, but input %s takes %d only", asked, c.input.name, fixed)
+		}
+		c.prep.Size = fixed
+	}
+	if c.prep.Size == 0 {
+		return ErrNoSize
+	}
+	return c.prep.Validate()
+}
+
+// chooseOutput takes the output called probabilities, else the first that can
+// hold a number per class.
+func (c *Classifier) chooseOutput() error {
+	for _, p := range c.session.Outputs() {
+		if n := classes(p.Shape); n > 0 && n != len(c.labels) && p.Name == outputProbabilities {
+			return fmt.Errorf("got %d labels, but output %s has %d classes", len(c.labels), p.Name, n)
+		}
+		if p.Name == outputProbabilities {
+			c.output = p.Name
+			return nil
+		}
+	}
+	for _, p := range c.session.Outputs() {
+		if n := classes(p.Shape); p.Type == "float32" && (n == len(c.labels) || n < 0) {
+			c.output = p.Name
+			return nil
+		}
+	}
+	return fmt.Errorf("got %d labels, but no output has that many classes (%v)", len(c.labels), c.session.Outputs())
+}
+
+// outputProbabilities is what flowerctl export calls the answer.
+const outputProbabilities = "probabilities"
+
+// classes is the number of values per image of an output, -1 if it is free.
+func classes(shape []int) int {
+	if len(shape) < 2 {
+		return -1
+	}
+	return max(-1, onnx.Elements(shape[1:]))
+}
+
+// Errors of Open that options mend.
+var (
+	ErrNoLabels = errors.New("the file does not name its classes")
+	ErrNoSize   = errors.New("the file does not say what size of image it takes")
+)
+
+// Labels are the classes, by index.
+func (c *Classifier) Labels() []string { return slices.Clone(c.labels) }
+
+// Preprocess is how pictures become what the network takes.
+func (c *Classifier) Preprocess() imageprep.Config { return c.prep }
+
+// Session is the model underneath.
+func (c *Classifier) Session() *ort.Session { return c.session }
+
+// Close releases the model.
+func (c *Classifier) Close() error { return c.session.Close() }
+
+// Classify answers for each image, in order. Images that do not have the size
+// of Preprocess already are resized here.
+func (c *Classifier) Classify(ctx context.Context, images []imageprep.Image) ([]Answer, error) {
+	answers := make([]Answer, 0, len(images))
+	for len(images) > 0 {
+		n := len(images)
+		if c.input.batch > 0 {
+			n = min(n, c.input.batch)
+		}
+		some, err := c.classify(ctx, images[:n])
+		if err != nil {
+			return nil, err
+		}
+		answers, images = append(answers, some...), images[n:]
+	}
+	return answers, nil
+}
+
+// classify is one run.
+func (c *Classifier) classify(ctx context.Context, images []imageprep.Image) ([]Answer, error) {
+	b, _ := c.buffers.Get().(*buffer)
+	if b == nil {
+		b = new(buffer)
+	}
+	defer c.buffers.Put(b)
+	rows := c.rows(len(images))
+	c.input.room(b, rows*c.prep.Size*c.prep.Size*3)
+	for i, img := range images {
+		c.input.put(b, i, c.prep.Apply(img))
+	}
+	out, err := c.run(ctx, b, rows)
+	if err != nil {
+		return nil, err
+	}
+	logits, ok := out[c.output]
+	if k := len(c.labels); !ok || len(logits.Data) != rows*k {
+		return nil, fmt.Errorf("output %s: got shape %v for %d images, want %d classes each", c.output, logits.Shape, rows, k)
+	}
+	return c.answers(logits.Data, len(images)), nil
+}
+
+// rows is how many images a run takes when n are there. A fixed batch is filled
+// up. On a GPU few sizes are used, for cuDNN tunes itself anew for each.
+func (c *Classifier) rows(n int) int {
+	if c.input.batch > 0 {
+		return c.input.batch
+	}
+	if !c.session.Device().CUDA {
+		return n
+	}
+	for _, size := range []int{1, 8, 32, 128} {
+		if n <= size {
+			return size
+		}
+	}
+	return n
+}
+
+func (c *Classifier) run(ctx context.Context, b *buffer, rows int) (map[string]onnx.Tensor, error) {
+	size := c.prep.Size
+	if c.input.bytes {
+		return c.session.RunImages(ctx, b.bytes, rows, size, size)
+	}
+	shape := []int{rows, size, size, 3}
+	if c.input.channelsFirst {
+		shape = []int{rows, 3, size, size}
+	}
+	return c.session.Run(ctx, map[string]onnx.Tensor{c.input.name: {Shape: shape, Data: b.floats}})
+}
