@@ -1,0 +1,182 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+)
+
+var modelFields = fieldTypes{1: varint, 2: bytesField, 3: bytesField, 4: bytesField, 5: varint,
+	6: bytesField, 7: bytesField, 8: bytesField, 14: bytesField, 20: bytesField, 25: bytesField}
+
+func (d *decoder) model(b []byte) (*Model, error) {
+	c, err := scan(b, &modelFields)
+	if err != nil {
+		return nil, err
+	}
+	if c[7] != 1 {
+		return nil, fmt.Errorf("%d graphs, want 1: not an ONNX file", c[7])
+	}
+	if c[20] > 0 {
+		return nil, errors.New("the file holds a training graph: export the network for inference")
+	}
+	m := &Model{}
+	if m.Opsets, err = room[Opset](d, c[8]); err != nil {
+		return nil, err
+	}
+	if m.Metadata, err = room[Property](d, c[14]); err != nil {
+		return nil, err
+	}
+	if m.Functions, err = room[Function](d, c[25]); err != nil {
+		return nil, err
+	}
+	for len(b) > 0 {
+		var f field
+		f, b, _ = next(b)
+		if err := d.modelField(m, f); err != nil {
+			return nil, err
+		}
+	}
+	return m, nil
+}
+
+func (d *decoder) modelField(m *Model, f field) error {
+	switch f.id {
+	case 1:
+		m.IRVersion = int64(f.num)
+	case 2:
+		m.ProducerName = string(f.data)
+	case 3:
+		m.ProducerVersion = string(f.data)
+	case 4:
+		m.Domain = string(f.data)
+	case 5:
+		m.ModelVersion = int64(f.num)
+	case 6:
+		m.Doc = string(f.data)
+	case 7:
+		g, err := d.graph(f.data)
+		if err != nil {
+			return fmt.Errorf("graph: %w", err)
+		}
+		m.Graph = g
+	case 8:
+		o, err := d.opset(f.data)
+		m.Opsets = append(m.Opsets, o)
+		return err
+	case 14:
+		p, err := d.property(f.data)
+		m.Metadata = append(m.Metadata, p)
+		return err
+	case 25:
+		fn, err := d.function(f.data)
+		if err != nil {
+			return fmt.Errorf("function %d: %w", len(m.Functions), err)
+		}
+		m.Functions = append(m.Functions, fn)
+	}
+	return nil
+}
+
+func (d *decoder) opset(b []byte) (o Opset, err error) {
+	err = d.each(b, &fieldTypes{1: bytesField, 2: varint}, func(f field) (err error) {
+		switch f.id {
+		case 1:
+			o.Domain, err = name(f.data)
+		case 2:
+			o.Version = int64(f.num)
+		}
+		return err
+	})
+	return o, err
+}
+
+func (d *decoder) property(b []byte) (p Property, err error) {
+	err = d.each(b, &fieldTypes{1: bytesField, 2: bytesField}, func(f field) error {
+		switch f.id {
+		case 1:
+			p.Key = string(f.data)
+		case 2:
+			p.Value = string(f.data)
+		}
+		return nil
+	})
+	return p, err
+}
+
+// each calls take with every field of b.
+func (d *decoder) each(b []byte, types *fieldTypes, take func(field) error) error {
+	for len(b) > 0 {
+		f, rest, err := next(b)
+		if err != nil {
+			return err
+		}
+		b = rest
+		if int(f.id) >= len(types) {
+			continue
+		}
+		if !types[f.id].takes(f.typ) {
+			return fmt.Errorf("field %d has wire type %d: not an ONNX file", f.id, f.typ)
+		}
+		if err := take(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+var functionFields = fieldTypes{1: bytesField, 4: bytesField, 5: bytesField, 6: bytesField,
+	7: bytesField, 9: bytesField, 10: bytesField, 11: bytesField}
+
+func (d *decoder) function(b []byte) (fn Function, err error) {
+	c, err := scan(b, &functionFields)
+	if err != nil {
+		return fn, err
+	}
+	if fn.Nodes, err = d.nodeRoom(c[7]); err != nil {
+		return fn, err
+	}
+	if fn.Defaults, err = room[Attribute](d, c[11]); err != nil {
+		return fn, err
+	}
+	err = d.each(b, &functionFields, func(f field) (err error) {
+		switch f.id {
+		case 1:
+			fn.Name, err = name(f.data)
+		case 4:
+			fn.Inputs, err = d.names(fn.Inputs, f)
+		case 5:
+			fn.Outputs, err = d.names(fn.Outputs, f)
+		case 6:
+			fn.Attributes, err = d.names(fn.Attributes, f)
+		case 7:
+			var n Node
+			n, err = d.node(f.data)
+			if err != nil {
+				return fmt.Errorf("node %d %q: %w", len(fn.Nodes), n.Name, err)
+			}
+			fn.Nodes = append(fn.Nodes, n)
+		case 9:
+			var o Opset
+			o, err = d.opset(f.data)
+			fn.Opsets = append(fn.Opsets, o)
+			return errors.Join(err, d.charge(1, 64))
+		case 10:
+			fn.Domain, err = name(f.data)
+		case 11:
+			var a Attribute
+			a, err = d.attribute(f.data)
+			fn.Defaults = append(fn.Defaults, a)
+		}
+		return err
+	})
+	return fn, err
+}
+
+// names appends a name to a list, paying for it.
+func (d *decoder) names(to []string, f field) ([]string, error) {
+	s, err := name(f.data)
+	if err != nil {
+		return nil, err
+	}
+	return append(to, s), d.charge(1, 2*listBytes)
+}

@@ -1,0 +1,285 @@
+package onnx
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+var tensorFields = fieldTypes{1: varints, 2: varint, 3: bytesField, 4: fixed32s, 5: varints,
+	6: bytesField, 7: varints, 8: bytesField, 9: bytesField, 10: fixed64s, 11: varints,
+	13: bytesField, 14: varint}
+
+// tensor reads a TensorProto. Its values stand in one of seven fields, by the
+// element type and the writer's liking; all become Raw.
+func (d *decoder) tensor(b []byte) (t Initializer, err error) {
+	c, err := scan(b, &tensorFields)
+	if err != nil {
+		return t, err
+	}
+	err = d.each(b, &tensorFields, func(f field) (err error) {
+		switch f.id {
+		case 1:
+			if t.Dims, err = d.varintList(t.Dims, f); err == nil && len(t.Dims) > MaxRank {
+				err = fmt.Errorf("rank over %d", MaxRank)
+			}
+		case 2:
+			if f.num > 1<<20 {
+				return fmt.Errorf("element type %d", f.num)
+			}
+			t.Elem = ElemType(f.num)
+		case 8:
+			t.Name, err = name(f.data)
+		case 14:
+			if f.num != 0 {
+				err = errExternal
+			}
+		}
+		return err
+	})
+	if err != nil {
+		return t, err
+	}
+	if c[13] > 0 {
+		return t, errExternal
+	}
+	if c[3] > 0 {
+		return t, errors.New("a tensor in segments is not supported")
+	}
+	if !t.Elem.Valid() {
+		return t, fmt.Errorf("unknown %s", t.Elem)
+	}
+	return t, d.tensorData(&t, b, &c)
+}
+
+var errExternal = errors.New("its values are in another file: " +
+	"external data is refused, save the model as a single file")
+
+// tensorData fills Raw or Strings. The values must be as many as the dimensions
+// say; that is known before anything is made.
+func (d *decoder) tensorData(t *Initializer, b []byte, c *counts) error {
+	n := t.Elements()
+	if n < 0 || n > MaxElements {
+		return fmt.Errorf("dimensions %v, want none negative and at most %d values", t.Dims, MaxElements)
+	}
+	if t.Elem == StringElem {
+		if int64(c[6]) != n {
+			return fmt.Errorf("dimensions %v want %d strings, got %d", t.Dims, n, c[6])
+		}
+		var err error
+		if t.Strings, err = room[string](d, c[6]); err != nil {
+			return err
+		}
+		return d.each(b, &tensorFields, func(f field) error {
+			if f.id == 6 {
+				t.Strings = append(t.Strings, string(f.data))
+			}
+			return nil
+		})
+	}
+	if c[9] > 0 {
+		if err := d.each(b, &tensorFields, func(f field) error {
+			if f.id == 9 {
+				t.Raw = f.data
+			}
+			return nil
+		}); err != nil {
+			return err
+		}
+		return t.wantRaw(n)
+	}
+	if err := d.typedData(t, b, n, c); err != nil {
+		return err
+	}
+	return t.wantRaw(n)
+}
+
+func (t *Initializer) wantRaw(n int64) error {
+	if want := t.Elem.rawBytes(n); int64(len(t.Raw)) != want {
+		return fmt.Errorf("%s%v wants %d bytes of values, got %d", t.Elem, t.Dims, want, len(t.Raw))
+	}
+	return nil
+}
+
+// typedField is the field that holds a type's values when they are not raw, and
+// the bytes of one value in it when it is packed (0: varints).
+func typedField(e ElemType) (id protowire.Number, size int) {
+	switch e {
+	case Float32, Complex64:
+		return 4, 4
+	case Float64, Complex128:
+		return 10, 8
+	case Int64:
+		return 7, 0
+	case Uint32, Uint64:
+		return 11, 0
+	}
+	return 5, 0
+}
+
+func (d *decoder) typedData(t *Initializer, b []byte, n int64, c *counts) error {
+	id, size := typedField(t.Elem)
+	if c[id] == 1 && size > 0 {
+		var packed []byte
+		if err := d.each(b, &tensorFields, func(f field) error {
+			if f.id == id && f.typ == protowire.BytesType {
+				packed = f.data // the same bytes as raw data
+			}
+			return nil
+		}); err != nil || packed != nil {
+			t.Raw = packed
+			return err
+		}
+	}
+	// Two 4-bit values or one of any other type take a byte or more, so that a
+	// short message cannot ask for much.
+	if n > 2*int64(len(b)) {
+		return fmt.Errorf("%s%v wants %d values, its field has %d bytes", t.Elem, t.Dims, n, len(b))
+	}
+	want := t.Elem.rawBytes(n)
+	if err := d.charge(int(want), 1); err != nil {
+		return err
+	}
+	raw := make([]byte, 0, want)
+	err := d.numbers(b, id, size, func(v uint64) error {
+		if raw = appendValue(raw, t.Elem, size, v); int64(len(raw)) > want {
+			return fmt.Errorf("%s%v has more values than its dimensions", t.Elem, t.Dims)
+		}
+		return nil
+	})
+	t.Raw = raw
+	return err
+}
+
+// numbers calls take with each value of a repeated field, packed or not. size
+// is typedField's.
+func (d *decoder) numbers(b []byte, id protowire.Number, size int, take func(uint64) error) error {
+	return d.each(b, &tensorFields, func(f field) error {
+		if f.id != id {
+			return nil
+		}
+		if f.typ != protowire.BytesType {
+			return take(f.num)
+		}
+		for b := f.data; len(b) > 0; {
+			v, k := uint64(0), 0
+			switch size {
+			case 4:
+				var v32 uint32
+				v32, k = protowire.ConsumeFixed32(b)
+				v = uint64(v32)
+			case 8:
+				v, k = protowire.ConsumeFixed64(b)
+			default:
+				v, k = protowire.ConsumeVarint(b)
+			}
+			if k < 0 {
+				return fmt.Errorf("field %d: %w", id, wireError(k))
+			}
+			if err := take(v); err != nil {
+				return err
+			}
+			b = b[k:]
+		}
+		return nil
+	})
+}
+
+// appendValue writes one number with the width of the element type. Two 4-bit
+// values come in one number.
+func appendValue(raw []byte, e ElemType, size int, v uint64) []byte {
+	width := int64(size)
+	if size == 0 {
+		width = max(elems[e].bits/8, 1)
+	}
+	switch width {
+	case 1:
+		return append(raw, byte(v))
+	case 2:
+		return binary.LittleEndian.AppendUint16(raw, uint16(v))
+	case 4:
+		return binary.LittleEndian.AppendUint32(raw, uint32(v))
+	}
+	return binary.LittleEndian.AppendUint64(raw, v)
+}
+
+// value reads a ValueInfoProto.
+func (d *decoder) value(b []byte) (v ValueInfo, err error) {
+	v.Kind = NoKind
+	err = d.each(b, &fieldTypes{1: bytesField, 2: bytesField}, func(f field) (err error) {
+		if f.id == 1 {
+			v.Name, err = name(f.data)
+			return err
+		}
+		if f.id != 2 {
+			return nil
+		}
+		return d.each(f.data, &fieldTypes{1: bytesField, 4: bytesField, 5: bytesField, 8: bytesField,
+			9: bytesField}, func(f field) error {
+			switch f.id {
+			case 1:
+				v.Kind = TensorKind
+				return d.tensorType(&v, f.data)
+			case 4:
+				v.Kind = SequenceKind
+			case 5:
+				v.Kind = MapKind
+			case 8:
+				v.Kind = SparseKind
+			case 9:
+				v.Kind = OptionalKind
+			}
+			return nil
+		})
+	})
+	return v, err
+}
+
+func (d *decoder) tensorType(v *ValueInfo, b []byte) error {
+	return d.each(b, &fieldTypes{1: varint, 2: bytesField}, func(f field) error {
+		if f.id == 1 {
+			if f.num > 1<<20 || !ElemType(f.num).Valid() && f.num != 0 {
+				return fmt.Errorf("unknown element type %d", f.num)
+			}
+			v.Elem = ElemType(f.num)
+			return nil
+		}
+		if f.id != 2 {
+			return nil
+		}
+		v.Ranked, v.Dims = true, nil
+		return d.each(f.data, &fieldTypes{1: bytesField}, func(f field) error {
+			if f.id != 1 {
+				return nil
+			}
+			if len(v.Dims) == MaxRank {
+				return fmt.Errorf("rank over %d", MaxRank)
+			}
+			dim, err := d.dim(f.data)
+			v.Dims = append(v.Dims, dim)
+			return errors.Join(err, d.charge(1, 3*listBytes))
+		})
+	})
+}
+
+// dim reads a dimension. PyTorch and others write -1, and some 0, for a batch
+// of any size; both are kept, and -1 means unknown.
+func (d *decoder) dim(b []byte) (Dim, error) {
+	dim := Dim{Value: -1}
+	err := d.each(b, &fieldTypes{1: varint, 2: bytesField}, func(f field) (err error) {
+		switch f.id {
+		case 1:
+			dim = Dim{Value: int64(f.num)}
+			if dim.Value < -1 || dim.Value > MaxDim {
+				err = fmt.Errorf("dimension %d, want 0 to %d", dim.Value, MaxDim)
+			}
+		case 2:
+			dim = Dim{Value: -1}
+			dim.Param, err = name(f.data)
+		}
+		return err
+	})
+	return dim, err
+}

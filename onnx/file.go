@@ -1,0 +1,104 @@
+package onnx
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// ReadFile decodes a file. What is no ONNX file, or a truncated one, is refused
+// before it is read into memory.
+func ReadFile(path string) (*Model, error) {
+	data, err := ReadBytes(path)
+	if err != nil {
+		return nil, err
+	}
+	m, err := Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return m, nil
+}
+
+// ReadBytes is the content of a file that has the outline of an ONNX file.
+func ReadBytes(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("%s: not a file", path)
+	}
+	if err := checkOutline(f, info.Size()); err != nil {
+		return nil, fmt.Errorf("%s: onnx: %w", path, err)
+	}
+	data := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, data); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return data, nil
+}
+
+// maxOutline bounds the fields of a model itself: graph, metadata, functions.
+const maxOutline = 20_000
+
+// checkOutline follows the outermost fields from one to the next: they must be
+// those of a model and end where the file ends.
+func checkOutline(r io.ReaderAt, size int64) error {
+	if size == 0 {
+		return errors.New("the file is empty")
+	}
+	if size > MaxFileBytes {
+		return fmt.Errorf("%d bytes, want at most %d", size, MaxFileBytes)
+	}
+	var head [20]byte // a tag and a length or number, of up to ten bytes each
+	fields := 0
+	for at := int64(0); at < size; fields++ {
+		if fields == maxOutline {
+			return fmt.Errorf("more than %d fields: not an ONNX file", maxOutline)
+		}
+		n, err := r.ReadAt(head[:], at)
+		if err != nil && !errors.Is(err, io.EOF) {
+			return err
+		}
+		id, typ, k := protowire.ConsumeTag(head[:n])
+		if k < 0 {
+			return wireError(k)
+		}
+		if int(id) >= len(modelFields) || !modelFields[id].takes(typ) {
+			return fmt.Errorf("field %d has wire type %d: not an ONNX file", id, typ)
+		}
+		switch typ {
+		case protowire.VarintType, protowire.BytesType:
+			v, l := protowire.ConsumeVarint(head[k:n])
+			if l < 0 {
+				return wireError(l)
+			}
+			at += int64(k + l)
+			if typ == protowire.BytesType {
+				if v > uint64(size-at) {
+					return fmt.Errorf("truncated: field %d wants %d bytes, %d are left", id, v, size-at)
+				}
+				at += int64(v)
+			}
+		case protowire.Fixed32Type:
+			at += int64(k) + 4
+		case protowire.Fixed64Type:
+			at += int64(k) + 8
+		default:
+			return fmt.Errorf("field %d has wire type %d: not an ONNX file", id, typ)
+		}
+		if at > size {
+			return errors.New("truncated")
+		}
+	}
+	return nil
+}

@@ -1,0 +1,179 @@
+package onnx
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// String is the type as "float32[N 3 150 150]"; an unknown length is ?.
+func (v ValueInfo) String() string {
+	switch v.Kind {
+	case TensorKind:
+		if !v.Ranked {
+			return v.Elem.String()
+		}
+		return v.Elem.String() + shapeString(v.Dims)
+	case SequenceKind:
+		return "sequence"
+	case MapKind:
+		return "map"
+	case OptionalKind:
+		return "optional"
+	case SparseKind:
+		return "sparse tensor"
+	}
+	return "unknown"
+}
+
+// String is the length, the name, or ?.
+func (d Dim) String() string {
+	switch {
+	case d.Value >= 0:
+		return fmt.Sprint(d.Value)
+	case d.Param != "":
+		return d.Param
+	}
+	return "?"
+}
+
+func shapeString(dims []Dim) string {
+	s := make([]string, len(dims))
+	for i, d := range dims {
+		s[i] = d.String()
+	}
+	return "[" + strings.Join(s, " ") + "]"
+}
+
+// unknown is a length that nothing is known about.
+var unknown = Dim{Value: -1}
+
+// check holds a type to the limits. A dimension without a known length counts
+// as 1.
+func (v *ValueInfo) check() error {
+	if v.Kind != TensorKind {
+		return nil
+	}
+	if v.Elem != NoElem && !v.Elem.Valid() {
+		return fmt.Errorf("unknown %s", v.Elem)
+	}
+	if len(v.Dims) > MaxRank {
+		return fmt.Errorf("rank %d, want at most %d", len(v.Dims), MaxRank)
+	}
+	n := int64(1)
+	for _, d := range v.Dims {
+		if d.Value < -1 || d.Value > MaxDim {
+			return fmt.Errorf("shape %s: a dimension of %d, want 0 to %d", shapeString(v.Dims), d.Value, MaxDim)
+		}
+		if d.Value > 0 {
+			if n > MaxElements/d.Value {
+				return fmt.Errorf("shape %s has more than %d values", shapeString(v.Dims), MaxElements)
+			}
+			n *= d.Value
+		}
+	}
+	return nil
+}
+
+// agree says how v, which was inferred, contradicts a declared type.
+func (v *value) agree(d *ValueInfo) error {
+	if v.Kind == NoKind || d.Kind == NoKind {
+		return nil
+	}
+	if v.Kind != d.Kind || v.Elem != d.Elem && v.Elem != NoElem && d.Elem != NoElem {
+		return fmt.Errorf("is %s, declared as %s", v, d)
+	}
+	if !v.Ranked || !d.Ranked {
+		return nil
+	}
+	if len(v.Dims) != len(d.Dims) {
+		return fmt.Errorf("is %s, declared as %s", v, d)
+	}
+	for i, a := range v.Dims {
+		// Some writers declare 0 for a length that they do not know.
+		if b := d.Dims[i]; a.Value > 0 && b.Value > 0 && a.Value != b.Value {
+			return fmt.Errorf("is %s, declared as %s", v, d)
+		}
+	}
+	return nil
+}
+
+// maxInts is the length of the longest vector of integers that is followed: a
+// shape of the highest rank, and some more.
+const maxInts = 64
+
+// constant is the type of an initializer, and its integers when it is short.
+func constant(t *Initializer) *value {
+	v := &value{ValueInfo: ValueInfo{Name: t.Name, Elem: t.Elem, Ranked: true}}
+	for _, d := range t.Dims {
+		v.Dims = append(v.Dims, Dim{Value: d})
+	}
+	if (t.Elem == Int64 || t.Elem == Int32) && len(t.Dims) <= 1 && t.Elements() <= maxInts {
+		ints, err := t.Int64s()
+		if err != nil {
+			return v
+		}
+		v.ints = make([]integer, len(ints))
+		for i, x := range ints {
+			v.ints[i] = integer{Dim{Value: x}, true}
+		}
+	}
+	return v
+}
+
+// known returns the integers that v holds, and whether all are known.
+func (v *value) known() ([]int64, bool) {
+	if v == nil || v.ints == nil {
+		return nil, false
+	}
+	out := make([]int64, len(v.ints))
+	for i, x := range v.ints {
+		if !x.known {
+			return nil, false
+		}
+		out[i] = x.Value
+	}
+	return out, true
+}
+
+// mul multiplies lengths; more than MaxDim is an error.
+func mul(a, b Dim) (Dim, error) {
+	switch {
+	case a.Value == 1:
+		return b, nil
+	case b.Value == 1:
+		return a, nil
+	case a.Value < 0 || b.Value < 0:
+		return unknown, nil
+	case a.Value != 0 && b.Value > math.MaxInt64/a.Value || a.Value*b.Value > MaxDim:
+		return unknown, fmt.Errorf("%d times %d is over %d", a.Value, b.Value, MaxDim)
+	}
+	return Dim{Value: a.Value * b.Value}, nil
+}
+
+// broadcast is the length of an axis where lengths a and b meet: equal, or one
+// of them 1.
+func broadcast(a, b Dim) (Dim, error) {
+	switch {
+	case a == b || b.Value == 1:
+		return a, nil
+	case a.Value == 1:
+		return b, nil
+	case a.Value < 0:
+		return b, nil // 1 or the same
+	case b.Value < 0:
+		return a, nil
+	}
+	return unknown, fmt.Errorf("lengths %s and %s differ", a, b)
+}
+
+// same is the length of an axis that two values share.
+func same(a, b Dim) (Dim, error) {
+	switch {
+	case a == b || b.Value < 0:
+		return a, nil
+	case a.Value < 0:
+		return b, nil
+	}
+	return unknown, fmt.Errorf("lengths %s and %s differ", a, b)
+}
