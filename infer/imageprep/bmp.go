@@ -2,7 +2,6 @@ package imageprep
 
 import (
 	"bytes"
-	"image"
 	"image/color"
 
 	"golang.org/x/image/bmp"
@@ -27,9 +26,6 @@ func parseBMP(data []byte) (header, error) {
 		h.kept /= 4
 	}
 	h.peak = h.kept
+	h.decode = func() (picture, error) { return pictureOf(bmp.Decode(bytes.NewReader(data))) }
 	return h, nil
-}
-
-func decodeBMP(data []byte, _ header) (image.Image, error) {
-	return bmp.Decode(bytes.NewReader(data))
 }

@@ -17,12 +17,20 @@ const (
 	MaxMemory = 640 << 20  // bytes that decoding one image may take, the file included
 )
 
-// header is what a format's parser learns without decoding.
+// header is what a format's parser learns without decoding, and how to go on.
 type header struct {
 	w, h        int   // as stored, before orientation
 	orientation int   // EXIF, 1 to 8
 	peak        int64 // bytes that decoding takes, the file not counted
 	kept        int64 // bytes of the decoded image, which lives on until it is RGB
+	decode      func() (picture, error)
+}
+
+// picture is a decoded image: where it lies on the canvas of the header's size,
+// which is white elsewhere, and its rows as RGB.
+type picture struct {
+	bounds image.Rectangle
+	rows   rowReader
 }
 
 // total is the most memory at one time: the decoder's, or later the decoded
@@ -34,20 +42,19 @@ func (h header) total(file int) int64 {
 // format reads one kind of file. parse must not allocate in proportion to what
 // the bytes claim, and must refuse what would make decode do so.
 type format struct {
-	name   string
-	match  func(data []byte) bool
-	parse  func(data []byte) (header, error)
-	decode func(data []byte, h header) (image.Image, error)
+	name  string
+	match func(data []byte) bool
+	parse func(data []byte) (header, error)
 }
 
-// formats is filled in once, in the order of the likeliest.
+// formats are those that are read, the likeliest first.
 var formats = [...]format{
-	{"jpeg", isJPEG, parseJPEG, decodeJPEG},
-	{"png", isPNG, parsePNG, decodePNG},
-	{"webp", isWebP, parseWebP, decodeWebP},
-	{"gif", isGIF, parseGIF, decodeGIF},
-	{"tiff", isTIFF, parseTIFF, decodeTIFF},
-	{"bmp", isBMP, parseBMP, decodeBMP},
+	{"jpeg", isJPEG, parseJPEG},
+	{"png", isPNG, parsePNG},
+	{"webp", isWebP, parseWebP},
+	{"gif", isGIF, parseGIF},
+	{"tiff", isTIFF, parseTIFF},
+	{"bmp", isBMP, parseBMP},
 }
 
 func findFormat(data []byte) (format, bool) {
@@ -75,7 +82,7 @@ func Decode(data []byte) (Image, error) {
 	}
 	release := acquire(h.total(len(data)))
 	defer release()
-	src, err := f.pixels(data, h)
+	src, err := f.pixels(h)
 	if err != nil {
 		return Image{}, err
 	}
@@ -130,16 +137,16 @@ func checkSize(format string, w, h int) error {
 
 // pixels decodes. A panic in a decoder becomes an error; running out of memory
 // could not be caught, which is why header comes first.
-func (f format) pixels(data []byte, h header) (img image.Image, err error) {
+func (f format) pixels(h header) (p picture, err error) {
 	defer recoverAs(f.name, &err)
-	img, err = f.decode(data, h)
+	p, err = h.decode()
 	if err != nil {
-		return nil, decodeError(f.name, err)
+		return picture{}, decodeError(f.name, err)
 	}
-	if b := img.Bounds(); !b.In(image.Rect(0, 0, h.w, h.h)) {
-		return nil, damaged(f.name, fmt.Sprintf("pixels at %v, the header says %d x %d", b, h.w, h.h))
+	if !p.bounds.In(image.Rect(0, 0, h.w, h.h)) {
+		return picture{}, damaged(f.name, fmt.Sprintf("pixels at %v, the header says %d x %d", p.bounds, h.w, h.h))
 	}
-	return img, nil
+	return p, nil
 }
 
 func recoverAs(format string, err *error) {

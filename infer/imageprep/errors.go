@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"image/jpeg"
 	"image/png"
 	"io"
 	"net/http"
@@ -115,15 +114,16 @@ func decodeError(format string, err error) error {
 		return err
 	}
 	kind := ErrDamaged
-	var jpegErr jpeg.UnsupportedError
 	var pngErr png.UnsupportedError
 	var tiffErr tiff.UnsupportedError
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return truncated(format, "the pixels end too soon")
-	case errors.As(err, &jpegErr), errors.As(err, &pngErr), errors.As(err, &tiffErr),
+	case errors.As(err, &pngErr), errors.As(err, &tiffErr),
 		errors.Is(err, bmp.ErrUnsupported):
 		kind = ErrUnsupported
+	case format == "jpeg":
+		kind = jpegKind(err)
 	}
 	detail := err.Error()
 	if !strings.HasPrefix(detail, format+": ") {

@@ -3,7 +3,6 @@ package imageprep
 import (
 	"bytes"
 	"encoding/binary"
-	"image"
 	"image/gif"
 )
 
@@ -24,11 +23,14 @@ func parseGIF(data []byte) (header, error) {
 	if err := checkSize("gif", h.w, h.h); err != nil {
 		return header{}, err
 	}
-	if _, err := gifFirstFrame(data); err != nil {
+	end, err := gifFirstFrame(data)
+	if err != nil {
 		return header{}, err
 	}
 	h.kept = int64(h.w) * int64(h.h)
 	h.peak = 2 * h.kept // an interlaced frame is copied
+	// The frame's bounds are its place on the screen.
+	h.decode = func() (picture, error) { return pictureOf(gif.Decode(bytes.NewReader(data[:end]))) }
 	return h, nil
 }
 
@@ -81,13 +83,4 @@ func gifBlocks(data []byte, at int) int {
 		}
 	}
 	return -1
-}
-
-// decodeGIF returns the first frame, whose bounds are its place on the screen.
-func decodeGIF(data []byte, _ header) (image.Image, error) {
-	end, err := gifFirstFrame(data)
-	if err != nil {
-		return nil, err
-	}
-	return gif.Decode(bytes.NewReader(data[:end]))
 }

@@ -3,7 +3,6 @@ package imageprep
 import (
 	"bytes"
 	"encoding/binary"
-	"image"
 	"image/png"
 )
 
@@ -50,6 +49,7 @@ func parsePNG(data []byte) (header, error) {
 	if interlaced != 0 {
 		h.peak += h.kept // the seven passes are images too
 	}
+	h.decode = func() (picture, error) { return pictureOf(png.Decode(bytes.NewReader(data))) }
 	return h, nil
 }
 
@@ -64,8 +64,4 @@ func pngPixelSize(depth, colour byte, transparent bool) int64 {
 		size *= 2
 	}
 	return size
-}
-
-func decodePNG(data []byte, _ header) (image.Image, error) {
-	return png.Decode(bytes.NewReader(data))
 }

@@ -153,3 +153,13 @@ func sumRows(dst, src []uint8, weights, sums []int32) {
 		dst[i] = clamp8(s >> weightBits)
 	}
 }
+
+func clamp8(v int32) uint8 {
+	if uint32(v) <= 255 {
+		return uint8(v)
+	}
+	if v < 0 {
+		return 0
+	}
+	return 255
+}

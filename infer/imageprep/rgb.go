@@ -9,12 +9,11 @@ import (
 // Rows are asked for from top to bottom, so it may keep what the last one needed.
 type rowReader func(y int, dst []uint8)
 
-// toRGB lays src over a white canvas of h's size and turns it upright.
-func toRGB(src image.Image, h header) Image {
-	b := src.Bounds()
-	row := rowsOf(src)
-	if b != image.Rect(0, 0, h.w, h.h) {
-		row = onCanvas(row, b, h.w)
+// toRGB lays p on a white canvas of h's size and turns it upright.
+func toRGB(p picture, h header) Image {
+	row := p.rows
+	if p.bounds != image.Rect(0, 0, h.w, h.h) {
+		row = onCanvas(row, p.bounds, h.w)
 	}
 	if h.orientation < 5 {
 		out := newImage(h.w, h.h)
@@ -85,14 +84,18 @@ func onCanvas(row rowReader, b image.Rectangle, w int) rowReader {
 	}
 }
 
+// pictureOf is the picture of a decoder that makes an [image.Image].
+func pictureOf(img image.Image, err error) (picture, error) {
+	if err != nil {
+		return picture{}, err
+	}
+	return picture{img.Bounds(), rowsOf(img)}, nil
+}
+
 // rowsOf reads the types that the decoders make; each has its own loop, for the
 // general one through color.Color is twenty times slower.
 func rowsOf(src image.Image) rowReader {
 	switch m := src.(type) {
-	case *image.YCbCr:
-		return jpegRows(m)
-	case *vp8Image:
-		return vp8Rows(m)
 	case *image.Gray:
 		return grayRows(m.Pix, m.Stride, 1, m.Rect.Dx())
 	case *image.Gray16:
@@ -105,8 +108,6 @@ func rowsOf(src image.Image) rowReader {
 		return straightRows(m.Pix, m.Stride, 1)
 	case *image.NRGBA64:
 		return straightRows(m.Pix, m.Stride, 2)
-	case *image.CMYK:
-		return cmykRows(m)
 	case *image.Paletted:
 		return palettedRows(m)
 	}
@@ -163,23 +164,6 @@ func straightRows(pix []uint8, stride, size int) rowReader {
 func overWhite(c, a uint8) uint8 {
 	return uint8((uint32(c)*uint32(a) + 255*uint32(255-a) + 127) / 255)
 }
-
-// cmykRows takes the inks off white: (255-c)*(255-k)/255, rounded, as Pillow.
-func cmykRows(m *image.CMYK) rowReader {
-	return func(y int, dst []uint8) {
-		src := m.Pix[y*m.Stride:]
-		for len(dst) >= 3 {
-			paper := 255 - src[3]
-			dst[0] = paper - times255(src[0], paper)
-			dst[1] = paper - times255(src[1], paper)
-			dst[2] = paper - times255(src[2], paper)
-			src, dst = src[4:], dst[3:]
-		}
-	}
-}
-
-// times255 is a*b/255, rounded.
-func times255(a, b uint8) uint8 { return uint8((uint32(a)*uint32(b) + 127) / 255) }
 
 // palettedRows mixes each colour with white once.
 func palettedRows(m *image.Paletted) rowReader {

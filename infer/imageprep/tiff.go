@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
-	"image"
 
 	"golang.org/x/image/tiff"
 )
@@ -66,6 +65,7 @@ func parseTIFF(data []byte) (header, error) {
 		scratch = 3 * min(int64(len(data)), 8*block)
 	}
 	h.peak = h.kept + scratch
+	h.decode = func() (picture, error) { return pictureOf(tiff.Decode(bytes.NewReader(data))) }
 	return h, nil
 }
 
@@ -136,8 +136,4 @@ func tiffValue(data []byte, order binary.ByteOrder, entry []byte) int64 {
 		return int64(order.Uint32(value))
 	}
 	return 0
-}
-
-func decodeTIFF(data []byte, _ header) (image.Image, error) {
-	return tiff.Decode(bytes.NewReader(data))
 }

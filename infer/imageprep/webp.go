@@ -133,6 +133,7 @@ func parseWebP(data []byte) (header, error) {
 		return header{}, err
 	}
 	h := header{w: f.w, h: f.h, orientation: exifOrientation(f.exif)}
+	h.decode = f.decode
 	pixels := int64(f.fw+15) * int64(f.fh+15)
 	// Lossless: the pixels, and once more without their palette; Huffman tables
 	// in proportion to the file, which x/image holds under 130 MiB.
@@ -150,28 +151,25 @@ func parseWebP(data []byte) (header, error) {
 	return h, nil
 }
 
-// decodeWebP hands the frame to x/image in a container of its own.
-func decodeWebP(data []byte, _ header) (image.Image, error) {
-	f, err := readWebP(data)
-	if err != nil {
-		return nil, err
-	}
+// decode hands the frame to x/image in a container of its own.
+func (f *webpFile) decode() (picture, error) {
 	img, err := webp.Decode(bytes.NewReader(f.container()))
 	if err != nil {
-		return nil, err
+		return picture{}, err
 	}
-	at := image.Pt(f.x, f.y)
+	if s := img.Bounds().Size(); s != image.Pt(f.fw, f.fh) {
+		return picture{}, damaged("webp", "picture of another size than its header")
+	}
+	p := picture{bounds: image.Rect(f.x, f.y, f.x+f.fw, f.y+f.fh)}
 	switch m := img.(type) {
 	case *image.YCbCr:
-		m.Rect = m.Rect.Add(at)
-		return (*vp8Image)(&image.NYCbCrA{YCbCr: *m}), nil
+		p.rows = vp8Rows(&image.NYCbCrA{YCbCr: *m})
 	case *image.NYCbCrA:
-		m.Rect = m.Rect.Add(at)
-		return (*vp8Image)(m), nil
-	case *image.NRGBA:
-		m.Rect = m.Rect.Add(at)
+		p.rows = vp8Rows(m)
+	default:
+		p.rows = rowsOf(img)
 	}
-	return img, nil
+	return p, nil
 }
 
 // container writes the frame as a file of its own: what stands around it, and
@@ -203,7 +201,3 @@ func (f *webpFile) container() []byte {
 	binary.LittleEndian.PutUint32(out[4:], uint32(len(out)-8))
 	return out
 }
-
-// vp8Image is a picture with VP8's colours: BT.601 in studio range, where
-// image.YCbCr means JPEG's full range.
-type vp8Image image.NYCbCrA
