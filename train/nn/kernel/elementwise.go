@@ -145,13 +145,9 @@ func (e *relu[T]) part(i, parts int) {
 func (e *reluBackward[T]) part(i, parts int) {
 	begin, end := span(len(e.y), lineValues, i, parts)
 	dx, dy, y := e.y[begin:end], e.x[begin:end], e.b[begin:end]
-	limit := e.limit
-	if !(limit > 0) {
-		limit = T(math.Inf(1))
-	}
 	for i, v := range y {
 		d := dy[i]
-		if !(v > 0 && v < limit) {
+		if !(v > 0) || e.limit > 0 && !(v < e.limit) {
 			d = 0
 		}
 		dx[i] = d

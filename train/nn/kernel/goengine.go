@@ -3,11 +3,13 @@ package kernel
 import (
 	"fmt"
 	"runtime"
+
+	"github.com/flowerctl/flowerctl/train/nn/kernel/gemm"
 )
 
 // goEngine is the engine in plain Go; the layers are in files of their names.
 type goEngine[T Float] struct {
-	workers *workers
+	goCore[T]
 	goElementwise[T]
 }
 
@@ -19,15 +21,22 @@ func NewGo[T Float](threads int) Engine[T] {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
+	return newGoEngine(threads, gemm.Best[T]())
+}
+
+func newGoEngine[T Float](threads int, k gemm.Kernel[T]) *goEngine[T] {
 	w := newWorkers(threads)
-	return &goEngine[T]{workers: w, goElementwise: goElementwise[T]{workers: w}}
+	return &goEngine[T]{
+		goCore:        goCore[T]{workers: w, kernel: k, scratch: newScratch[T](threads)},
+		goElementwise: goElementwise[T]{workers: w},
+	}
 }
 
 func (e *goEngine[T]) Name() string { return "go" }
-func (e *goEngine[T]) Threads() int { return e.workers.n }
+func (e *goEngine[T]) Threads() int { return e.goCore.workers.n }
 
 func (e *goEngine[T]) Close() error {
-	e.workers.close()
+	e.goCore.workers.close()
 	return nil
 }
 
@@ -35,35 +44,35 @@ func (e *goEngine[T]) Conv(s ConvShape) (Conv[T], error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("kernel: %v: %w", s, err)
 	}
-	return newConv[T](e.workers, s), nil
+	return newConv(&e.goCore, s), nil
 }
 
 func (e *goEngine[T]) Dense(s DenseShape) (Dense[T], error) {
 	if err := s.check(); err != nil {
 		return nil, fmt.Errorf("kernel: %v: %w", s, err)
 	}
-	return newDense[T](e.workers, s), nil
+	return newDense(&e.goCore, s), nil
 }
 
 func (e *goEngine[T]) BatchNorm(s BatchNormShape) (BatchNorm[T], error) {
 	if err := s.In.check(); err != nil {
 		return nil, fmt.Errorf("kernel: %v: %w", s, err)
 	}
-	return newBatchNorm[T](e.workers, s), nil
+	return newBatchNorm[T](e.goCore.workers, s), nil
 }
 
 func (e *goEngine[T]) MaxPool(s PoolShape) (MaxPool[T], error) {
 	if err := s.Window.check(s.In); err != nil {
 		return nil, fmt.Errorf("kernel: %v: %w", s, err)
 	}
-	return newMaxPool[T](e.workers, s), nil
+	return newMaxPool[T](e.goCore.workers, s), nil
 }
 
 func (e *goEngine[T]) AvgPool(s PoolShape) (AvgPool[T], error) {
 	if err := s.Window.check(s.In); err != nil {
 		return nil, fmt.Errorf("kernel: %v: %w", s, err)
 	}
-	return newAvgPool[T](e.workers, s), nil
+	return newAvgPool[T](e.goCore.workers, s), nil
 }
 
 // GlobalAvgPool is one window over the whole image.

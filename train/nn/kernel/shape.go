@@ -92,14 +92,15 @@ func (s PoolShape) String() string {
 }
 
 // mustHold panics where a slice is not as long as the layer's shape says.
-func mustHold[T any](layer fmt.Stringer, name string, x []T, want int) {
+// The layer's type is a parameter because an interface would be allocated.
+func mustHold[L fmt.Stringer, T any](layer L, name string, x []T, want int) {
 	if len(x) != want {
 		panic(fmt.Errorf("kernel: %v: %s has %d values, want %d", layer, name, len(x), want))
 	}
 }
 
 // mustPrepare panics when a gradient is asked for that was not prepared.
-func mustPrepare(layer fmt.Stringer, missing bool, what string) {
+func mustPrepare[L fmt.Stringer](layer L, missing bool, what string) {
 	if missing {
 		panic(fmt.Errorf("kernel: %v: %s was not prepared", layer, what))
 	}

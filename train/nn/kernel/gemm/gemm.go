@@ -47,6 +47,9 @@ func (k Kernel[T]) Width(columns int) int {
 	return k.Columns
 }
 
+// Panels is the number of tiles beside each other over that many columns.
+func (k Kernel[T]) Panels(columns int) int { return (columns + k.Columns - 1) / k.Columns }
+
 // Run computes a tile. A bias is nil or has Width values, as each row of B and C
 // has. It panics where a slice is too short.
 func (k Kernel[T]) Run(t *Tile, c, a, b, bias []T) {

@@ -1,0 +1,202 @@
+package kernel
+
+import "github.com/flowerctl/flowerctl/train/nn/kernel/gemm"
+
+// weightGradient sums dw and db over the places of dy. Each worker sums its rows
+// into memory of its own, as [groups][window rows][taps of a row, channels of a
+// group][filters of a group, padded to panels] and a last row of ones for db; then
+// these are added in the workers' order and turned into ONNX's.
+//
+// The product is that of correlation with the roles changed: its rows are the
+// taps of a window row, which are contiguous, and its steps the places.
+type weightGradient[T Float] struct {
+	*goCore[T]
+	shape     ConvShape
+	out       ImageShape
+	depthwise bool
+	flat      bool
+	each      int // filters of a group
+	pad       padding
+	columns   int  // filters of a group, padded to panels
+	rows      int  // taps of a window times channels of a group
+	direct    bool // dy is read in place; else it is copied into panels
+	partial   int  // values that a worker sums
+	panel     int  // values of dy copied into panels
+	tiles     []gemm.Tile
+	one       []T
+
+	dw, db, x, dy []T // of the pass that is running
+}
+
+func newWeightGradient[T Float](core *goCore[T], s ConvShape) *weightGradient[T] {
+	if s.pointwise() {
+		s.In = ImageShape{1, s.In.N * s.In.H, s.In.W, s.In.C}
+	}
+	g := &weightGradient[T]{
+		goCore: core, shape: s, out: s.Out(), depthwise: s.depthwise(), flat: s.pointwise(),
+		each: s.Filters / s.Groups, one: []T{1}, tiles: make([]gemm.Tile, core.workers.n),
+	}
+	groups := s.Groups
+	if g.depthwise {
+		groups = 1
+	}
+	g.pad = padding{
+		src: s.In, groups: groups, top: -s.Pads[0], left: -s.Pads[1],
+		stride: s.Stride[0], reach: s.Kernel[0], results: g.out.H,
+	}
+	g.pad.fit((g.out.H-1)*s.Stride[0]+s.Kernel[0]-s.Pads[0], (g.out.W-1)*s.Stride[1]+s.Kernel[1]-s.Pads[1])
+
+	taps := s.Kernel[0] * s.Kernel[1]
+	g.columns = g.kernel.Panels(g.each) * g.kernel.Columns
+	g.rows = taps * s.In.C / s.Groups
+	g.partial = groups * (g.rows + 1) * g.columns
+	if g.depthwise {
+		g.columns, g.rows = s.Filters, taps
+		g.partial = (taps + 1) * g.columns
+	}
+	last := g.each - (g.kernel.Panels(g.each)-1)*g.kernel.Columns
+	g.direct = g.kernel.Width(last) == last
+	if !g.direct && !g.depthwise {
+		g.panel = g.pad.block * g.out.W * g.columns
+	}
+	g.scratch.reserve(0, g.partial+g.panel+g.pad.scratchLen())
+	return g
+}
+
+func (g *weightGradient[T]) run(dw, db, x, dy []T) {
+	g.dw, g.db, g.x, g.dy = dw, db, x, dy
+	g.workers.run((*sumWeights[T])(g), len(dw)*g.out.H*g.out.W)
+	g.workers.run((*addWeights[T])(g), len(dw)*g.workers.n)
+}
+
+// sumWeights sums the rows of each worker.
+type sumWeights[T Float] weightGradient[T]
+
+func (g *sumWeights[T]) part(i, parts int) {
+	scratch := g.scratch.own[i]
+	partial, panels := cut(&scratch, g.partial), cut(&scratch, g.panel)
+	t := &g.tiles[i]
+	begin, end := span(g.out.N*g.out.H, 1, i, parts)
+	if begin == end || g.depthwise {
+		clear(partial)
+	}
+	for row := begin; row < end; {
+		n, first, last := g.pad.next(row, end)
+		block := pad(&g.pad, scratch, g.x, n, first, last)
+		dy := g.dy[(n*g.out.H+first)*g.out.W*g.out.C:][:(last-first)*g.out.W*g.out.C]
+		if g.depthwise {
+			g.depthwiseBlock(partial, block, dy)
+		}
+		for group := 0; group < g.pad.groups && !g.depthwise; group++ {
+			*t = gemm.Tile{Add: row > begin, Segments: last - first, Steps: g.out.W}
+			sums := partial[group*(g.rows+1)*g.columns:][:(g.rows+1)*g.columns]
+			g.block(t, sums, panels, block, dy, group)
+		}
+		row += last - first
+	}
+}
+
+// block adds a block of one group.
+func (g *sumWeights[T]) block(t *gemm.Tile, sums, panels, block, dy []T, group int) {
+	s, width := g.shape, g.kernel.Columns
+	if g.flat {
+		t.Segments, t.Steps = 1, t.Segments*t.Steps
+	}
+	places := t.Segments * t.Steps
+	t.CRow, t.BStep = g.columns, g.out.C
+	if !g.direct {
+		t.BStep = width
+		g.copyPanels(panels, dy, group, places)
+	}
+	t.BSegment = t.BStep * t.Steps
+	for column := 0; column < g.each; column += width {
+		t.Columns = min(width, g.each-column)
+		b := panels
+		if g.direct {
+			b = dy[group*g.each+column:]
+		} else {
+			b = panels[column*places:]
+		}
+		t.Rows, t.ARow, t.AStep, t.ASegment = 1, 0, 0, 0
+		g.kernel.Run(t, sums[g.rows*g.columns+column:], g.one, b, nil)
+
+		t.ARow, t.AStep, t.ASegment = 1, s.Stride[1]*g.pad.each, s.Stride[0]*g.pad.width*g.pad.each
+		for v := range s.Kernel[0] {
+			a := block[g.pad.at(group, v-s.Pads[0], -s.Pads[1]):]
+			rows := s.Kernel[1] * g.pad.each
+			for r := 0; r < rows; r += t.Rows {
+				t.Rows = min(g.kernel.Rows, rows-r)
+				g.kernel.Run(t, sums[(v*rows+r)*g.columns+column:], a[r:], b, nil)
+			}
+		}
+	}
+}
+
+// copyPanels copies a group's channels of dy as [panels][places][columns], with
+// zeros after the last channel.
+func (g *sumWeights[T]) copyPanels(panels, dy []T, group, places int) {
+	width := g.kernel.Columns
+	for column := 0; column < g.each; column += width {
+		n := min(width, g.each-column)
+		for i := range places {
+			to := panels[column*places+i*width:][:width]
+			copy(to, dy[i*g.out.C+group*g.each+column:][:n])
+			clear(to[n:])
+		}
+	}
+}
+
+// depthwiseBlock adds a block where each channel has one filter.
+func (g *sumWeights[T]) depthwiseBlock(sums, block, dy []T) {
+	s, channels := g.shape, g.out.C
+	ones := sums[g.rows*channels:]
+	for place := 0; len(dy) > 0; place++ {
+		d := dy[:channels]
+		dy = dy[channels:]
+		oh, ow := place/g.out.W, place%g.out.W
+		for i, v := range d {
+			ones[i] += v
+		}
+		for v := range s.Kernel[0] {
+			x := block[g.pad.at(0, oh*s.Stride[0]+v-s.Pads[0], ow*s.Stride[1]-s.Pads[1]):]
+			for h := range s.Kernel[1] {
+				sum := sums[(v*s.Kernel[1]+h)*channels:][:channels]
+				multiplyAdd(sum, x[h*channels:][:channels], d)
+			}
+		}
+	}
+}
+
+// addWeights adds the workers' sums.
+type addWeights[T Float] weightGradient[T]
+
+// part takes filters.
+func (g *addWeights[T]) part(i, parts int) {
+	begin, end := span(g.shape.Filters, lineValues, i, parts)
+	for o := begin; o < end; o++ {
+		// Where the sums of filter o begin, and their distance.
+		group, column := o/g.each, o%g.each
+		if g.depthwise {
+			group, column = 0, o
+		}
+		at, step := group*(g.rows+1)*g.columns+column, g.columns
+		taps := g.shape.Kernel[0] * g.shape.Kernel[1]
+		channels := g.rows / taps
+		dw := g.dw[o*g.rows:][:g.rows]
+		for tap := range taps {
+			for c := range channels {
+				dw[c*taps+tap] = g.sum(at + (tap*channels+c)*step)
+			}
+		}
+		if g.shape.Bias {
+			g.db[o] = g.sum(at + g.rows*step)
+		}
+	}
+}
+
+func (g *addWeights[T]) sum(at int) (sum T) {
+	for _, own := range g.scratch.own {
+		sum += own[at]
+	}
+	return sum
+}
