@@ -1,0 +1,189 @@
+package fetch
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Limits of a download. A slow line may take as long as it wants, as long as
+// something arrives.
+var (
+	connectTimeout = 10 * time.Second
+	headerTimeout  = 30 * time.Second
+	stallTimeout   = 30 * time.Second
+	attempts       = 4
+	pause          = time.Second // before the second attempt, doubled for each after
+)
+
+// maxArchive is the largest archive that is fetched, bytes.
+const maxArchive = 8 << 30
+
+// download makes path the whole of what src.URL answers. It goes on where an
+// earlier download stopped, and tries again when the line breaks. resumed says
+// whether bytes of an earlier call are in it.
+func download(ctx context.Context, src Source, path string, progress func(done, total int64)) (resumed bool, err error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
+	if err != nil {
+		return false, err
+	}
+	defer func() {
+		err = errors.Join(err, f.Close())
+		if info, serr := os.Stat(path); err != nil && serr == nil && info.Size() == 0 {
+			err = errors.Join(err, os.Remove(path))
+		}
+	}()
+	info, err := f.Stat()
+	if err != nil {
+		return false, err
+	}
+	resumed = info.Size() > 0
+	wait := pause
+	for attempt := 1; ; attempt++ {
+		err = once(ctx, src, f, progress)
+		var final *finalError
+		if err == nil || ctx.Err() != nil || errors.As(err, &final) || attempt == attempts {
+			return resumed, err
+		}
+		select {
+		case <-ctx.Done():
+			return resumed, ctx.Err()
+		case <-time.After(wait):
+		}
+		wait *= 2
+	}
+}
+
+// finalError is one that another attempt would meet again.
+type finalError struct{ error }
+
+func (e *finalError) Unwrap() error { return e.error }
+
+// once asks for what f does not have yet and appends it.
+func once(ctx context.Context, src Source, f *os.File, progress func(done, total int64)) error {
+	have, err := f.Seek(0, io.SeekEnd)
+	if err != nil {
+		return &finalError{err}
+	}
+	if src.Size > 0 && have == src.Size {
+		return nil
+	}
+	if src.Size > 0 && have > src.Size {
+		if have, err = restart(f); err != nil {
+			return err
+		}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	response, err := ask(ctx, src.URL, have)
+	if err != nil {
+		return err
+	}
+	defer response.Body.Close()
+	switch {
+	case response.StatusCode == http.StatusPartialContent && startsAt(response, have):
+	case response.StatusCode == http.StatusOK:
+		if have, err = restart(f); err != nil {
+			return err
+		}
+	case response.StatusCode == http.StatusRequestedRangeNotSatisfiable && have > 0:
+		if whole(response, have) {
+			return nil
+		}
+		if _, err := restart(f); err != nil {
+			return err
+		}
+		return fmt.Errorf("%s: the partial download did not fit", src.URL)
+	case response.StatusCode >= 500:
+		return fmt.Errorf("%s: %s", src.URL, response.Status)
+	default:
+		return &finalError{fmt.Errorf("%s: %s", src.URL, response.Status)}
+	}
+	body := &watched{r: response.Body, done: have, total: src.Size, progress: progress}
+	if body.total == 0 && response.ContentLength > 0 {
+		body.total = have + response.ContentLength
+	}
+	body.stall = time.AfterFunc(stallTimeout, func() {
+		cancel(fmt.Errorf("%s: nothing arrived for %v", src.URL, stallTimeout))
+	})
+	defer body.stall.Stop()
+	n, err := io.Copy(f, io.LimitReader(body, maxArchive-have+1))
+	var pe *os.PathError
+	switch {
+	case errors.As(err, &pe): // a full disk
+		return &finalError{err}
+	case context.Cause(ctx) != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		return fmt.Errorf("%s: %w", src.URL, err)
+	case have+n > maxArchive:
+		return &finalError{fmt.Errorf("%s: more than %d bytes", src.URL, int64(maxArchive))}
+	case src.Size > 0 && have+n < src.Size:
+		return fmt.Errorf("%s: %d bytes of %d arrived", src.URL, have+n, src.Size)
+	}
+	return nil
+}
+
+func restart(f *os.File) (int64, error) {
+	_, err := f.Seek(0, io.SeekStart)
+	if err = errors.Join(err, f.Truncate(0)); err != nil {
+		return 0, &finalError{err}
+	}
+	return 0, nil
+}
+
+// ask requests url from the byte at on.
+func ask(ctx context.Context, url string, at int64) (*http.Response, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return nil, &finalError{err}
+	}
+	if at > 0 {
+		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", at))
+	}
+	transport := http.DefaultTransport.(*http.Transport).Clone() // keeps proxy settings
+	transport.DialContext = (&net.Dialer{Timeout: connectTimeout}).DialContext
+	transport.TLSHandshakeTimeout = connectTimeout
+	transport.ResponseHeaderTimeout = headerTimeout
+	transport.DisableKeepAlives = true
+	return (&http.Client{Transport: transport}).Do(request)
+}
+
+// startsAt reads "Content-Range: bytes 100-199/200".
+func startsAt(r *http.Response, at int64) bool {
+	return strings.HasPrefix(r.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", at))
+}
+
+// whole reads "Content-Range: bytes */200", which says that 200 bytes are all.
+func whole(r *http.Response, have int64) bool {
+	total, ok := strings.CutPrefix(r.Header.Get("Content-Range"), "bytes */")
+	n, err := strconv.ParseInt(total, 10, 64)
+	return ok && err == nil && n == have
+}
+
+// watched tells about progress and puts off the stall timer.
+type watched struct {
+	r           io.Reader
+	done, total int64
+	progress    func(done, total int64)
+	stall       *time.Timer
+}
+
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.r.Read(p)
+	w.done += int64(n)
+	if n > 0 {
+		w.stall.Reset(stallTimeout)
+		if w.progress != nil {
+			w.progress(w.done, w.total)
+		}
+	}
+	return n, err
+}
