@@ -91,8 +91,8 @@ func (e *oneDNN) Alloc(n int) ([]float32, error) {
 // ptr is where the values of x are; nil for none.
 func ptr(x []float32) *C.float { return (*C.float)(unsafe.SliceData(x)) }
 
-// failed panics if msg is an error of the C side.
-func failed(msg *C.char, layer fmt.Stringer, what string) {
+// must panics if msg is an error of the C side.
+func must(msg *C.char, layer fmt.Stringer, what string) {
 	if msg != nil {
 		panic(fmt.Errorf("onednn: %v: %s: %s", layer, what, C.GoString(msg)))
 	}
@@ -101,14 +101,6 @@ func failed(msg *C.char, layer fmt.Stringer, what string) {
 // refused wraps the library's answer to a layer that it cannot prepare.
 func refused(msg *C.char, layer fmt.Stringer) error {
 	return fmt.Errorf("onednn: %v: %s", layer, C.GoString(msg))
-}
-
-// checkLen panics where a slice is not as long as the layer's shape says: the C
-// side trusts the lengths.
-func checkLen(layer fmt.Stringer, name string, x []float32, want int) {
-	if len(x) != want {
-		panic(fmt.Errorf("onednn: %v: %s has %d values, want %d", layer, name, len(x), want))
-	}
 }
 
 func cbool(b bool) C.int {

@@ -3,8 +3,10 @@
 #include "onednn_engine.h"
 
 #include <omp.h>
+#include <sys/mman.h>
 
 #include <cstdlib>
+#include <cstring>
 #include <new>
 #include <stdexcept>
 
@@ -51,11 +53,18 @@ onednn_engine::~onednn_engine() {
   std::free(area);
 }
 
+// allocate returns whole pages, large ones where the system has them and bytes
+// fills one: aligned for every vector, and a large page is touched first in a
+// fraction of the time that its small ones take.
 static char *allocate(size_t bytes) {
-  // Whole pages: aligned for every vector, and no false sharing.
-  const size_t page = 4096;
-  void *p = std::aligned_alloc(page, (bytes + page - 1) / page * page);
+  const size_t small_page = size_t(1) << 12, large_page = size_t(1) << 21;
+  const size_t page = bytes < large_page ? small_page : large_page;
+  bytes = (bytes + page - 1) / page * page;
+  void *p = std::aligned_alloc(page, bytes);
   if (!p) throw std::bad_alloc();
+#ifdef MADV_HUGEPAGE
+  if (page == large_page) madvise(p, bytes, MADV_HUGEPAGE);
+#endif
   return static_cast<char *>(p);
 }
 
@@ -153,6 +162,7 @@ const char *onednn_alloc(onednn_engine *e, size_t n, float **out) {
   return e->call([&] {
     e->blocks.reserve(e->blocks.size() + 1);
     *out = reinterpret_cast<float *>(allocate(n * sizeof(float)));
+    std::memset(*out, 0, n * sizeof(float));
     e->blocks.push_back(*out);
   });
 }

@@ -9,15 +9,8 @@ import "fmt"
 
 // oneDNNPool is what both kinds of pool share.
 type oneDNNPool struct {
-	handle  *C.onednn_pool
-	kind    string
-	shape   PoolShape
-	in, out int // values in x and y
-}
-
-func (p *oneDNNPool) String() string {
-	s := p.shape
-	return fmt.Sprintf("%s %v, kernel %v, stride %v, pads %v", p.kind, s.In, s.Kernel, s.Stride, s.Pads)
+	PoolShape
+	handle *C.onednn_pool
 }
 
 type (
@@ -25,13 +18,12 @@ type (
 	oneDNNAvgPool struct{ *oneDNNPool }
 )
 
-func (e *oneDNN) pool(kind string, s PoolShape) (*oneDNNPool, error) {
-	p := &oneDNNPool{kind: kind, shape: s, in: s.In.Len()}
-	if err := checkWindow(s.Window, s.In); err != nil {
-		return nil, fmt.Errorf("onednn: %v: %w", p, err)
+// pool prepares a pool; a maximum remembers its places.
+func (e *oneDNN) pool(s PoolShape, maximum bool) (*oneDNNPool, error) {
+	if err := s.Window.check(s.In); err != nil {
+		return nil, fmt.Errorf("onednn: %v: %w", s, err)
 	}
 	out := s.Out()
-	p.out = out.Len()
 	shape := C.onednn_pool_shape{
 		n: C.int(s.In.N), h: C.int(s.In.H), w: C.int(s.In.W), c: C.int(s.In.C),
 		oh: C.int(out.H), ow: C.int(out.W),
@@ -39,17 +31,18 @@ func (e *oneDNN) pool(kind string, s PoolShape) (*oneDNNPool, error) {
 		sh: C.int(s.Stride[0]), sw: C.int(s.Stride[1]),
 		top: C.int(s.Pads[0]), left: C.int(s.Pads[1]),
 		bottom: C.int(s.Pads[2]), right: C.int(s.Pads[3]),
-		max: cbool(kind == "maxpool"), inference: cbool(s.Inference), input_relu: cbool(s.InputReLU),
+		max: cbool(maximum), inference: cbool(s.Inference), input_relu: cbool(s.InputReLU),
 	}
+	p := &oneDNNPool{PoolShape: s}
 	if msg := C.onednn_pool_new(e.handle, shape, &p.handle); msg != nil {
-		return nil, refused(msg, p)
+		return nil, refused(msg, s)
 	}
 	return p, nil
 }
 
-// MaxPool prepares a max-pool that remembers the place of each maximum.
+// MaxPool prepares a max-pool.
 func (e *oneDNN) MaxPool(s PoolShape) (MaxPool[float32], error) {
-	p, err := e.pool("maxpool", s)
+	p, err := e.pool(s, true)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +51,7 @@ func (e *oneDNN) MaxPool(s PoolShape) (MaxPool[float32], error) {
 
 // AvgPool prepares an average pool.
 func (e *oneDNN) AvgPool(s PoolShape) (AvgPool[float32], error) {
-	p, err := e.pool("avgpool", s)
+	p, err := e.pool(s, false)
 	if err != nil {
 		return nil, err
 	}
@@ -74,28 +67,28 @@ func (e *oneDNN) GlobalAvgPool(s ImageShape) (AvgPool[float32], error) {
 }
 
 func (p oneDNNMaxPool) Forward(y, x []float32) {
-	checkLen(p, "y", y, p.out)
-	checkLen(p, "x", x, p.in)
-	failed(C.onednn_maxpool_forward(p.handle, ptr(y), ptr(x)), p, "forward")
+	mustHold(p, "y", y, p.Out().Len())
+	mustHold(p, "x", x, p.In.Len())
+	must(C.onednn_maxpool_forward(p.handle, ptr(y), ptr(x)), p, "forward")
 }
 
 func (p oneDNNMaxPool) Backward(dx, dy, y []float32) {
-	checkTrained(p, p.shape.Inference, "backward")
-	checkLen(p, "dx", dx, p.in)
-	checkLen(p, "dy", dy, p.out)
-	checkLen(p, "y", y, p.out)
-	failed(C.onednn_maxpool_backward(p.handle, ptr(dx), ptr(dy), ptr(y)), p, "backward")
+	mustPrepare(p, p.Inference, "backward")
+	mustHold(p, "dx", dx, p.In.Len())
+	mustHold(p, "dy", dy, p.Out().Len())
+	mustHold(p, "y", y, p.Out().Len())
+	must(C.onednn_maxpool_backward(p.handle, ptr(dx), ptr(dy), ptr(y)), p, "backward")
 }
 
 func (p oneDNNAvgPool) Forward(y, x []float32) {
-	checkLen(p, "y", y, p.out)
-	checkLen(p, "x", x, p.in)
-	failed(C.onednn_avgpool_forward(p.handle, ptr(y), ptr(x)), p, "forward")
+	mustHold(p, "y", y, p.Out().Len())
+	mustHold(p, "x", x, p.In.Len())
+	must(C.onednn_avgpool_forward(p.handle, ptr(y), ptr(x)), p, "forward")
 }
 
 func (p oneDNNAvgPool) Backward(dx, dy []float32) {
-	checkTrained(p, p.shape.Inference, "backward")
-	checkLen(p, "dx", dx, p.in)
-	checkLen(p, "dy", dy, p.out)
-	failed(C.onednn_avgpool_backward(p.handle, ptr(dx), ptr(dy)), p, "backward")
+	mustPrepare(p, p.Inference, "backward")
+	mustHold(p, "dx", dx, p.In.Len())
+	mustHold(p, "dy", dy, p.Out().Len())
+	must(C.onednn_avgpool_backward(p.handle, ptr(dx), ptr(dy)), p, "backward")
 }

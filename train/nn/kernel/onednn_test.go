@@ -3,11 +3,17 @@
 package kernel
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
+	"strings"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/train/optim"
 )
 
+// newOneDNN is closed when the test ends.
 func newOneDNN(t testing.TB, threads int) *oneDNN {
 	t.Helper()
 	e, err := NewOneDNN(threads)
@@ -22,91 +28,167 @@ func newOneDNN(t testing.TB, threads int) *oneDNN {
 	return e.(*oneDNN)
 }
 
-func noise(r *rand.Rand, n int) []float32 {
-	x := make([]float32, n)
-	for i := range x {
-		x[i] = float32(r.NormFloat64())
+func TestOneDNNIsWhatTheFormulasSay(t *testing.T) {
+	for _, threads := range []int{1, 2, 3} {
+		t.Run(fmt.Sprintf("%d threads", threads), func(t *testing.T) {
+			testEngineAgainst(t, newOneDNN(t, threads), naive{})
+		})
 	}
-	return x
 }
 
-func near(t *testing.T, what string, got []float32, want []float64) {
-	t.Helper()
-	scale := 0.0
-	for _, w := range want {
-		scale = max(scale, math.Abs(w))
-	}
-	for i, w := range want {
-		if !(math.Abs(float64(got[i])-w) <= 1e-4*scale) {
-			t.Fatalf("%s: value %d of %d is %v, want %v", what, i, len(want), got[i], w)
+func TestOneDNNIsDeterministic(t *testing.T) {
+	for range 3 {
+		a, b := newOneDNN(t, 3), newOneDNN(t, 3)
+		for _, s := range convShapes {
+			mustEqual(t, s, runConv(t, a, s), runConv(t, b, s))
+		}
+		for _, s := range denseShapes {
+			mustEqual(t, s, runDense(t, a, s), runDense(t, b, s))
+		}
+		for _, s := range normShapes {
+			mustEqual(t, s, runNorm(t, a, s), runNorm(t, b, s))
+		}
+		for _, s := range poolShapes {
+			mustEqual(t, s, runAvgPool(t, a, s), runAvgPool(t, b, s))
 		}
 	}
 }
 
-func TestOneDNNConvAgainstLoops(t *testing.T) {
-	shapes := []ConvShape{
-		{In: ImageShape{2, 9, 7, 3}, Filters: 5, Window: Window{[2]int{3, 2}, [2]int{2, 1}, [4]int{1, 0, 2, 1}}, Groups: 1, Bias: true, ReLU: true},
-		{In: ImageShape{3, 11, 13, 16}, Filters: 32, Window: Window{[2]int{3, 3}, [2]int{1, 1}, [4]int{1, 1, 1, 1}}, Groups: 1, Bias: true},
-		{In: ImageShape{2, 31, 31, 3}, Filters: 96, Window: Window{[2]int{11, 11}, [2]int{4, 4}, [4]int{}}, Groups: 1, Bias: true, ReLU: true},
-		{In: ImageShape{1, 5, 5, 8}, Filters: 8, Window: Window{[2]int{3, 3}, [2]int{1, 1}, [4]int{1, 1, 1, 1}}, Groups: 8},
-		{In: ImageShape{1, 1, 1, 7}, Filters: 9, Window: Window{[2]int{1, 1}, [2]int{1, 1}, [4]int{}}, Groups: 1, Bias: true},
-		{In: ImageShape{2, 6, 6, 12}, Filters: 18, Window: Window{[2]int{1, 1}, [2]int{2, 2}, [4]int{}}, Groups: 3},
-	}
+func TestOneDNNDoesNotAllocate(t *testing.T) {
 	e := newOneDNN(t, 2)
-	r := rand.New(rand.NewPCG(1, 2))
-	for _, s := range shapes {
-		c, err := e.Conv(s)
-		if err != nil {
-			t.Fatal(err)
+	s := convShapes[1]
+	c := mustPrepared[Conv[float32]](t)(e.Conv(s))
+	x, y := make([]float32, s.In.Len()), make([]float32, s.Out().Len())
+	w, b := make([]float32, s.weights()), make([]float32, s.Filters)
+	n := mustPrepared[BatchNorm[float32]](t)(e.BatchNorm(BatchNormShape{In: s.Out()}))
+	p := PoolShape{In: s.In, Window: window(3, 2, 1)}
+	pool := mustPrepared[MaxPool[float32]](t)(e.MaxPool(p))
+	pooled := make([]float32, p.Out().Len())
+	parts, channels := [][]float32{y, nil}, []int{s.Filters, 1}
+	whole := make([]float32, len(y)/s.Filters*(s.Filters+1))
+	allocs := testing.AllocsPerRun(5, func() {
+		c.Forward(y, x, w, b)
+		c.BackwardData(x, y, w)
+		c.BackwardWeights(w, b, x, y)
+		n.Train(y, y, b, b, b, b)
+		n.Backward(y, b, b, y, y, b)
+		pool.Forward(pooled, x)
+		pool.Backward(x, pooled, pooled)
+		e.ReLU(y, y, 0)
+		e.Split(parts, whole, len(y)/s.Filters, channels)
+		e.ToNCHW(y, y, s.Out())
+		e.Dropout(y, y, 0.5, 1)
+		e.Softmax(y, y, s.Filters)
+		e.Adam(y, y, y, y, optim.AdamStep{})
+		e.SumSquares(y)
+	})
+	if allocs > 0 {
+		t.Errorf("%v allocations a step, want none", allocs)
+	}
+}
+
+// TestOneDNNOptimizersAgreeWithGo compares the loops of optim.Vector with its own.
+func TestOneDNNOptimizersAgreeWithGo(t *testing.T) {
+	const n = 100_003
+	r := rand.New(rand.NewPCG(3, 4))
+	start := make([][]float32, 4)
+	for i := range start {
+		start[i] = make([]float32, n)
+		for j := range start[i] {
+			start[i][j] = float32(r.NormFloat64())
+			if i == 1 || i == 2 { // accumulators of squares
+				start[i][j] *= start[i][j]
+			}
 		}
-		name := c.(*oneDNNConv).String()
-		out := s.Out()
-		cg, og := s.In.C/s.Groups, s.Filters/s.Groups
-		x, w := noise(r, s.In.Len()), noise(r, s.Filters*cg*s.Kernel[0]*s.Kernel[1])
-		dy := noise(r, out.Len())
-		var b []float32
-		if s.Bias {
-			b = noise(r, s.Filters)
+	}
+	rules := map[string]func(v optim.Vector, w, a, b, g []float32){
+		"sgd":      func(v optim.Vector, w, a, b, g []float32) { v.SGD(w, g, 0.1) },
+		"momentum": func(v optim.Vector, w, a, b, g []float32) { v.Momentum(w, a, g, 0.1, 0.9, false) },
+		"nesterov": func(v optim.Vector, w, a, b, g []float32) { v.Momentum(w, a, g, 0.1, 0.9, true) },
+		"adam": func(v optim.Vector, w, a, b, g []float32) {
+			v.Adam(w, a, b, g, optim.AdamStep{Rate: 0.1, NewM: 0.1, NewV: 0.01, Epsilon: 1e-3, Keep: 0.99})
+		},
+		"rmsprop":  func(v optim.Vector, w, a, b, g []float32) { v.RMSprop(w, a, g, 0.1, 0.1, 1e-3) },
+		"adagrad":  func(v optim.Vector, w, a, b, g []float32) { v.Adagrad(w, a, g, 0.1, 1e-3) },
+		"adadelta": func(v optim.Vector, w, a, b, g []float32) { v.Adadelta(w, a, b, g, 0.1, 0.05, 1e-3) },
+		"scale":    func(v optim.Vector, w, a, b, g []float32) { v.Scale(w, 0.3) },
+		"ema":      func(v optim.Vector, w, a, b, g []float32) { v.EMA(w, g, 0.02) },
+		"sum of squares": func(v optim.Vector, w, a, b, g []float32) {
+			w[0] = float32(v.SumSquares(g))
+		},
+	}
+	fast, plain := newOneDNN(t, 2), optim.NewVector(2)
+	for name, rule := range rules {
+		got, want := clone(start), clone(start)
+		for range 3 {
+			rule(fast, got[0], got[1], got[2], got[3])
+			rule(plain, want[0], want[1], want[2], want[3])
 		}
-		y64, dx64, dw64, db64 := make([]float64, out.Len()), make([]float64, len(x)), make([]float64, len(w)), make([]float64, len(b))
-		for n := range out.N {
-			for oh := range out.H {
-				for ow := range out.W {
-					for o := range out.C {
-						yi := ((n*out.H+oh)*out.W+ow)*out.C + o
-						if s.Bias {
-							y64[yi] = float64(b[o])
-							db64[o] += float64(dy[yi])
-						}
-						for kh := range s.Kernel[0] {
-							for kw := range s.Kernel[1] {
-								h, wd := oh*s.Stride[0]-s.Pads[0]+kh, ow*s.Stride[1]-s.Pads[1]+kw
-								if h < 0 || h >= s.In.H || wd < 0 || wd >= s.In.W {
-									continue
-								}
-								for ci := range cg {
-									xi := ((n*s.In.H+h)*s.In.W+wd)*s.In.C + o/og*cg + ci
-									wi := ((o*cg+ci)*s.Kernel[0]+kh)*s.Kernel[1] + kw
-									y64[yi] += float64(x[xi]) * float64(w[wi])
-									dx64[xi] += float64(dy[yi]) * float64(w[wi])
-									dw64[wi] += float64(dy[yi]) * float64(x[xi])
-								}
-							}
-						}
-						if s.ReLU {
-							y64[yi] = max(y64[yi], 0)
-						}
-					}
+		for i := range want {
+			for j, w := range want[i] {
+				if !(math.Abs(float64(got[i][j]-w)) <= 2e-6*(1+math.Abs(float64(w)))) {
+					t.Errorf("%s: slice %d, value %d is %v, want %v", name, i, j, got[i][j], w)
+					break
 				}
 			}
 		}
-		y, dx, dw, db := make([]float32, len(y64)), make([]float32, len(x)), make([]float32, len(w)), make([]float32, len(b))
-		c.Forward(y, x, w, b)
-		near(t, name+": y", y, y64)
-		c.BackwardData(dx, dy, w)
-		near(t, name+": dx", dx, dx64)
-		c.BackwardWeights(dw, db, x, dy)
-		near(t, name+": dw", dw, dw64)
-		near(t, name+": db", db, db64)
+	}
+}
+
+func clone(x [][]float32) [][]float32 {
+	y := make([][]float32, len(x))
+	for i := range x {
+		y[i] = slices.Clone(x[i])
+	}
+	return y
+}
+
+func TestSumSquaresIsTheSameForEveryThreadCount(t *testing.T) {
+	x := gaussian[float32]("x", 1_000_003)
+	want := newOneDNN(t, 1).SumSquares(x)
+	for _, threads := range []int{2, 3, 5} {
+		if got := newOneDNN(t, threads).SumSquares(x); got != want {
+			t.Errorf("%d threads: %v, want %v", threads, got, want)
+		}
+	}
+}
+
+func TestOneDNNRefusesWhatCannotBe(t *testing.T) {
+	if _, err := NewOneDNN(-1); err == nil {
+		t.Error("-1 threads are accepted")
+	}
+	e := newOneDNN(t, 1)
+	for name, prepare := range map[string]func() error{
+		"conv": func() error {
+			_, err := e.Conv(ConvShape{In: ImageShape{1, 2, 2, 3}, Filters: 2, Groups: 2, Window: window(1, 1, 0)})
+			return err
+		},
+		"dense":     func() error { _, err := e.Dense(DenseShape{N: 1, In: 0, Out: 3}); return err },
+		"maxpool":   func() error { _, err := e.MaxPool(PoolShape{In: ImageShape{1, 2, 2, 3}, Window: window(3, 1, 0)}); return err },
+		"batchnorm": func() error { _, err := e.BatchNorm(BatchNormShape{}); return err },
+	} {
+		if prepare() == nil {
+			t.Errorf("a %s that cannot be is accepted", name)
+		}
+	}
+	c := mustPrepared[Conv[float32]](t)(e.Conv(convShapes[0]))
+	defer func() {
+		if msg := fmt.Sprint(recover()); !strings.Contains(msg, "x has 3 values, want 378") {
+			t.Errorf("panic is %q", msg)
+		}
+	}()
+	c.Forward(make([]float32, convShapes[0].Out().Len()), make([]float32, 3), nil, nil)
+}
+
+func TestAllocIsZeroedAndOnPages(t *testing.T) {
+	e := newOneDNN(t, 1)
+	for _, n := range []int{0, 1, 1 << 20} {
+		x, err := e.Alloc(n)
+		if err != nil || len(x) != n {
+			t.Fatalf("%d values: %d, %v", n, len(x), err)
+		}
+		if slices.ContainsFunc(x, func(v float32) bool { return v != 0 }) {
+			t.Errorf("%d values are not all 0", n)
+		}
 	}
 }
