@@ -2,6 +2,10 @@ package main
 
 import (
 	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,6 +14,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/flowerctl/flowerctl/fixtures/colours"
 	"github.com/flowerctl/flowerctl/infer/ort"
 )
 
@@ -21,7 +26,8 @@ func TestMain(m *testing.M) {
 // its own and no network but its own machine's. `exits N flowerctl ...` wants that
 // exit code. $PROGRAMS is a folder with flowerctl alone. $ORT is the onnxruntime
 // of whoever runs the tests; the condition [ort] says that there is one, and
-// FLOWERCTL_REQUIRE=ort makes its absence a failure.
+// FLOWERCTL_REQUIRE=ort makes its absence a failure. [gpu]: there is an NVIDIA
+// GPU.
 func TestScripts(t *testing.T) {
 	library := installedRuntime(t)
 	testscript.Run(t, testscript.Params{
@@ -39,12 +45,17 @@ func TestScripts(t *testing.T) {
 			return os.MkdirAll(home, 0o755)
 		},
 		Condition: func(name string) (bool, error) {
-			if name != "ort" {
-				return false, fmt.Errorf("unknown condition %s", name)
+			switch name {
+			case "ort":
+				return library != "", nil
+			case "gpu":
+				return len(ort.Missing(ort.CUDAParts(ort.Library{})[:1])) == 0, nil
 			}
-			return library != "", nil
+			return false, fmt.Errorf("unknown condition %s", name)
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"exits": exits},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits": exits, "colours": writeColours, "paint": paint,
+		},
 	})
 }
 
@@ -78,4 +89,42 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 // otherwise skip tests.
 func required(name string) bool {
 	return slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), name)
+}
+
+// writeColours writes a classifier of fixtures/colours: colours FILE [INPUT].
+func writeColours(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: colours FILE [INPUT]")
+	}
+	in := colours.Bytes
+	if len(args) == 2 {
+		in = colours.Input(args[1])
+	}
+	m, err := colours.Model(in)
+	ts.Check(err)
+	data, err := m.Encode()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
+}
+
+// paint writes PNG pictures of one colour: paint RRGGBB FILE...
+func paint(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: paint RRGGBB FILE...")
+	}
+	var c color.NRGBA
+	if _, err := fmt.Sscanf(args[0], "%02x%02x%02x", &c.R, &c.G, &c.B); err != nil {
+		ts.Fatalf("%s: want RRGGBB: %v", args[0], err)
+	}
+	c.A = 255
+	img := image.NewNRGBA(image.Rect(0, 0, 16, 12))
+	draw.Draw(img, img.Bounds(), image.NewUniform(c), image.Point{}, draw.Src)
+	for _, name := range args[1:] {
+		path := ts.MkAbs(name)
+		ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
+		f, err := os.Create(path)
+		ts.Check(err)
+		ts.Check(png.Encode(f, img))
+		ts.Check(f.Close())
+	}
 }

@@ -1,0 +1,201 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/ort"
+)
+
+// envModel names the model to use where --model does not.
+const envModel = "FLOWERCTL_MODEL"
+
+// modelFlags choose a model and where it runs; the same for all commands that
+// answer with one.
+func modelFlags() []cli.Flag {
+	const foreign = "for files from elsewhere:"
+	return []cli.Flag{
+		&cli.StringFlag{Name: "model", Usage: "ONNX `FILE`; else model.onnx here, else the one built in", EnvVars: []string{envModel}},
+		&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, cuda, cuda:N, or auto"},
+		&cli.IntFlag{Name: "threads", Usage: "threads that work on one run; 0 means all cores"},
+		&cli.BoolFlag{Name: "tf32", Usage: "cuda: faster and less exact products of matrices"},
+		&cli.StringFlag{Name: "labels", Usage: foreign + " `FILE` with the classes, one a line"},
+		&cli.IntFlag{Name: "size", Usage: foreign + " side of the square the network takes, `PIXELS`"},
+		&cli.Float64SliceFlag{Name: "mean", Usage: foreign + " `M` or R,G,B taken off pixels of 0 to 1"},
+		&cli.Float64SliceFlag{Name: "std", Usage: foreign + " `S` or R,G,B that they are then divided by"},
+	}
+}
+
+// openModel opens the model that the flags name, on the device they name, and
+// says which on stderr. onnxruntime is installed first where it is missing.
+func openModel(c *cli.Context) (*infer.Classifier, error) {
+	options, err := modelOptions(c)
+	if err != nil {
+		return nil, err
+	}
+	name, model, err := readModel(c)
+	if err != nil {
+		return nil, err
+	}
+	if options.Session.Device, err = needDevice(c); err != nil {
+		return nil, err
+	}
+	classifier, err := infer.New(model, options)
+	if err != nil {
+		return nil, modelFailure(fmt.Errorf("%s: %w", name, err))
+	}
+	talk(c, "using %s on %s", name, options.Session.Device)
+	return classifier, nil
+}
+
+// modelOptions reads the flags that describe the model.
+func modelOptions(c *cli.Context) (o infer.Options, err error) {
+	o.Size = c.Int("size")
+	o.Mean, o.Std = float32s(c.Float64Slice("mean")), float32s(c.Float64Slice("std"))
+	o.Session.Threads, o.Session.TF32 = c.Int("threads"), c.Bool("tf32")
+	switch {
+	case o.Size < 0:
+		return o, usagef("--size: got %d, want a number of pixels", o.Size)
+	case o.Session.Threads < 0:
+		return o, usagef("--threads: got %d, want 0 or more", o.Session.Threads)
+	}
+	if path := c.String("labels"); path != "" {
+		o.Labels, err = readLabels(path)
+	}
+	return o, err
+}
+
+// readLabels reads the names of the classes, one a line.
+func readLabels(path string) ([]string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fileError(err)
+	}
+	var labels []string
+	for line := range strings.Lines(string(data)) {
+		if line = strings.TrimSpace(line); line != "" {
+			labels = append(labels, line)
+		}
+	}
+	if len(labels) == 0 {
+		return nil, fmt.Errorf("%s: no labels in it, want one a line", path)
+	}
+	return labels, nil
+}
+
+// readModel finds the model's bytes: --model or the environment, model.onnx in
+// this folder, the built-in one.
+func readModel(c *cli.Context) (name string, model []byte, err error) {
+	if name = c.String("model"); name != "" {
+		model, err = os.ReadFile(name)
+		return name, model, fileError(err)
+	}
+	name = "model.onnx"
+	model, err = os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if name, model = "the built-in model", infer.Builtin(); len(model) > 0 {
+			return name, model, nil
+		}
+		return "", nil, fail(errors.New("no model: there is no model.onnx here, and none was named"),
+			"flowerctl train --data photos/ && flowerctl export model.onnx makes one",
+			"--model FILE or "+envModel+" names one")
+	}
+	return name, model, fileError(err)
+}
+
+// modelFailure adds what the user can do about a model that cannot be used.
+func modelFailure(err error) error {
+	var device *ort.DeviceError
+	switch {
+	case errors.As(err, &device):
+		return deviceFailure(device)
+	case errors.Is(err, infer.ErrNoLabels):
+		return fail(err, "--labels FILE names them, one a line, in the network's order")
+	case errors.Is(err, infer.ErrNoSize):
+		return fail(err, "--size PIXELS says it")
+	}
+	return err
+}
+
+// fileError puts the file first: "x.onnx: no such file or directory".
+func fileError(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return fmt.Errorf("%s: %w", at.Path, at.Err)
+	}
+	return err
+}
+
+func float32s(values []float64) []float32 {
+	result := make([]float32, len(values))
+	for i, v := range values {
+		result[i] = float32(v)
+	}
+	return result
+}
+
+// needDevice reads --device and loads the onnxruntime that it needs.
+func needDevice(c *cli.Context) (ort.Device, error) {
+	name := c.String("device")
+	if name == "auto" {
+		return autoDevice(c)
+	}
+	device, err := ort.ParseDevice(name)
+	if err != nil {
+		return device, failWith(exitUsage, fmt.Errorf("--device: %w", err))
+	}
+	if !device.CUDA {
+		_, err = needRuntime(c, ort.BuildCPU)
+		return device, err
+	}
+	return device, needCUDA(c, device)
+}
+
+// autoDevice takes the GPU where everything it needs is there, else the CPU, and
+// says why.
+func autoDevice(c *cli.Context) (ort.Device, error) {
+	library, _ := ort.Find(ort.BuildCUDA) // what is wrong with it shows among the parts
+	missing := ort.Missing(ort.CUDAParts(library))
+	if len(missing) == 0 {
+		device := ort.Device{CUDA: true}
+		talk(c, "device: %s, where everything is there", device)
+		return device, needCUDA(c, device)
+	}
+	talk(c, "device: cpu, since for CUDA there is no %s (%s)", missing[0].Name, missing[0].Problem)
+	_, err := needRuntime(c, ort.BuildCPU)
+	return ort.Device{}, err
+}
+
+// needCUDA loads the onnxruntime with CUDA, when all that it needs is there. It
+// is not installed unasked: it is large, and useless without the rest.
+func needCUDA(_ *cli.Context, device ort.Device) error {
+	library, err := ort.Find(ort.BuildCUDA)
+	if err != nil && !errors.Is(err, ort.ErrNotInstalled) {
+		return err
+	}
+	if missing := ort.Missing(ort.CUDAParts(library)); len(missing) > 0 {
+		return deviceFailure(&ort.DeviceError{Device: device, Missing: missing})
+	}
+	_, err = loadRuntime(library)
+	return err
+}
+
+// deviceFailure is exit code 4 with the commands that mend it.
+func deviceFailure(err *ort.DeviceError) error {
+	var hints []string
+	for _, part := range err.Missing {
+		if part.Remedy != "" {
+			hints = append(hints, part.Remedy)
+		}
+	}
+	return failWith(exitNoDevice, err, append(hints, "--device cpu needs none of it")...)
+}
+
+// closing joins an error of Close to a command's own.
+func closing(err *error, close func() error) { *err = errors.Join(*err, close()) }

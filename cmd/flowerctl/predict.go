@@ -1,0 +1,143 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+)
+
+func predictCommand() *cli.Command {
+	return &cli.Command{
+		Name:      "predict",
+		Usage:     "say what is in pictures",
+		ArgsUsage: "IMG...",
+		Description: `IMG is a file, a folder (with all below it), a pattern, or - for the standard
+input. Answers come in the order of the pictures. One that cannot be read has
+its line with the reason, the others go on, and the exit code is 1.
+
+  flowerctl predict img.jpg
+  flowerctl predict photos/ more/*.png --top 3
+  flowerctl predict photos/ --json --min-confidence 0.8
+  find . -name '*.jpg' | flowerctl predict - --list --csv`,
+		Flags: append([]cli.Flag{
+			&cli.IntFlag{Name: "top", Value: 1, Usage: "`K` likeliest classes"},
+			jsonFlag(),
+			&cli.BoolFlag{Name: "csv", Usage: "results as CSV, with a header"},
+			&cli.Float64Flag{Name: "min-confidence", Usage: "answer \"unknown\" below probability `P`, 0 to 1"},
+			&cli.IntFlag{Name: "batch", Value: 16, Usage: "`N` pictures a run of the network"},
+			&cli.BoolFlag{Name: "list", Usage: "the standard input holds file names, one a line"},
+		}, modelFlags()...),
+		Action: predict,
+	}
+}
+
+func predict(c *cli.Context) (err error) {
+	out, err := newAnswerWriter(c)
+	if err != nil {
+		return err
+	}
+	args := c.Args().Slice()
+	switch {
+	case len(args) == 0:
+		return fail(usagef("no pictures named"), "flowerctl predict img.jpg", "- reads the standard input")
+	case c.Int("batch") < 1:
+		return usagef("--batch: got %d, want 1 or more", c.Int("batch"))
+	}
+	classifier, err := openModel(c)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, classifier.Close)
+
+	t := tally{out: out}
+	for r, err := range classifier.Stream(c.Context, pictures(args, c.App.Reader, c.Bool("list")), c.Int("batch")) {
+		if err == nil {
+			err = t.add(r)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if t.left > 0 {
+		talk(c, "%d files that are no images left out", t.left)
+	}
+	return t.end()
+}
+
+// tally writes results and counts them.
+type tally struct {
+	out               *answerWriter
+	all, failed, left int
+	// first is the first result, held back when it is an error: if it stays
+	// alone it is the command's own.
+	first *infer.Result
+}
+
+func (t *tally) add(r infer.Result) error {
+	if r.Tag == fromFolder && errors.Is(r.Err, imageprep.ErrNotImage) {
+		t.left++
+		return nil
+	}
+	if t.all++; r.Err != nil {
+		t.failed++
+	}
+	if t.all == 1 && r.Err != nil && t.out.forPeople {
+		t.first = &r
+		return nil
+	}
+	if t.first != nil {
+		if err := t.out.write(*t.first); err != nil {
+			return err
+		}
+		t.first = nil
+	}
+	return t.out.write(r)
+}
+
+// end is the command's error.
+func (t *tally) end() error {
+	switch {
+	case t.all == 0:
+		return errors.New("no images there")
+	case t.first != nil:
+		return t.first.Err
+	case t.failed > 0:
+		return fmt.Errorf("%d of %d images could not be read", t.failed, t.all)
+	}
+	return nil
+}
+
+// result is a line of `predict --json`.
+type result struct {
+	File        string        `json:"file"`
+	Label       string        `json:"label,omitempty"`
+	Probability float32       `json:"probability,omitempty"`
+	Top         []infer.Class `json:"top,omitempty"`
+	Error       string        `json:"error,omitempty"`
+}
+
+// unknown is the answer when the network is less sure than asked for.
+const unknown = "unknown"
+
+// newResult picks what a line says of an answer.
+func newResult(r infer.Result, top int, minConfidence float64) result {
+	if r.Err != nil {
+		return result{File: r.Name, Error: bareError(r)}
+	}
+	line := result{File: r.Name, Top: r.Answer.Top(top)}
+	line.Label, line.Probability = line.Top[0].Label, line.Top[0].Probability
+	if float64(line.Probability) < minConfidence {
+		line.Label = unknown
+	}
+	return line
+}
+
+// bareError is an error's text without the file's name, which stands beside it.
+func bareError(r infer.Result) string {
+	return strings.TrimPrefix(oneLine(r.Err), r.Name+": ")
+}

@@ -1,0 +1,177 @@
+package infer
+
+import (
+	"context"
+	"iter"
+	"runtime"
+	"time"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+)
+
+// Picture is one image to answer for.
+type Picture struct {
+	Name string // of the file, or what to call it
+	Data []byte // the bytes of the image; nil means to read the file
+	Err  error  // known already: it is passed on, nothing is read
+	Tag  int    // the caller's own
+}
+
+// Result is the answer for a picture, or why there is none.
+type Result struct {
+	Picture
+	Answer Answer
+	Err    error
+}
+
+// Classify answers for images, in order: Classifier.Classify, or another engine.
+type Classify func(ctx context.Context, images []imageprep.Image) ([]Answer, error)
+
+// Stream is the package's Stream with this classifier.
+func (c *Classifier) Stream(ctx context.Context, pictures iter.Seq[Picture], batch int) iter.Seq2[Result, error] {
+	return Stream(ctx, c.prep, c.Classify, pictures, batch)
+}
+
+// Stream answers for pictures in their order, batch at a time. They are decoded
+// on all cores while the network runs. A picture that cannot be read is a Result
+// with an Err, and the others go on; an error of the iterator is the last thing
+// it gives. Which pictures share a batch depends on their order alone, unless
+// they come slowly: then what is there is answered without waiting for more.
+func Stream(ctx context.Context, prep imageprep.Config, classify Classify,
+	pictures iter.Seq[Picture], batch int) iter.Seq2[Result, error] {
+	return func(yield func(Result, error) bool) {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		queue := decodeAhead(ctx, prep, pictures, batch)
+		for {
+			waiting, more := nextBatch(ctx, queue, batch)
+			results, err := answerBatch(ctx, classify, waiting)
+			if err != nil {
+				yield(Result{}, err)
+				return
+			}
+			for _, r := range results {
+				if !yield(r, nil) {
+					return
+				}
+			}
+			if !more {
+				break
+			}
+		}
+		if err := ctx.Err(); err != nil {
+			yield(Result{}, context.Cause(ctx))
+		}
+	}
+}
+
+// decoding is a picture on its way through the decoders.
+type decoding struct {
+	Picture
+	image imageprep.Image
+	err   error
+	done  chan struct{} // closed when image or err is set
+}
+
+// decodeAhead decodes pictures on all cores, a few more than a batch ahead of
+// the receiver. The channel has them in order, before they are done; it is
+// closed after the last, or when ctx ends.
+func decodeAhead(ctx context.Context, prep imageprep.Config, pictures iter.Seq[Picture], batch int) <-chan *decoding {
+	workers := runtime.GOMAXPROCS(0)
+	order := make(chan *decoding, batch+workers)
+	work := make(chan *decoding)
+	for range workers {
+		go func() {
+			for d := range work {
+				d.decode(prep)
+			}
+		}()
+	}
+	go func() {
+		defer close(order)
+		defer close(work)
+		for p := range pictures {
+			d := &decoding{Picture: p, done: make(chan struct{})}
+			select {
+			case order <- d:
+			case <-ctx.Done():
+				return
+			}
+			select {
+			case work <- d:
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+	return order
+}
+
+func (d *decoding) decode(prep imageprep.Config) {
+	defer close(d.done)
+	switch {
+	case d.Err != nil:
+		d.err = d.Err
+	case d.Data != nil:
+		d.image, d.err = prep.Prepare(d.Data)
+	default:
+		d.image, d.err = prep.PrepareFile(d.Name)
+	}
+	d.Data = nil
+}
+
+// patience is how long an incomplete batch waits for the next picture to come.
+const patience = 100 * time.Millisecond
+
+// nextBatch takes pictures until batch of them can be answered, the last one
+// has come, ctx has ended, none comes for a while, or many were unreadable.
+func nextBatch(ctx context.Context, queue <-chan *decoding, batch int) (waiting []*decoding, more bool) {
+	var late <-chan time.Time // nil, and never ready, while there is nothing to answer
+	for images := 0; images < batch && len(waiting) < 8*batch; {
+		select {
+		case d, ok := <-queue:
+			if !ok {
+				return waiting, false
+			}
+			select {
+			case <-d.done:
+			case <-ctx.Done():
+				return nil, false
+			}
+			if waiting = append(waiting, d); d.err == nil {
+				images++
+			}
+			late = time.After(patience)
+		case <-late:
+			return waiting, true
+		case <-ctx.Done():
+			return nil, false
+		}
+	}
+	return waiting, true
+}
+
+// answerBatch runs the network once for all that could be decoded.
+func answerBatch(ctx context.Context, classify Classify, waiting []*decoding) ([]Result, error) {
+	var images []imageprep.Image
+	for _, d := range waiting {
+		if d.err == nil {
+			images = append(images, d.image)
+		}
+	}
+	var answers []Answer
+	if len(images) > 0 {
+		var err error
+		if answers, err = classify(ctx, images); err != nil {
+			return nil, err
+		}
+	}
+	results := make([]Result, len(waiting))
+	for i, d := range waiting {
+		results[i] = Result{Picture: d.Picture, Err: d.err}
+		if d.err == nil {
+			results[i].Answer, answers = answers[0], answers[1:]
+		}
+	}
+	return results, nil
+}

@@ -1,0 +1,153 @@
+package infer
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"image"
+	"image/color"
+	"image/png"
+	"iter"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+)
+
+// gray is a PNG of one grey level.
+func gray(t *testing.T, level uint8) []byte {
+	t.Helper()
+	img := image.NewGray(image.Rect(0, 0, 4, 4))
+	for i := range img.Pix {
+		img.Pix[i] = level
+	}
+	img.SetGray(0, 0, color.Gray{Y: level})
+	var buf bytes.Buffer
+	if err := png.Encode(&buf, img); err != nil {
+		t.Fatal(err)
+	}
+	return buf.Bytes()
+}
+
+var square = imageprep.Config{Size: 4}
+
+// echo answers with an image's grey level, and notes the sizes of its batches.
+func echo(sizes *[]int) Classify {
+	return func(_ context.Context, images []imageprep.Image) ([]Answer, error) {
+		*sizes = append(*sizes, len(images))
+		var answers []Answer
+		for _, img := range images {
+			answers = append(answers, Answer{Probabilities: []float32{float32(img.Pix[0])}})
+		}
+		return answers, nil
+	}
+}
+
+func TestStreamKeepsTheOrderAndGoesOnAfterBadPictures(t *testing.T) {
+	var pictures []Picture
+	for i := range 50 {
+		p := Picture{Name: fmt.Sprint(i), Tag: i, Data: gray(t, uint8(i))}
+		switch i % 10 {
+		case 3:
+			p.Data = []byte("hello")
+		case 7:
+			p.Data, p.Err = nil, errors.New("known")
+		case 8:
+			p.Data, p.Name = nil, "/nonexistent.png"
+		}
+		pictures = append(pictures, p)
+	}
+	var sizes []int
+	var got int
+	for r, err := range Stream(t.Context(), square, echo(&sizes), slices.Values(pictures), 8) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if r.Tag != got {
+			t.Fatalf("got picture %d, want %d", r.Tag, got)
+		}
+		bad := got%10 == 3 || got%10 == 7 || got%10 == 8
+		if bad != (r.Err != nil) || !bad && r.Answer.Probabilities[0] != float32(got) {
+			t.Errorf("picture %d: got %v, %v", got, r.Answer, r.Err)
+		}
+		got++
+	}
+	if got != 50 {
+		t.Errorf("got %d results, want 50", got)
+	}
+	if want := []int{8, 8, 8, 8, 3}; !slices.Equal(sizes, want) {
+		t.Errorf("got batches of %v, want %v", sizes, want)
+	}
+}
+
+func TestStreamAnswersWhatIsThereWhenPicturesComeSlowly(t *testing.T) {
+	answered := make(chan int)
+	slow := func(yield func(Picture) bool) {
+		for i := range 3 {
+			if !yield(Picture{Tag: i, Data: gray(t, 9)}) {
+				return
+			}
+			if got := <-answered; got != i { // only then comes the next
+				t.Errorf("got %d, want %d", got, i)
+			}
+		}
+	}
+	var sizes []int
+	for r, err := range Stream(t.Context(), square, echo(&sizes), slow, 8) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		answered <- r.Tag
+	}
+	if want := []int{1, 1, 1}; !slices.Equal(sizes, want) {
+		t.Errorf("got batches of %v, want %v", sizes, want)
+	}
+}
+
+func TestStreamEndsWithTheEnginesError(t *testing.T) {
+	broken := errors.New("broken")
+	classify := func(context.Context, []imageprep.Image) ([]Answer, error) { return nil, broken }
+	var errs []error
+	for _, err := range Stream(t.Context(), square, classify, endless(t), 4) {
+		errs = append(errs, err)
+	}
+	if len(errs) != 1 || !errors.Is(errs[0], broken) {
+		t.Errorf("got %v, want one error", errs)
+	}
+}
+
+func TestStreamEndsWithTheContext(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Millisecond)
+	defer cancel()
+	var sizes []int
+	var last error
+	for _, err := range Stream(ctx, square, echo(&sizes), endless(t), 4) {
+		last = err
+	}
+	if !errors.Is(last, context.DeadlineExceeded) {
+		t.Errorf("got %v, want the context's error", last)
+	}
+}
+
+func TestStreamMayBeLeft(t *testing.T) {
+	var sizes []int
+	n := 0
+	for range Stream(t.Context(), square, echo(&sizes), endless(t), 4) {
+		if n++; n == 10 {
+			break
+		}
+	}
+	if n != 10 {
+		t.Errorf("got %d results, want 10", n)
+	}
+}
+
+func endless(t *testing.T) iter.Seq[Picture] {
+	data := gray(t, 1)
+	return func(yield func(Picture) bool) {
+		for yield(Picture{Data: data}) {
+		}
+	}
+}
