@@ -11,7 +11,7 @@ import (
 )
 
 // Differentiate adds the gradient of loss, a scalar, with respect to each of
-// params, and returns their nodes in that order.
+// params, and returns their nodes in that order; their values are kept.
 //
 // It is G.Grad with one difference: where gradients of several readers meet
 // (inception, residual blocks), they are summed as soon as there are two, by an
@@ -36,6 +36,7 @@ func (g *Graph[T]) Differentiate(loss *G.Node, params ...*G.Node) ([]*G.Node, er
 			return nil, fmt.Errorf("the loss does not depend on %s", p.Name())
 		}
 	}
+	g.Keep(out...)
 	return out, nil
 }
 

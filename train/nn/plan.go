@@ -87,27 +87,23 @@ func (g *Graph[T]) plan() error {
 }
 
 // lastUses is the last instruction that reads each node; the end of the program
-// for what is kept or read by nobody.
+// for what is kept, read by nobody, or read by an op of gorgonia's, which may
+// write into its inputs or hand them on.
 func (g *Graph[T]) lastUses(sorted G.Nodes) map[*G.Node]int {
-	life := make(map[*G.Node]int, len(sorted))
+	end := len(sorted)
+	life := make(map[*G.Node]int, end)
+	foreign := map[*G.Node]bool{}
 	for i, n := range sorted {
-		life[n] = len(sorted)
-		if n.IsVar() {
-			continue
-		}
+		life[n] = end // until something reads it
+		_, ours := n.Op().(operation[T])
 		for _, child := range g.children(n) {
-			life[child] = i
-		}
-	}
-	read := map[*G.Node]bool{}
-	for _, n := range sorted {
-		for _, child := range g.children(n) {
-			read[child] = true
-		}
-	}
-	for _, n := range sorted {
-		if !read[n] || g.keep[n] {
-			life[n] = len(sorted)
+			switch {
+			case g.keep[child] || foreign[child]:
+			case !ours:
+				life[child], foreign[child] = end, true
+			default:
+				life[child] = i
+			}
 		}
 	}
 	return life

@@ -2,9 +2,12 @@ package nn
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/optim"
 )
 
 // Weights are the current weights, shared with the network.
@@ -18,6 +21,14 @@ func (n *Network) State() train.State {
 // Restore continues from the state of a network of the same description and
 // optimizer. The weights are restored by writing into them.
 func (n *Network) Restore(s train.State) error {
+	for key, values := range s.Optimizer.Slots {
+		_, name, _ := strings.Cut(key, "/")
+		i := slices.IndexFunc(n.params, func(p optim.Param) bool { return p.Name == name })
+		if i < 0 || len(values) != len(n.params[i].Value) {
+			return fmt.Errorf("network %s: optimizer state holds %d values of %s, which does not fit the weights",
+				n.source.spec.Name, len(values), key)
+		}
+	}
 	if err := n.cfg.Optimizer.Restore(s.Optimizer); err != nil {
 		return fmt.Errorf("network %s: %w", n.source.spec.Name, err)
 	}
@@ -37,7 +48,7 @@ func (n *Network) Close() error {
 type Gradient struct {
 	Name string  // of the parameter
 	Norm float64 // root of the sum of squares
-	Mean float64 // Norm over the root of the number of values
+	RMS  float64 // root of the mean of squares
 }
 
 // Gradients lists the gradients of the last step, in the order of the
