@@ -65,14 +65,16 @@ func Load(ctx context.Context, set *Set, cfg imageprep.Config, opts LoadOptions)
 	if err := checkMemory(len(set.Items), cfg.Size, opts.Memory); err != nil {
 		return nil, fmt.Errorf("data %s: %w", set.Dir, err)
 	}
-	l := &load{set: set.clone(), cfg: cfg, opts: opts, errs: make([]error, len(set.Items))}
-	l.pix = make([]uint8, len(set.Items)*3*cfg.Size*cfg.Size)
+	n := len(set.Items)
+	l := &load{set: set.clone(), cfg: cfg, opts: opts, pix: make([]uint8, n*3*cfg.Size*cfg.Size),
+		prints: make([]fingerprint, n), errs: make([]error, n)}
 	if err := l.run(ctx); err != nil {
 		return nil, err
 	}
 	if err := l.compact(); err != nil {
 		return nil, err
 	}
+	l.set.Alike = groupAlike(l.prints)
 	return &Cache{Set: l.set, Config: cfg, pix: l.pix}, nil
 }
 
@@ -81,8 +83,11 @@ type load struct {
 	set  *Set
 	cfg  imageprep.Config
 	opts LoadOptions
-	pix  []uint8
-	errs []error // by item: why it could not be read
+	// By item: the pixels, what is left of the image for comparing, and why it
+	// could not be read.
+	pix    []uint8
+	prints []fingerprint
+	errs   []error
 
 	mu   sync.Mutex
 	done int
@@ -121,7 +126,7 @@ func (l *load) run(ctx context.Context) error {
 func (l *load) one(i int) error {
 	it := &l.set.Items[i]
 	known := it.SHA256
-	err := l.read(it, l.pix[i*3*l.cfg.Size*l.cfg.Size:])
+	err := l.read(i)
 	if known != "" && err == nil && it.SHA256 != known {
 		err = errors.New("not the bytes that the split was made for")
 	}
@@ -138,8 +143,9 @@ func (l *load) one(i int) error {
 	return nil
 }
 
-// read puts the pixels into dst and the hash into the item.
-func (l *load) read(it *Item, dst []uint8) error {
+// read reads the file of item i.
+func (l *load) read(i int) error {
+	it, dst := &l.set.Items[i], l.pix[i*3*l.cfg.Size*l.cfg.Size:]
 	name := filepath.Join(l.set.Dir, filepath.FromSlash(it.Path))
 	info, err := os.Stat(name)
 	if err != nil {
@@ -154,11 +160,12 @@ func (l *load) read(it *Item, dst []uint8) error {
 	}
 	sum := sha256.Sum256(data)
 	it.SHA256 = hex.EncodeToString(sum[:])
-	img, err := l.cfg.Prepare(data)
+	img, err := imageprep.Decode(data)
 	if err != nil {
 		return err
 	}
-	copy(dst, img.Pix)
+	copy(dst, l.cfg.Apply(img).Pix)
+	l.prints[i] = newFingerprint(img)
 	return nil
 }
 
@@ -168,18 +175,17 @@ func (l *load) compact() error {
 	kept := make([]int, len(l.set.Labels))
 	for i, it := range l.set.Items {
 		if err := l.errs[i]; err != nil {
-			l.set.Problems = append(l.set.Problems,
-				Problem{Path: it.Path, Kind: Unreadable, Reason: err.Error()})
+			l.set.report(it.Path, Unreadable, err.Error())
 			continue
 		}
 		if n != i {
 			copy(l.pix[n*per:(n+1)*per], l.pix[i*per:])
-			l.set.Items[n] = it
+			l.set.Items[n], l.prints[n] = it, l.prints[i]
 		}
 		kept[it.Class]++
 		n++
 	}
-	l.set.Items, l.pix = l.set.Items[:n], l.pix[:n*per]
+	l.set.Items, l.pix, l.prints = l.set.Items[:n], l.pix[:n*per], l.prints[:n]
 	if c := slices.Index(kept, 0); c >= 0 {
 		return fmt.Errorf("data %s: class %q: none of its images can be read", l.set.Dir, l.set.Labels[c])
 	}

@@ -44,6 +44,9 @@ type Set struct {
 	Items  []Item   // by path
 	// SplitBy is how the parts were made, for people: "stratified 80/20".
 	SplitBy string
+	// Alike lists the groups of images that are the same or look alike, by index;
+	// Load fills it in.
+	Alike [][]int
 	// Problems is what was left out or looks wrong, in the order it was found.
 	Problems []Problem
 }
@@ -57,7 +60,7 @@ const (
 	Stray      Kind = "stray"      // no image, or an image outside every class folder
 	Unreadable Kind = "unreadable" // an image that does not decode
 	EmptyClass Kind = "empty"      // a class folder without an image
-	Repeated   Kind = "repeated"   // the same bytes under two classes, or in two parts
+	Repeated   Kind = "repeated"   // the same picture under two classes, or in two parts
 )
 
 // Problem is one thing found wrong. All are reported and none is fatal, but for
@@ -69,6 +72,10 @@ type Problem struct {
 }
 
 func (p Problem) String() string { return fmt.Sprintf("%s: %s", p.Path, p.Reason) }
+
+func (s *Set) report(path string, k Kind, reason string) {
+	s.Problems = append(s.Problems, Problem{Path: path, Kind: k, Reason: reason})
+}
 
 // Classes is the number of classes.
 func (s *Set) Classes() int { return len(s.Labels) }
@@ -98,5 +105,5 @@ func (s *Set) Counts(p Part) []int {
 // clone shares no memory with s.
 func (s *Set) clone() *Set {
 	return &Set{Dir: s.Dir, Labels: slices.Clone(s.Labels), Items: slices.Clone(s.Items),
-		SplitBy: s.SplitBy, Problems: slices.Clone(s.Problems)}
+		SplitBy: s.SplitBy, Alike: s.Alike, Problems: slices.Clone(s.Problems)}
 }

@@ -127,11 +127,11 @@ func (sc *scanner) folders(rel string) ([]string, error) {
 		p := path.Join(rel, e.Name())
 		switch {
 		case hidden(e.Name()):
-			sc.report(p, Hidden, "hidden, left out")
+			sc.set.report(p, Hidden, "hidden, left out")
 		case sc.isDir(p, e):
 			out = append(out, e.Name())
 		default:
-			sc.report(p, Stray, "not in a class folder, left out")
+			sc.set.report(p, Stray, "not in a class folder, left out")
 		}
 	}
 	return out, nil
@@ -170,7 +170,7 @@ func (sc *scanner) classes(rel string, names []string, part Part) ([]found, []st
 			return nil, nil, err
 		}
 		if len(paths) == 0 {
-			sc.report(path.Join(rel, name), EmptyClass, "no image inside, not a class")
+			sc.set.report(path.Join(rel, name), EmptyClass, "no image inside, not a class")
 			continue
 		}
 		with = append(with, name)
@@ -194,7 +194,7 @@ func (sc *scanner) images(rel string) ([]string, error) {
 	for _, e := range entries {
 		p := path.Join(rel, e.Name())
 		if hidden(e.Name()) {
-			sc.report(p, Hidden, "hidden, left out")
+			sc.set.report(p, Hidden, "hidden, left out")
 			continue
 		}
 		if e.IsDir() { // a link to a folder is not followed here: it may be a circle
@@ -223,7 +223,7 @@ func (sc *scanner) isImage(rel string) (bool, error) {
 	case ok:
 		return true, nil
 	case err == nil && !imageName(rel):
-		sc.report(rel, Stray, "not an image, left out")
+		sc.set.report(rel, Stray, "not an image, left out")
 		return false, nil
 	case err == nil:
 		err = errors.New("not an image, whatever its name says")
@@ -231,10 +231,6 @@ func (sc *scanner) isImage(rel string) (bool, error) {
 	if sc.opts.Strict {
 		return false, fmt.Errorf("data %s: %s: %w", sc.set.Dir, rel, err)
 	}
-	sc.report(rel, Unreadable, err.Error())
+	sc.set.report(rel, Unreadable, err.Error())
 	return false, nil
-}
-
-func (sc *scanner) report(rel string, k Kind, reason string) {
-	sc.set.Problems = append(sc.set.Problems, Problem{Path: rel, Kind: k, Reason: reason})
 }

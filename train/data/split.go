@@ -1,8 +1,10 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -14,17 +16,21 @@ type SplitOptions struct {
 }
 
 // Split gives every image its part: within each class, shares of Val and Test
-// drawn with Seed, at least one image each, the rest for training. Files with
-// the same bytes always take the same part, and count by the class of the first.
+// drawn with Seed, at least one image each, the rest for training. What is drawn
+// depends on the image's bytes, not on its place: an image more or less in the
+// folder leaves nearly all others where they are.
+//
+// Files with the same bytes take the same part always, pictures that look alike
+// where few do (see groups); they count by the class of the first. The same
+// picture under two classes is reported.
 //
 // A set whose folders give the parts keeps them; one that has train and test
 // folders, but no val, takes Val out of train. There, a training image whose
 // bytes are also in val or test, or a val image that is in test, is taken [Out]
-// and reported.
+// and reported; one that only looks alike is reported.
 //
-// The same bytes under two classes are reported too. Split wants the hashes
-// that [Load] fills in. It is an error when a class has too few different images
-// to stand on each side.
+// Split wants a set that [Load] or [Drawn] made. It is an error when a class has
+// too few different images to stand on each side.
 func (s *Set) Split(opts SplitOptions) error {
 	if opts.Val == 0 {
 		opts.Val = 0.2
@@ -37,7 +43,7 @@ func (s *Set) Split(opts SplitOptions) error {
 	if err != nil {
 		return err
 	}
-	s.reportClasses(groups)
+	s.reportRepeated(groups)
 	given := s.givenParts()
 	switch {
 	case given[Val]:
@@ -49,7 +55,7 @@ func (s *Set) Split(opts SplitOptions) error {
 		s.SplitBy = opts.String()
 	}
 	if given != nil {
-		s.separate(groups)
+		s.separate()
 	}
 	if !given[Val] {
 		if err := s.draw(groups, opts); err != nil {
@@ -75,33 +81,61 @@ func (o SplitOptions) String() string {
 	return out
 }
 
-// groups lists the items that share their bytes, in the order of the first.
+// groups lists the items that must take the same part, in the order of the
+// first: those with the same bytes, and those that look alike, unless they are
+// more than two and more than a twentieth of their class. Then all pictures of
+// the set are alike, as digits are, and none is a repetition.
 func (s *Set) groups() ([][]int, error) {
 	at := make(map[string]int, len(s.Items))
-	var out [][]int
+	joined := newUnion(len(s.Items))
+	size := make([]int, len(s.Labels))
 	for i, it := range s.Items {
 		if it.SHA256 == "" {
 			return nil, fmt.Errorf("split: %s has no hash yet: load the set first", it.Path)
 		}
-		g, ok := at[it.SHA256]
-		if !ok {
-			g = len(out)
-			at[it.SHA256] = g
+		if first, ok := at[it.SHA256]; ok {
+			joined.join(first, i)
+		} else {
+			at[it.SHA256] = i
+		}
+		size[it.Class]++
+	}
+	for _, g := range s.Alike {
+		if len(g) <= max(2, size[s.Items[g[0]].Class]/20) {
+			for _, i := range g[1:] {
+				joined.join(g[0], i)
+			}
+		}
+	}
+	var out [][]int
+	place := make([]int, len(s.Items))
+	for i := range s.Items {
+		first := joined.first(i)
+		if first == i {
+			place[i] = len(out)
 			out = append(out, nil)
 		}
-		out[g] = append(out[g], i)
+		out[place[first]] = append(out[place[first]], i)
 	}
 	return out, nil
 }
 
-// reportClasses reports files with the same bytes under different classes.
-func (s *Set) reportClasses(groups [][]int) {
+// reportRepeated reports pictures that stand under two classes or, when the
+// folders gave the parts, in two parts.
+func (s *Set) reportRepeated(groups [][]int) {
 	for _, g := range groups {
 		first := s.Items[g[0]]
 		for _, i := range g[1:] {
-			if it := s.Items[i]; it.Class != first.Class {
-				s.Problems = append(s.Problems, Problem{Path: it.Path, Kind: Repeated,
-					Reason: "the same bytes as " + first.Path + ", of another class"})
+			it := s.Items[i]
+			same := "the same bytes as "
+			if it.SHA256 != first.SHA256 {
+				same = "looks like "
+			}
+			switch {
+			case it.Class != first.Class:
+				s.report(it.Path, Repeated, same+first.Path+", of another class")
+			case it.Part != first.Part && it.SHA256 != first.SHA256:
+				s.report(it.Path, Repeated, same+first.Path+", of another part")
 			}
 		}
 	}
@@ -122,23 +156,20 @@ func (s *Set) givenParts() map[Part]bool {
 	return given
 }
 
-// separate takes repeated images out of train and val where test or val has them.
-func (s *Set) separate(groups [][]int) {
+// separate takes images out of train and val whose bytes are in test or val too.
+func (s *Set) separate() {
 	rank := map[Part]int{Train: 1, Val: 2, Test: 3}
-	for _, g := range groups {
-		keep := g[0]
-		for _, i := range g {
-			if rank[s.Items[i].Part] > rank[s.Items[keep].Part] {
-				keep = i
-			}
+	keep := map[string]int{}
+	for i, it := range s.Items {
+		if k, ok := keep[it.SHA256]; !ok || rank[it.Part] > rank[s.Items[k].Part] {
+			keep[it.SHA256] = i
 		}
-		for _, i := range g {
-			if it := &s.Items[i]; it.Part != s.Items[keep].Part {
-				s.Problems = append(s.Problems, Problem{Path: it.Path, Kind: Repeated,
-					Reason: fmt.Sprintf("the same bytes as %s, left out of %s",
-						s.Items[keep].Path, it.Part)})
-				it.Part = Out
-			}
+	}
+	for i := range s.Items {
+		it := &s.Items[i]
+		if kept := s.Items[keep[it.SHA256]]; it.Part != kept.Part {
+			s.report(it.Path, Repeated, fmt.Sprintf("the same bytes as %s, left out of %s", kept.Path, it.Part))
+			it.Part = Out
 		}
 	}
 }
@@ -147,8 +178,10 @@ func (s *Set) separate(groups [][]int) {
 func (s *Set) draw(groups [][]int, opts SplitOptions) error {
 	byClass := make([][][]int, len(s.Labels))
 	for _, g := range groups {
-		if first := s.Items[g[0]]; first.Part == "" || first.Part == Train {
-			byClass[first.Class] = append(byClass[first.Class], g)
+		g = slices.DeleteFunc(g, func(i int) bool { p := s.Items[i].Part; return p != "" && p != Train })
+		if len(g) > 0 {
+			class := s.Items[g[0]].Class
+			byClass[class] = append(byClass[class], g)
 		}
 	}
 	for class, gs := range byClass {
@@ -163,13 +196,23 @@ func (s *Set) draw(groups [][]int, opts SplitOptions) error {
 			return fmt.Errorf("split: class %q has %d different images, want at least %d",
 				s.Labels[class], len(gs), sides)
 		}
-		rng := stream(opts.Seed, "split", uint64(class))
-		rng.Shuffle(len(gs), func(i, j int) { gs[i], gs[j] = gs[j], gs[i] })
+		s.shuffle(gs, opts.Seed)
 		gs = s.take(gs, Test, opts.Test*float64(n), 2)
 		gs = s.take(gs, Val, opts.Val*float64(n), 1)
 		s.take(gs, Train, math.Inf(1), 0)
 	}
 	return nil
+}
+
+// shuffle puts groups into the order of a number that each draws from the bytes
+// of its first image and the seed.
+func (s *Set) shuffle(groups [][]int, seed uint64) {
+	key := func(g []int) uint64 { return stream(seed, "split "+s.Items[g[0]].SHA256).Uint64() }
+	keys := make(map[int]uint64, len(groups))
+	for _, g := range groups {
+		keys[g[0]] = key(g)
+	}
+	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Compare(keys[a[0]], keys[b[0]]) })
 }
 
 // take gives groups from the front the part until it has want images, one at

@@ -49,8 +49,10 @@ func drawRect(size int, w, h float64, rng *rand.Rand) rect {
 }
 
 // MixPair mixes two images of size x size RGB pixels with each other, in place,
-// by Mixup or CutMix; the rectangle of CutMix is a square that lies inside. It returns the share that each keeps of itself: their
-// targets become share*own + (1-share)*other. It returns 1 when p does not mix.
+// by Mixup or CutMix (its rectangle is a square that lies inside). It returns the
+// share that each keeps of itself: their targets become share*own +
+// (1-share)*other. That is a half or more, so that an image stays in its place
+// in the batch; it is 1 when p does not mix.
 func (p Policy) MixPair(a, b []uint8, size int, rng *rand.Rand) float64 {
 	alpha, cut := p.Mixup, false
 	if p.CutMix > 0 && (p.Mixup == 0 || rng.Float64() < 0.5) {
@@ -64,17 +66,27 @@ func (p Policy) MixPair(a, b []uint8, size int, rng *rand.Rand) float64 {
 		share = 1
 	}
 	if !cut {
-		return blend(a, b, share)
+		return blend(a, b, max(share, 1-share))
 	}
 	side := math.Sqrt(1 - share)
 	r := drawRect(size, side, side, rng)
+	swap(a, b, size, r)
+	share = 1 - float64((r.x1-r.x0)*(r.y1-r.y0))/float64(size*size)
+	if share < 0.5 {
+		swap(a, b, size, rect{0, 0, size, size})
+		share = 1 - share
+	}
+	return share
+}
+
+// swap exchanges the pixels of a rectangle.
+func swap(a, b []uint8, size int, r rect) {
 	for y := r.y0; y < r.y1; y++ {
 		ra, rb := a[3*(y*size+r.x0):3*(y*size+r.x1)], b[3*(y*size+r.x0):3*(y*size+r.x1)]
 		for i := range ra {
 			ra[i], rb[i] = rb[i], ra[i]
 		}
 	}
-	return 1 - float64((r.x1-r.x0)*(r.y1-r.y0))/float64(size*size)
 }
 
 // blend mixes a and b, with shares in 256ths, and returns the share used.
