@@ -1,3 +1,126 @@
-// Package train is the training loop: epochs, early stopping, checkpoints,
-// history. It never imports gorgonia: the network comes in as a [Stepper].
+// Package train is the training loop: epochs, schedules, early stopping,
+// checkpoints, history, and the folder of a run. It never imports gorgonia: the
+// network comes in as a [Stepper], the images as a [Source]. It prints nothing:
+// an [Observer] is told what happens. Start at [Run].
 package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/optim"
+)
+
+// Source deals out the batches of one part of a data set; *data.Loader does.
+type Source interface {
+	Len() int   // images of an epoch
+	Steps() int // batches of an epoch
+	// Batches deals out the batches of an epoch, the same ones in the same order
+	// whenever it is asked for that epoch. A batch is the caller's until the next
+	// is asked for.
+	Batches(ctx context.Context, epoch int) iter.Seq2[*data.Batch, error]
+}
+
+// Config is what a run is made of.
+type Config struct {
+	Stepper    Stepper
+	Train      Source
+	Validation Source
+	Test       Source // judged once, after the last epoch, with the best weights; may be nil
+
+	// Facts are Spec, Labels, Preprocess and the parts of Training that do not
+	// change, for the checkpoints. Weights are the Stepper's.
+	Facts checkpoint.Checkpoint
+
+	Epochs       int     // at most
+	Patience     int     // epochs without a better Monitor before stopping early; 0 never stops
+	Monitor      Monitor // ValAccuracy when empty
+	LearningRate float64 // of the schedule: its start, or its peak
+	Schedule     Schedule
+	// EMA keeps an average of the weights, average = EMA*average + (1-EMA)*weight
+	// after each step, which is what is validated and kept as best; 0 does not.
+	EMA float64
+	// Vector does the average's arithmetic; nil means optim.NewVector(0).
+	Vector optim.Vector
+
+	// Dir is the run's folder, which exists; no file is written when it is empty.
+	Dir string
+	// Resume continues from what last.ckpt of a run in Dir holds; nil starts anew.
+	Resume *checkpoint.Checkpoint
+
+	Observer Observer // may be nil
+	// Probe looks into the network when training seems to lead nowhere; may be nil.
+	Probe Probe
+}
+
+// Outcome is how a run ended. The Stepper holds the best weights then.
+type Outcome struct {
+	History   []Epoch
+	Best      Epoch // the epoch whose weights are the result
+	Stopped   Stop
+	Dead      *Dead   // nil for a network that lives
+	Seconds   float64 // of all epochs
+	TrainSize int     // images
+	// Validation and Test are the answers with the best weights.
+	Validation Evaluation
+	Test       *Evaluation
+}
+
+// Stop says why a run ended.
+type Stop string
+
+// The reasons.
+const (
+	AllEpochs Stop = "epochs"   // there were no more epochs
+	NoBetter  Stop = "patience" // no better epoch for as long as the patience was
+)
+
+func (c *Config) check() error {
+	switch {
+	case c.Stepper == nil || c.Train == nil || c.Validation == nil:
+		return errors.New("training wants a network, training images and validation images")
+	case c.Train.Len() < 1 || c.Validation.Len() < 1:
+		return fmt.Errorf("training on %d images and validating on %d, want at least one of each",
+			c.Train.Len(), c.Validation.Len())
+	case c.Epochs < 1:
+		return fmt.Errorf("%d epochs, want 1 or more", c.Epochs)
+	case c.Patience < 0:
+		return fmt.Errorf("patience of %d epochs, want 0 (never stop early) or more", c.Patience)
+	case !(c.LearningRate > 0) || c.LearningRate-c.LearningRate != 0:
+		return fmt.Errorf("learning rate is %g, want a number over 0", c.LearningRate)
+	case !(c.EMA >= 0 && c.EMA < 1):
+		return fmt.Errorf("decay of the weights' average is %g, want at least 0 and under 1", c.EMA)
+	}
+	if err := c.Monitor.check(); err != nil {
+		return err
+	}
+	return c.Schedule.check()
+}
+
+// Run trains until the epochs are done, or none was better for Patience epochs,
+// then restores the best weights and judges them.
+//
+// When ctx is cancelled, it finishes the step under way, writes last.ckpt and
+// returns an error that wraps the context's; from that file Resume goes on as if
+// the run had never stopped, bit for bit. A loss that is not finite ends the run
+// with an error that names the step and the node; last.ckpt is then the end of
+// the last epoch before.
+func Run(ctx context.Context, cfg Config) (*Outcome, error) {
+	l, err := newLoop(cfg)
+	if err != nil {
+		return nil, err
+	}
+	if err := l.start(); err != nil {
+		return nil, err
+	}
+	for l.state.Epoch < cfg.Epochs && !l.exhausted() {
+		if err := l.epoch(ctx); err != nil {
+			return nil, l.failed(ctx, err)
+		}
+	}
+	return l.finish(ctx)
+}

@@ -1,0 +1,124 @@
+package train
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/model"
+)
+
+// Dead says that training leads nowhere.
+type Dead struct {
+	Epoch int `json:"epoch"` // when it was recognised
+	// Class is the one answer to every image, "" where there were several.
+	Class string `json:"class,omitempty"`
+	// Layer is the first that is dead, "" when unknown.
+	Layer string `json:"layer,omitempty"`
+}
+
+// Probe looks into the network that a Stepper trains.
+type Probe interface {
+	// ZeroGradients names the nodes with a parameter whose gradient was exactly
+	// zero, or not finite, in the last step, in the order of the network.
+	ZeroGradients() []string
+	// FirstDead names the first node whose values are the same for every image of
+	// the batch, "" for none, see [FirstDead].
+	FirstDead(ctx context.Context, b *data.Batch) (string, error)
+}
+
+// deadAfter is for how many epochs in a row a network must look dead to be
+// called so: healthy ones answer one class only for one or two at the start.
+const deadAfter = 4
+
+// watch warns, once, of a network that answers one class only, or has layers
+// without a gradient though it is often wrong.
+func (l *loop) watch(ctx context.Context, e Epoch, v Evaluation) error {
+	d := Dead{Epoch: e.Epoch, Class: l.onlyAnswer(v)}
+	if l.Probe != nil && e.Accuracy < 0.9 {
+		if zero := l.Probe.ZeroGradients(); len(zero) > 0 {
+			d.Layer = zero[0]
+		}
+	}
+	if d.Class == "" && d.Layer == "" {
+		l.state.Stuck, l.dead = 0, nil
+		return nil
+	}
+	l.state.Stuck++
+	if l.state.Stuck < deadAfter || l.dead != nil {
+		return nil
+	}
+	if l.Probe != nil && d.Class != "" {
+		for b, err := range l.Validation.Batches(ctx, 0) {
+			if err != nil {
+				return err
+			}
+			layer, err := l.Probe.FirstDead(ctx, b)
+			if err != nil {
+				return err
+			}
+			if layer != "" {
+				d.Layer = layer
+			}
+			break
+		}
+	}
+	l.dead = &d
+	l.Observer.Warn(d.String())
+	return l.folder.log(event{Event: "dead", Epoch: d.Epoch, Text: d.String()})
+}
+
+// onlyAnswer is the class that was answered to every image, "" where there were
+// several.
+func (l *loop) onlyAnswer(v Evaluation) string {
+	class := v.Predictions[0].Predicted()
+	for _, p := range v.Predictions {
+		if p.Predicted() != class {
+			return ""
+		}
+	}
+	return l.Facts.Labels[class]
+}
+
+// String says it in one line.
+func (d Dead) String() string {
+	text := fmt.Sprintf("training looks dead at epoch %d:", d.Epoch)
+	if d.Class != "" {
+		text += fmt.Sprintf(" for %d epochs the answer to every image was %s", deadAfter, d.Class)
+	}
+	switch {
+	case d.Layer == "":
+		return text
+	case d.Class == "":
+		return text + fmt.Sprintf(" the gradient of %s is zero", d.Layer)
+	}
+	return text + fmt.Sprintf("; the first dead layer is %s", d.Layer)
+}
+
+// FirstDead names the first node of the network whose values are the same for
+// all images, to one part in 10,000 of their size, given the values of every
+// node, [N ...] by name; "" when there is none or N is 1.
+func FirstDead(spec *model.Spec, values map[string]onnx.Tensor) string {
+	for _, n := range spec.Nodes {
+		t, ok := values[n.Name]
+		if !ok || len(t.Shape) == 0 || t.Shape[0] < 2 {
+			continue
+		}
+		if images := t.Shape[0]; same(t.Data, images) {
+			return n.Name
+		}
+	}
+	return ""
+}
+
+// same says whether each of the n rows is like the first.
+func same(data []float32, n int) bool {
+	size := len(data) / n
+	var largest, apart float32
+	for i, v := range data {
+		d := v - data[i%size]
+		largest, apart = max(largest, v, -v), max(apart, d, -d)
+	}
+	return apart <= 1e-4*largest
+}

@@ -1,0 +1,168 @@
+package train
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/metrics"
+)
+
+// The files of a run's folder. All but EventsFile, which grows line by line, are
+// written to another name and renamed.
+const (
+	ConfigFile  = "config.json"  // the settings, all of them
+	SplitFile   = "split.csv"    // path, class, part, SHA-256 of every image
+	HistoryFile = "history.csv"  // an epoch a line
+	EventsFile  = "events.jsonl" // what happened and when
+	BestFile    = "best.ckpt"    // the best weights; with an average, that
+	LastFile    = "last.ckpt"    // all that the run needs to go on
+	MetricsFile = "metrics.json" // Summary
+	ReportFile  = "report.html"
+)
+
+// folder is a run's folder; an empty path writes nothing.
+type folder struct{ dir string }
+
+func (f folder) path(name string) string { return filepath.Join(f.dir, name) }
+
+func (f folder) writeHistory(history []Epoch, heads []string) error {
+	if f.dir == "" {
+		return nil
+	}
+	return atomicfile.Write(f.path(HistoryFile), func(w io.Writer) error {
+		return WriteHistory(w, history, heads)
+	})
+}
+
+// readHistory is empty where no epoch was finished.
+func (f folder) readHistory() ([]Epoch, error) {
+	file, err := os.Open(f.path(HistoryFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	history, _, err := ReadHistory(file)
+	return history, err
+}
+
+// lastGood is the checkpoint of the last epoch, if there is one.
+func (f folder) lastGood(epochs int) string {
+	if f.dir == "" || epochs == 0 {
+		return ""
+	}
+	return f.path(LastFile)
+}
+
+// event is a line of events.jsonl.
+type event struct {
+	Time  string `json:"time"` // UTC, RFC 3339
+	Event string `json:"event"`
+	Epoch int    `json:"epoch"` // epochs done
+	Step  int    `json:"step,omitempty"`
+	Text  string `json:"text,omitempty"`
+
+	Best        bool     `json:"best,omitempty"`
+	Loss        *float64 `json:"loss,omitempty"`
+	Accuracy    *float64 `json:"accuracy,omitempty"`
+	ValLoss     *float64 `json:"val_loss,omitempty"`
+	ValAccuracy *float64 `json:"val_accuracy,omitempty"`
+}
+
+func epochEvent(e Epoch, best bool) event {
+	return event{Event: "epoch", Epoch: e.Epoch, Best: best,
+		Loss: &e.Loss, Accuracy: &e.Accuracy, ValLoss: &e.ValLoss, ValAccuracy: &e.ValAccuracy}
+}
+
+// log appends a line to events.jsonl.
+func (f folder) log(e event) error {
+	if f.dir == "" {
+		return nil
+	}
+	e.Time = time.Now().UTC().Format(time.RFC3339)
+	line, err := json.Marshal(e)
+	if err != nil {
+		return err
+	}
+	file, err := os.OpenFile(f.path(EventsFile), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
+	if err != nil {
+		return err
+	}
+	_, err = file.Write(append(line, '\n'))
+	return errors.Join(err, file.Close())
+}
+
+// Summary is metrics.json.
+type Summary struct {
+	BestEpoch     int        `json:"best_epoch"`
+	ValAccuracy   float64    `json:"val_accuracy"` // with the best weights
+	ValInterval   [2]float64 `json:"val_interval"` // 95 %, Wilson's
+	ValLoss       float64    `json:"val_loss"`
+	TrainAccuracy float64    `json:"train_accuracy"` // of the best epoch, while it trained
+	Epochs        int        `json:"epochs"`         // run
+	Seconds       float64    `json:"seconds"`
+
+	TrainImages       int     `json:"train_images"`
+	ValImages         int     `json:"val_images"`
+	MajorityRate      float64 `json:"majority_rate"` // accuracy of always answering the same
+	BestTrainAccuracy float64 `json:"best_train_accuracy"`
+	LastValAccuracy   float64 `json:"last_val_accuracy"`
+	Stopped           Stop    `json:"stopped"`
+
+	TestImages   int         `json:"test_images,omitempty"`
+	TestAccuracy *float64    `json:"test_accuracy,omitempty"`
+	TestInterval *[2]float64 `json:"test_interval,omitempty"`
+
+	Dead *Dead `json:"dead,omitempty"`
+	// Report and Confusion (true class on the rows) are of the validation images.
+	Report    metrics.Report     `json:"report"`
+	Confusion *metrics.Confusion `json:"confusion"`
+}
+
+// Summary sums the outcome up.
+func (o *Outcome) Summary(labels []string) Summary {
+	c := o.Validation.Confusion(labels)
+	low, high := c.Interval()
+	_, majority := c.Majority()
+	s := Summary{
+		BestEpoch: o.Best.Epoch, ValAccuracy: c.Accuracy(), ValInterval: [2]float64{low, high},
+		ValLoss: o.Validation.Loss, TrainAccuracy: o.Best.Accuracy, Epochs: len(o.History),
+		Seconds: o.Seconds, TrainImages: o.TrainSize, ValImages: c.N(), MajorityRate: majority,
+		LastValAccuracy: o.History[len(o.History)-1].ValAccuracy,
+		Stopped:         o.Stopped, Dead: o.Dead, Report: c.Report(), Confusion: c,
+	}
+	for _, e := range o.History {
+		s.BestTrainAccuracy = max(s.BestTrainAccuracy, e.Accuracy)
+	}
+	if o.Test != nil {
+		t := o.Test.Confusion(labels)
+		accuracy := t.Accuracy()
+		low, high := t.Interval()
+		s.TestImages, s.TestAccuracy, s.TestInterval = t.N(), &accuracy, &[2]float64{low, high}
+	}
+	return s
+}
+
+func (f folder) writeMetrics(o *Outcome, labels []string) error {
+	if f.dir == "" {
+		return nil
+	}
+	return WriteJSON(f.path(MetricsFile), o.Summary(labels))
+}
+
+// WriteJSON writes v to path for people to read, complete or not at all.
+func WriteJSON[T any](path string, v T) error {
+	text, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		return fmt.Errorf("%s: %w", path, err)
+	}
+	return atomicfile.WriteBytes(path, append(text, '\n'))
+}

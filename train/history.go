@@ -1,0 +1,90 @@
+package train
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+)
+
+// Epoch is a row of the history.
+type Epoch struct {
+	Epoch           int     `json:"epoch"`    // from 1
+	LearningRate    float64 `json:"lr"`       // of its last step
+	Loss            float64 `json:"loss"`     // mean over the training images, while the weights changed
+	Accuracy        float64 `json:"accuracy"` // likewise, of the main head
+	ValLoss         float64 `json:"val_loss"`
+	ValAccuracy     float64 `json:"val_accuracy"`
+	Seconds         float64 `json:"seconds"`           // training and validation
+	ImagesPerSecond float64 `json:"images_per_second"` // of training
+	// Heads and ValHeads are the accuracies of the auxiliary heads.
+	Heads    []float64 `json:"heads,omitempty"`
+	ValHeads []float64 `json:"val_heads,omitempty"`
+}
+
+var historyHeader = []string{"epoch", "lr", "loss", "accuracy", "val_loss", "val_accuracy",
+	"seconds", "images_per_second"}
+
+// columns are the header of the history of a network with these auxiliary heads.
+func columns(heads []string) []string {
+	c := slices.Clone(historyHeader)
+	for _, h := range heads {
+		c = append(c, "accuracy_"+h, "val_accuracy_"+h)
+	}
+	return c
+}
+
+// WriteHistory writes history.csv: a header and a line for each epoch, with two
+// more columns for each auxiliary head. Numbers read back as they were.
+func WriteHistory(w io.Writer, history []Epoch, heads []string) error {
+	cw := csv.NewWriter(w)
+	cw.Write(columns(heads)) // errors stay in cw
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	for _, e := range history {
+		row := []string{strconv.Itoa(e.Epoch), number(e.LearningRate), number(e.Loss), number(e.Accuracy),
+			number(e.ValLoss), number(e.ValAccuracy),
+			strconv.FormatFloat(e.Seconds, 'f', 2, 64), strconv.FormatFloat(e.ImagesPerSecond, 'f', 1, 64)}
+		for i := range heads {
+			row = append(row, number(e.Heads[i]), number(e.ValHeads[i]))
+		}
+		cw.Write(row)
+	}
+	cw.Flush()
+	return cw.Error()
+}
+
+// ReadHistory reads what WriteHistory wrote, and the names of the auxiliary
+// heads.
+func ReadHistory(r io.Reader) (history []Epoch, heads []string, err error) {
+	rows, err := csv.NewReader(r).ReadAll()
+	if err != nil {
+		return nil, nil, fmt.Errorf("history: %w", err)
+	}
+	if len(rows) == 0 || len(rows[0]) < len(historyHeader) {
+		return nil, nil, fmt.Errorf("history: first line is not %v", historyHeader)
+	}
+	for _, name := range rows[0][len(historyHeader):] {
+		if len(name) > len("accuracy_") && name[:9] == "accuracy_" {
+			heads = append(heads, name[9:])
+		}
+	}
+	if !slices.Equal(rows[0], columns(heads)) {
+		return nil, nil, fmt.Errorf("history: first line is not %v", columns(heads))
+	}
+	for line, row := range rows[1:] {
+		v := make([]float64, len(row))
+		for i, text := range row {
+			if v[i], err = strconv.ParseFloat(text, 64); err != nil {
+				return nil, nil, fmt.Errorf("history: line %d: %w", line+2, err)
+			}
+		}
+		e := Epoch{Epoch: int(v[0]), LearningRate: v[1], Loss: v[2], Accuracy: v[3], ValLoss: v[4],
+			ValAccuracy: v[5], Seconds: v[6], ImagesPerSecond: v[7]}
+		for i := len(historyHeader); i < len(v); i += 2 {
+			e.Heads, e.ValHeads = append(e.Heads, v[i]), append(e.ValHeads, v[i+1])
+		}
+		history = append(history, e)
+	}
+	return history, heads, nil
+}

@@ -1,0 +1,221 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+)
+
+// loop is a run under way.
+type loop struct {
+	Config
+	folder  folder
+	rates   rates
+	average *average
+	state   state
+	history []Epoch
+	// best are the best weights, where there is no folder to keep them in.
+	best *checkpoint.Checkpoint
+	dead *Dead
+}
+
+// state is what, besides weights and optimizer, decides how a run goes on. It is
+// kept in last.ckpt, so it holds nothing that differs from one run to the next,
+// such as times.
+type state struct {
+	Epoch   int     `json:"epoch"` // epochs done
+	Step    int     `json:"step"`  // steps done in the epoch under way
+	Sums    sums    `json:"sums"`  // of these steps
+	Best    Epoch   `json:"best"`  // Best.Epoch is 0 for none
+	Wait    int     `json:"wait"`  // epochs since the best
+	Plateau plateau `json:"plateau"`
+	Stuck   int     `json:"stuck"` // epochs in a row that looked dead
+}
+
+func newLoop(cfg Config) (*loop, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	if cfg.Observer == nil {
+		cfg.Observer = silent{}
+	}
+	l := &loop{Config: cfg, folder: folder{cfg.Dir}, rates: newRates(&cfg)}
+	var err error
+	if l.average, err = newAverage(&cfg); err != nil {
+		return nil, err
+	}
+	if cfg.Resume != nil {
+		return l, l.resume()
+	}
+	return l, nil
+}
+
+func (l *loop) exhausted() bool { return l.Patience > 0 && l.state.Wait >= l.Patience }
+
+// start notes the start of the run.
+func (l *loop) start() error {
+	e := event{Event: "start", Epoch: l.state.Epoch, Step: l.state.Step}
+	if l.Resume != nil {
+		e.Event = "resume"
+	}
+	return l.folder.log(e)
+}
+
+// epoch trains and validates one epoch, or what is left of it.
+func (l *loop) epoch(ctx context.Context) error {
+	begin := time.Now()
+	p := newPace()
+	if err := l.trainEpoch(ctx, p); err != nil {
+		return err
+	}
+	rate := p.rate()
+	l.average.swap()
+	v, err := l.validate(ctx)
+	if err != nil {
+		l.average.swap()
+		return err
+	}
+	e := l.row(v)
+	e.ImagesPerSecond = rate
+	e.Seconds = time.Since(begin).Seconds()
+	l.history = append(l.history, e)
+	better := l.state.Best.Epoch == 0 || l.Monitor.better(e, l.state.Best)
+	if better {
+		err = l.keepBest(e)
+	}
+	l.average.swap()
+	if err != nil {
+		return err
+	}
+	// From here to the end of epochDone the state is between two epochs: nothing
+	// may be cancelled.
+	if err := l.watch(context.WithoutCancel(ctx), e, v); err != nil {
+		return err
+	}
+	return l.epochDone(e, better)
+}
+
+// row is the history's row of the epoch.
+func (l *loop) row(v Evaluation) Epoch {
+	trained := l.state.Sums.accuracies()
+	validated := (&sums{N: l.Validation.Len(), Correct: v.Correct}).accuracies()
+	return Epoch{
+		Epoch:        l.state.Epoch + 1,
+		LearningRate: l.rate(l.rates.steps - 1),
+		Loss:         l.state.Sums.loss(),
+		Accuracy:     trained[0],
+		Heads:        append([]float64(nil), trained[1:]...),
+		ValLoss:      v.Loss,
+		ValAccuracy:  validated[0],
+		ValHeads:     append([]float64(nil), validated[1:]...),
+	}
+}
+
+// trainEpoch does the steps of the epoch that are not done yet.
+func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
+	s := &l.state
+	if s.Step >= l.rates.steps { // it was stopped while validating
+		return nil
+	}
+	skip := s.Step
+	for b, err := range l.Train.Batches(ctx, s.Epoch) {
+		if err != nil {
+			return err
+		}
+		if skip > 0 {
+			skip--
+			continue
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		// A step is done whole, or not at all.
+		r, err := l.Stepper.Step(context.WithoutCancel(ctx), b, l.rate(s.Step))
+		if err == nil && r.Loss-r.Loss != 0 {
+			err = fmt.Errorf("step %d: loss is %g", s.Step+1, r.Loss)
+		}
+		if err != nil {
+			return err
+		}
+		l.average.update()
+		s.Sums.add(r)
+		s.Step++
+		p.done(b.N)
+		l.Observer.Progress(Progress{
+			Epoch: s.Epoch + 1, Epochs: l.Epochs, Step: s.Step, Steps: l.rates.steps,
+			Loss: s.Sums.loss(), Accuracy: s.Sums.accuracy(),
+			ImagesPerSecond: p.rate(), Left: p.left(l.rates.steps - s.Step),
+		})
+	}
+	if s.Step < l.rates.steps {
+		return fmt.Errorf("epoch %d: %d batches came, want %d", s.Epoch+1, s.Step, l.rates.steps)
+	}
+	return nil
+}
+
+func (l *loop) rate(step int) float64 { return l.rates.at(l.state.Epoch, step, l.state.Plateau.Drops) }
+
+func (l *loop) validate(ctx context.Context) (Evaluation, error) {
+	p := newPace()
+	steps, done := l.Validation.Steps(), 0
+	return Evaluate(ctx, l.Stepper, l.Validation, func(loss, accuracy float64, images int) {
+		p.done(images)
+		done++
+		l.Observer.Progress(Progress{
+			Epoch: l.state.Epoch + 1, Epochs: l.Epochs, Step: done, Steps: steps, Validating: true,
+			Loss: loss, Accuracy: accuracy, ImagesPerSecond: p.rate(), Left: p.left(steps - done),
+		})
+	})
+}
+
+// epochDone moves the state to the next epoch and writes the files.
+func (l *loop) epochDone(e Epoch, better bool) error {
+	s := &l.state
+	s.Epoch++
+	s.Step, s.Sums = 0, sums{}
+	s.Wait++
+	if better {
+		s.Wait = 0
+	}
+	if l.Schedule.Name == Plateau {
+		s.Plateau.see(e.ValLoss, l.rates.Patience)
+	}
+	if err := l.folder.writeHistory(l.history, l.heads()); err != nil {
+		return err
+	}
+	if err := l.saveLast(); err != nil {
+		return err
+	}
+	l.Observer.EpochDone(e, better)
+	return l.folder.log(epochEvent(e, better))
+}
+
+// heads are the names of the auxiliary heads.
+func (l *loop) heads() []string {
+	var names []string
+	for _, o := range l.Facts.Spec.Outputs[1:] {
+		names = append(names, o.Name)
+	}
+	return names
+}
+
+// failed writes what a run that stops leaves behind, and says where it stands.
+func (l *loop) failed(ctx context.Context, err error) error {
+	where := fmt.Sprintf("epoch %d step %d", l.state.Epoch+1, l.state.Step)
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		save := errors.Join(l.saveLast(), l.folder.log(event{Event: "interrupted",
+			Epoch: l.state.Epoch, Step: l.state.Step}))
+		if save != nil {
+			return fmt.Errorf("stopped at %s, and its checkpoint could not be written: %w", where, save)
+		}
+		return fmt.Errorf("stopped at %s: %w", where, err)
+	}
+	log := l.folder.log(event{Event: "error", Epoch: l.state.Epoch, Step: l.state.Step, Text: err.Error()})
+	if last := l.folder.lastGood(l.state.Epoch); last != "" {
+		err = fmt.Errorf("%w (the last good checkpoint is %s, of epoch %d)", err, last, l.state.Epoch)
+	}
+	return errors.Join(fmt.Errorf("%s: %w", where, err), log)
+}

@@ -1,0 +1,31 @@
+package train
+
+import "fmt"
+
+// Monitor is the number by which epochs are compared.
+type Monitor string
+
+// The monitors.
+const (
+	ValAccuracy Monitor = "val_accuracy" // the larger the better, as in the study
+	ValLoss     Monitor = "val_loss"     // the smaller the better
+)
+
+// Monitors lists them, the default first.
+func Monitors() []Monitor { return []Monitor{ValAccuracy, ValLoss} }
+
+func (m Monitor) check() error {
+	switch m {
+	case "", ValAccuracy, ValLoss:
+		return nil
+	}
+	return fmt.Errorf("monitor %q, want one of %v", m, Monitors())
+}
+
+// better says whether epoch a is strictly better than b.
+func (m Monitor) better(a, b Epoch) bool {
+	if m == ValLoss {
+		return a.ValLoss < b.ValLoss
+	}
+	return a.ValAccuracy > b.ValAccuracy
+}

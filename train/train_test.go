@@ -1,0 +1,370 @@
+package train
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/model"
+)
+
+func mustRun(t *testing.T, cfg Config) *Outcome {
+	t.Helper()
+	o, err := Run(context.Background(), cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return o
+}
+
+func read(t *testing.T, dir, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// withoutTimes are the epochs without what differs from run to run.
+func withoutTimes(history []Epoch) []Epoch {
+	out := slices.Clone(history)
+	for i := range out {
+		out[i].Seconds, out[i].ImagesPerSecond = 0, 0
+	}
+	return out
+}
+
+func TestRunLearnsAndFillsItsFolder(t *testing.T) {
+	dir := t.TempDir()
+	cfg := fakeConfig(t, dir)
+	cfg.Test = cfg.Validation
+	o := mustRun(t, cfg)
+	if o.Best.ValAccuracy < 0.8 || o.Validation.Confusion(cfg.Facts.Labels).Accuracy() != o.Best.ValAccuracy {
+		t.Errorf("got accuracy %g, at the end %g, want both the same and over 0.8",
+			o.Best.ValAccuracy, o.Validation.Confusion(cfg.Facts.Labels).Accuracy())
+	}
+	var names []string
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	want := []string{BestFile, EventsFile, HistoryFile, LastFile, MetricsFile}
+	if !slices.Equal(names, want) {
+		t.Errorf("got files %v, want %v", names, want)
+	}
+	history, heads, err := ReadHistory(bytes.NewReader(read(t, dir, HistoryFile)))
+	if err != nil || len(heads) != 0 || !reflect.DeepEqual(withoutTimes(history), withoutTimes(o.History)) {
+		t.Errorf("history.csv reads back as %+v, %v, want %+v", history, err, o.History)
+	}
+	var s Summary
+	if err := json.Unmarshal(read(t, dir, MetricsFile), &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.BestEpoch != o.Best.Epoch || s.Epochs != 6 || s.ValAccuracy != o.Best.ValAccuracy ||
+		!(s.ValInterval[0] < s.ValAccuracy && s.ValAccuracy <= s.ValInterval[1]) ||
+		s.MajorityRate != 0.5 || s.TestAccuracy == nil || *s.TestAccuracy != s.ValAccuracy {
+		t.Errorf("got metrics %+v of %+v", s, o.Best)
+	}
+	lines := strings.Split(strings.TrimSpace(string(read(t, dir, EventsFile))), "\n")
+	if len(lines) != 8 || !strings.Contains(lines[0], `"event":"start"`) || !strings.Contains(lines[7], `"event":"end"`) {
+		t.Errorf("got events %q, want start, six epochs, end", lines)
+	}
+}
+
+func TestBestWeightsAreRestoredAndKept(t *testing.T) {
+	for _, monitor := range Monitors() {
+		dir := t.TempDir()
+		cfg := fakeConfig(t, dir)
+		cfg.LearningRate, cfg.Epochs, cfg.Monitor = 3, 5, monitor // too fast: it jumps about
+		o := mustRun(t, cfg)
+		for _, e := range o.History {
+			if monitor.better(e, o.Best) {
+				t.Errorf("%s: epoch %d is better than the best, %d", monitor, e.Epoch, o.Best.Epoch)
+			}
+		}
+		if o.Best.Epoch == 5 {
+			t.Fatalf("%s: the best epoch is the last: this run does not test what it should", monitor)
+		}
+		c, err := checkpoint.Load(filepath.Join(dir, BestFile))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(c.Weights, cfg.Stepper.Weights()) {
+			t.Errorf("%s: the network does not hold best.ckpt's weights", monitor)
+		}
+		if o.Validation.Loss != o.Best.ValLoss || c.Training.Metrics["val_loss"] != o.Best.ValLoss ||
+			c.Training.Epoch != o.Best.Epoch || c.Optimizer != nil {
+			t.Errorf("%s: best.ckpt says %+v, its loss is %g, want epoch %+v",
+				monitor, c.Training, o.Validation.Loss, o.Best)
+		}
+		again := fakeConfig(t, "")
+		again.LearningRate, again.Epochs, again.Monitor = 3, 5, monitor
+		mustRun(t, again)
+		if !reflect.DeepEqual(again.Stepper.Weights(), c.Weights) {
+			t.Errorf("%s: without a folder other weights are the best", monitor)
+		}
+	}
+}
+
+func TestPatience(t *testing.T) {
+	cfg := fakeConfig(t, "")
+	cfg.Stepper.(*fakeStepper).stepHook = func(uint64) (float64, bool) { return 1, true } // learns nothing
+	cfg.Epochs, cfg.Patience = 50, 3
+	o := mustRun(t, cfg)
+	// The first epoch is the best, then three are not better.
+	if o.Stopped != NoBetter || len(o.History) != 4 || o.Best.Epoch != 1 {
+		t.Errorf("stopped by %s after %d epochs, best %d; want by patience after 4, best 1",
+			o.Stopped, len(o.History), o.Best.Epoch)
+	}
+}
+
+func TestSameSeedSameCheckpoint(t *testing.T) {
+	var files [2][]byte
+	for i := range files {
+		dir := t.TempDir()
+		mustRun(t, fakeConfig(t, dir))
+		files[i] = append(read(t, dir, BestFile), read(t, dir, LastFile)...)
+	}
+	if !bytes.Equal(files[0], files[1]) {
+		t.Error("two runs with the same seed wrote different checkpoints")
+	}
+}
+
+// TestResumeContinuesBitForBit stops a run at every batch, in training and in
+// validation, and continues it.
+func TestResumeContinuesBitForBit(t *testing.T) {
+	variants := map[string]func(*Config){
+		"adam":    func(*Config) {},
+		"average": func(c *Config) { c.EMA = 0.9 },
+		"plateau": func(c *Config) {
+			c.Schedule = Schedule{Name: Plateau, Patience: 1, Factor: 0.5}
+			c.LearningRate = 3
+		},
+		"one-cycle": func(c *Config) { c.Schedule = Schedule{Name: OneCycle}; c.Patience = 2 },
+	}
+	for name, change := range variants {
+		t.Run(name, func(t *testing.T) {
+			base := t.TempDir()
+			straight := fakeConfig(t, base)
+			straight.Epochs = 4
+			change(&straight)
+			want := mustRun(t, straight)
+			batches := len(want.History)*(5+3) + 3 // and three of the last evaluation
+			for stop := range batches {
+				dir := t.TempDir()
+				resumeAt(t, dir, stop, change)
+				for _, file := range []string{BestFile, LastFile} {
+					if !bytes.Equal(read(t, dir, file), read(t, base, file)) {
+						t.Fatalf("stopped before batch %d: %s differs", stop, file)
+					}
+				}
+				h, _, err := ReadHistory(bytes.NewReader(read(t, dir, HistoryFile)))
+				if err != nil || !reflect.DeepEqual(withoutTimes(h), withoutTimes(want.History)) {
+					t.Fatalf("stopped before batch %d: got history %+v, %v, want %+v", stop, h, err, want.History)
+				}
+			}
+		})
+	}
+}
+
+// resumeAt runs until the given batch, then continues with new objects.
+func resumeAt(t *testing.T, dir string, stop int, change func(*Config)) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	seen := 0
+	count := func(int, int) {
+		if seen == stop {
+			cancel()
+		}
+		seen++
+	}
+	cfg := fakeConfig(t, dir)
+	cfg.Epochs = 4
+	change(&cfg)
+	for _, s := range []*Source{&cfg.Train, &cfg.Validation} {
+		f := (*s).(fakeSource)
+		f.onBatch = count
+		*s = f
+	}
+	if _, err := Run(ctx, cfg); !errors.Is(err, context.Canceled) {
+		t.Fatalf("stopped before batch %d: got error %v, want that it was cancelled", stop, err)
+	}
+	last, err := checkpoint.Load(filepath.Join(dir, LastFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	next := fakeConfig(t, dir)
+	next.Stepper = newFake(t, "adam", 99) // other weights, which resuming replaces
+	next.Epochs = 4
+	next.Resume = last
+	change(&next)
+	mustRun(t, next)
+}
+
+func TestWrongResumesAreRefused(t *testing.T) {
+	dir := t.TempDir()
+	mustRun(t, fakeConfig(t, dir))
+	load := func(name string) *checkpoint.Checkpoint {
+		c, err := checkpoint.Load(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c
+	}
+	for want, change := range map[string]func(*Config){
+		"for inference only":      func(c *Config) { c.Resume = load(BestFile) },
+		"images or their split":   func(c *Config) { c.Facts.Training.DataDigest = "other" },
+		"seed 1 and optimizer":    func(c *Config) { c.Facts.Training.Seed = 2 },
+		"5 batches an epoch, now": func(c *Config) { c.Train = fakeSource{images: fakeImages(40, 1), batch: 4} },
+		"without a folder":        func(c *Config) { c.Dir = "" },
+		"no average of logits":    func(c *Config) { c.EMA = 0.5 },
+		"has 0 epochs":            func(c *Config) { c.Dir = t.TempDir() },
+		"the checkpoint's loop":   func(c *Config) { c.Resume.Loop = json.RawMessage(`{"state":3}`) },
+		"stands at epoch -1":      func(c *Config) { c.Resume.Loop = json.RawMessage(`{"steps":5,"state":{"epoch":-1}}`) },
+		"is of optimizer adam":    func(c *Config) { c.Stepper = newFake(t, "sgd", 1) },
+		"logits.bias has shape":   func(c *Config) { c.Resume.Weights["logits.bias"] = model.Weights{}["x"] },
+	} {
+		cfg := fakeConfig(t, dir)
+		cfg.Resume = load(LastFile)
+		change(&cfg)
+		if _, err := Run(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want one with %q", err, want)
+		}
+	}
+}
+
+func TestLossThatIsNotFiniteStopsTheRun(t *testing.T) {
+	dir := t.TempDir()
+	cfg := fakeConfig(t, dir)
+	cfg.Stepper.(*fakeStepper).stepHook = func(step uint64) (float64, bool) { return math.NaN(), step == 7 }
+	_, err := Run(context.Background(), cfg)
+	want := "epoch 2 step 2: step 3: loss is NaN (the last good checkpoint is " +
+		filepath.Join(dir, LastFile) + ", of epoch 1)"
+	if err == nil || err.Error() != want {
+		t.Errorf("got error %v, want %s", err, want)
+	}
+	if c, err := checkpoint.Load(filepath.Join(dir, LastFile)); err != nil || c.Training.Epoch != 1 {
+		t.Errorf("last.ckpt: got %v, want that of epoch 1", err)
+	}
+	if !strings.Contains(string(read(t, dir, EventsFile)), `"event":"error"`) {
+		t.Error("events.jsonl does not tell of it")
+	}
+}
+
+// recorder is an Observer.
+type recorder struct {
+	progress []Progress
+	epochs   []Epoch
+	warnings []string
+}
+
+func (r *recorder) Progress(p Progress)       { r.progress = append(r.progress, p) }
+func (r *recorder) EpochDone(e Epoch, _ bool) { r.epochs = append(r.epochs, e) }
+func (r *recorder) Warn(text string)          { r.warnings = append(r.warnings, text) }
+
+func TestObserverHearsOfEveryBatch(t *testing.T) {
+	cfg, r := fakeConfig(t, ""), &recorder{}
+	cfg.Observer, cfg.Epochs = r, 2
+	mustRun(t, cfg)
+	if len(r.progress) != 2*(5+3) || len(r.epochs) != 2 {
+		t.Fatalf("got %d batches and %d epochs, want 16 and 2", len(r.progress), len(r.epochs))
+	}
+	last := r.progress[12] // the fifth of the second epoch
+	if last.Epoch != 2 || last.Step != 5 || last.Steps != 5 || last.Left != 0 || last.Validating ||
+		last.Loss != r.epochs[1].Loss || last.Accuracy != r.epochs[1].Accuracy {
+		t.Errorf("got %+v, want the end of epoch 2, %+v", last, r.epochs[1])
+	}
+}
+
+type fakeProbe struct{ layer, zero string }
+
+func (p fakeProbe) FirstDead(context.Context, *data.Batch) (string, error) { return p.layer, nil }
+func (p fakeProbe) ZeroGradients() []string {
+	if p.zero == "" {
+		return nil
+	}
+	return []string{p.zero}
+}
+
+func TestDeadTrainingIsRecognised(t *testing.T) {
+	for want, probe := range map[string]Probe{
+		"the answer to every image was dark; the first dead layer is conv3": fakeProbe{layer: "conv3"},
+		"the answer to every image was dark":                                nil,
+	} {
+		cfg, r := fakeConfig(t, t.TempDir()), &recorder{}
+		cfg.Stepper.(*fakeStepper).answer = []float32{0.9, 0.1}
+		cfg.Observer, cfg.Probe, cfg.Epochs = r, probe, 8
+		o := mustRun(t, cfg)
+		if len(r.warnings) != 1 || !strings.HasSuffix(r.warnings[0], want) {
+			t.Errorf("got warnings %q, want one that ends in %q", r.warnings, want)
+		}
+		if o.Dead == nil || o.Dead.Epoch != deadAfter || o.Dead.Class != "dark" {
+			t.Errorf("got %+v, want dark, recognised in epoch %d", o.Dead, deadAfter)
+		}
+	}
+	cfg, r := fakeConfig(t, ""), &recorder{}
+	cfg.Observer, cfg.Probe, cfg.LearningRate = r, fakeProbe{zero: "conv1"}, 1e-9
+	if o := mustRun(t, cfg); o.Dead == nil || len(r.warnings) != 1 ||
+		!strings.HasSuffix(r.warnings[0], "the gradient of conv1 is zero") {
+		t.Errorf("zero gradients: got %+v and warnings %q", o.Dead, r.warnings)
+	}
+	cfg, r = fakeConfig(t, ""), &recorder{}
+	cfg.Observer, cfg.Probe = r, fakeProbe{}
+	if o := mustRun(t, cfg); o.Dead != nil || len(r.warnings) > 0 {
+		t.Errorf("a network that learns was called dead: %q", r.warnings)
+	}
+}
+
+func TestAverageIsWhatIsValidated(t *testing.T) {
+	dir := t.TempDir()
+	cfg := fakeConfig(t, dir)
+	cfg.EMA, cfg.Epochs = 0.999, 1
+	mustRun(t, cfg)
+	best, _ := checkpoint.Load(filepath.Join(dir, BestFile))
+	last, err := checkpoint.Load(filepath.Join(dir, LastFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(best.Weights["logits.weight"].Data, last.Optimizer.Slots["ema/logits.weight"]) {
+		t.Error("best.ckpt does not hold the average")
+	}
+	start := newFake(t, "adam", 1).weights["logits.weight"].Data
+	for i, w := range last.Weights["logits.weight"].Data {
+		moved, averaged := w-start[i], best.Weights["logits.weight"].Data[i]-start[i]
+		if math.Abs(float64(averaged)) > 0.01*math.Abs(float64(moved))+1e-5 {
+			t.Fatalf("value %d: the average moved by %g, the weight by %g, want far less", i, averaged, moved)
+		}
+	}
+}
+
+func TestWrongConfigsAreNamed(t *testing.T) {
+	for want, change := range map[string]func(*Config){
+		"wants a network":     func(c *Config) { c.Stepper = nil },
+		"0 epochs":            func(c *Config) { c.Epochs = 0 },
+		"validating on 0":     func(c *Config) { c.Validation = fakeSource{batch: 1} },
+		"learning rate is 0":  func(c *Config) { c.LearningRate = 0 },
+		"learning rate is +I": func(c *Config) { c.LearningRate = math.Inf(1) },
+		"average is 1":        func(c *Config) { c.EMA = 1 },
+		`monitor "acc"`:       func(c *Config) { c.Monitor = "acc" },
+		"patience of -1":      func(c *Config) { c.Patience = -1 },
+		"no schedule is":      func(c *Config) { c.Schedule.Name = "zigzag" },
+	} {
+		cfg := fakeConfig(t, "")
+		change(&cfg)
+		if _, err := Run(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got error %v, want one with %q", err, want)
+		}
+	}
+}
