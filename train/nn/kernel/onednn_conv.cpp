@@ -1,6 +1,7 @@
 //go:build onednn
 
 #include "onednn_engine.h"
+#include "onednn_weights.h"
 
 using compat::desc;
 using compat::dims;
@@ -44,6 +45,11 @@ struct onednn_conv : Layer {
       backward_data.input(DNNL_ARG_WEIGHTS, plain, pd.weights_desc());
       backward_data.prepare(e);
     }
+    if (WeightGradient::supported(s)) {
+      own_weights = std::make_unique<WeightGradient>(s, e.threads);
+      e.reserve(own_weights->area());
+      return;
+    }
     const auto pd = compat::conv_backward_weights(e.cpu, x, w, b, y, stride, before, after,
                                                   Step::attributes(), fwd);
     backward_weights.init(dnnl::convolution_backward_weights(pd), pd.scratchpad_desc());
@@ -55,6 +61,7 @@ struct onednn_conv : Layer {
   }
 
   Step forward, backward_data, backward_weights;
+  std::unique_ptr<WeightGradient> own_weights;  // in place of backward_weights
 };
 
 const char *onednn_conv_new(onednn_engine *e, onednn_conv_shape s, onednn_conv **out) {
@@ -73,5 +80,10 @@ const char *onednn_conv_backward_data(onednn_conv *l, float *dx, const float *dy
 
 const char *onednn_conv_backward_weights(onednn_conv *l, float *dw, float *db, const float *x,
                                          const float *dy) {
-  return l->engine.call([=] { l->backward_weights.run(l->engine, {dw, x, dy, db}); });
+  return l->engine.call([=] {
+    if (l->own_weights)
+      l->own_weights->run(dw, db, x, dy, reinterpret_cast<float *>(l->engine.area));
+    else
+      l->backward_weights.run(l->engine, {dw, x, dy, db});
+  });
 }

@@ -36,6 +36,25 @@ func TestOneDNNIsWhatTheFormulasSay(t *testing.T) {
 	}
 }
 
+// TestOneDNNOnLargerShapes compares with the Go engine where the naive one would
+// take too long: blocks of several rows or several images, and threads that share
+// the pixels or the filters.
+func TestOneDNNOnLargerShapes(t *testing.T) {
+	want := newGo[float64](t, 2)
+	for _, s := range []ConvShape{
+		{In: ImageShape{2, 61, 83, 3}, Filters: 40, Window: window(3, 1, 1), Groups: 1, Bias: true},
+		{In: ImageShape{1, 70, 91, 3}, Filters: 64, Window: window(7, 2, 3), Groups: 1, Bias: true},
+		{In: ImageShape{5, 9, 7, 24}, Filters: 144, Window: window(3, 1, 1), Groups: 1},
+		{In: ImageShape{7, 13, 11, 33}, Filters: 130, Window: window(5, 1, 2), Groups: 1, Bias: true},
+		{In: ImageShape{9, 6, 5, 70}, Filters: 97, Window: window(1, 1, 0), Groups: 1, Bias: true},
+		{In: ImageShape{1, 30, 30, 2}, Filters: 16, Window: window(13, 1, 6), Groups: 1, Bias: true},
+	} {
+		for _, threads := range []int{1, 2, 3} {
+			compare(t, s, runConv(t, newOneDNN(t, threads), s), runConv(t, want, s))
+		}
+	}
+}
+
 func TestOneDNNIsDeterministic(t *testing.T) {
 	for range 3 {
 		a, b := newOneDNN(t, 3), newOneDNN(t, 3)
