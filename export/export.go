@@ -1,0 +1,206 @@
+// Package export turns a checkpoint into an ONNX model.
+//
+// The exporter is one loop over the network that inference needs: each node of
+// the spec becomes an ONNX node of the same name, whose value has that name too,
+// and its parameters become initializers named as in the checkpoint. Before the
+// network stands the preprocessing, so that no client can get it wrong.
+//
+// The package never imports gorgonia or onnxruntime; whether the file computes
+// what was trained is for export/verify to say. Start at [Model].
+package export
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/model"
+)
+
+// Options say what the file looks like. The zero value is what design calls the
+// exported file: images in, float32, operator set 18.
+type Options struct {
+	Input     Input     // Image unless said
+	Precision Precision // FP32 unless said
+	// Opset is the operator set, MinOpset to MaxOpset; 0 means DefaultOpset.
+	// Images need 18, whose Resize can antialias.
+	Opset int
+	// FoldBatchNorm merges batch norms into the layers before or behind them,
+	// where it can: they then have no nodes of their own. INT8 always does.
+	FoldBatchNorm bool
+	// Ranges are the smallest and largest value of each node over calibration
+	// images, by name; INT8 needs them.
+	Ranges  Ranges
+	Version string // of the exporting program, for the metadata
+	License string // of the weights, for the metadata; "" means not stated
+}
+
+// The operator sets that are tested.
+const (
+	DefaultOpset = 18
+	MinOpset     = onnx.MinOpset
+	MaxOpset     = onnx.MaxOpset
+)
+
+// Input is what the file takes.
+type Input string
+
+// The inputs.
+const (
+	// Image: "image", uint8 [N H W 3], RGB, of any size.
+	Image Input = "image"
+	// Float: "input", float32 [N 3 S S], RGB of the network's size, rescaled.
+	Float Input = "float"
+)
+
+// Precision is the type of the weights and, with FP16 and INT8, of what is
+// computed with them. Inputs and outputs are the same for all.
+type Precision string
+
+// The precisions.
+const (
+	FP32 Precision = "fp32"
+	FP16 Precision = "fp16"
+	// INT8: weights as int8 with a scale a channel, values between layers as
+	// uint8 with one scale, in QuantizeLinear and DequantizeLinear nodes.
+	INT8 Precision = "int8"
+)
+
+// Names of the file's inputs and outputs.
+const (
+	ImageInput    = "image"
+	FloatInput    = model.InputName
+	Logits        = "logits"
+	Probabilities = "probabilities"
+)
+
+// Model exports a checkpoint. The same checkpoint and options give the same
+// bytes. The result is checked: types and shapes of all values are those of the
+// spec.
+func Model(c *checkpoint.Checkpoint, o Options) (*onnx.Model, error) {
+	o, err := o.complete()
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
+	if err := c.Spec.CheckWeights(c.Weights); err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
+	if len(c.Labels) != c.Spec.Classes {
+		return nil, fmt.Errorf("export: %d labels for %d classes", len(c.Labels), c.Spec.Classes)
+	}
+	spec, weights, err := Network(c, o)
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
+	g, err := newGraph(&spec, weights, o)
+	if err != nil {
+		return nil, fmt.Errorf("export: network %s: %w", spec.Name, err)
+	}
+	if err := g.network(c.Preprocess); err != nil {
+		return nil, fmt.Errorf("export: network %s: %w", spec.Name, err)
+	}
+	m := &onnx.Model{
+		IRVersion:    irVersion(o.Opset),
+		Opsets:       []onnx.Opset{{Version: int64(o.Opset)}},
+		ProducerName: "flowerctl", ProducerVersion: o.Version,
+		Graph: g.Graph,
+	}
+	if o.Precision == INT8 {
+		if err := quantize(&m.Graph, o.Ranges.withInput(&spec, o.Input)); err != nil {
+			return nil, fmt.Errorf("export: network %s: %w", spec.Name, err)
+		}
+	}
+	if m.Metadata, err = metadata(c, &spec, o); err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
+	if err := checkShapes(m, &spec); err != nil {
+		return nil, fmt.Errorf("export: network %s: %w", spec.Name, err)
+	}
+	return m, nil
+}
+
+// Network is the network that Model writes, node by node: the main head without
+// dropout, and where the options fold batch norms, without them. Calibrate and
+// compare with it.
+func Network(c *checkpoint.Checkpoint, o Options) (model.Spec, model.Weights, error) {
+	spec := c.Spec.Inference()
+	if !o.FoldBatchNorm && o.Precision != INT8 {
+		return spec, c.Weights, nil
+	}
+	spec, weights, err := Fold(spec, c.Weights)
+	if err == nil && o.Precision == INT8 {
+		spec, weights, err = normsToConvs(spec, weights)
+	}
+	return spec, weights, err
+}
+
+// complete fills in the defaults and refuses what cannot be.
+func (o Options) complete() (Options, error) {
+	if o.Input == "" {
+		o.Input = Image
+	}
+	if o.Precision == "" {
+		o.Precision = FP32
+	}
+	if o.Opset == 0 {
+		o.Opset = DefaultOpset
+	}
+	o.FoldBatchNorm = o.FoldBatchNorm || o.Precision == INT8
+	switch {
+	case o.Input != Image && o.Input != Float:
+		return o, fmt.Errorf("input %q, want %s or %s", o.Input, Image, Float)
+	case !slices.Contains([]Precision{FP32, FP16, INT8}, o.Precision):
+		return o, fmt.Errorf("precision %q, want %s, %s or %s", o.Precision, FP32, FP16, INT8)
+	case o.Opset < MinOpset || o.Opset > MaxOpset:
+		return o, fmt.Errorf("operator set %d, want %d to %d", o.Opset, MinOpset, MaxOpset)
+	case o.Input == Image && o.Opset < imageOpset:
+		return o, fmt.Errorf("operator set %d cannot resize images as training does: use %d or more, "+
+			"or input %s", o.Opset, imageOpset, Float)
+	case o.Precision == INT8 && o.Opset < int8Opset:
+		return o, fmt.Errorf("operator set %d has no scale a channel: %s wants %d or more",
+			o.Opset, INT8, int8Opset)
+	}
+	return o, nil
+}
+
+// irVersion is the first file version that belongs to an operator set, but at
+// least 8. See the table in onnx/helper.py, OP_SET_ID_VERSION_MAP.
+func irVersion(opset int) int64 {
+	switch {
+	case opset >= 21:
+		return 10
+	case opset >= 19:
+		return 9
+	}
+	return 8
+}
+
+// checkShapes compares the types that the finished model has by ONNX' rules with
+// those that the spec says, node by node.
+func checkShapes(m *onnx.Model, spec *model.Spec) error {
+	types, err := m.Types()
+	if err != nil {
+		return err
+	}
+	shapes, err := spec.Shapes()
+	if err != nil {
+		return err
+	}
+	for i := range m.Graph.Nodes {
+		n := &m.Graph.Nodes[i]
+		want, ok := shapes[n.Name]
+		if !ok {
+			continue
+		}
+		got := types[n.Outputs[0]]
+		same := got.Ranked && len(got.Dims) == len(want)+1
+		for j := 0; same && j < len(want); j++ {
+			same = got.Dims[j+1] == onnx.Known(want[j])
+		}
+		if !same {
+			return fmt.Errorf("node %s is %s in the file and [N] + %v in the spec", n.Name, got, want)
+		}
+	}
+	return nil
+}
