@@ -1,6 +1,9 @@
 //go:build onednn
 
+#include <algorithm>
+
 #include "onednn_engine.h"
+#include "onednn_loops.h"
 #include "onednn_weights.h"
 
 using compat::desc;
@@ -15,7 +18,7 @@ static const auto f32 = memory::data_type::f32;
 // choice, and they are reordered at every call, because training changes them
 // between calls and they are small beside the activations.
 struct onednn_conv : Layer {
-  onednn_conv(onednn_engine &e, onednn_conv_shape s) : Layer(e) {
+  onednn_conv(onednn_engine &e, onednn_conv_shape shape) : Layer(e), s(shape) {
     const dims xd{s.n, s.c, s.h, s.w}, yd{s.n, s.filters, s.oh, s.ow};
     const dims wd = s.groups == 1
                         ? dims{s.filters, s.c, s.kh, s.kw}
@@ -36,7 +39,10 @@ struct onednn_conv : Layer {
     forward.prepare(e);
     if (s.inference) return;
 
-    if (!s.no_backward_data) {
+    by_forward = compat::data_gradient_by_forward && s.groups == 1 && s.sh == 1 && s.sw == 1;
+    if (!s.no_backward_data && by_forward) {
+      prepare_by_forward(y, x);
+    } else if (!s.no_backward_data) {
       const auto pd = compat::conv_backward_data(e.cpu, x, w, y, stride, before, after,
                                                  Step::attributes(), fwd);
       backward_data.init(dnnl::convolution_backward_data(pd), pd.scratchpad_desc());
@@ -60,6 +66,39 @@ struct onednn_conv : Layer {
     backward_weights.prepare(e);
   }
 
+  // The gradient of x is the convolution of dy with the weights turned by half a
+  // turn, from filters to channels, when the stride is 1.
+  void prepare_by_forward(const desc &dy, const desc &dx) {
+    const dims before{s.kh - 1 - s.top, s.kw - 1 - s.left};
+    const dims after{s.kh - 1 - s.bottom, s.kw - 1 - s.right};
+    const dims wd{s.c, s.filters, s.kh, s.kw};
+    const long window = long(s.kh) * s.kw;
+    const desc turned(wd, f32, dims{window, s.c * window, s.kw, 1});
+    const auto pd = compat::conv_forward(engine.cpu, prop_kind::forward_inference, dy,
+                                         desc(wd, f32, tag::any), desc(), dx, {1, 1}, before,
+                                         after, Step::attributes());
+    backward_data.init(dnnl::convolution_forward(pd), pd.scratchpad_desc());
+    backward_data.output(DNNL_ARG_DST, dx, pd.dst_desc());
+    backward_data.input(DNNL_ARG_SRC, dy, pd.src_desc());
+    backward_data.input(DNNL_ARG_WEIGHTS, turned, pd.weights_desc());
+    backward_data.prepare(engine);
+    engine.reserve(backward_data.size() + window * s.c * s.filters * sizeof(float));
+  }
+
+  // turn reverses each window of w.
+  const float *turn(const float *w) {
+    const size_t window = size_t(s.kh) * s.kw;
+    if (window == 1) return w;
+    float *out = reinterpret_cast<float *>(engine.area + backward_data.size());
+    parallel(size_t(s.filters) * s.c, 1, small / window, [=](size_t begin, size_t end) {
+      for (size_t i = begin; i < end; i++)
+        std::reverse_copy(w + i * window, w + (i + 1) * window, out + i * window);
+    });
+    return out;
+  }
+
+  onednn_conv_shape s;
+  bool by_forward = false;
   Step forward, backward_data, backward_weights;
   std::unique_ptr<WeightGradient> own_weights;  // in place of backward_weights
 };
@@ -75,7 +114,8 @@ const char *onednn_conv_forward(onednn_conv *l, float *y, const float *x, const 
 
 const char *onednn_conv_backward_data(onednn_conv *l, float *dx, const float *dy,
                                       const float *w) {
-  return l->engine.call([=] { l->backward_data.run(l->engine, {dx, dy, w}); });
+  return l->engine.call(
+      [=] { l->backward_data.run(l->engine, {dx, dy, l->by_forward ? l->turn(w) : w}); });
 }
 
 const char *onednn_conv_backward_weights(onednn_conv *l, float *dw, float *db, const float *x,

@@ -106,7 +106,8 @@ void Step::prepare(onednn_engine &e) {
     size += aligned(a.wanted.get_size());
   }
   for (auto &a : arguments_) a.offset += scratch;
-  e.reserve(scratch + size);
+  size_ = scratch + size;
+  e.reserve(size_);
 }
 
 void Step::run(onednn_engine &e, std::initializer_list<const float *> pointers) {

@@ -115,8 +115,9 @@ class Step {
   void output(int arg, const dnnl::memory::desc &given, const dnnl::memory::desc &wanted) {
     arguments_.push_back({arg, given, wanted, true});
   }
-  // prepare ends the adding.
+  // prepare ends the adding. The caller may use the work area beyond size.
   void prepare(onednn_engine &e);
+  size_t size() const { return size_; }
   void run(onednn_engine &e, std::initializer_list<const float *> pointers);
 
  private:
@@ -134,6 +135,7 @@ class Step {
   std::vector<Argument> arguments_;
   std::unordered_map<int, dnnl::memory> map_;
   std::unordered_map<int, dnnl::memory> reorder_map_;
+  size_t size_ = 0;       // bytes of the work area in use
   char *area_ = nullptr;  // for which the inner memories were made
 };
 
