@@ -1,14 +1,5 @@
 package kernel
 
-import "github.com/flowerctl/flowerctl/train/nn/kernel/gemm"
-
-// goCore is what the layers of an engine share.
-type goCore[T Float] struct {
-	workers *workers
-	kernel  gemm.Kernel[T]
-	scratch *scratch[T]
-}
-
 type goConv[T Float] struct {
 	shape        ConvShape
 	forward      *correlation[T]

@@ -141,7 +141,7 @@ func (c *correlation[T]) prepare(s ConvShape, src ImageShape) {
 	c.pad.reach = under - c.pad.top
 	c.pad.fit(bottom, right)
 	c.tiles = make([]gemm.Tile, c.workers.n)
-	c.scratch.reserve(c.packed, c.pad.scratchLen()+c.kernel.Rows*c.kernel.Columns)
+	c.scratch.reserve(c.packed, c.pad.scratchLen()+c.edge())
 }
 
 // run computes y from x; b is nil where there is no bias.

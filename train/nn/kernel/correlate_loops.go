@@ -59,7 +59,7 @@ type slide[T Float] correlation[T]
 // part takes rows of the results, in blocks that fit the cache.
 func (c *slide[T]) part(i, parts int) {
 	scratch := c.scratch.own[i]
-	edge := cut(&scratch, c.kernel.Rows*c.kernel.Columns)
+	edge := cut(&scratch, c.edge())
 	begin, end := span(c.pad.src.N*c.pad.results, 1, i, parts)
 	for row := begin; row < end; {
 		n, first, last := c.pad.next(row, end)
@@ -131,21 +131,12 @@ func (c *slide[T]) block(p phase, t *gemm.Tile, edge, block []T, n, first, rows 
 func (c *slide[T]) row(t *gemm.Tile, edge, y, a, weights, bias []T, places int) {
 	tiles := (places + c.kernel.Rows - 1) / c.kernel.Rows
 	small, larger := places/tiles, places%tiles
-	full, step := c.kernel.Width(t.Columns) == t.Columns, t.CRow
 	for i, place := 0, 0; i < tiles; i++ {
 		t.Rows = small
 		if i < larger {
 			t.Rows++
 		}
-		if full {
-			c.kernel.Run(t, y[place*step:], a[place*t.ARow:], weights, bias)
-		} else {
-			t.CRow = c.kernel.Columns
-			c.kernel.Run(t, edge, a[place*t.ARow:], weights, bias)
-			for r := range t.Rows {
-				copy(y[(place+r)*step:][:t.Columns], edge[r*t.CRow:])
-			}
-		}
+		c.tile(t, edge, y[place*t.CRow:], a[place*t.ARow:], weights, bias)
 		place += t.Rows
 	}
 }

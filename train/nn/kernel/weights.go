@@ -170,33 +170,38 @@ func (g *sumWeights[T]) depthwiseBlock(sums, block, dy []T) {
 // addWeights adds the workers' sums.
 type addWeights[T Float] weightGradient[T]
 
-// part takes filters.
+// part takes filters, a few at a time, whose sums lie side by side.
 func (g *addWeights[T]) part(i, parts int) {
 	begin, end := span(g.shape.Filters, lineValues, i, parts)
-	for o := begin; o < end; o++ {
-		// Where the sums of filter o begin, and their distance.
-		group, column := o/g.each, o%g.each
+	taps := g.shape.Kernel[0] * g.shape.Kernel[1]
+	for first := begin; first < end; {
+		// Where the sums of filter first begin.
+		group, column := first/g.each, first%g.each
+		n := min(lineValues, end-first, g.each-column)
 		if g.depthwise {
-			group, column = 0, o
+			group, column, n = 0, first, 1
 		}
-		at, step := group*(g.rows+1)*g.columns+column, g.columns
-		taps := g.shape.Kernel[0] * g.shape.Kernel[1]
-		channels := g.rows / taps
-		dw := g.dw[o*g.rows:][:g.rows]
-		for tap := range taps {
-			for c := range channels {
-				dw[c*taps+tap] = g.sum(at + (tap*channels+c)*step)
-			}
+		at := group*(g.rows+1)*g.columns + column
+		dw := g.dw[first*g.rows:][:n*g.rows]
+		for row := range g.rows {
+			c, tap := row/taps, row%taps
+			g.add(dw[row:], g.rows, at+(tap*g.rows/taps+c)*g.columns, n)
 		}
 		if g.shape.Bias {
-			g.db[o] = g.sum(at + g.rows*step)
+			g.add(g.db[first:], 1, at+g.rows*g.columns, n)
 		}
+		first += n
 	}
 }
 
-func (g *addWeights[T]) sum(at int) (sum T) {
-	for _, own := range g.scratch.own {
-		sum += own[at]
+// add stores the totals of n sums from place at, step apart.
+func (g *addWeights[T]) add(total []T, step, at, n int) {
+	for j, v := range g.scratch.own[0][at:][:n] {
+		total[j*step] = v
 	}
-	return sum
+	for _, own := range g.scratch.own[1:] {
+		for j, v := range own[at:][:n] {
+			total[j*step] += v
+		}
+	}
 }
