@@ -12,6 +12,17 @@ type Answer struct {
 	labels        []string
 }
 
+// NewAnswers cuts probabilities into rows of one number per label. It keeps no
+// part of the slice.
+func NewAnswers(labels []string, probabilities []float32) []Answer {
+	k := len(labels)
+	answers := make([]Answer, len(probabilities)/k)
+	for i := range answers {
+		answers[i] = Answer{Probabilities: slices.Clone(probabilities[i*k : (i+1)*k]), labels: labels}
+	}
+	return answers
+}
+
 // Class is one class of an answer.
 type Class struct {
 	Label       string  `json:"label"`
@@ -49,14 +60,11 @@ func (a Answer) Best() int {
 // answers cuts an output into n rows. An output of logits, which is what files
 // from elsewhere often end in, goes through softmax.
 func (c *Classifier) answers(values []float32, n int) []Answer {
-	k := len(c.labels)
-	result := make([]Answer, n)
-	for i := range result {
-		row := slices.Clone(values[i*k : (i+1)*k])
-		if c.output != outputProbabilities && !isDistribution(row) {
-			softmax(row)
+	result := NewAnswers(c.labels, values[:n*len(c.labels)])
+	for _, a := range result {
+		if c.output != outputProbabilities && !isDistribution(a.Probabilities) {
+			softmax(a.Probabilities)
 		}
-		result[i] = Answer{Probabilities: row, labels: c.labels}
 	}
 	return result
 }

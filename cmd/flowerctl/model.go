@@ -33,25 +33,26 @@ func modelFlags() []cli.Flag {
 }
 
 // openModel opens the model that the flags name, on the device they name, and
-// says which on stderr. onnxruntime is installed first where it is missing.
-func openModel(c *cli.Context) (*infer.Classifier, error) {
+// says which on stderr; the name is for people. onnxruntime is installed first
+// where it is missing.
+func openModel(c *cli.Context) (classifier *infer.Classifier, name string, err error) {
 	options, err := modelOptions(c)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	name, model, err := readModel(c)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if options.Session.Device, err = needDevice(c); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	classifier, err := infer.New(model, options)
+	classifier, err = infer.New(model, options)
 	if err != nil {
-		return nil, modelFailure(fmt.Errorf("%s: %w", name, err))
+		return nil, "", modelFailure(fmt.Errorf("%s: %w", name, err))
 	}
 	talk(c, "using %s on %s", name, options.Session.Device)
-	return classifier, nil
+	return classifier, name, nil
 }
 
 // modelOptions reads the flags that describe the model.

@@ -48,7 +48,7 @@ func predict(c *cli.Context) (err error) {
 	case c.Int("batch") < 1:
 		return usagef("--batch: got %d, want 1 or more", c.Int("batch"))
 	}
-	classifier, err := openModel(c)
+	classifier, _, err := openModel(c)
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,10 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/train/arch"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
 )
 
 func TestMain(m *testing.M) {
@@ -54,7 +57,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %s", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "colours": writeColours, "paint": paint,
+			"exits": exits, "colours": writeColours, "paint": paint, "untrained": untrained,
 		},
 	})
 }
@@ -127,4 +130,29 @@ func paint(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(png.Encode(f, img))
 		ts.Check(f.Close())
 	}
+}
+
+// untrained writes the best.ckpt of a run whose network has learnt nothing, and
+// its split.csv: untrained DIR PATH,CLASS,PART...
+func untrained(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: untrained DIR [PATH,CLASS,PART...]")
+	}
+	preset, err := arch.Find("tiny")
+	ts.Check(err)
+	spec, err := preset.Build(32, len(colours.Labels))
+	ts.Check(err)
+	weights, err := spec.NewWeights(1)
+	ts.Check(err)
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(checkpoint.Save(filepath.Join(dir, "best.ckpt"), &checkpoint.Checkpoint{
+		Spec: spec, Weights: weights, Labels: colours.Labels,
+		Preprocess: imageprep.Config{Size: 32, Resize: imageprep.Stretch},
+	}))
+	split := "path,class,part,sha256\n"
+	for i, row := range args[1:] {
+		split += fmt.Sprintf("%s,%064x\n", row, i)
+	}
+	ts.Check(os.WriteFile(filepath.Join(dir, "split.csv"), []byte(split), 0o644))
 }

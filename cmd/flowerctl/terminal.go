@@ -50,3 +50,36 @@ func (b *downloadBar) end() {
 	}
 	b.shown = false
 }
+
+// counter shows how many of a number of images are done, on a terminal only.
+type counter struct {
+	w       io.Writer // nil: nobody looks
+	n, of   int
+	started time.Time
+	last    time.Time
+}
+
+func newCounter(w io.Writer, of int) *counter {
+	if !isTerminal(w) {
+		w = nil
+	}
+	return &counter{w: w, of: of, started: time.Now()}
+}
+
+// add counts, and writes over the last line ten times a second at most.
+func (p *counter) add(n int) {
+	p.n += n
+	if p.w == nil || time.Since(p.last) < 100*time.Millisecond {
+		return
+	}
+	p.last = time.Now()
+	fmt.Fprintf(p.w, "\r%d of %d images, %.0f a second ", p.n, p.of, float64(p.n)/time.Since(p.started).Seconds())
+}
+
+// end wipes the line.
+func (p *counter) end() {
+	if p.w != nil && !p.last.IsZero() {
+		fmt.Fprint(p.w, "\r\x1b[K")
+		p.last = time.Time{}
+	}
+}

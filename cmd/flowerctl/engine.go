@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+)
+
+// openEngine opens the run that --run names, or else a model.
+func openEngine(c *cli.Context) (*engine, error) {
+	if run := c.String("run"); run != "" {
+		return openRun(c, run)
+	}
+	classifier, name, err := openModel(c)
+	if err != nil {
+		return nil, err
+	}
+	return &engine{name: name, labels: classifier.Labels(), prep: classifier.Preprocess(),
+		classify: classifier.Classify, close: classifier.Close}, nil
+}
+
+// openRun makes gorgonia's network of a run's checkpoint.
+func openRun(c *cli.Context, run string) (*engine, error) {
+	which := c.String("checkpoint")
+	if which != "best" && which != "last" {
+		return nil, usagef("--checkpoint: got %q, want best or last", which)
+	}
+	if info, err := os.Stat(run); err != nil || !info.IsDir() {
+		return nil, fail(fmt.Errorf("no such run: %s", run), "ls runs/", "flowerctl train makes one")
+	}
+	path := filepath.Join(run, which+".ckpt")
+	saved, err := checkpoint.Load(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fail(fmt.Errorf("run %s has no %s.ckpt", run, which), "flowerctl train --out RUN writes one")
+	}
+	if err != nil {
+		return nil, fileError(err)
+	}
+	kernels, err := kernel.Default(c.Int("threads"))
+	if err != nil {
+		return nil, err
+	}
+	network, err := nn.NewForward(saved.Spec, saved.Weights, kernels)
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), kernels.Close())
+	}
+	talk(c, "using %s in gorgonia (%s)", path, kernels.Name())
+	return &engine{name: path, labels: saved.Labels, prep: saved.Preprocess,
+		classify: forward(network, saved.Preprocess, saved.Labels), close: kernels.Close}, nil
+}
+
+// forward answers with gorgonia.
+func forward(network *nn.Forward, prep imageprep.Config, labels []string) infer.Classify {
+	var pixels []uint8
+	return func(ctx context.Context, images []imageprep.Image) ([]infer.Answer, error) {
+		pixels = pixels[:0]
+		for _, img := range images {
+			pixels = append(pixels, prep.Apply(img).Pix...)
+		}
+		_, probabilities, err := network.Run(ctx, pixels, len(images))
+		if err != nil {
+			return nil, err
+		}
+		if len(probabilities) != len(images)*len(labels) {
+			return nil, fmt.Errorf("got %d probabilities for %d images, want %d classes each",
+				len(probabilities), len(images), len(labels))
+		}
+		return infer.NewAnswers(labels, probabilities), nil
+	}
+}

@@ -1,0 +1,235 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/metrics"
+)
+
+func evalCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "eval",
+		Usage: "how often a model is right on a folder of labelled pictures",
+		Description: `Accuracy with its 95 % interval, a report by class, the confusion matrix and
+the surest mistakes, on a folder with one folder of pictures per class. For an
+ONNX file by onnxruntime, or for a run by gorgonia: the figures are the same.
+
+  flowerctl eval --data photos/
+  flowerctl eval --data photos/ --run runs/latest --part val
+  flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5`,
+		Flags: append([]cli.Flag{
+			&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder per class"},
+			&cli.StringFlag{Name: "run", Usage: "evaluate the checkpoint of this run `DIR` instead of an ONNX file"},
+			&cli.StringFlag{Name: "checkpoint", Value: "best", Usage: "of the run: `best` or last"},
+			&cli.StringFlag{Name: "part", Usage: "only `train`, val or test: of the run's split.csv, else of the folder's own"},
+			&cli.IntFlag{Name: "worst", Value: 10, Usage: "list the `N` surest mistakes"},
+			&cli.IntFlag{Name: "batch", Value: 16, Usage: "`N` pictures a run of the network"},
+			jsonFlag(),
+		}, modelFlags()...),
+		Action: eval,
+	}
+}
+
+// engine answers for images, whatever computes it.
+type engine struct {
+	name     string
+	labels   []string
+	prep     imageprep.Config
+	classify infer.Classify
+	close    func() error
+}
+
+func eval(c *cli.Context) (err error) {
+	if err := checkEval(c); err != nil {
+		return err
+	}
+	set, err := data.Scan(c.Context, c.String("data"), data.ScanOptions{})
+	if err != nil {
+		return fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+	}
+	items, err := itemsOf(set, c.String("part"), c.String("run"))
+	if err != nil {
+		return err
+	}
+	e, err := openEngine(c)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, e.close)
+	classes, err := matchLabels(set.Labels, e.labels)
+	if err != nil {
+		return err
+	}
+	r, err := evaluate(c, e, set, items, classes)
+	if err != nil {
+		return err
+	}
+	if c.Bool("json") {
+		return printJSON(c.App.Writer, r)
+	}
+	return r.print(c.App.Writer)
+}
+
+func checkEval(c *cli.Context) error {
+	switch {
+	case c.String("data") == "":
+		return fail(usagef("no --data"), "flowerctl eval --data DIR, with one folder of pictures per class")
+	case c.Int("batch") < 1:
+		return usagef("--batch: got %d, want 1 or more", c.Int("batch"))
+	case c.Int("worst") < 0:
+		return usagef("--worst: got %d, want 0 or more", c.Int("worst"))
+	case c.String("run") != "" && c.IsSet("model") && os.Getenv(envModel) == "":
+		return usagef("--run and --model: want one of them")
+	}
+	return noArgs(c)
+}
+
+// itemsOf picks the images to evaluate: of all, or of a part. The run's split
+// says what is in a part, where there is a run, and the folder where not.
+func itemsOf(set *data.Set, part, run string) ([]data.Item, error) {
+	if part == "" {
+		return set.Items, nil
+	}
+	want := data.Part(part)
+	if want != data.Train && want != data.Val && want != data.Test {
+		return nil, usagef("--part: got %q, want train, val or test", part)
+	}
+	parts := map[string]data.Part{}
+	for _, item := range set.Items {
+		parts[item.Path] = item.Part
+	}
+	where := set.Dir
+	if run != "" {
+		where = filepath.Join(run, "split.csv")
+		split, err := splitOf(where)
+		if err != nil {
+			return nil, err
+		}
+		clear(parts)
+		for _, item := range split.Items {
+			parts[item.Path] = item.Part
+		}
+	}
+	items := slices.DeleteFunc(slices.Clone(set.Items), func(i data.Item) bool { return parts[i.Path] != want })
+	if len(items) == 0 {
+		return nil, fmt.Errorf("--part %s: %s has no image of %s there", part, where, set.Dir)
+	}
+	return items, nil
+}
+
+func splitOf(path string) (*data.Set, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileError(err)
+	}
+	defer f.Close()
+	return data.ReadSplit(f)
+}
+
+// matchLabels finds the network's class for each class folder.
+func matchLabels(folders, labels []string) ([]int, error) {
+	classes := make([]int, len(folders))
+	for i, name := range folders {
+		if classes[i] = slices.Index(labels, name); classes[i] < 0 {
+			return nil, fmt.Errorf("class folder %q is no class of the model, which has %s", name, strings.Join(labels, ", "))
+		}
+	}
+	return classes, nil
+}
+
+// evaluate answers for all items. classes are the network's, by class folder.
+func evaluate(c *cli.Context, e *engine, set *data.Set, items []data.Item, classes []int) (*evaluation, error) {
+	r := newEvaluation(e.name, e.labels)
+	pictures := func(yield func(infer.Picture) bool) {
+		for i, item := range items {
+			if !yield(infer.Picture{Name: filepath.Join(set.Dir, filepath.FromSlash(item.Path)), Tag: i}) {
+				return
+			}
+		}
+	}
+	progress := newCounter(c.App.ErrWriter, len(items))
+	defer progress.end()
+	for result, err := range e.stream(c.Context, pictures, c.Int("batch")) {
+		if err != nil {
+			return nil, err
+		}
+		progress.add(1)
+		item := items[result.Tag]
+		if result.Err != nil {
+			progress.end()
+			talk(c, "%v: left out", result.Err)
+			r.Unreadable = append(r.Unreadable, item.Path)
+			continue
+		}
+		r.add(item.Path, classes[item.Class], result.Answer)
+	}
+	if r.confusion.N() == 0 {
+		return nil, errors.New("none of the images could be read")
+	}
+	r.finish(c.Int("worst"))
+	return r, nil
+}
+
+func (e *engine) stream(ctx context.Context, pictures iter.Seq[infer.Picture], batch int) iter.Seq2[infer.Result, error] {
+	return infer.Stream(ctx, e.prep, e.classify, pictures, batch)
+}
+
+// evaluation is what `eval --json` prints.
+type evaluation struct {
+	Model      string          `json:"model"`
+	Labels     []string        `json:"labels"`
+	N          int             `json:"n"`
+	Accuracy   float64         `json:"accuracy"`
+	Interval   [2]float64      `json:"interval"` // Wilson's, 95 %
+	PerClass   []metrics.Score `json:"per_class"`
+	Macro      metrics.Score   `json:"macro"`
+	Weighted   metrics.Score   `json:"weighted"`
+	Confusion  [][]int         `json:"confusion"` // true class on the rows
+	Worst      []mistake       `json:"worst"`
+	Unreadable []string        `json:"unreadable"`
+	confusion  *metrics.Confusion
+}
+
+// mistake is a wrong answer.
+type mistake struct {
+	File        string  `json:"file"`
+	Class       string  `json:"class"`
+	Predicted   string  `json:"predicted"`
+	Probability float32 `json:"probability"` // of what was predicted
+}
+
+func newEvaluation(model string, labels []string) *evaluation {
+	return &evaluation{Model: model, Labels: labels, confusion: metrics.NewConfusion(labels),
+		Worst: []mistake{}, Unreadable: []string{}}
+}
+
+func (r *evaluation) add(file string, class int, a infer.Answer) {
+	best := a.Best()
+	r.confusion.Add(class, best)
+	if best != class {
+		r.Worst = append(r.Worst, mistake{file, r.Labels[class], r.Labels[best], a.Probabilities[best]})
+	}
+}
+
+// finish computes the figures, and keeps the surest mistakes.
+func (r *evaluation) finish(worst int) {
+	r.N, r.Accuracy, r.Confusion = r.confusion.N(), r.confusion.Accuracy(), r.confusion.Counts
+	r.Interval[0], r.Interval[1] = r.confusion.Interval()
+	report := r.confusion.Report()
+	r.PerClass, r.Macro, r.Weighted = report.Classes, report.Macro, report.Weighted
+	slices.SortStableFunc(r.Worst, func(a, b mistake) int { return cmp.Compare(b.Probability, a.Probability) })
+	r.Worst = r.Worst[:min(worst, len(r.Worst))]
+}
