@@ -56,16 +56,27 @@ func newImage(w, h int) Image {
 	return Image{W: w, H: h, Pix: make([]uint8, 3*w*h)}
 }
 
-// Prepare decodes data and applies c: the same as [Decode], then Apply.
+// Prepare decodes data and applies c. The pixels are those of [Decode], then
+// Apply; but an upright image's rows are resized as they are decoded, and the
+// whole of it is never in memory as RGB.
 func (c Config) Prepare(data []byte) (Image, error) {
 	if err := c.Validate(); err != nil {
 		return Image{}, err
 	}
-	img, err := Decode(data)
+	p, h, release, err := open(data)
 	if err != nil {
 		return Image{}, err
 	}
-	return c.Apply(img), nil
+	defer release()
+	if h.orientation != 1 {
+		return c.Apply(toRGB(p, h)), nil
+	}
+	across, down := c.window(h.w, h.h)
+	line := make([]uint8, 3*h.w)
+	return resample(func(y int) []uint8 {
+		p.rows(y, line)
+		return line
+	}, across, down), nil
 }
 
 // PrepareFile is [Config.Prepare] of the file at path; its errors name the file.
@@ -73,9 +84,13 @@ func (c Config) PrepareFile(path string) (Image, error) {
 	if err := c.Validate(); err != nil {
 		return Image{}, err
 	}
-	img, err := DecodeFile(path)
+	data, err := readFile(path)
 	if err != nil {
-		return Image{}, err
+		return Image{}, nameFile(path, err)
 	}
-	return c.Apply(img), nil
+	img, err := c.Prepare(data)
+	if err != nil {
+		return Image{}, nameFile(path, err)
+	}
+	return img, nil
 }

@@ -72,22 +72,35 @@ func findFormat(data []byte) (format, bool) {
 // keep their upper 8, and colour profiles are ignored. Every error is an
 // [*Error].
 func Decode(data []byte) (Image, error) {
+	p, h, release, err := open(data)
+	if err != nil {
+		return Image{}, err
+	}
+	defer release()
+	return toRGB(p, h), nil
+}
+
+// open decodes data as far as rows that can be read as RGB; release gives back
+// the memory set aside for it.
+func open(data []byte) (p picture, h header, release func(), err error) {
 	f, ok := findFormat(data)
 	if !ok {
-		return Image{}, notImage(data)
+		return picture{}, header{}, nil, notImage(data)
 	}
-	h, err := f.header(data)
+	h, err = f.header(data)
 	if err != nil {
-		return Image{}, err
+		return picture{}, header{}, nil, err
 	}
-	release := acquire(h.total(len(data)))
-	defer release()
-	src, err := f.pixels(h)
+	need := h.total(len(data))
+	release = acquire(need)
+	p, err = f.pixels(h)
 	if err != nil {
-		return Image{}, err
+		release()
+		return picture{}, header{}, nil, err
 	}
-	settle(h.total(len(data)))
-	return toRGB(src, h), nil
+	settle(need)
+	p.rows = p.canvas(h)
+	return p, h, release, nil
 }
 
 // DecodeFile is [Decode] of the file at path; its errors name the file. Only

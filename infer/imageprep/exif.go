@@ -16,20 +16,12 @@ func exifOrientation(b []byte) int {
 	}
 	n := int(order.Uint16(b[at:]))
 	for entry := b[at+2:]; n > 0 && len(entry) >= tiffEntry; n, entry = n-1, entry[tiffEntry:] {
-		if order.Uint16(entry) != orientationTag {
-			continue
-		}
-		value := 0
-		switch order.Uint16(entry[2:]) {
-		case 3: // SHORT, as the standard wants it
-			value = int(order.Uint16(entry[8:]))
-		case 4: // LONG, as some programs write it
-			value = int(order.Uint32(entry[8:]))
-		}
-		if value < 1 || value > 8 || order.Uint32(entry[4:]) != 1 {
+		if order.Uint16(entry) == orientationTag {
+			if v := tiffValue(b, order, entry); 1 <= v && v <= 8 {
+				return int(v)
+			}
 			return 1
 		}
-		return value
 	}
 	return 1
 }

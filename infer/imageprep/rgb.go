@@ -9,12 +9,25 @@ import (
 // Rows are asked for from top to bottom, so it may keep what the last one needed.
 type rowReader func(y int, dst []uint8)
 
-// toRGB lays p on a white canvas of h's size and turns it upright.
+// canvas is p's rows on a white canvas of h's size.
+func (p picture) canvas(h header) rowReader {
+	b, row := p.bounds, p.rows
+	if b == image.Rect(0, 0, h.w, h.h) {
+		return row
+	}
+	return func(y int, dst []uint8) {
+		for i := range dst[:3*h.w] {
+			dst[i] = 255
+		}
+		if b.Min.Y <= y && y < b.Max.Y {
+			row(y-b.Min.Y, dst[3*b.Min.X:3*b.Max.X])
+		}
+	}
+}
+
+// toRGB turns the canvas upright.
 func toRGB(p picture, h header) Image {
 	row := p.rows
-	if p.bounds != image.Rect(0, 0, h.w, h.h) {
-		row = onCanvas(row, p.bounds, h.w)
-	}
 	if h.orientation < 5 {
 		out := newImage(h.w, h.h)
 		for y := range h.h {
@@ -70,18 +83,6 @@ func transposed(row rowReader, h header) Image {
 		}
 	}
 	return out
-}
-
-// onCanvas puts the rows of a frame with bounds b on a white canvas w wide.
-func onCanvas(row rowReader, b image.Rectangle, w int) rowReader {
-	return func(y int, dst []uint8) {
-		for i := range dst[:3*w] {
-			dst[i] = 255
-		}
-		if b.Min.Y <= y && y < b.Max.Y {
-			row(y-b.Min.Y, dst[3*b.Min.X:3*b.Max.X])
-		}
-	}
 }
 
 // pictureOf is the picture of a decoder that makes an [image.Image].

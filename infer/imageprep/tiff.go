@@ -10,19 +10,25 @@ import (
 
 // TIFF tags. Source: TIFF 6.0, appendix A.
 const (
-	tagWidth         = 256
-	tagHeight        = 257
-	tagBits          = 258
-	tagCompression   = 259
-	tagPhotometric   = 262
-	tagSamples       = 277
-	tagRowsPerStrip  = 278
-	tagPlanar        = 284
-	tagTileWidth     = 322
-	tagTileHeight    = 323
+	tagWidth        = 256
+	tagHeight       = 257
+	tagBits         = 258
+	tagCompression  = 259
+	tagPhotometric  = 262
+	tagSamples      = 277
+	tagRowsPerStrip = 278
+	tagPlanar       = 284
+	tagTileWidth    = 322
+	tagTileHeight   = 323
+	tagExtra        = 338
+)
+
+const (
+	photometricRGB   = 2
+	photometricInk   = 5 // CMYK
+	tiffUncompressed = 1
 	maxTIFFBlocks    = 1 << 16 // strips or tiles: each costs a decompressor
 	minTIFFTile      = 16      // the specification's unit
-	tiffUncompressed = 1
 )
 
 func isTIFF(data []byte) bool {
@@ -66,6 +72,9 @@ func parseTIFF(data []byte) (header, error) {
 	}
 	h.peak = h.kept + scratch
 	h.decode = func() (picture, error) { return pictureOf(tiff.Decode(bytes.NewReader(data))) }
+	if tags[tagPhotometric] == photometricInk {
+		h.decode = func() (picture, error) { return decodeInkTIFF(data) }
+	}
 	return h, nil
 }
 
@@ -86,8 +95,7 @@ func tiffBlock(tags tiffTags, w, h int64) (int64, error) {
 	return bw * bh, nil
 }
 
-// readTIFFTags reads the first directory, values of one or two bytes count
-// outside it included only where they fit the entry.
+// readTIFFTags reads the first directory.
 func readTIFFTags(data []byte) (tiffTags, error) {
 	order, at, ok := tiffDirectory(data)
 	if !ok {
@@ -112,9 +120,9 @@ func tiffValue(data []byte, order binary.ByteOrder, entry []byte) int64 {
 	switch kind {
 	case 1:
 		size = 1
-	case 3:
+	case 3, 8: // and signed, which some cameras write
 		size = 2
-	case 4:
+	case 4, 9:
 		size = 4
 	}
 	value := entry[8:12]

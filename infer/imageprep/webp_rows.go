@@ -60,3 +60,13 @@ func alphaOverWhite(dst, alpha []uint8) {
 		dst = dst[3:]
 	}
 }
+
+func clamp8(v int32) uint8 {
+	if uint32(v) <= 255 {
+		return uint8(v)
+	}
+	if v < 0 {
+		return 0
+	}
+	return 255
+}

@@ -2,11 +2,11 @@ package jpeg
 
 import "encoding/binary"
 
-// Picture is a decoded image, before its colours are put together. Its rows are
-// read by [Picture.Row].
+// Picture is a decoded image; [Picture.Rows] reads it.
 type Picture struct {
 	frame  *Frame
-	planes [4]plane
+	planes [4]plane // samples, whose colours are not put together yet,
+	rgb    []uint8  // or the whole image as RGB, if libjpeg-turbo decoded it
 }
 
 // plane holds a component's samples, whole blocks of them.
@@ -27,8 +27,18 @@ type decoder struct {
 	bits     bitReader
 }
 
-// Decode decodes the frame that Parse read.
+// Decode decodes the frame that Parse read: with libjpeg-turbo in a build with
+// the tag libjpeg, unless it has anything to complain of; the pixels are the
+// same.
 func (f *Frame) Decode() (*Picture, error) {
+	if rgb, ok := f.decodeTurbo(); ok {
+		return &Picture{frame: f, rgb: rgb}, nil
+	}
+	return f.decode()
+}
+
+// decode decodes without libjpeg-turbo.
+func (f *Frame) decode() (*Picture, error) {
 	d := &decoder{Frame: f, pic: &Picture{frame: f}}
 	for i, c := range f.comps[:f.Components] {
 		d.pic.planes[i] = plane{make([]uint8, c.bw*c.bh*blockLen), c.bw * blockSide}

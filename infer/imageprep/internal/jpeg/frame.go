@@ -253,5 +253,5 @@ func (f *Frame) Memory() (peak, kept int64) {
 	if f.Progressive {
 		peak += blocks * blockLen * 2
 	}
-	return peak, kept
+	return turboMemory(f, peak, kept)
 }

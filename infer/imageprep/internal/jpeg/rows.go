@@ -7,10 +7,14 @@ type Rows struct {
 	planes [4]plane
 	wide   [4][]uint8 // a row of samples, one per pixel
 	sum    []int32
+	rgb    []uint8
 }
 
 // Rows returns a reader of p's rows.
 func (p *Picture) Rows() *Rows {
+	if p.rgb != nil {
+		return &Rows{f: p.frame, rgb: p.rgb}
+	}
 	r := &Rows{f: p.frame, planes: p.planes}
 	for i, c := range r.f.comps[:r.f.Components] {
 		if hs := r.f.maxH / c.h; hs > 1 || c.v < r.f.maxV {
@@ -25,6 +29,10 @@ func (p *Picture) Rows() *Rows {
 // off white paper.
 func (r *Rows) Read(y int, dst []uint8) {
 	dst = dst[:3*r.f.W]
+	if r.rgb != nil {
+		copy(dst, r.rgb[y*len(dst):])
+		return
+	}
 	a := r.samples(0, y)
 	if r.f.space == grey {
 		for i, v := range a {
