@@ -34,9 +34,9 @@ func (p *avgPoolForward[T]) part(i, parts int) {
 	begin, end := span(out.N*out.H, 1, i, parts)
 	for row := begin; row < end; row++ {
 		image := p.x[row/out.H*in.H*in.W*in.C:]
-		h, kh, _ := p.shape.clip(0, row%out.H, in.H)
+		h, kh := p.shape.clip(0, row%out.H, in.H)
 		for ow := range out.W {
-			w, kw, _ := p.shape.clip(1, ow, in.W)
+			w, kw := p.shape.clip(1, ow, in.W)
 			y := p.y[(row*out.W+ow)*out.C:][:out.C]
 			clear(y)
 			for dh := range kh {
@@ -74,8 +74,8 @@ func (p *avgPoolBackward[T]) part(i, parts int) {
 // spread adds the gradient of one output to its window.
 func (p *avgPoolBackward[T]) spread(dx, dy []T, oh, ow int) {
 	in := p.shape.In
-	h, kh, _ := p.shape.clip(0, oh, in.H)
-	w, kw, _ := p.shape.clip(1, ow, in.W)
+	h, kh := p.shape.clip(0, oh, in.H)
+	w, kw := p.shape.clip(1, ow, in.W)
 	scale := 1 / T(kh*kw)
 	for dh := range kh {
 		for dw := range kw {

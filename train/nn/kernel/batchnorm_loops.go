@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/flowerctl/flowerctl/train/nn/kernel/vector"
+
 // The passes of batch normalisation. Each part takes rows of C values.
 
 type (
@@ -69,11 +71,10 @@ func (b *normGradient[T]) part(i, parts int) {
 	for row := begin; row < end; row++ {
 		dx, dy := b.dx[row*c:][:c], b.dy[row*c:][:c]
 		for c, v := range b.x[row*c:][:len(dx)] {
-			if b.shape.InputReLU && !(v > 0) {
-				dx[c] = 0
-				continue
-			}
 			dx[c] = dy[c]*scale[c] + (v-mean[c])*slope[c] + offset[c]
+		}
+		if b.shape.InputReLU {
+			vector.ReLUBackward(dx, dx, b.x[row*c:][:c], 0)
 		}
 	}
 }

@@ -30,7 +30,7 @@ type correlation[T Float] struct {
 
 	packed  int // values of all packed weights, in shared scratch memory
 	columns int // the result's channels in a group, padded to panels
-	bias    []T // by panels, padded with zeros; nil for none
+	bias    []T // by panels, padded with zeros; nil for none unless depthwise
 	relu    bool
 	tiles   []gemm.Tile // per worker
 
@@ -76,7 +76,7 @@ func newForward[T Float](core *goCore[T], s ConvShape) *correlation[T] {
 	taps := s.Kernel[0] * s.Kernel[1]
 	c.wSrc, c.wDst = taps, s.In.C/s.Groups*taps
 	c.prepare(s, s.In)
-	if s.Bias {
+	if s.Bias || c.depthwise {
 		c.bias = make([]T, c.groups*c.columns)
 	}
 	return c
@@ -111,6 +111,9 @@ func newBackwardData[T Float](core *goCore[T], s ConvShape) *correlation[T] {
 	taps := s.Kernel[0] * s.Kernel[1]
 	c.wSrc, c.wDst = s.In.C/s.Groups*taps, taps
 	c.prepare(s, s.Out())
+	if c.depthwise {
+		c.bias = make([]T, c.columns)
+	}
 	return c
 }
 

@@ -1,38 +1,42 @@
 package kernel
 
-// depthwiseBlock is block for one filter a channel: tap by tap over the channels.
+import "github.com/flowerctl/flowerctl/train/nn/kernel/vector"
+
+// depthwiseBlock is block for one filter a channel: the products of a window's
+// taps, all channels at once.
 func (c *slide[T]) depthwiseBlock(p phase, block []T, n, first, rows int) {
 	channels := c.dst.C
 	weights := c.scratch.shared[p.offset:][:p.v.taps*p.h.taps*channels]
+	window := vector.Sum{
+		Segments: p.v.taps, Steps: p.h.taps, XStep: channels, XSegment: c.pad.width * channels,
+	}
 	for r := range rows {
 		at, step := c.result(p, n, first+r)
 		for i := range p.h.count {
-			y := c.y[at+i*step:][:channels]
-			if c.bias != nil {
-				copy(y, c.bias)
-			} else {
-				clear(y)
-			}
-			w := weights
-			for v := range p.v.taps {
-				x := block[c.pad.at(0, p.v.place(r)+v, p.h.place(i)):]
-				for range p.h.taps {
-					multiplyAdd(y, x[:channels], w[:channels])
-					x, w = x[channels:], w[channels:]
-				}
-			}
+			y, x := c.y[at+i*step:][:channels], block[c.pad.at(0, p.v.place(r), p.h.place(i)):]
+			vector.Products(&window, y, c.bias, x, weights)
 			if c.relu {
-				for j, v := range y {
-					y[j] = max(v, 0)
-				}
+				vector.ReLU(y, y, 0)
 			}
 		}
 	}
 }
 
-// multiplyAdd is y += x*w.
-func multiplyAdd[T Float](y, x, w []T) {
-	for i := range y {
-		y[i] += x[i] * w[i]
+// depthwiseBlock adds a block where each channel has one filter: for each tap, the
+// products of all places.
+func (g *sumWeights[T]) depthwiseBlock(sums, block, dy []T) {
+	s, channels := g.shape, g.out.C
+	rows := len(dy) / (g.out.W * channels)
+	places := vector.Sum{
+		Segments: rows, Steps: g.out.W,
+		XStep: s.Stride[1] * channels, XSegment: s.Stride[0] * g.pad.width * channels,
 	}
+	for v := range s.Kernel[0] {
+		for h := range s.Kernel[1] {
+			sum := sums[(v*s.Kernel[1]+h)*channels:][:channels]
+			vector.Products(&places, sum, sum, block[g.pad.at(0, v-s.Pads[0], h-s.Pads[1]):], dy)
+		}
+	}
+	ones := sums[g.rows*channels:][:channels]
+	vector.Products(&vector.Sum{Segments: rows, Steps: g.out.W}, ones, ones, g.one, dy)
 }

@@ -3,6 +3,8 @@ package kernel
 import (
 	"fmt"
 	"math"
+
+	"github.com/flowerctl/flowerctl/train/nn/kernel/vector"
 )
 
 // goElementwise holds the operands of the pass that is running.
@@ -130,28 +132,12 @@ const lineValues = 16
 
 func (e *relu[T]) part(i, parts int) {
 	begin, end := span(len(e.y), lineValues, i, parts)
-	y, x := e.y[begin:end], e.x[begin:end]
-	for i := range y {
-		y[i] = max(x[i], 0)
-	}
-	if !(e.limit > 0) {
-		return
-	}
-	for i, v := range y {
-		y[i] = min(v, e.limit)
-	}
+	vector.ReLU(e.y[begin:end], e.x[begin:end], e.limit)
 }
 
 func (e *reluBackward[T]) part(i, parts int) {
 	begin, end := span(len(e.y), lineValues, i, parts)
-	dx, dy, y := e.y[begin:end], e.x[begin:end], e.b[begin:end]
-	for i, v := range y {
-		d := dy[i]
-		if !(v > 0) || e.limit > 0 && !(v < e.limit) {
-			d = 0
-		}
-		dx[i] = d
-	}
+	vector.ReLUBackward(e.y[begin:end], e.x[begin:end], e.b[begin:end], e.limit)
 }
 
 func (e *rescale[T]) part(i, parts int) {

@@ -1,5 +1,7 @@
 package kernel
 
+import "github.com/flowerctl/flowerctl/train/nn/kernel/vector"
+
 type goMaxPool[T Float] struct {
 	shape   PoolShape
 	workers *workers
@@ -41,55 +43,16 @@ func (p *maxPoolForward[T]) part(i, parts int) {
 	for row := begin; row < end; row++ {
 		n, oh := row/out.H, row%out.H
 		image := p.x[n*s.In.H*s.In.W*s.In.C:][:s.In.H*s.In.W*s.In.C]
+		h, kh := s.clip(0, oh, s.In.H)
 		for ow := range out.W {
-			at := (row*out.W + ow) * out.C
-			y := p.y[at:][:out.C]
-			if p.winner == nil {
-				p.window(y, image, oh, ow)
-				continue
+			w, kw := s.clip(1, ow, s.In.W)
+			at, first := (row*out.W+ow)*out.C, (h*s.In.W+w)*s.In.C
+			var winner []int32
+			if p.winner != nil {
+				winner = p.winner[at:][:out.C]
 			}
-			p.windowWinner(y, p.winner[at:][:out.C], image, oh, ow)
-		}
-	}
-}
-
-// window is the maximum over one window of each channel.
-func (p *maxPoolForward[T]) window(y, image []T, oh, ow int) {
-	in := p.shape.In
-	h, kh, _ := p.shape.clip(0, oh, in.H)
-	w, kw, _ := p.shape.clip(1, ow, in.W)
-	copy(y, image[(h*in.W+w)*in.C:])
-	for dh := range kh {
-		for dw := range kw {
-			x := image[((h+dh)*in.W+w+dw)*in.C:][:len(y)]
-			for c, v := range x {
-				if v > y[c] || v != v {
-					y[c] = v
-				}
-			}
-		}
-	}
-}
-
-// windowWinner also keeps the place of the first maximum, or of the first NaN.
-func (p *maxPoolForward[T]) windowWinner(y []T, winner []int32, image []T, oh, ow int) {
-	in := p.shape.In
-	h, kh, _ := p.shape.clip(0, oh, in.H)
-	w, kw, _ := p.shape.clip(1, ow, in.W)
-	first := (h*in.W + w) * in.C
-	copy(y, image[first:])
-	for c := range winner {
-		winner[c] = int32(first + c)
-	}
-	for dh := range kh {
-		for dw := range kw {
-			at := ((h+dh)*in.W + w + dw) * in.C
-			x := image[at:][:len(y)]
-			for c, v := range x {
-				if best := y[c]; v > best || v != v && best == best {
-					y[c], winner[c] = v, int32(at+c)
-				}
-			}
+			window := vector.Sum{Segments: kh, Steps: kw, XStep: s.In.C, XSegment: s.In.W * s.In.C}
+			vector.Max(&window, p.y[at:][:out.C], winner, image[first:], first)
 		}
 	}
 }

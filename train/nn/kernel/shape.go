@@ -32,12 +32,11 @@ func (g Window) check(in ImageShape) error {
 }
 
 // clip is the part of the window at output position o along axis that lies on
-// the input, of size values: first input position and number of taps, and the
-// taps that padding hides before it.
-func (g Window) clip(axis, o, size int) (first, taps, hidden int) {
+// the input, of size values: the first input position, and how many.
+func (g Window) clip(axis, o, size int) (first, taps int) {
 	start := o*g.Stride[axis] - g.Pads[axis]
 	first = max(start, 0)
-	return first, min(start+g.Kernel[axis], size) - first, first - start
+	return first, min(start+g.Kernel[axis], size) - first
 }
 
 func (s ConvShape) check() error {

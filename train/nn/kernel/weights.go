@@ -1,6 +1,10 @@
 package kernel
 
-import "github.com/flowerctl/flowerctl/train/nn/kernel/gemm"
+import (
+	"slices"
+
+	"github.com/flowerctl/flowerctl/train/nn/kernel/gemm"
+)
 
 // weightGradient sums dw and db over the places of dy. Each worker sums its rows
 // into memory of its own, as [groups][window rows][taps of a row, channels of a
@@ -23,7 +27,7 @@ type weightGradient[T Float] struct {
 	partial   int  // values that a worker sums
 	panel     int  // values of dy copied into panels
 	tiles     []gemm.Tile
-	one       []T
+	one       []T // one 1, or depthwise one for each channel
 
 	dw, db, x, dy []T // of the pass that is running
 }
@@ -34,12 +38,14 @@ func newWeightGradient[T Float](core *goCore[T], s ConvShape) *weightGradient[T]
 	}
 	g := &weightGradient[T]{
 		goCore: core, shape: s, out: s.Out(), depthwise: s.depthwise(), flat: s.pointwise(),
-		each: s.Filters / s.Groups, one: []T{1}, tiles: make([]gemm.Tile, core.workers.n),
+		each: s.Filters / s.Groups, tiles: make([]gemm.Tile, core.workers.n),
 	}
-	groups := s.Groups
+	groups, ones := s.Groups, 1
 	if g.depthwise {
+		ones = s.Filters
 		groups = 1
 	}
+	g.one = slices.Repeat([]T{1}, ones)
 	g.pad = padding{
 		src: s.In, groups: groups, top: -s.Pads[0], left: -s.Pads[1],
 		stride: s.Stride[0], reach: s.Kernel[0], results: g.out.H,
@@ -142,27 +148,6 @@ func (g *sumWeights[T]) copyPanels(panels, dy []T, group, places int) {
 			to := panels[column*places+i*width:][:width]
 			copy(to, dy[i*g.out.C+group*g.each+column:][:n])
 			clear(to[n:])
-		}
-	}
-}
-
-// depthwiseBlock adds a block where each channel has one filter.
-func (g *sumWeights[T]) depthwiseBlock(sums, block, dy []T) {
-	s, channels := g.shape, g.out.C
-	ones := sums[g.rows*channels:]
-	for place := 0; len(dy) > 0; place++ {
-		d := dy[:channels]
-		dy = dy[channels:]
-		oh, ow := place/g.out.W, place%g.out.W
-		for i, v := range d {
-			ones[i] += v
-		}
-		for v := range s.Kernel[0] {
-			x := block[g.pad.at(0, oh*s.Stride[0]+v-s.Pads[0], ow*s.Stride[1]-s.Pads[1]):]
-			for h := range s.Kernel[1] {
-				sum := sums[(v*s.Kernel[1]+h)*channels:][:channels]
-				multiplyAdd(sum, x[h*channels:][:channels], d)
-			}
 		}
 	}
 }

@@ -1,0 +1,7 @@
+//go:build !amd64
+
+package vector
+
+import "testing"
+
+func slow(*testing.T) {}
