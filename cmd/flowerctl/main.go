@@ -22,6 +22,7 @@ func commands() []*cli.Command {
 	return []*cli.Command{
 		predictCommand(),
 		evalCommand(),
+		dataCommand(),
 		runtimeCommand(),
 	}
 }

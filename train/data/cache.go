@@ -8,10 +8,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
-	"sync/atomic"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
@@ -68,7 +66,7 @@ func Load(ctx context.Context, set *Set, cfg imageprep.Config, opts LoadOptions)
 	n := len(set.Items)
 	l := &load{set: set.clone(), cfg: cfg, opts: opts, pix: make([]uint8, n*3*cfg.Size*cfg.Size),
 		prints: make([]fingerprint, n), errs: make([]error, n)}
-	if err := l.run(ctx); err != nil {
+	if err := parallel(ctx, opts.Workers, n, l.one); err != nil {
 		return nil, err
 	}
 	if err := l.compact(); err != nil {
@@ -91,35 +89,6 @@ type load struct {
 
 	mu   sync.Mutex
 	done int
-}
-
-func (l *load) run(ctx context.Context) error {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	workers := l.opts.Workers
-	if workers <= 0 {
-		workers = runtime.GOMAXPROCS(0)
-	}
-	var next atomic.Int64
-	var wg sync.WaitGroup
-	for range min(workers, len(l.set.Items)) {
-		wg.Go(func() {
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(l.set.Items) {
-					return
-				}
-				if err := l.one(i); err != nil {
-					cancel(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
-	return nil
 }
 
 // one reads item i. It returns an error only if that must end the load.

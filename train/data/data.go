@@ -60,7 +60,7 @@ const (
 	Stray      Kind = "stray"      // no image, or an image outside every class folder
 	Unreadable Kind = "unreadable" // an image that does not decode
 	EmptyClass Kind = "empty"      // a class folder without an image
-	Repeated   Kind = "repeated"   // the same picture under two classes, or in two parts
+	Duplicate  Kind = "duplicate"  // the same picture under two classes, or in two parts
 )
 
 // Problem is one thing found wrong. All are reported and none is fatal, but for

@@ -133,9 +133,9 @@ func (s *Set) reportRepeated(groups [][]int) {
 			}
 			switch {
 			case it.Class != first.Class:
-				s.report(it.Path, Repeated, same+first.Path+", of another class")
+				s.report(it.Path, Duplicate, same+first.Path+", of another class")
 			case it.Part != first.Part && it.SHA256 != first.SHA256:
-				s.report(it.Path, Repeated, same+first.Path+", of another part")
+				s.report(it.Path, Duplicate, same+first.Path+", of another part")
 			}
 		}
 	}
@@ -168,7 +168,7 @@ func (s *Set) separate() {
 	for i := range s.Items {
 		it := &s.Items[i]
 		if kept := s.Items[keep[it.SHA256]]; it.Part != kept.Part {
-			s.report(it.Path, Repeated, fmt.Sprintf("the same bytes as %s, left out of %s", kept.Path, it.Part))
+			s.report(it.Path, Duplicate, fmt.Sprintf("the same bytes as %s, left out of %s", kept.Path, it.Part))
 			it.Part = Out
 		}
 	}

@@ -93,7 +93,7 @@ func TestRepeatedImagesTakeOneSide(t *testing.T) {
 		if err := s.Check(); err != nil {
 			t.Error(err)
 		}
-		if len(s.Problems) != 20 || s.Problems[0].Kind != Repeated || s.Problems[0].Path != "b/000.jpg" {
+		if len(s.Problems) != 20 || s.Problems[0].Kind != Duplicate || s.Problems[0].Path != "b/000.jpg" {
 			t.Errorf("%d problems, want the 20 repeated under another class: %v", len(s.Problems), s.Problems)
 		}
 		if v := s.Counts(Val)[0]; v < 7 || v > 10 {
@@ -114,7 +114,7 @@ func TestSplitKeepsGivenParts(t *testing.T) {
 	wantCounts(t, s, Train, "[2 3]") // a/000 is in val too
 	wantCounts(t, s, Val, "[2 1]")   // b/004 is in test too
 	wantCounts(t, s, Test, "[1 1]")
-	wantEqual(t, "problems", problems(s), []string{"repeated:a/000.jpg", "repeated:b/004.jpg"})
+	wantEqual(t, "problems", problems(s), []string{"duplicate:a/000.jpg", "duplicate:b/004.jpg"})
 	if s.SplitBy != "folders" {
 		t.Errorf("split by %q", s.SplitBy)
 	}

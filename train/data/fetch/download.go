@@ -87,24 +87,9 @@ func once(ctx context.Context, src Source, f *os.File, progress func(done, total
 		return err
 	}
 	defer response.Body.Close()
-	switch {
-	case response.StatusCode == http.StatusPartialContent && startsAt(response, have):
-	case response.StatusCode == http.StatusOK:
-		if have, err = restart(f); err != nil {
-			return err
-		}
-	case response.StatusCode == http.StatusRequestedRangeNotSatisfiable && have > 0:
-		if whole(response, have) {
-			return nil
-		}
-		if _, err := restart(f); err != nil {
-			return err
-		}
-		return fmt.Errorf("%s: the partial download did not fit", src.URL)
-	case response.StatusCode >= 500:
-		return fmt.Errorf("%s: %s", src.URL, response.Status)
-	default:
-		return &finalError{fmt.Errorf("%s: %s", src.URL, response.Status)}
+	have, complete, err := begin(src, f, have, response)
+	if err != nil || complete {
+		return err
 	}
 	body := &watched{r: response.Body, done: have, total: src.Size, progress: progress}
 	if body.total == 0 && response.ContentLength > 0 {
@@ -115,9 +100,9 @@ func once(ctx context.Context, src Source, f *os.File, progress func(done, total
 	})
 	defer body.stall.Stop()
 	n, err := io.Copy(f, io.LimitReader(body, maxArchive-have+1))
-	var pe *os.PathError
+	var disk *os.PathError
 	switch {
-	case errors.As(err, &pe): // a full disk
+	case errors.As(err, &disk):
 		return &finalError{err}
 	case context.Cause(ctx) != nil:
 		return context.Cause(ctx)
@@ -129,6 +114,34 @@ func once(ctx context.Context, src Source, f *os.File, progress func(done, total
 		return fmt.Errorf("%s: %d bytes of %d arrived", src.URL, have+n, src.Size)
 	}
 	return nil
+}
+
+// begin makes f fit to what the server is about to send: behind the have bytes
+// that are there, or from the start. complete says that they are all.
+func begin(src Source, f *os.File, have int64, r *http.Response) (at int64, complete bool, err error) {
+	switch {
+	case r.StatusCode == http.StatusPartialContent && startsAt(r, have):
+	case r.StatusCode == http.StatusOK:
+		if have, err = restart(f); err != nil {
+			return 0, false, err
+		}
+	case r.StatusCode == http.StatusRequestedRangeNotSatisfiable && have > 0:
+		if whole(r, have) {
+			return have, true, nil
+		}
+		if _, err := restart(f); err != nil {
+			return 0, false, err
+		}
+		return 0, false, fmt.Errorf("%s: the partial download did not fit", src.URL)
+	case r.StatusCode >= 500:
+		return 0, false, fmt.Errorf("%s: %s", src.URL, r.Status)
+	default:
+		return 0, false, &finalError{fmt.Errorf("%s: %s", src.URL, r.Status)}
+	}
+	if n := r.ContentLength; src.Size > 0 && n >= 0 && have+n != src.Size {
+		return 0, false, &finalError{fmt.Errorf("%s: %w: %d bytes, want %d", src.URL, errHash, have+n, src.Size)}
+	}
+	return have, false, nil
 }
 
 func restart(f *os.File) (int64, error) {

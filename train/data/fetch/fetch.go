@@ -1,6 +1,6 @@
 // Package fetch downloads a set of photographs: an archive with a folder per
 // class, checked by its hash and unpacked where it cannot leave its folder.
-// It imports nothing of ours. Start at [Fetch] and [FlowerPhotos].
+// Start at [Fetch] and [FlowerPhotos].
 package fetch
 
 import (
@@ -10,9 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/flowerctl/flowerctl/train/data/atomicdir"
 )
 
 // Source is an archive of photographs: a gzipped tar with one folder that has a
@@ -43,10 +44,10 @@ type Options struct {
 // Fetch downloads the archive, compares its hash and unpacks it as Dir. Dir
 // appears only when it is complete. A call that is interrupted leaves
 // Dir.download, from which the next goes on; other failures leave nothing.
-// It is an error when Dir is there and not empty, unless Force is set.
+// When Dir is there and not empty it is [atomicdir.ErrThere], unless Force is set.
 func Fetch(ctx context.Context, src Source, opts Options) error {
 	dir := filepath.Clean(opts.Dir)
-	if err := checkFree(dir, opts.Force); err != nil {
+	if err := atomicdir.Check(dir, opts.Force); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
@@ -58,7 +59,7 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 		err = checkHash(archive, src)
 	}
 	if errors.Is(err, errHash) && resumed { // the server's file may be another by now
-		if err = os.Remove(archive); err == nil {
+		if err = os.RemoveAll(archive); err == nil {
 			if _, err = download(ctx, src, archive, opts.Progress); err == nil {
 				err = checkHash(archive, src)
 			}
@@ -66,62 +67,16 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 	}
 	if err != nil {
 		if errors.Is(err, errHash) {
-			err = errors.Join(err, os.Remove(archive))
+			err = errors.Join(err, os.RemoveAll(archive))
 		}
 		return err
 	}
-	err = install(ctx, archive, dir, opts.Force)
+	err = atomicdir.Write(dir, opts.Force, func(tmp string) error { return unpack(ctx, archive, tmp) })
 	if err != nil && !errors.Is(err, errArchive) {
 		return err // a full disk, or cancelled: the download is still good
 	}
-	return errors.Join(err, os.Remove(archive))
+	return errors.Join(err, os.RemoveAll(archive))
 }
-
-// install unpacks the archive beside dir and puts it in dir's place.
-func install(ctx context.Context, archive, dir string, force bool) (err error) {
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if rerr := os.RemoveAll(tmp); rerr != nil {
-			err = errors.Join(err, rerr)
-		}
-	}()
-	fresh := filepath.Join(tmp, "new")
-	if err := os.Mkdir(fresh, 0o755); err != nil {
-		return err
-	}
-	if err := unpack(ctx, archive, fresh); err != nil {
-		return err
-	}
-	if force { // what is there goes only when the new is complete
-		err := os.Rename(dir, filepath.Join(tmp, "old"))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	} else if err := os.Remove(dir); err != nil && !errors.Is(err, fs.ErrNotExist) { // it is empty
-		return err
-	}
-	return os.Rename(fresh, dir)
-}
-
-// checkFree wants nothing in dir's place, or an empty folder.
-func checkFree(dir string, force bool) error {
-	entries, err := os.ReadDir(dir)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case len(entries) > 0 && !force:
-		return fmt.Errorf("%s: %w", dir, ErrThere)
-	}
-	return nil
-}
-
-// ErrThere means that the folder to make is there already.
-var ErrThere = errors.New("the folder is there and not empty")
 
 // errHash means that the archive has other bytes than it must have.
 var errHash = errors.New("not the archive that was expected")

@@ -18,6 +18,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/flowerctl/flowerctl/train/data/atomicdir"
 )
 
 func TestMain(m *testing.M) {
@@ -113,8 +115,8 @@ func TestFetch(t *testing.T) {
 		t.Errorf("progress ended at %d of %d, want %d", last, of, src.Size)
 	}
 	err := Fetch(context.Background(), src, opts)
-	if !errors.Is(err, ErrThere) {
-		t.Errorf("again: %v, want %v", err, ErrThere)
+	if !errors.Is(err, atomicdir.ErrThere) {
+		t.Errorf("again: %v, want %v", err, atomicdir.ErrThere)
 	}
 	if err := os.WriteFile(filepath.Join(tmp, "f", "mine"), nil, 0o644); err != nil {
 		t.Fatal(err)
@@ -152,6 +154,7 @@ func TestFetchResumes(t *testing.T) {
 				}
 				w.Header().Set("Content-Length", fmt.Sprint(len(archive))) // and then only a part
 				if len(asked) == 2 {
+					w.Header().Set("Content-Length", fmt.Sprint(len(archive)-50))
 					w.Header().Set("Content-Range", fmt.Sprintf("bytes 50-%d/%d", len(archive)-1, len(archive)))
 					w.WriteHeader(http.StatusPartialContent)
 					w.Write(archive[50:90])
@@ -226,7 +229,11 @@ func TestFetchFailsCleanly(t *testing.T) {
 			http.Error(w, "no", http.StatusInternalServerError)
 			return true
 		}},
-		"other bytes":      {hash: strings.Repeat("0", 64), want: "not the archive"},
+		"other bytes": {hash: strings.Repeat("0", 64), want: "not the archive"},
+		"other size": {want: "not the archive that was expected: 5 bytes, want", serve: func(w http.ResponseWriter, r *http.Request) bool {
+			w.Write([]byte("hello"))
+			return true
+		}},
 		"not a gzip":       {archive: []byte(strings.Repeat("hello", 9)), want: "archive: gzip"},
 		"cut short":        {archive: photos(t)[:100], want: "archive: unexpected EOF"},
 		"cut in a file":    {archive: photos(t)[:170], want: "archive: unexpected EOF"},

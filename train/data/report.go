@@ -1,0 +1,91 @@
+package data
+
+// Report says what a set holds and what looks wrong with it.
+type Report struct {
+	Dir     string        `json:"dir"`
+	Images  int           `json:"images"`
+	Classes []ClassReport `json:"classes"`
+	// MajorityRate is the accuracy of always answering the most frequent class.
+	MajorityRate float64    `json:"majority_rate"`
+	Problems     []Problem  `json:"problems"`
+	Repeated     []Repeated `json:"repeated"`
+}
+
+// ClassReport counts the images of a class; by part where there is a split.
+type ClassReport struct {
+	Label  string `json:"label"`
+	Images int    `json:"images"`
+	Train  int    `json:"train,omitempty"`
+	Val    int    `json:"val,omitempty"`
+	Test   int    `json:"test,omitempty"`
+}
+
+// Repeated is a group of images that are the same, or look alike.
+type Repeated struct {
+	Files     []string `json:"files"`
+	SameBytes bool     `json:"same_bytes"` // all of them
+	// TwoClasses and TwoParts say that the group stands on both sides of one of
+	// those borders: at least one label is wrong, or the validation is.
+	TwoClasses bool `json:"two_classes"`
+	TwoParts   bool `json:"two_parts"`
+}
+
+// Report describes the set. Repeated images are known after [Load].
+func (s *Set) Report() Report {
+	r := Report{Dir: s.Dir, Images: len(s.Items), Classes: make([]ClassReport, len(s.Labels)),
+		Problems: append([]Problem{}, s.Problems...), Repeated: []Repeated{}}
+	for c, label := range s.Labels {
+		r.Classes[c].Label = label
+	}
+	largest := 0
+	for _, it := range s.Items {
+		c := &r.Classes[it.Class]
+		c.Images++
+		switch it.Part {
+		case Train:
+			c.Train++
+		case Val:
+			c.Val++
+		case Test:
+			c.Test++
+		}
+		largest = max(largest, c.Images)
+	}
+	if r.Images > 0 {
+		r.MajorityRate = float64(largest) / float64(r.Images)
+	}
+	for _, g := range s.Alike {
+		r.Repeated = append(r.Repeated, s.repeated(g))
+	}
+	return r
+}
+
+func (s *Set) repeated(group []int) Repeated {
+	first := s.Items[group[0]]
+	out := Repeated{SameBytes: true}
+	for _, i := range group {
+		it := s.Items[i]
+		out.Files = append(out.Files, it.Path)
+		out.SameBytes = out.SameBytes && it.SHA256 == first.SHA256
+		out.TwoClasses = out.TwoClasses || it.Class != first.Class
+		out.TwoParts = out.TwoParts || it.Part != first.Part
+	}
+	return out
+}
+
+// Bad counts what ought to be mended before a training: images that cannot be
+// read, and repeated ones of two classes or in two parts.
+func (r Report) Bad() int {
+	n := 0
+	for _, p := range r.Problems {
+		if p.Kind == Unreadable {
+			n++
+		}
+	}
+	for _, g := range r.Repeated {
+		if g.TwoClasses || g.TwoParts {
+			n++
+		}
+	}
+	return n
+}
