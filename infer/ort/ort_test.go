@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -232,5 +233,40 @@ func TestContextCancelsARun(t *testing.T) {
 	t.Logf("stopped after %v", time.Since(start))
 	if _, err := s.Run(ctx, map[string]onnx.Tensor{"x0": onnx.NewTensor(512, 512)}); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a run under an ended context: got %v", err)
+	}
+}
+
+func TestPortsAreThoseThatOnnxruntimeHas(t *testing.T) {
+	load(t)
+	for _, in := range []colours.Input{colours.Bytes, colours.Float, colours.PlainNHWC} {
+		model := encode(t, in)
+		inputs, outputs, err := ports(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantIn, wantOut, err := askedPorts(model)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(inputs, wantIn) || !reflect.DeepEqual(outputs, wantOut) {
+			t.Errorf("%s: got %+v and %+v, want %+v and %+v", in, inputs, outputs, wantIn, wantOut)
+		}
+	}
+}
+
+func TestModelsThatOnnxruntimeRefusesSayWhy(t *testing.T) {
+	load(t)
+	m, err := colours.Model(colours.Bytes)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Graph.Nodes[1].Op = "NoSuchOperator"
+	data, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = NewSession(data, Options{})
+	if err == nil || !strings.Contains(err.Error(), "NoSuchOperator") || strings.Contains(err.Error(), "Error creating") {
+		t.Errorf("got %v, want the operator named and nothing of the bindings' words", err)
 	}
 }

@@ -25,13 +25,6 @@ type Options struct {
 	Spin bool
 }
 
-// Port is an input or output of a model.
-type Port struct {
-	Name  string
-	Type  string // "float32", "uint8" ...
-	Shape []int  // -1 where a length is free
-}
-
 // Session is a loaded model. Runs may overlap; Close comes after the last one.
 type Session struct {
 	s               *ort.DynamicAdvancedSession
@@ -114,44 +107,17 @@ func sessionOptions(o Options) (_ *ort.SessionOptions, err error) {
 	return options, nil
 }
 
-// ports reads a model's inputs and outputs. The bindings want their names before
-// a session can tell them, so that this opens one without optimizing it.
-func ports(model []byte) (inputs, outputs []Port, err error) {
-	in, out, err := ort.GetInputOutputInfoWithONNXData(model)
-	if err != nil {
-		return nil, nil, modelError(err)
-	}
-	for _, p := range in {
-		inputs = append(inputs, port(p))
-	}
-	for _, p := range out {
-		outputs = append(outputs, port(p))
-	}
-	if len(inputs) == 0 || len(outputs) == 0 {
-		return nil, nil, fmt.Errorf("got %d inputs and %d outputs, want one of each at least", len(inputs), len(outputs))
-	}
-	return inputs, outputs, nil
-}
-
-func port(p ort.InputOutputInfo) Port {
-	result := Port{Name: p.Name, Type: p.OrtValueType.String()}
-	if p.OrtValueType != ort.ONNXTypeTensor {
-		return result
-	}
-	result.Type = typeName(p.DataType)
-	for _, d := range p.Dimensions {
-		result.Shape = append(result.Shape, int(d))
-	}
-	return result
-}
-
 // modelError translates what onnxruntime says about a file it cannot read.
 func modelError(err error) error {
 	text := strings.ToLower(err.Error())
 	if strings.Contains(text, "protobuf parsing failed") || strings.Contains(text, "modelproto does not have a graph") {
 		return errors.New("not an ONNX file")
 	}
-	return err
+	_, bare, ok := strings.Cut(err.Error(), " session: ") // the bindings' own words end there
+	if !ok {
+		return err
+	}
+	return errors.New(bare)
 }
 
 func names(ports []Port) []string {
