@@ -20,6 +20,7 @@ import (
 // commands is every command, in the order in which help lists them.
 func commands() []*cli.Command {
 	return []*cli.Command{
+		trainCommand(),
 		predictCommand(),
 		evalCommand(),
 		dataCommand(),

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+)
+
+func trainCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "train",
+		Usage: "train a network on folders of images, one folder a class",
+		Description: `Writes a folder with the settings, the split, the history, checkpoints and a
+report, runs/NETWORK-TIME unless --out says another. Ctrl-C stops after the step
+under way; --resume goes on from there as if it had never stopped.
+
+  flowerctl train --data photos/
+  flowerctl train --data photos/ --arch v7-base --optimizer sgd --momentum 0.9 --epochs 30
+  flowerctl train --resume runs/latest --epochs 80
+  flowerctl train --config runs/latest/config.json --seed 2
+  flowerctl train --list`,
+		Flags: append(trainFlags(),
+			&cli.StringFlag{Name: "config", Usage: "settings from `FILE`, such as a run's config.json; flags win"},
+			&cli.StringFlag{Name: "resume", Usage: "go on with the run in folder `RUN`; other flags but --epochs, --patience, --threads and --data would make it another run"},
+			&cli.StringFlag{Name: "out", Usage: "folder of the run, `RUN`"},
+			&cli.BoolFlag{Name: "force", Usage: "write over the run in --out"},
+			&cli.BoolFlag{Name: "list", Usage: "list the networks and do nothing else"},
+			&cli.BoolFlag{Name: "dry-run", Usage: "read the images, show the network, and train nothing"},
+			&cli.StringFlag{Name: "augment-preview", Usage: "draw what --augment does to `FILE`.png and train nothing"},
+			&cli.BoolFlag{Name: "lr-find", Usage: "try rising learning rates, name a good one, and train nothing"},
+			jsonFlag(),
+		),
+		Action: trainAction,
+	}
+}
+
+func trainAction(c *cli.Context) error {
+	if err := noArgs(c); err != nil {
+		return err
+	}
+	if c.Bool("list") {
+		return listNetworks(c)
+	}
+	r, err := newTrainRun(c)
+	if err != nil {
+		return err
+	}
+	s, err := r.prepare(c)
+	if err != nil {
+		return err
+	}
+	err = r.do(c, s)
+	return errors.Join(err, s.Close())
+}
+
+// trainRun is one call of train.
+type trainRun struct {
+	plan   *plan
+	dir    string                 // of the run
+	resume *checkpoint.Checkpoint // nil for a new run
+	split  *data.Set              // of a run that goes on
+	show   *progress
+}
+
+// newTrainRun reads flags and settings.
+func newTrainRun(c *cli.Context) (*trainRun, error) {
+	r := &trainRun{show: newProgress(c.App.ErrWriter)}
+	file := c.String("config")
+	if run := c.String("resume"); run != "" {
+		if file != "" || c.IsSet("out") {
+			return nil, usagef("--resume: takes no --config and no --out: a run goes on with its own settings, where it is")
+		}
+		var err error
+		if r.dir, err = findRun(run); err != nil {
+			return nil, fmt.Errorf("--resume: %w", err)
+		}
+		if err := r.load(); err != nil {
+			return nil, err
+		}
+		file = filepath.Join(r.dir, train.ConfigFile)
+	}
+	s, err := readSettings(c, file)
+	if err != nil {
+		return nil, err
+	}
+	if r.plan, err = resolve(s); err != nil {
+		return nil, err
+	}
+	if r.dir == "" {
+		r.dir, err = newRunDir(c, r.plan.Arch)
+	}
+	return r, err
+}
+
+// load reads what a run needs to go on.
+func (r *trainRun) load() (err error) {
+	r.resume, err = checkpoint.Load(filepath.Join(r.dir, train.LastFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fail(fmt.Errorf("--resume: %s has no %s, so no step was finished there", r.dir, train.LastFile),
+			"start it anew with --config "+filepath.Join(r.dir, train.ConfigFile)+" --out "+r.dir+" --force")
+	}
+	if err != nil {
+		return err
+	}
+	r.split, err = splitOf(filepath.Join(r.dir, train.SplitFile))
+	if err == nil {
+		r.split.SplitBy = r.resume.Training.Split
+	}
+	return err
+}
+
+// prepare reads the images and makes the network.
+func (r *trainRun) prepare(c *cli.Context) (*session, error) {
+	if r.plan.Data == "" {
+		talk(c, "no --data: training on %d drawn flowers", r.plan.Drawn)
+	}
+	cache, err := r.plan.images(c.Context, r.split, r.show.reading)
+	r.show.end()
+	if err != nil {
+		return nil, err
+	}
+	r.tellProblems(c, cache.Set)
+	s, err := r.plan.open(cache)
+	if err != nil {
+		return nil, err
+	}
+	parameters, _, err := s.spec.Count()
+	if err != nil {
+		return nil, errors.Join(err, s.Close())
+	}
+	talk(c, "%s, %d parameters, input %d x %d; %d training and %d validation images of %s (%s)",
+		s.Arch, parameters, s.Size, s.Size, s.train.Len(), s.val.Len(), strings.Join(cache.Set.Labels, ", "), cache.Set.SplitBy)
+	if len(s.anew) > 0 {
+		talk(c, "starting from %s, but for %s", s.Init, strings.Join(s.anew, ", "))
+	}
+	if kernel.Description() == "go" {
+		talk(c, "kernels: Go; built with oneDNN (libdnnl-dev, see make) this would be several times faster")
+	}
+	return s, nil
+}
+
+// tellProblems names a few of the files that were left out.
+func (r *trainRun) tellProblems(c *cli.Context, set *data.Set) {
+	const few = 5
+	for i, p := range set.Problems {
+		if i == few {
+			talk(c, "and %d more: flowerctl data check %s lists them", len(set.Problems)-few, r.plan.Data)
+			return
+		}
+		talk(c, "%s", p)
+	}
+}
+
+// do trains, or what was asked for instead.
+func (r *trainRun) do(c *cli.Context, s *session) error {
+	switch {
+	case c.Bool("dry-run"):
+		return writeSummary(c.App.Writer, &s.spec)
+	case c.String("augment-preview") != "":
+		return previewAugmentation(c, s, c.String("augment-preview"))
+	case c.Bool("lr-find"):
+		return findRate(c, s, r.show)
+	}
+	if err := r.writeStart(s); err != nil {
+		return err
+	}
+	cfg := s.config(r.dir, r.show)
+	cfg.Resume = r.resume
+	outcome, err := train.Run(c.Context, cfg)
+	r.show.end()
+	if err != nil {
+		return r.failure(c.Context, err)
+	}
+	return r.tell(c, outcome, s.cache.Set.Labels)
+}
+
+// writeStart makes the run's folder with what is known before the first step.
+func (r *trainRun) writeStart(s *session) error {
+	if r.resume == nil {
+		if err := os.MkdirAll(r.dir, 0o777); err != nil {
+			return fileError(err)
+		}
+		if err := removeRun(r.dir); err != nil {
+			return err
+		}
+		err := atomicfile.Write(filepath.Join(r.dir, train.SplitFile), func(w io.Writer) error {
+			return s.cache.Set.WriteSplit(w)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := train.WriteJSON(filepath.Join(r.dir, train.ConfigFile), s.settings); err != nil {
+		return err
+	}
+	return linkLatest(r.dir)
+}
+
+// failure says how a run that did not end can go on.
+func (r *trainRun) failure(ctx context.Context, err error) error {
+	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
+		return err
+	}
+	where, _, _ := strings.Cut(err.Error(), ": ")
+	return fail(errors.New(where), "flowerctl train --resume "+r.dir+" goes on from there")
+}
+
+// tell writes the result.
+func (r *trainRun) tell(c *cli.Context, o *train.Outcome, labels []string) error {
+	s := o.Summary(labels)
+	if c.Bool("json") {
+		return printJSON(c.App.Writer, struct {
+			Run string `json:"run"`
+			train.Summary
+		}{r.dir, s})
+	}
+	_, err := fmt.Fprintf(c.App.Writer,
+		"%s: validation accuracy %.1f %% (95 %% interval %.1f to %.1f, majority class %.1f %%), epoch %d of %d, %s\n",
+		r.dir, 100*s.ValAccuracy, 100*s.ValInterval[0], 100*s.ValInterval[1], 100*s.MajorityRate,
+		s.BestEpoch, s.Epochs, short(time.Duration(s.Seconds*float64(time.Second))))
+	return err
+}

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/model"
+)
+
+// initWeights copies into w the tensors of a file or run that have the same name
+// and shape. The others keep their start and are returned, sorted: usually the
+// last layer, when there are other classes. None in common is an error.
+func initWeights(w model.Weights, path string) (anew []string, err error) {
+	from, err := readWeights(path)
+	if err != nil {
+		return nil, err
+	}
+	for name, t := range w {
+		source, ok := from(name)
+		if !ok || !slices.Equal(source.Shape, t.Shape) {
+			anew = append(anew, name)
+			continue
+		}
+		copy(t.Data, source.Data)
+	}
+	slices.Sort(anew)
+	if len(anew) == len(w) {
+		return nil, fmt.Errorf("%s: no weights of this network in it: is it of another one?", path)
+	}
+	return anew, nil
+}
+
+// readWeights reads a checkpoint, a run's best one, or an ONNX file.
+func readWeights(path string) (func(name string) (onnx.Tensor, bool), error) {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		path = filepath.Join(path, train.BestFile)
+	}
+	if !strings.HasSuffix(path, ".onnx") {
+		c, err := checkpoint.Load(path)
+		if err != nil {
+			return nil, fileError(err)
+		}
+		return func(name string) (onnx.Tensor, bool) {
+			t, ok := c.Weights[name]
+			return t, ok
+		}, nil
+	}
+	m, err := onnx.ReadFile(path)
+	if err != nil {
+		return nil, fileError(err)
+	}
+	return func(name string) (onnx.Tensor, bool) {
+		init := m.Graph.Initializer(name)
+		if init == nil {
+			return onnx.Tensor{}, false
+		}
+		t, err := init.Tensor()
+		return t, err == nil
+	}, nil
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/flowerctl/flowerctl/train"
+)
+
+// progress shows a training: a bar for each epoch on a terminal, and a line when
+// it is done. It implements train.Observer.
+type progress struct {
+	w       io.Writer
+	bar     *progressbar.ProgressBar // nil between bars, and where nobody looks
+	bars    bool
+	epoch   int
+	started time.Time
+}
+
+func newProgress(w io.Writer) *progress {
+	return &progress{w: w, bars: isTerminal(w), started: time.Now()}
+}
+
+// Progress moves the bar.
+func (p *progress) Progress(s train.Progress) {
+	if !p.bars {
+		return
+	}
+	what := "train"
+	if s.Validating {
+		what = "check"
+	}
+	if p.bar == nil || s.Step == 1 {
+		p.start(s.Steps)
+	}
+	p.bar.Describe(fmt.Sprintf("epoch %d/%d %s  loss %.4f  accuracy %.1f %%  %.0f images/s  %s left",
+		s.Epoch, s.Epochs, what, s.Loss, 100*s.Accuracy, s.ImagesPerSecond, short(s.Left)))
+	p.bar.Set(s.Step)
+}
+
+// start opens a bar of that many steps.
+func (p *progress) start(steps int) {
+	p.end()
+	p.bar = progressbar.NewOptions(steps,
+		progressbar.OptionSetWriter(p.w),
+		progressbar.OptionSetWidth(12),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionClearOnFinish())
+}
+
+// end takes the bar away.
+func (p *progress) end() {
+	if p.bar != nil {
+		p.bar.Clear()
+		p.bar = nil
+	}
+}
+
+// EpochDone writes the epoch's line.
+func (p *progress) EpochDone(e train.Epoch, best bool) {
+	p.end()
+	mark := ""
+	if best {
+		mark = "  best"
+	}
+	fmt.Fprintf(p.w, "epoch %3d  loss %.4f  accuracy %5.1f %%  validation loss %.4f  accuracy %5.1f %%  lr %.3g  %s  %.0f images/s%s\n",
+		e.Epoch, e.Loss, 100*e.Accuracy, e.ValLoss, 100*e.ValAccuracy, e.LearningRate,
+		short(time.Duration(e.Seconds*float64(time.Second))), e.ImagesPerSecond, mark)
+}
+
+// Warn writes a line.
+func (p *progress) Warn(text string) {
+	p.end()
+	fmt.Fprintf(p.w, "warning: %s\n", text)
+}
+
+// reading shows how many images are read.
+func (p *progress) reading(done, total int) {
+	if !p.bars {
+		return
+	}
+	if p.bar == nil {
+		p.start(total)
+	}
+	p.bar.Describe(fmt.Sprintf("reading images %d/%d", done, total))
+	p.bar.Set(done)
+	if done == total {
+		p.end()
+	}
+}
+
+// short is a duration for people: 42s, 3m10s, 2h05m.
+func short(d time.Duration) string {
+	s := int(math.Round(d.Seconds()))
+	switch {
+	case s < 1 && d > 0:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	}
+	return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+}
