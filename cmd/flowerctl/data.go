@@ -44,7 +44,8 @@ func dataDraw(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	opts := data.DrawOptions{Count: c.Int("count"), Size: c.Int("size"), Seed: c.Uint64("seed"), Replace: c.Bool("force")}
+	opts := data.DrawOptions{Count: c.Int("count"), Size: c.Int("size"), Seed: c.Uint64("seed"),
+		Replace: c.Bool("force")}
 	switch format := c.String("format"); format {
 	case "jpeg":
 	case "png":

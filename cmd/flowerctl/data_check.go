@@ -28,7 +28,7 @@ both sides of a split, and says how the classes are balanced.
   flowerctl data check photos --strict --json`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "split", Usage: "compare with a run's `FILE` split.csv"},
-			&cli.BoolFlag{Name: "strict", Usage: "exit 1 when an image is unreadable, or repeated under two classes or in two parts"},
+			&cli.BoolFlag{Name: "strict", Usage: "exit 1 when an image is unreadable, or repeated in two classes or parts"},
 			jsonFlag(),
 		},
 		Action: dataCheck,

@@ -25,7 +25,7 @@ where it stopped. Their licences are in DIR/LICENSE.txt.
   flowerctl data fetch photos --url https://example.org/set.tgz --sha256 HASH`,
 			float64(fetch.FlowerPhotos.Size)/(1<<20)),
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "url", Usage: "`URL` of the same archive elsewhere, or with --sha256 of another: a .tgz with one folder"},
+			&cli.StringFlag{Name: "url", Usage: "`URL` of the same archive, or with --sha256 of another .tgz"},
 			&cli.StringFlag{Name: "sha256", Usage: "`HASH` of the archive at --url"},
 			&cli.BoolFlag{Name: "force", Usage: "replace a folder that is there"},
 		},

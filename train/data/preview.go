@@ -11,7 +11,8 @@ import (
 // PreviewGrid draws what a policy does: a row for each image that indices lists,
 // first as it is, then as the first epochs of a training with that seed would
 // see it. Mixing takes place within the rows.
-func PreviewGrid(ctx context.Context, c *Cache, indices []int, policy augment.Policy, seed uint64, epochs int) (*image.RGBA, error) {
+func PreviewGrid(ctx context.Context, c *Cache, indices []int, policy augment.Policy,
+	seed uint64, epochs int) (*image.RGBA, error) {
 	if len(indices) == 0 || epochs < 1 {
 		return nil, fmt.Errorf("preview of %d images in %d epochs, want one or more", len(indices), epochs)
 	}

@@ -94,14 +94,16 @@ func warp(dst, src []uint8, size int, m affine, fill Fill) {
 			w11 := fx * fy
 			w10, w01 := fy<<8-w11, fx<<8-w11
 			w00 := one - fx<<8 - w10
-			for c := range 3 {
-				sum := w00*int(p00[c]) + w01*int(p01[c]) + w10*int(p10[c]) + w11*int(p11[c])
-				out[c] = uint8((sum + one/2) >> 16)
-			}
+			out[0] = round(w00*int(p00[0]) + w01*int(p01[0]) + w10*int(p10[0]) + w11*int(p11[0]))
+			out[1] = round(w00*int(p00[1]) + w01*int(p01[1]) + w10*int(p10[1]) + w11*int(p11[1]))
+			out[2] = round(w00*int(p00[2]) + w01*int(p01[2]) + w10*int(p10[2]) + w11*int(p11[2]))
 			u, v = u+stepX, v+stepY
 		}
 	}
 }
+
+// round turns a sum with weights that sum to one into a pixel's value.
+func round(sum int) uint8 { return uint8((sum + one/2) >> 16) }
 
 // outside is the index from 0 to size-1 whose pixel stands at i.
 func outside(i, size int, fill Fill) int {

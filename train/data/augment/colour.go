@@ -84,19 +84,23 @@ func recolour(pix []uint8, m matrix, lift float64) {
 	if lift != 0 {
 		add += fixed(lift * meanGrey(pix))
 	}
-	var f [3][3]int
-	for i := range 3 {
-		for j := range 3 {
-			f[i][j] = fixed(m[i][j])
-		}
-	}
+	r0, g0, b0 := fixed(m[0][0]), fixed(m[0][1]), fixed(m[0][2])
+	r1, g1, b1 := fixed(m[1][0]), fixed(m[1][1]), fixed(m[1][2])
+	r2, g2, b2 := fixed(m[2][0]), fixed(m[2][1]), fixed(m[2][2])
 	for ; len(pix) >= 3; pix = pix[3:] {
 		r, g, b := int(pix[0]), int(pix[1]), int(pix[2])
-		for c := range 3 {
-			x := (f[c][0]*r + f[c][1]*g + f[c][2]*b + add) >> digits
-			pix[c] = uint8(min(max(x, 0), 255))
-		}
+		pix[0] = cut((r0*r + g0*g + b0*b + add) >> digits)
+		pix[1] = cut((r1*r + g1*g + b1*b + add) >> digits)
+		pix[2] = cut((r2*r + g2*g + b2*b + add) >> digits)
 	}
+}
+
+// cut is x within 0 and 255.
+func cut(x int) uint8 {
+	if uint(x) > 255 {
+		return uint8(^x >> 63) // 0 below, 255 above
+	}
+	return uint8(x)
 }
 
 func meanGrey(pix []uint8) float64 {

@@ -29,7 +29,8 @@ const maxArchive = 8 << 30
 // download makes path the whole of what src.URL answers. It goes on where an
 // earlier download stopped, and tries again when the line breaks. resumed says
 // whether bytes of an earlier call are in it.
-func download(ctx context.Context, src Source, path string, progress func(done, total int64)) (resumed bool, err error) {
+func download(ctx context.Context, src Source, path string,
+	progress func(done, total int64)) (resumed bool, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return false, err
