@@ -26,7 +26,7 @@ var (
 // Error says why an image was refused, in one line:
 //
 //	cat.txt: not an image (text/plain)
-//	big.png: image too large (png, 20000 x 20000 pixels, at most 40 million)
+//	big.png: image too large (png: 20000 x 20000 pixels, at most 40 million)
 type Error struct {
 	Path   string // the file, empty for [Decode]
 	Kind   error  // one of the five above
@@ -62,19 +62,19 @@ func (e *Error) Hint() string {
 }
 
 func tooLarge(format, args string, a ...any) error {
-	return &Error{Kind: ErrTooLarge, Detail: format + ", " + fmt.Sprintf(args, a...)}
+	return &Error{Kind: ErrTooLarge, Detail: format + ": " + fmt.Sprintf(args, a...)}
 }
 
 func truncated(format, what string) error {
-	return &Error{Kind: ErrTruncated, Detail: format + ", " + what}
+	return &Error{Kind: ErrTruncated, Detail: format + ": " + what}
 }
 
 func unsupported(format, what string) error {
-	return &Error{Kind: ErrUnsupported, Detail: format + ", " + what}
+	return &Error{Kind: ErrUnsupported, Detail: format + ": " + what}
 }
 
 func damaged(format, what string) error {
-	return &Error{Kind: ErrDamaged, Detail: format + ", " + what}
+	return &Error{Kind: ErrDamaged, Detail: format + ": " + what}
 }
 
 // notImage says what data is instead, as far as its first bytes tell.

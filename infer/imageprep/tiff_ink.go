@@ -16,9 +16,9 @@ func decodeInkTIFF(data []byte) (picture, error) {
 	order, at, _ := tiffDirectory(data)
 	r := &redirected{data: data}
 	copy(r.head[:], data)
-	order.PutUint32(r.head[4:], uint32(len(data)))
+	order.PutUint32(r.head[4:], inkDirectoryAt)
 	r.tail = inkDirectory(data[at:], order)
-	img, err := tiff.Decode(io.NewSectionReader(r, 0, int64(len(data)+len(r.tail))))
+	img, err := tiff.Decode(io.NewSectionReader(r, 0, inkDirectoryAt+int64(len(r.tail))))
 	if err != nil {
 		return picture{}, err
 	}
@@ -61,7 +61,11 @@ func inkDirectory(b []byte, order binary.ByteOrder) []byte {
 	return out
 }
 
-// redirected is a file with another first 8 bytes, and more behind it.
+// inkDirectoryAt is past the end of any file that is read, so that pixels cut off
+// there are missed and not found in the directory.
+const inkDirectoryAt = 1 << 31
+
+// redirected is a file with another first 8 bytes, and a directory far behind it.
 type redirected struct {
 	data []byte
 	head [8]byte
@@ -70,18 +74,20 @@ type redirected struct {
 
 func (r *redirected) ReadAt(p []byte, off int64) (int, error) {
 	n := 0
-	for _, part := range [][]byte{r.head[:], r.data[8:], r.tail} {
-		if off < int64(len(part)) {
-			k := copy(p[n:], part[off:])
-			n += k
-			off += int64(k)
-		}
-		off -= int64(len(part))
-		if n == len(p) {
-			return n, nil
-		}
+	if off < int64(len(r.head)) {
+		n = copy(p, r.head[off:])
 	}
-	return n, io.EOF
+	rest, at := r.data, off+int64(n)
+	if at >= inkDirectoryAt {
+		rest, at = r.tail, at-inkDirectoryAt
+	}
+	if at < int64(len(rest)) {
+		n += copy(p[n:], rest[at:])
+	}
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
 }
 
 // inkRows takes cyan, magenta, yellow and black off white paper, rounded as

@@ -1,0 +1,126 @@
+package imageprep
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestErrorsNameTheFileAndTheFault(t *testing.T) {
+	tests := []struct {
+		name string
+		data []byte
+		kind error
+		want string
+	}{
+		{"cat.txt", []byte("I am a cat.\n"), ErrNotImage, "not an image (text/plain)"},
+		{"cat.jpg", []byte("<!DOCTYPE html><html>"), ErrNotImage, "not an image (text/html)"},
+		{"empty.jpg", nil, ErrNotImage, "not an image (empty)"},
+		{"cat.pdf", []byte("%PDF-1.7\n"), ErrNotImage, "not an image (application/pdf)"},
+		{"cat.heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), ErrUnsupported, "unsupported image (image/heic)"},
+		{"cat.avif", []byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"), ErrUnsupported, "unsupported image (image/avif)"},
+		{"big.png", makePNG(20000, 10, 8, 2, 0, nil), ErrTooLarge,
+			"image too large (png: 20000 x 10 pixels, at most 16384 a side)"},
+		{"bigger.png", makePNG(8000, 8000, 8, 2, 0, nil), ErrTooLarge,
+			"image too large (png: 8000 x 8000 pixels, at most 40 million)"},
+		{"half.png", makePNG(9, 9, 8, 2, 0, nil)[:50], ErrTruncated, "image cut short (png: no end chunk)"},
+		{"bad.png", makePNG(9, 9, 8, 5, 0, nil), ErrUnsupported,
+			"unsupported image (png: unsupported feature: bit depth 8, color type 5)"},
+		{"half.jpg", []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), ErrTruncated, "image cut short (jpeg: inside a segment)"},
+	}
+	for _, tt := range tests {
+		path := write(t, tt.name, tt.data)
+		for call, err := range map[string]error{
+			"DecodeFile":  second(DecodeFile(path)),
+			"PrepareFile": second(Config{Size: 8}.PrepareFile(path)),
+		} {
+			if !errors.Is(err, tt.kind) || err.Error() != path+": "+tt.want {
+				t.Errorf("%s(%s): %v\nwant %s: %s", call, tt.name, err, tt.name, tt.want)
+				continue
+			}
+			checkLine(t, tt.name, err)
+		}
+		if err := second(Decode(tt.data)); err == nil || err.Error() != tt.want {
+			t.Errorf("Decode(%s): %v, want %s", tt.name, err, tt.want)
+		}
+	}
+}
+
+func second(_ Image, err error) error { return err }
+
+func TestErrorsOfTheFileSystem(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.jpg")
+	if _, err := DecodeFile(missing); !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), missing) != 1 {
+		t.Errorf("missing: %v", err)
+	}
+	if _, err := DecodeFile(t.TempDir()); !errors.Is(err, ErrNotImage) || !strings.HasSuffix(err.Error(), "(a folder)") {
+		t.Errorf("folder: %v", err)
+	}
+	if runtime.GOOS == "linux" {
+		if _, err := DecodeFile("/dev/zero"); !errors.Is(err, ErrNotImage) {
+			t.Errorf("a file without end: %v", err)
+		}
+	}
+}
+
+// TestLargeFilesAreNotRead makes files with holes, which take no disk.
+func TestLargeFilesAreNotRead(t *testing.T) {
+	for name, want := range map[string]error{"\x00\x00\x00\x00": ErrNotImage, "\xff\xd8\xff\xe0": ErrTooLarge} {
+		path := write(t, "large", []byte(name))
+		if err := os.Truncate(path, MaxFile+1); err != nil {
+			t.Skip("no files with holes here: ", err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := DecodeFile(path)
+		runtime.ReadMemStats(&after)
+		if !errors.Is(err, want) || after.TotalAlloc-before.TotalAlloc > 1<<20 {
+			t.Errorf("%q: %v after %d bytes, want %v", name, err, after.TotalAlloc-before.TotalAlloc, want)
+		}
+	}
+}
+
+func TestTheNameSaysNothing(t *testing.T) {
+	for _, s := range readGolden(t).Small {
+		img, err := DecodeFile(write(t, "picture.txt", s.Data))
+		if err != nil || farthest(img.Pix, s.RGB) > s.Tolerance {
+			t.Errorf("%s: %v", s.Name, err)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, c := range []Config{{Size: 1}, {Size: 224, Resize: Stretch}, {Size: MaxSize, Resize: Crop}} {
+		if err := c.Validate(); err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	data := makePNG(2, 2, 8, 0, 0, deflated(6))
+	for _, c := range []Config{{}, {Size: -1}, {Size: MaxSize + 1}, {Size: 8, Resize: "zoom"}} {
+		if err := c.Validate(); err == nil {
+			t.Errorf("%+v is valid", c)
+		}
+		if _, err := c.Prepare(data); err == nil {
+			t.Errorf("%+v prepares", c)
+		}
+		if _, err := c.PrepareFile("missing"); errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%+v is found out after its file", c)
+		}
+	}
+	if _, err := (Config{Size: 3}).Prepare(data); err != nil {
+		t.Error(err)
+	}
+}

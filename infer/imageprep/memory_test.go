@@ -1,0 +1,104 @@
+//go:build linux && !race
+
+package imageprep
+
+import (
+	"os"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+)
+
+// atTheLimit are pictures of nearly 40 million pixels, of the kinds that take
+// most memory, in small files.
+func atTheLimit() map[string][]byte {
+	const w, h = 8000, 4992
+	const blocks = w * h / 64
+	three := []byte{1, 2, 3}
+	return map[string][]byte{
+		"png interlaced":  makePNG(w, h, 16, 6, 1, deflated(adam7(w, h, 8))),
+		"jpeg cmyk":       makeJPEG(0xc0, w, h, []byte{0x11, 0x11, 0x11, 0x11}, jpegScan([]byte{1, 2, 3, 4}, 0, 63, 8*blocks)),
+		"progressive":     makeJPEG(0xc2, w, h, []byte{0x11, 0x11, 0x11}, jpegScan(three, 0, 0, 3*blocks), jpegScan([]byte{2}, 1, 63, blocks)),
+		"webp lossless":   riff(makeVP8L(w, h)),
+		"gif interlaced":  makeGIF(w, h, w, h, lzwBlocks(w*h)),
+		"tiff one strip":  tiffAtTheLimit(w, h, h),
+		"tiff strips":     tiffAtTheLimit(w, h, 16),
+		"bmp that is cut": makeBMP(w, h, make([]byte, 1000)),
+	}
+}
+
+// adam7 is the size of an interlaced picture's rows. Source: PNG, 8.2.
+func adam7(w, h, pixel int) int64 {
+	n := 0
+	for _, p := range [][4]int{{8, 8, 0, 0}, {8, 8, 4, 0}, {4, 8, 0, 4}, {4, 4, 2, 0}, {2, 4, 0, 2}, {2, 2, 1, 0}, {1, 2, 0, 1}} {
+		across, down := (w-p[2]+p[0]-1)/p[0], (h-p[3]+p[1]-1)/p[1]
+		n += down * (1 + across*pixel)
+	}
+	return int64(n)
+}
+
+// tiffAtTheLimit is grey, in strips of so many rows that inflate to 8 bytes a
+// pixel, the most that x/image takes.
+func tiffAtTheLimit(w, h, rows int) []byte {
+	strip := deflated(int64(8 * w * rows))
+	n := (h + rows - 1) / rows
+	var offsets, counts []byte
+	for range n {
+		offsets, counts = append(offsets, le32(8)...), append(counts, le32(len(strip))...)
+	}
+	data := join(strip, make([]byte, len(strip)&1), offsets, counts)
+	at := 8 + len(strip) + len(strip)&1
+	out := makeTIFF(data, [2]int{256, w}, [2]int{257, h}, [2]int{258, 8}, [2]int{259, 8}, [2]int{262, 1},
+		[2]int{273, at}, [2]int{278, rows}, [2]int{279, at + 4*n})
+	if n == 1 {
+		return makeTIFF(strip, [2]int{256, w}, [2]int{257, h}, [2]int{258, 8}, [2]int{259, 8}, [2]int{262, 1},
+			[2]int{273, 8}, [2]int{278, rows}, [2]int{279, len(strip)})
+	}
+	ifd := out[8+len(data)+len(data)&1:]
+	copy(ifd[2+12*5+4:], le32(n))
+	copy(ifd[2+12*7+4:], le32(n))
+	return out
+}
+
+// TestMemoryStaysBounded decodes the largest pictures of every kind, two at a
+// time, in a process of its own, and asks the system for its peak.
+func TestMemoryStaysBounded(t *testing.T) {
+	if os.Getenv("IMAGEPREP_CHILD") != "" {
+		decodeLargest(t)
+		return
+	}
+	if testing.Short() {
+		t.Skip("decodes 800 million pixels")
+	}
+	child := exec.Command(os.Args[0], "-test.run=^TestMemoryStaysBounded$", "-test.v")
+	child.Env = append(os.Environ(), "IMAGEPREP_CHILD=1")
+	out, err := child.CombinedOutput()
+	if err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	peak := child.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10
+	t.Logf("peak %d MiB\n%s", peak, out)
+	if peak > 700 {
+		t.Errorf("peak of %d MiB resident memory, want at most 700", peak)
+	}
+}
+
+func decodeLargest(t *testing.T) {
+	files := atTheLimit()
+	names := make(chan string, len(files))
+	for name := range files {
+		names <- name
+	}
+	close(names)
+	var wg sync.WaitGroup
+	for range 2 {
+		wg.Go(func() {
+			for name := range names {
+				img, err := Decode(files[name])
+				t.Logf("%s, %d bytes: %d x %d, %v", name, len(files[name]), img.W, img.H, err)
+			}
+		})
+	}
+	wg.Wait()
+}

@@ -1,0 +1,159 @@
+package imageprep
+
+import (
+	"bytes"
+	"image"
+	"image/jpeg"
+	"testing"
+)
+
+// stored is img as a camera would write it that says orientation o: the opposite
+// of what a reader does. Source: Exif 2.32, figure 5.
+func stored(img Image, o int) Image {
+	w, h := img.W, img.H
+	if o >= 5 {
+		w, h = h, w
+	}
+	out := newImage(w, h)
+	for y := range img.H {
+		for x := range img.W {
+			sx, sy := x, y
+			switch o {
+			case 2:
+				sx = w - 1 - x
+			case 3:
+				sx, sy = w-1-x, h-1-y
+			case 4:
+				sy = h - 1 - y
+			case 5:
+				sx, sy = y, x
+			case 6:
+				sx, sy = y, h-1-x
+			case 7:
+				sx, sy = w-1-y, h-1-x
+			case 8:
+				sx, sy = w-1-y, x
+			}
+			copy(out.Pix[3*(sy*w+sx):][:3], img.Pix[3*(y*img.W+x):][:3])
+		}
+	}
+	return out
+}
+
+// exifOf is a directory with nothing but an orientation, of type SHORT.
+func exifOf(o int) []byte {
+	return join("MM\x00*", be32(8), be16(1), be16(0x0112), be16(3), be32(1), be16(o), be16(0), be32(0))
+}
+
+func pngOf(img Image, o int) []byte {
+	var raw []byte
+	for y := range img.H {
+		raw = append(append(raw, 0), img.Pix[3*img.W*y:3*img.W*(y+1)]...)
+	}
+	return makePNG(img.W, img.H, 8, 2, 0, compressed(raw), pngChunk("eXIf", exifOf(o)))
+}
+
+func tiffOf(img Image, o int) []byte {
+	bits := len(img.Pix)
+	data := join(img.Pix, make([]byte, bits&1), le16(8), le16(8), le16(8))
+	out := makeTIFF(data, [2]int{256, img.W}, [2]int{257, img.H}, [2]int{258, 8 + bits + bits&1}, [2]int{259, 1},
+		[2]int{262, 2}, [2]int{273, 8}, [2]int{274, o}, [2]int{277, 3}, [2]int{278, img.H}, [2]int{279, bits})
+	// Three bits per sample are SHORTs outside their entry.
+	at := bytes.Index(out, join(le16(258), le16(4), le32(1)))
+	copy(out[at:], join(le16(258), le16(3), le32(3)))
+	return out
+}
+
+// blocks is a picture of flat blocks of 8, which JPEG gives back turned exactly.
+func blocks(w, h int) Image {
+	img := newImage(8*w, 8*h)
+	for y := range img.H {
+		for x := range img.W {
+			v := uint8(50*(x/8) + 17*(y/8))
+			copy(img.Pix[3*(y*img.W+x):], []uint8{v, v, v})
+		}
+	}
+	return img
+}
+
+func jpegOf(t *testing.T, img Image, o int) []byte {
+	gray := image.NewGray(image.Rect(0, 0, img.W, img.H))
+	for i := range gray.Pix {
+		gray.Pix[i] = img.Pix[3*i]
+	}
+	var b bytes.Buffer
+	if err := jpeg.Encode(&b, gray, &jpeg.Options{Quality: 100}); err != nil {
+		t.Fatal(err)
+	}
+	data := b.Bytes()
+	return join(data[:2], jpegSegment(0xe1, join("Exif\x00\x00", exifOf(o))), data[2:])
+}
+
+func TestOrientationsGiveTheSamePixels(t *testing.T) {
+	colour, flat := pattern(11, 18), blocks(4, 3)
+	for o := 1; o <= 8; o++ {
+		files := map[string]struct {
+			data []byte
+			want Image
+		}{
+			"png":  {pngOf(stored(colour, o), o), colour},
+			"tiff": {tiffOf(stored(colour, o), o), colour},
+			"jpeg": {jpegOf(t, stored(flat, o), o), flat},
+		}
+		for name, f := range files {
+			img, err := Decode(f.data)
+			if err != nil {
+				t.Errorf("%s, orientation %d: %v", name, o, err)
+				continue
+			}
+			if img.W != f.want.W || img.H != f.want.H || !bytes.Equal(img.Pix, f.want.Pix) {
+				t.Errorf("%s, orientation %d: %d x %d, %d levels off", name, o, img.W, img.H, farthest(img.Pix, f.want.Pix))
+			}
+			for _, c := range []Config{{Size: 7}, {Size: 9, Resize: Crop}} {
+				got, err := c.Prepare(f.data)
+				if err != nil || !bytes.Equal(got.Pix, c.Apply(f.want).Pix) {
+					t.Errorf("%s, orientation %d, %+v: differs (%v)", name, o, c, err)
+				}
+			}
+		}
+	}
+}
+
+func TestOrientationOfOddDirectories(t *testing.T) {
+	entry := func(kind, count int, value []byte) []byte {
+		return join(le16(0x0112), le16(kind), le32(count), value, make([]byte, 4-len(value)))
+	}
+	ifd := func(entries ...[]byte) []byte {
+		return join("II*\x00", le32(8), le16(len(entries)), bytes.Join(entries, nil), le32(0))
+	}
+	other := join(le16(0x0100), le16(4), le32(1), le32(9))
+	tests := []struct {
+		name string
+		exif []byte
+		want int
+	}{
+		{"short", ifd(other, entry(3, 1, le16(6))), 6},
+		{"long", ifd(entry(4, 1, le32(8))), 8},
+		{"signed", ifd(entry(9, 1, le32(3))), 3},
+		{"byte", ifd(entry(1, 1, []byte{5})), 5},
+		{"text", ifd(entry(2, 1, []byte("6"))), 1},
+		{"none", ifd(other), 1},
+		{"zero", ifd(entry(3, 1, le16(0))), 1},
+		{"nine", ifd(entry(3, 1, le16(9))), 1},
+		{"no value", ifd(entry(3, 0, le16(6))), 1},
+		{"value outside", ifd(entry(4, 100, le32(1<<31))), 1},
+		{"first of two", ifd(entry(3, 1, le16(2)), entry(3, 1, le16(4))), 2},
+		{"next directory is itself", join(ifd(other)[:8+2+12], le32(8)), 1},
+		{"directory is the header", join("II*\x00", le32(0), le16(1)), 1},
+		{"directory outside", join("II*\x00", le32(1<<32-1), le16(1)), 1},
+		{"65535 entries", join("II*\x00", le32(8), le16(65535), other, entry(3, 1, le16(6))), 6},
+		{"half an entry", ifd(entry(3, 1, le16(6)))[:20], 1},
+		{"not TIFF", []byte("XX*\x00\x08\x00\x00\x00\x00\x00"), 1},
+		{"empty", nil, 1},
+	}
+	for _, tt := range tests {
+		if got := exifOrientation(tt.exif); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
