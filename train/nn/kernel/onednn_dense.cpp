@@ -1,5 +1,6 @@
 //go:build onednn
 
+#include "onednn_dots.h"
 #include "onednn_engine.h"
 
 using compat::desc;
@@ -12,7 +13,7 @@ static const auto f32 = memory::data_type::f32;
 // Everything is plain: a dense layer's weights are far larger than its
 // activations, and reordering them would cost more than it gives.
 struct onednn_dense : Layer {
-  onednn_dense(onednn_engine &e, onednn_dense_shape s) : Layer(e) {
+  onednn_dense(onednn_engine &e, onednn_dense_shape shape) : Layer(e), s(shape) {
     const desc x({s.n, s.in}, f32, tag::nc), y({s.n, s.out}, f32, tag::nc);
     const desc w({s.out, s.in}, f32, tag::oi);
     const desc b = s.bias ? desc({s.out}, f32, tag::a) : desc();
@@ -44,6 +45,8 @@ struct onednn_dense : Layer {
     backward_weights.prepare(e);
   }
 
+  onednn_dense_shape s;
+  bool dots = dots_supported();
   Step forward, backward_data, backward_weights;
 };
 
@@ -53,7 +56,12 @@ const char *onednn_dense_new(onednn_engine *e, onednn_dense_shape s, onednn_dens
 
 const char *onednn_dense_forward(onednn_dense *l, float *y, const float *x, const float *w,
                                  const float *b) {
-  return l->engine.call([=] { l->forward.run(l->engine, {y, x, w, b}); });
+  return l->engine.call([=] {
+    if (l->dots)
+      dense_forward(y, x, w, b, l->s.n, l->s.in, l->s.out, l->s.relu);
+    else
+      l->forward.run(l->engine, {y, x, w, b});
+  });
 }
 
 const char *onednn_dense_backward_data(onednn_dense *l, float *dx, const float *dy,

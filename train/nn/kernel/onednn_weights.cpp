@@ -5,17 +5,10 @@
 #include <algorithm>
 #include <cstring>
 
+#include "onednn_avx512.h"
 #include "onednn_loops.h"
 
-#if defined(__x86_64__)
-
-#define AVX512 __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma")))
-
 namespace {
-
-typedef float Vector __attribute__((vector_size(64)));
-typedef float Unaligned __attribute__((vector_size(64), aligned(4), may_alias));
-const int lanes = 16;
 
 // Pixels in a block: enough that fetching the tile and putting it back costs
 // little, few enough that their dy stays in the second cache.
@@ -97,9 +90,8 @@ struct WeightGradient::Block {
 };
 
 bool WeightGradient::supported(const onednn_conv_shape &s) {
-  return s.groups == 1 && size_t(s.kh) * s.kw * s.c * s.filters <= most_weights &&
-         __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq");
+  return has_avx512() && s.groups == 1 &&
+         size_t(s.kh) * s.kw * s.c * s.filters <= most_weights;
 }
 
 WeightGradient::WeightGradient(const onednn_conv_shape &s, int threads)
@@ -277,12 +269,3 @@ void WeightGradient::run(float *dw, float *db, const float *x, const float *dy,
       store(dw, db, area, o, std::min(o + lanes, s_.filters));
   }
 }
-
-#else
-
-bool WeightGradient::supported(const onednn_conv_shape &) { return false; }
-WeightGradient::WeightGradient(const onednn_conv_shape &s, int threads)
-    : s_(s), threads_(threads) {}
-void WeightGradient::run(float *, float *, const float *, const float *, float *) const {}
-
-#endif
