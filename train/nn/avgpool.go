@@ -15,7 +15,9 @@ import (
 //
 // Padding does not count towards the mean. It exports as ONNX AveragePool with
 // count_include_pad 0. gorgonia's divides by the input's width.
-func AvgPool[T kernel.Float](g *Graph[T], name string, x *G.Node, w kernel.Window) (*G.Node, error) {
+func AvgPool[T kernel.Float](g *Graph[T], name string, x *G.Node, w kernel.Window) (
+	*G.Node, error) {
+
 	if err := dims(x, 4, "(N, H, W, C)"); err != nil {
 		return nil, fmt.Errorf("node %s (avgpool): %w", name, err)
 	}

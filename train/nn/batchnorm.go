@@ -59,7 +59,8 @@ func (o *batchNorm[T]) Do(in ...G.Value) (G.Value, error) {
 	if o.cfg.Frozen {
 		forward = o.kernel.Frozen
 	}
-	forward(o.out, floats[T](in[0]), floats[T](in[1]), floats[T](in[2]), floats[T](in[3]), floats[T](in[4]))
+	x, gamma, beta := floats[T](in[0]), floats[T](in[1]), floats[T](in[2])
+	forward(o.out, x, gamma, beta, floats[T](in[3]), floats[T](in[4]))
 	return o.end()
 }
 
@@ -94,7 +95,8 @@ func (o *batchNormGradient[T]) Do(in ...G.Value) (G.Value, error) {
 	o.begin()
 	dy, x, gamma := floats[T](in[0]), floats[T](in[1]), floats[T](in[2])
 	if o.cfg.Frozen {
-		o.kernel.FrozenBackward(o.out, o.dgamma.out, o.dbeta.out, dy, x, gamma, floats[T](in[3]), floats[T](in[4]))
+		mean, variance := floats[T](in[3]), floats[T](in[4])
+		o.kernel.FrozenBackward(o.out, o.dgamma.out, o.dbeta.out, dy, x, gamma, mean, variance)
 		return o.end()
 	}
 	o.kernel.Backward(o.out, o.dgamma.out, o.dbeta.out, dy, x, gamma)

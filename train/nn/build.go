@@ -44,8 +44,9 @@ func fuse(s *model.Spec) fusion {
 		if n.Op != model.ReLU || n.Max != 0 {
 			continue
 		}
-		if from := s.Node(n.Inputs[0]); from != nil && (from.Op == model.Conv || from.Op == model.Dense) &&
-			only(from.Name) != nil {
+		from := s.Node(n.Inputs[0])
+		linear := from != nil && (from.Op == model.Conv || from.Op == model.Dense)
+		if linear && only(from.Name) != nil {
 			f.into[from.Name] = n.Name
 		}
 		if to := only(n.Name); to != nil && (to.Op == model.MaxPool || to.Op == model.BatchNorm) {
@@ -88,8 +89,8 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 	case model.Rescale:
 		return Rescale(g, n.Name, x, n.Scale, n.Offset)
 	case model.Conv:
-		return Conv(g, n.Name, x, b.param(n, model.Weight), b.param(n, model.Bias), ConvConfig{
-			Stride: n.Stride, Pads: n.Pads, Groups: n.Groups, ReLU: fused, Masked: b.fusion.masked[relu]})
+		return Conv(g, n.Name, x, b.param(n, model.Weight), b.param(n, model.Bias),
+			ConvConfig{n.Stride, n.Pads, n.Groups, fused, b.fusion.masked[relu]})
 	case model.Dense:
 		return Dense(g, n.Name, x, b.param(n, model.Weight), b.param(n, model.Bias),
 			DenseConfig{ReLU: fused, Masked: b.fusion.masked[relu]})
@@ -101,7 +102,8 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 	case model.ReLU:
 		return ReLU(g, n.Name, x, ReLUConfig{Max: n.Max, Masked: b.fusion.masked[n.Name]})
 	case model.MaxPool:
-		return MaxPool(g, n.Name, x, MaxPoolConfig{Window: window, InputReLU: b.fusion.masked[n.Inputs[0]]})
+		return MaxPool(g, n.Name, x,
+			MaxPoolConfig{Window: window, InputReLU: b.fusion.masked[n.Inputs[0]]})
 	case model.AvgPool:
 		return AvgPool(g, n.Name, x, window)
 	case model.GlobalAvgPool:

@@ -28,13 +28,16 @@ type ConvConfig struct {
 //
 // It exports as ONNX Conv, and Relu. gorgonia's own is 10 to 20 times slower
 // than PyTorch's and knows neither groups nor asymmetric padding.
-func Conv[T kernel.Float](g *Graph[T], name string, x, w, b *G.Node, cfg ConvConfig) (*G.Node, error) {
+func Conv[T kernel.Float](g *Graph[T], name string, x, w, b *G.Node, cfg ConvConfig) (
+	*G.Node, error) {
+
 	if err := dims(x, 4, "(N, H, W, C)"); err != nil {
 		return nil, fmt.Errorf("node %s (conv): %w", name, err)
 	}
 	ws := w.Shape()
 	shape := kernel.ConvShape{
-		In: image(x.Shape()), Filters: ws[0], Groups: max(cfg.Groups, 1), Bias: b != nil, ReLU: cfg.ReLU,
+		In: image(x.Shape()), Filters: ws[0], Groups: max(cfg.Groups, 1),
+		Bias: b != nil, ReLU: cfg.ReLU,
 		Window: kernel.Window{
 			Kernel: [2]int{ws[2], ws[3]}, Pads: cfg.Pads,
 			Stride: [2]int{max(cfg.Stride[0], 1), max(cfg.Stride[1], 1)},
@@ -84,7 +87,9 @@ type linearWeights[T kernel.Float] interface {
 
 // linearGradients makes the gradients of x, w and b. Those of the weights come
 // first, because then the gradient of x may take the memory of x.
-func linearGradients[T kernel.Float](g *Graph[T], o linear[T], in G.Nodes, y, dy *G.Node, relu bool) (G.Nodes, error) {
+func linearGradients[T kernel.Float](g *Graph[T], o linear[T], in G.Nodes, y, dy *G.Node, relu bool) (
+	G.Nodes, error) {
+
 	b := o.base()
 	grads := make(G.Nodes, len(in))
 	var err error
@@ -103,7 +108,8 @@ func linearGradients[T kernel.Float](g *Graph[T], o linear[T], in G.Nodes, y, dy
 			return nil, err
 		}
 		if dw.bias != nil {
-			if grads[2], err = g.newAside(dw.bias, grads[1], b.name+".db", in[2].Shape()); err != nil {
+			grads[2], err = g.newAside(dw.bias, grads[1], b.name+".db", in[2].Shape())
+			if err != nil {
 				return nil, err
 			}
 		}

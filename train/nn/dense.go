@@ -21,7 +21,9 @@ type DenseConfig struct {
 //
 // It exports as ONNX Gemm, and Relu. gorgonia's product and broadcast sum
 // allocate their results at each step.
-func Dense[T kernel.Float](g *Graph[T], name string, x, w, b *G.Node, cfg DenseConfig) (*G.Node, error) {
+func Dense[T kernel.Float](g *Graph[T], name string, x, w, b *G.Node, cfg DenseConfig) (
+	*G.Node, error) {
+
 	if err := dims(x, 2, "(N, in)"); err != nil {
 		return nil, fmt.Errorf("node %s (dense): %w", name, err)
 	}

@@ -39,7 +39,9 @@ func NewForward(spec model.Spec, w model.Weights, engine kernel.Engine[float32])
 
 // Run answers for n images of the network's size, RGB, rows of pixels, channels
 // innermost: n rows of logits and of probabilities, valid until the next call.
-func (f *Forward) Run(ctx context.Context, pixels []uint8, n int) (logits, probabilities []float32, err error) {
+func (f *Forward) Run(ctx context.Context, pixels []uint8, n int) (
+	logits, probabilities []float32, err error) {
+
 	p, err := answer(ctx, &f.run, f.programs, pixels, n)
 	if err != nil {
 		return nil, nil, err
@@ -49,7 +51,9 @@ func (f *Forward) Run(ctx context.Context, pixels []uint8, n int) (logits, proba
 
 // Trace computes the value of every node of spec.Inference() for n images, by
 // name: [N C H W], or [N K] for vectors. The values are copies.
-func (f *Forward) Trace(ctx context.Context, pixels []uint8, n int) (map[string]onnx.Tensor, error) {
+func (f *Forward) Trace(ctx context.Context, pixels []uint8, n int) (
+	map[string]onnx.Tensor, error) {
+
 	p, err := answer(ctx, &f.trace, f.tracings, pixels, n)
 	if err != nil {
 		return nil, err
@@ -69,8 +73,9 @@ func (f *Forward) Trace(ctx context.Context, pixels []uint8, n int) (map[string]
 }
 
 // answer runs the graph for n images, made at the first call with that n.
-func answer(ctx context.Context, s *source[float32], made map[int]*program[float32], pixels []uint8, n int) (
-	*program[float32], error) {
+func answer(ctx context.Context, s *source[float32], made map[int]*program[float32],
+	pixels []uint8, n int) (*program[float32], error) {
+
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}

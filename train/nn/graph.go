@@ -150,7 +150,8 @@ func (g *Graph[T]) unique() error {
 	seen := map[uint32]*G.Node{}
 	for _, n := range g.expr.AllNodes() {
 		if other, ok := seen[n.Hashcode()]; ok {
-			return fmt.Errorf("gorgonia cannot tell node %s from node %s: %w", n.Name(), other.Name(), errHash)
+			return fmt.Errorf("gorgonia cannot tell node %s from node %s: %w",
+				n.Name(), other.Name(), errHash)
 		}
 		seen[n.Hashcode()] = n
 	}

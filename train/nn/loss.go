@@ -21,6 +21,7 @@ import (
 // log-sum-exp: no probability is ever cut off.
 func CrossEntropyLoss[T kernel.Float](g *Graph[T], name string, logits, targets, weights *G.Node,
 	scale float64) (*G.Node, error) {
+
 	return newLoss(g, name, "crossentropy", crossEntropy[T], logits, targets, weights, scale)
 }
 
@@ -28,17 +29,20 @@ func CrossEntropyLoss[T kernel.Float](g *Graph[T], name string, logits, targets,
 // weighted and averaged as in [CrossEntropyLoss]: Keras' MSE on a softmax.
 //
 //	probabilities, targets: (N, K)   weights: (N)   result: a scalar
-func SquaredErrorLoss[T kernel.Float](g *Graph[T], name string, probabilities, targets, weights *G.Node,
-	scale float64) (*G.Node, error) {
-	return newLoss(g, name, "squarederror", squaredError[T], probabilities, targets, weights, scale)
+func SquaredErrorLoss[T kernel.Float](g *Graph[T], name string,
+	probabilities, targets, weights *G.Node, scale float64) (*G.Node, error) {
+
+	return newLoss(g, name, "squarederror", squaredError[T],
+		probabilities, targets, weights, scale)
 }
 
 // row is a loss: of one image's x against its targets t. It returns the loss and,
 // where dx is not nil, writes its gradient.
 type row[T kernel.Float] func(dx, x, t []T) float64
 
-func newLoss[T kernel.Float](g *Graph[T], name, kind string, f row[T], x, targets, weights *G.Node,
-	scale float64) (*G.Node, error) {
+func newLoss[T kernel.Float](g *Graph[T], name, kind string, f row[T],
+	x, targets, weights *G.Node, scale float64) (*G.Node, error) {
+
 	s := x.Shape()
 	if len(s) != 2 || !targets.Shape().Eq(s) || weights.DataSize() != s[0] {
 		return nil, fmt.Errorf("node %s (%s): %v, targets %v, weights %v; want (N, K), (N, K) and (N)",

@@ -21,12 +21,15 @@ type MaxPoolConfig struct {
 // Padding never wins; of equal values the first one does, by rows, and has the
 // gradient. It exports as ONNX MaxPool. gorgonia's swaps begin and end of the
 // padding, and a NaN in its gradient panics where nothing can recover.
-func MaxPool[T kernel.Float](g *Graph[T], name string, x *G.Node, cfg MaxPoolConfig) (*G.Node, error) {
+func MaxPool[T kernel.Float](g *Graph[T], name string, x *G.Node, cfg MaxPoolConfig) (
+	*G.Node, error) {
+
 	if err := dims(x, 4, "(N, H, W, C)"); err != nil {
 		return nil, fmt.Errorf("node %s (maxpool): %w", name, err)
 	}
 	shape := kernel.PoolShape{
-		In: image(x.Shape()), Window: cfg.Window, Inference: !g.wanted(x), InputReLU: cfg.InputReLU,
+		In: image(x.Shape()), Window: cfg.Window,
+		Inference: !g.wanted(x), InputReLU: cfg.InputReLU,
 	}
 	k, err := g.engine.MaxPool(shape)
 	if err != nil {

@@ -191,8 +191,9 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 	n.restoreStats()
 	n.feed(p, b)
 	culprit := p.Culprit()
-	return fmt.Errorf("step %d: loss %g, gradient norm %g: the first value that is not finite is in node %s: "+
-		"use a lower learning rate, or clip the gradients", n.step+1, loss, n.norm(), culprit)
+	return fmt.Errorf("step %d: loss %g, gradient norm %g: the first value that is not finite is in "+
+		"node %s: use a lower learning rate, or clip the gradients",
+		n.step+1, loss, n.norm(), culprit)
 }
 
 // Evaluate answers as in inference, as train.Stepper says. The loss and the
@@ -216,16 +217,18 @@ func (n *Network) prepare(ctx context.Context, b *data.Batch, training bool) (*p
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	in := n.source.spec.Input
+	spec := &n.source.spec
+	in := spec.Input
 	switch {
 	case b.N < 1:
 		return nil, fmt.Errorf("batch of %d images, want 1 or more", b.N)
-	case b.Size != in[1] || b.Size != in[2] || in[0] != 3 || len(b.Pixels) != 3*b.N*b.Size*b.Size:
+	case b.Size != in[1] || b.Size != in[2] || in[0] != 3 || len(b.Pixels) != b.N*3*in[1]*in[2]:
 		return nil, fmt.Errorf("batch of %d images of %d x %d in %d bytes, network %s wants %v",
-			b.N, b.Size, b.Size, len(b.Pixels), n.source.spec.Name, in)
-	case b.Classes != n.source.spec.Classes || len(b.Targets) != b.N*b.Classes || len(b.Labels) != b.N:
-		return nil, fmt.Errorf("batch of %d classes, %d targets and %d labels for %d images, network %s has %d classes",
-			b.Classes, len(b.Targets), len(b.Labels), b.N, n.source.spec.Name, n.source.spec.Classes)
+			b.N, b.Size, b.Size, len(b.Pixels), spec.Name, in)
+	case b.Classes != spec.Classes || len(b.Targets) != b.N*b.Classes || len(b.Labels) != b.N:
+		return nil, fmt.Errorf("batch of %d classes, %d targets and %d labels for %d images, "+
+			"network %s has %d classes",
+			b.Classes, len(b.Targets), len(b.Labels), b.N, spec.Name, spec.Classes)
 	case b.Weights != nil && len(b.Weights) != b.N:
 		return nil, fmt.Errorf("batch of %d images has %d weights", b.N, len(b.Weights))
 	}

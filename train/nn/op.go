@@ -118,7 +118,9 @@ func (o *aside[T]) Do(...G.Value) (G.Value, error) {
 }
 
 // newAside makes the node of a second result of owner's op, of the given shape.
-func (g *Graph[T]) newAside(o *aside[T], owner *G.Node, name string, shape tensor.Shape) (*G.Node, error) {
+func (g *Graph[T]) newAside(o *aside[T], owner *G.Node, name string, shape tensor.Shape) (
+	*G.Node, error) {
+
 	o.kind, o.shape = "aside", shape
 	o.owner = owner.Op().(operation[T]).base()
 	return g.apply(o, name, owner)

@@ -52,7 +52,8 @@ func (s *source[T]) compile(n int, mode Mode) (*program[T], error) {
 func (s *source[T]) try(n int, mode Mode, salt int) (*program[T], error) {
 	g := NewGraph(s.engine, s.memory, mode)
 	g.salt = salt
-	p := &program[T]{Graph: g, images: g.Input(model.InputName, n, s.spec.Input[1], s.spec.Input[2], s.spec.Input[0])}
+	in := s.spec.Input
+	p := &program[T]{Graph: g, images: g.Input(model.InputName, n, in[1], in[2], in[0])}
 	b := &builder[T]{g: g, spec: &s.spec, params: map[string]*G.Node{}}
 	if s.fused {
 		b.fusion = fuse(&s.spec)

@@ -48,7 +48,9 @@ func (o *relu[T]) SymDiff(_ G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 }
 
 // reluGradient makes the node that is dy where y is over 0 and under limit.
-func reluGradient[T kernel.Float](g *Graph[T], name string, y, dy *G.Node, limit float64) (*G.Node, error) {
+func reluGradient[T kernel.Float](g *Graph[T], name string, y, dy *G.Node, limit float64) (
+	*G.Node, error) {
+
 	o := &reluMask[T]{limit: T(limit)}
 	o.kind, o.config, o.shape, o.inPlace = "reluGradient", fmt.Sprint(limit), y.Shape(), []int{0}
 	return g.apply(o, name+".relu", dy, y)

@@ -13,7 +13,9 @@ import (
 //	x, result: any shape
 //
 // It exports as ONNX Mul and Add.
-func Rescale[T kernel.Float](g *Graph[T], name string, x *G.Node, scale, offset float64) (*G.Node, error) {
+func Rescale[T kernel.Float](g *Graph[T], name string, x *G.Node, scale, offset float64) (
+	*G.Node, error) {
+
 	o := &rescale[T]{scale: T(scale), offset: T(offset)}
 	o.kind, o.config, o.shape, o.inPlace = "rescale", fmt.Sprint(scale, offset), x.Shape(), []int{0}
 	return g.apply(o, name, x)

@@ -23,9 +23,12 @@ func (n *Network) State() train.State {
 func (n *Network) Restore(s train.State) error {
 	for key, values := range s.Optimizer.Slots {
 		_, name, _ := strings.Cut(key, "/")
-		i := slices.IndexFunc(n.params, func(p optim.Param) bool { return p.Name == name })
+		i := slices.IndexFunc(n.params, func(p optim.Param) bool {
+			return p.Name == name
+		})
 		if i < 0 || len(values) != len(n.params[i].Value) {
-			return fmt.Errorf("network %s: optimizer state holds %d values of %s, which does not fit the weights",
+			return fmt.Errorf("network %s: the optimizer's state holds %d values of %s, "+
+				"which does not fit the weights",
 				n.source.spec.Name, len(values), key)
 		}
 	}
