@@ -36,7 +36,7 @@ ONNX file by onnxruntime, or for a run by gorgonia: the figures are the same.
 			&cli.StringFlag{Name: "checkpoint", Value: "best", Usage: "of the run: `best` or last"},
 			&cli.StringFlag{Name: "part", Usage: "only `train`, val or test: of the run's split.csv, else of the folder's own"},
 			&cli.IntFlag{Name: "worst", Value: 10, Usage: "list the `N` surest mistakes"},
-			&cli.IntFlag{Name: "batch", Value: 16, Usage: "`N` pictures a run of the network"},
+			&cli.IntFlag{Name: "batch", Value: defaultBatch, Usage: "`N` pictures a run of the network"},
 			jsonFlag(),
 		}, modelFlags()...),
 		Action: eval,

@@ -23,6 +23,7 @@ func commands() []*cli.Command {
 		trainCommand(),
 		predictCommand(),
 		evalCommand(),
+		benchCommand(),
 		dataCommand(),
 		runtimeCommand(),
 	}
@@ -79,10 +80,15 @@ func prepare(commands []*cli.Command) {
 		c.CustomHelpTemplate = commandHelp
 		if len(c.Subcommands) > 0 && c.Action == nil {
 			c.CustomHelpTemplate = groupHelp
-			c.Action = cli.ShowSubcommandHelp
+			c.Action = groupAction
 		}
 		prepare(c.Subcommands)
 	}
+}
+
+// groupAction is a command that only holds others, called without one of them.
+func groupAction(c *cli.Context) error {
+	return fail(usagef("no command named"), c.Command.HelpName+" --help lists them")
 }
 
 // top is flowerctl without a command.

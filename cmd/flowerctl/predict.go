@@ -11,6 +11,10 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
+// defaultBatch is how many pictures a run of the network takes: enough that
+// starting a run costs nothing, few enough that the first answers come soon.
+const defaultBatch = 16
+
 func predictCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "predict",
@@ -29,7 +33,7 @@ its line with the reason, the others go on, and the exit code is 1.
 			jsonFlag(),
 			&cli.BoolFlag{Name: "csv", Usage: "results as CSV, with a header"},
 			&cli.Float64Flag{Name: "min-confidence", Usage: "answer \"unknown\" below probability `P`, 0 to 1"},
-			&cli.IntFlag{Name: "batch", Value: 16, Usage: "`N` pictures a run of the network"},
+			&cli.IntFlag{Name: "batch", Value: defaultBatch, Usage: "`N` pictures a run of the network"},
 			&cli.BoolFlag{Name: "list", Usage: "the standard input holds file names, one a line"},
 		}, modelFlags()...),
 		Action: predict,

@@ -35,6 +35,14 @@ func (d Device) String() string {
 	return "cuda:" + strconv.Itoa(d.Index)
 }
 
+// Provider is what onnxruntime calls that which computes on the device.
+func (d Device) Provider() string {
+	if d.CUDA {
+		return "CUDAExecutionProvider"
+	}
+	return "CPUExecutionProvider"
+}
+
 // Build is the library that the device needs.
 func (d Device) Build() Build {
 	if d.CUDA {
