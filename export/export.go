@@ -125,14 +125,29 @@ func Model(c *checkpoint.Checkpoint, o Options) (*onnx.Model, error) {
 // compare with it.
 func Network(c *checkpoint.Checkpoint, o Options) (model.Spec, model.Weights, error) {
 	spec := c.Spec.Inference()
-	if !o.FoldBatchNorm && o.Precision != INT8 {
-		return spec, c.Weights, nil
+	weights, err := parameters(&spec, c.Weights)
+	if err != nil || !o.FoldBatchNorm && o.Precision != INT8 {
+		return spec, weights, err
 	}
-	spec, weights, err := Fold(spec, c.Weights)
+	spec, weights, err = Fold(spec, weights)
 	if err == nil && o.Precision == INT8 {
 		spec, weights, err = normsToConvs(spec, weights)
 	}
 	return spec, weights, err
+}
+
+// parameters are those of w that a network has: inference leaves out auxiliary
+// heads.
+func parameters(spec *model.Spec, w model.Weights) (model.Weights, error) {
+	params, err := spec.Params()
+	if err != nil {
+		return nil, err
+	}
+	out := make(model.Weights, len(params))
+	for _, p := range params {
+		out[p.Name] = w[p.Name]
+	}
+	return out, nil
 }
 
 // complete fills in the defaults and refuses what cannot be.

@@ -19,14 +19,7 @@ import (
 //
 // Neither argument is changed; tensors that stay the same are shared.
 func Fold(spec model.Spec, weights model.Weights) (model.Spec, model.Weights, error) {
-	params, err := spec.Params()
-	if err != nil {
-		return model.Spec{}, nil, err
-	}
-	f := &folder{spec: spec, weights: make(model.Weights, len(params))}
-	for _, p := range params { // an inference network leaves out auxiliary heads
-		f.weights[p.Name] = weights[p.Name]
-	}
+	f := &folder{spec: spec, weights: maps.Clone(weights)}
 	f.spec.Nodes = slices.Clone(spec.Nodes)
 	for _, n := range spec.Nodes {
 		if n.Op != model.BatchNorm {

@@ -10,46 +10,70 @@ import (
 const imageOpset = 18
 
 // preprocess turns the image input, uint8 [N H W 3], into the network's, float32
-// [N 3 S S] with values 0 to 255: what imageprep does, and to whole grey levels
-// as it does. An image that has the network's size already comes out unchanged.
+// [N 3 S S] with values 0 to 255: what imageprep does, in the same steps. It
+// resizes across, rounds to whole grey levels, resizes down, rounds. An image
+// that has the network's size already comes out unchanged. Where the filter
+// reaches over the border, exclude_outside shares its weight among the pixels
+// that are there, as Pillow and imageprep do.
 func (g *graph) preprocess(prep imageprep.Config) {
+	const p = "preprocess/"
 	size := int64(prep.Size)
-	x := g.cast("preprocess/cast", "preprocess/cast", ImageInput, onnx.Float32)
-	x = g.step("Transpose", "preprocess/transpose", []string{x}, onnx.Ints("perm", 0, 3, 1, 2))
-	sizes := ""
-	if prep.Resize == imageprep.Crop {
-		sizes = g.cover(x, size)
+	x := g.cast(p+"cast", p+"cast", ImageInput, onnx.Float32)
+	x = g.step("Transpose", p+"transpose", []string{x}, onnx.Ints("perm", 0, 3, 1, 2))
+	g.constant(onnx.NewInt64(p+"size", size))
+	height, width, crop := p+"size", p+"size", prep.Resize == imageprep.Crop
+	if crop {
+		height, width = g.cover(x)
+	}
+	g.constant(onnx.NewScalar(p+"half", 0.5))
+	x = g.resize(p+"across", x, 3, width)
+	x = g.step("Floor", p+"across", []string{x})
+	x = g.resize(p+"down", x, 2, height)
+	if crop {
+		x = g.step("Floor", p+"down", []string{x})
+		g.centre(x, height, width)
 	} else {
-		sizes = g.constant(onnx.NewInt64("preprocess/sizes", size, size))
+		g.add("Floor", "preprocess", model.InputName, []string{x})
 	}
-	x = g.step("Resize", "preprocess/resize", []string{x, "", "", sizes},
+	// What a crop cuts is computed: its shape cannot be inferred.
+	g.Values = append(g.Values, onnx.TensorInfo(model.InputName, onnx.Float32,
+		onnx.Symbol("N"), onnx.Known(3), onnx.Known(prep.Size), onnx.Known(prep.Size)))
+}
+
+// resize changes the length of one axis. The result is half a level too high:
+// what is then cut off rounds a half up, as imageprep does; Round would not.
+func (g *graph) resize(name, x string, axis int64, length string) string {
+	x = g.step("Resize", name+"_resized", []string{x, "", "", length},
 		onnx.String("mode", "linear"), onnx.String("coordinate_transformation_mode", "half_pixel"),
-		onnx.Int("antialias", 1), onnx.Ints("axes", 2, 3))
-	if prep.Resize == imageprep.Crop {
-		x = g.centre(x, sizes, size)
+		onnx.Int("antialias", 1), onnx.Int("exclude_outside", 1), onnx.Ints("axes", axis))
+	return g.step("Add", name+"_raised", []string{x, "preprocess/half"})
+}
+
+// cover computes the height and width at which the shorter side is the network's
+// size, the longer one rounded down. Both are vectors of one value.
+func (g *graph) cover(x string) (height, width string) {
+	const p = "preprocess/"
+	h := g.step("Shape", p+"image_height", []string{x}, onnx.Int("start", 2), onnx.Int("end", 3))
+	w := g.step("Shape", p+"image_width", []string{x}, onnx.Int("start", 3))
+	shorter := g.step("Min", p+"shorter", []string{h, w})
+	scaled := func(name, side string) string {
+		times := g.step("Mul", p+name+"_times", []string{side, p + "size"})
+		return g.step("Div", p+name, []string{times, shorter})
 	}
-	g.add("Round", "preprocess", model.InputName, []string{x})
+	return scaled("height", h), scaled("width", w)
 }
 
-// cover computes the height and width at which the shorter side is size, the
-// longer one rounded down.
-func (g *graph) cover(x string, size int64) string {
+// centre cuts the square of the network's size from the middle of x; half a pixel
+// of margin is rounded to even, as Python does.
+func (g *graph) centre(x, height, width string) {
 	const p = "preprocess/"
-	shape := g.step("Shape", p+"shape", []string{x}, onnx.Int("start", 2))
-	short := g.step("ReduceMin", p+"shorter", []string{shape}, onnx.Int("keepdims", 1))
-	times := g.step("Mul", p+"times", []string{shape, g.constant(onnx.NewInt64(p+"size", size))})
-	return g.step("Div", p+"sizes", []string{times, short})
-}
-
-// centre cuts the square of size in the middle of x, whose height and width are
-// sizes; half a pixel is rounded to even, as Python does.
-func (g *graph) centre(x, sizes string, size int64) string {
-	const p = "preprocess/"
-	margin := g.step("Sub", p+"margin", []string{sizes, p + "size"})
+	sides := g.step("Concat", p+"sides", []string{height, width}, onnx.Int("axis", 0))
+	margin := g.step("Sub", p+"margin", []string{sides, p + "size"})
 	float := g.cast(p+"margin_float", p+"margin_float", margin, onnx.Float32)
-	half := g.step("Mul", p+"margin_half", []string{float, g.constant(onnx.NewScalar(p+"half", 0.5))})
+	half := g.step("Mul", p+"margin_half", []string{float, p + "half"})
 	rounded := g.step("Round", p+"margin_rounded", []string{half})
 	start := g.cast(p+"start", p+"start", rounded, onnx.Int64)
 	end := g.step("Add", p+"end", []string{start, p + "size"})
-	return g.step("Slice", p+"crop", []string{x, start, end, g.constant(onnx.NewInt64(p+"axes", 2, 3))})
+	axes := g.constant(onnx.NewInt64(p+"axes", 2, 3))
+	g.add("Slice", "preprocess", model.InputName, []string{x, start, end, axes})
 }

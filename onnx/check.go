@@ -136,6 +136,7 @@ func (c *checker) graph(g *Graph, parent *scope) (*scope, error) {
 				if err := s.values[name].agree(d); err != nil {
 					return nil, fmt.Errorf("node %d %q (%s): its output %q %w", i, n.Name, n.Op, name, err)
 				}
+				s.values[name].refine(d)
 			}
 		}
 	}

@@ -3,6 +3,7 @@ package onnx
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -96,6 +97,26 @@ func (v *value) agree(d *ValueInfo) error {
 		}
 	}
 	return nil
+}
+
+// refine takes over from a declared type what could not be inferred.
+func (v *value) refine(d *ValueInfo) {
+	switch {
+	case d.Kind != TensorKind:
+	case v.Kind == NoKind:
+		name := v.Name
+		v.ValueInfo = *d
+		v.Name = name
+	case d.Ranked && !v.Ranked:
+		v.Ranked, v.Dims = true, d.Dims
+	case d.Ranked:
+		v.Dims = slices.Clone(v.Dims)
+		for i, dim := range v.Dims {
+			if dim.Value < 0 && (d.Dims[i].Value > 0 || dim.Param == "") {
+				v.Dims[i] = d.Dims[i]
+			}
+		}
+	}
 }
 
 // maxInts is the length of the longest vector of integers that is followed: a

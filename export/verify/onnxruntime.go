@@ -1,0 +1,140 @@
+package verify
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// Runtime is a file on onnxruntime. It takes images of any size where the file
+// does; for a file of float input it rescales them as the file's metadata say.
+type Runtime struct {
+	session *ort.Session
+	model   *onnx.Model
+	rescale export.Rescale
+	float   bool
+}
+
+// NewRuntime opens the bytes of a file that Model made. onnxruntime has to be
+// loaded: see ort.Load.
+func NewRuntime(file []byte, o ort.Options) (*Runtime, error) {
+	m, err := onnx.Decode(file)
+	if err != nil {
+		return nil, err
+	}
+	d, err := export.ReadMetadata(m)
+	if err != nil {
+		return nil, err
+	}
+	session, err := ort.NewSession(file, o)
+	if err != nil {
+		return nil, err
+	}
+	r := &Runtime{session: session, model: m, float: d.Input == export.Float, rescale: export.Rescale{Scale: 1}}
+	if d.Rescale != nil {
+		r.rescale = *d.Rescale
+	}
+	return r, nil
+}
+
+// NewLayers opens the file with the value of every node as an output.
+func NewLayers(m *onnx.Model, o ort.Options) (*Runtime, error) {
+	opened, err := expose(m)
+	if err != nil {
+		return nil, err
+	}
+	file, err := opened.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return NewRuntime(file, o)
+}
+
+// expose returns a copy of the model whose outputs are the values of all nodes
+// that compute in float.
+func expose(m *onnx.Model) (*onnx.Model, error) {
+	types, err := m.Types()
+	if err != nil {
+		return nil, err
+	}
+	out := *m
+	out.Graph.Outputs = slices.Clone(m.Graph.Outputs)
+	for _, n := range m.Graph.Nodes {
+		for _, name := range n.Outputs {
+			t := types[name]
+			listed := slices.ContainsFunc(out.Graph.Outputs, func(v onnx.ValueInfo) bool { return v.Name == name })
+			if name != "" && !listed && t.Elem == onnx.Float32 {
+				out.Graph.Outputs = append(out.Graph.Outputs, t)
+			}
+		}
+	}
+	return &out, nil
+}
+
+// Forward answers for images.
+func (r *Runtime) Forward(ctx context.Context, images onnx.Tensor) (onnx.Tensor, error) {
+	out, err := r.run(ctx, images)
+	if err != nil {
+		return onnx.Tensor{}, err
+	}
+	logits, ok := out[export.Logits]
+	if !ok {
+		return logits, fmt.Errorf("the file has no output %q", export.Logits)
+	}
+	return logits, nil
+}
+
+// Layers are the values of the session's outputs by the name of the node that
+// makes them, and "input", the images as the network gets them.
+func (r *Runtime) Layers(ctx context.Context, images onnx.Tensor) (map[string]onnx.Tensor, error) {
+	out, err := r.run(ctx, images)
+	if err != nil {
+		return nil, err
+	}
+	layers := make(map[string]onnx.Tensor, len(out))
+	for i := range r.model.Graph.Nodes {
+		n := &r.model.Graph.Nodes[i]
+		if v, ok := out[n.Outputs[0]]; ok {
+			layers[n.Name] = v
+		}
+	}
+	if v, ok := out[export.FloatInput]; ok {
+		layers[export.FloatInput] = v
+	}
+	return layers, nil
+}
+
+func (r *Runtime) run(ctx context.Context, images onnx.Tensor) (map[string]onnx.Tensor, error) {
+	if r.float {
+		return r.session.Run(ctx, map[string]onnx.Tensor{export.FloatInput: bare(images, r.rescale)})
+	}
+	pixels, err := bytesOf(images)
+	if err != nil {
+		return nil, err
+	}
+	return r.session.RunImages(ctx, pixels, images.Shape[0], images.Shape[1], images.Shape[2])
+}
+
+// Close releases the session.
+func (r *Runtime) Close() error { return r.session.Close() }
+
+// bare turns images [N H W 3] into what a bare network takes: [N 3 H W],
+// rescaled.
+func bare(images onnx.Tensor, r export.Rescale) onnx.Tensor {
+	n, area := images.Shape[0], images.Shape[1]*images.Shape[2]
+	out := onnx.NewTensor(n, 3, images.Shape[1], images.Shape[2])
+	scale, offset := float32(r.Scale), float32(r.Offset)
+	for i := range n {
+		from, to := images.Data[3*i*area:], out.Data[3*i*area:]
+		for p := range area {
+			for c := range 3 {
+				to[c*area+p] = from[3*p+c]*scale + offset
+			}
+		}
+	}
+	return out
+}

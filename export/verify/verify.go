@@ -1,0 +1,141 @@
+// Package verify proves that an exported file computes what was trained.
+//
+// The reference is gorgonia on the checkpoint. Against it stand onnxruntime on
+// the file, and onnx-go, an independent reader in pure Go, on the file's
+// network. All answer the same real images; the answers, and the value of each
+// node, are compared. [File] does it all and returns a [Report], which can be
+// kept beside the file and insisted on later with [Require].
+//
+// The engines are plain functions, see [Forward]: others can be compared too.
+// It is the one package of ours beside train/nn that reaches gorgonia, and
+// beside infer that reaches onnxruntime.
+package verify
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// Forward answers for a batch of images: [N H W 3], RGB, whole values from 0 to
+// 255, to logits [N classes]. The result is the caller's.
+type Forward func(ctx context.Context, images onnx.Tensor) (onnx.Tensor, error)
+
+// Tolerance is how far a file's answers may be from the checkpoint's. Zero
+// fields do not count.
+type Tolerance struct {
+	// Logits is the largest difference of a logit, as a share of the largest
+	// logit of all images.
+	Logits float64 `json:"logits,omitempty"`
+	// Node is the same for every value of a node.
+	Node float64 `json:"node,omitempty"`
+	// AccuracyDrop is by how much the share of right answers may be lower. Where
+	// it is set, answers may differ from image to image.
+	AccuracyDrop float64 `json:"accuracy_drop,omitempty"`
+}
+
+// DefaultAccuracyDrop is half a point: what fp16 and int8 may cost.
+const DefaultAccuracyDrop = 0.005
+
+// DefaultTolerance is what a file of that precision is held to. Two right
+// float32 computations of the networks here differ by up to 2e-6 of scale, by
+// the order of their sums; a wrong pad or epsilon makes 1e-3 and more.
+func DefaultTolerance(p export.Precision) Tolerance {
+	if p == export.FP16 || p == export.INT8 {
+		return Tolerance{AccuracyDrop: DefaultAccuracyDrop}
+	}
+	return Tolerance{Logits: 1e-4, Node: 1e-4}
+}
+
+// Difference is how far two results are apart.
+type Difference struct {
+	N           int     `json:"n"`            // images
+	ArgmaxEqual int     `json:"argmax_equal"` // images with the same answer
+	MaxAbs      float64 `json:"max_abs_diff"`
+	MaxRel      float64 `json:"max_rel_diff"` // MaxAbs over the largest value of the reference
+	MeanRel     float64 `json:"mean_rel_diff"`
+	// Worst is the image with the largest difference.
+	Worst int `json:"worst_image"`
+}
+
+// endless is a difference without a bound, as JSON can write it.
+const endless = math.MaxFloat64
+
+// Compare compares two results of equal shape [N ...]. Where one of them is not
+// finite the difference is endless.
+func Compare(want, got onnx.Tensor) (Difference, error) {
+	if fmt.Sprint(want.Shape) != fmt.Sprint(got.Shape) || len(want.Shape) == 0 || want.Shape[0] == 0 {
+		return Difference{}, fmt.Errorf("got shape %v, want %v", got.Shape, want.Shape)
+	}
+	if err := want.Validate(); err != nil {
+		return Difference{}, err
+	}
+	if err := got.Validate(); err != nil {
+		return Difference{}, err
+	}
+	d := Difference{N: want.Shape[0]}
+	row := len(want.Data) / d.N
+	scale, sum := 0.0, 0.0
+	for i := range d.N {
+		w, g := want.Data[i*row:(i+1)*row], got.Data[i*row:(i+1)*row]
+		if argmax(w) == argmax(g) {
+			d.ArgmaxEqual++
+		}
+		for j := range w {
+			scale = max(scale, math.Abs(float64(w[j])))
+			diff := math.Abs(float64(w[j]) - float64(g[j]))
+			if math.IsNaN(diff) || math.IsInf(diff, 0) {
+				diff = endless
+			}
+			if sum = min(sum+diff, endless); diff > d.MaxAbs {
+				d.MaxAbs, d.Worst = diff, i
+			}
+		}
+	}
+	if scale == 0 || math.IsInf(scale, 0) {
+		scale = 1
+	}
+	d.MaxRel = min(d.MaxAbs/scale, endless)
+	d.MeanRel = min(sum/float64(len(want.Data))/scale, endless)
+	return d, nil
+}
+
+// within says whether the answers are as near as the tolerance asks.
+func (d Difference) within(t Tolerance) bool {
+	if t.AccuracyDrop > 0 {
+		return d.MaxAbs < endless
+	}
+	return d.ArgmaxEqual == d.N && d.MaxRel <= t.Logits
+}
+
+func argmax(row []float32) int {
+	best := 0
+	for i, v := range row {
+		if v > row[best] || math.IsNaN(float64(row[best])) && !math.IsNaN(float64(v)) {
+			best = i
+		}
+	}
+	return best
+}
+
+// accuracy is the share of images whose arg-max is their label; images without
+// one (-1) do not count. ok is false where none has one.
+func accuracy(logits onnx.Tensor, labels []int) (share float64, ok bool) {
+	row := len(logits.Data) / logits.Shape[0]
+	right, n := 0, 0
+	for i, label := range labels {
+		if label < 0 {
+			continue
+		}
+		if n++; argmax(logits.Data[i*row:(i+1)*row]) == label {
+			right++
+		}
+	}
+	if n == 0 {
+		return 0, false
+	}
+	return float64(right) / float64(n), true
+}
