@@ -3,6 +3,7 @@ package verify
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/flowerctl/flowerctl/export"
@@ -17,6 +18,8 @@ type Runtime struct {
 	model   *onnx.Model
 	rescale export.Rescale
 	float   bool
+	// softmax is by how much probabilities were not the softmax of the logits.
+	softmax float64
 }
 
 // NewRuntime opens the bytes of a file that Model made. onnxruntime has to be
@@ -85,7 +88,32 @@ func (r *Runtime) Forward(ctx context.Context, images onnx.Tensor) (onnx.Tensor,
 	if !ok {
 		return logits, fmt.Errorf("the file has no output %q", export.Logits)
 	}
+	p, ok := out[export.Probabilities]
+	if !ok || len(p.Data) != len(logits.Data) {
+		return logits, fmt.Errorf("the file has no output %q for each logit", export.Probabilities)
+	}
+	classes := len(p.Data) / logits.Shape[0]
+	for i := 0; i < len(p.Data); i += classes {
+		r.softmax = max(r.softmax, notSoftmax(p.Data[i:i+classes], logits.Data[i:i+classes]))
+	}
 	return logits, nil
+}
+
+// notSoftmax is the largest difference between p and the softmax of logits.
+func notSoftmax(p, logits []float32) float64 {
+	sum, worst := 0.0, 0.0
+	top := float64(slices.Max(logits))
+	for _, v := range logits {
+		sum += math.Exp(float64(v) - top)
+	}
+	for i, v := range logits {
+		d := math.Abs(float64(p[i]) - math.Exp(float64(v)-top)/sum)
+		if math.IsNaN(d) {
+			return endless
+		}
+		worst = max(worst, d)
+	}
+	return worst
 }
 
 // Layers are the values of the session's outputs by the name of the node that

@@ -1,0 +1,176 @@
+package verify
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// maxSoftmax is by how much a probability may be off: float32 makes 1e-7.
+const maxSoftmax = 1e-5
+
+// onnxruntime runs the file itself, at all batch sizes.
+func (v *verification) onnxruntime(ctx context.Context) error {
+	modes := []ort.Options{{Device: v.Device}}
+	if v.Device.CUDA && !v.Quick {
+		modes = append(modes, ort.Options{Device: v.Device, TF32: true})
+	}
+	for i, mode := range modes {
+		name := "onnxruntime " + v.Device.String()
+		if mode.TF32 {
+			name += " with TF32"
+		}
+		v.log("%d images through %s", len(v.Photos), name)
+		session, err := NewRuntime(v.file, mode)
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		got, err := v.images.all(ctx, session.Forward, batchSizes...)
+		if err := errors.Join(err, session.Close()); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		if err := v.judge(name, ort.Loaded().Version, got, i > 0); err != nil {
+			return err
+		}
+		if i > 0 {
+			continue
+		}
+		if session.softmax > maxSoftmax {
+			v.report.problem("%s: probabilities are not the softmax of the logits, by up to %.1e", name, session.softmax)
+		}
+		v.batches(got)
+	}
+	return nil
+}
+
+// batches splits the comparison by batch size.
+func (v *verification) batches(got onnx.Tensor) {
+	classes := got.Shape[1]
+	var want, have [64]onnx.Tensor
+	for from, k := 0, 0; from < got.Shape[0]; k++ {
+		size := batchSizes[k%len(batchSizes)]
+		to := min(from+size, got.Shape[0])
+		for _, part := range []struct{ to, from *onnx.Tensor }{{&want[size], &v.want}, {&have[size], &got}} {
+			part.to.Data = append(part.to.Data, part.from.Data[from*classes:to*classes]...)
+			part.to.Shape = []int{len(part.to.Data) / classes, classes}
+		}
+		from = to
+	}
+	for _, size := range batchSizes {
+		if want[size].Shape == nil {
+			continue
+		}
+		if d, err := Compare(want[size], have[size]); err == nil { // equal shapes by construction
+			v.report.Batches = append(v.report.Batches, Batch{size, d})
+		}
+	}
+}
+
+// onnxGo runs the second reader on a few images.
+func (v *verification) onnxGo(ctx context.Context) error {
+	if v.Reader == nil {
+		return nil
+	}
+	n := min(readerImages, len(v.Photos))
+	result := Result{Name: "onnx-go", Version: moduleVersion("github.com/owulveryck/onnx-go"), OK: true}
+	skip := func(reason string) error {
+		result.Skipped = reason
+		v.report.Engines = append(v.report.Engines, result)
+		return nil
+	}
+	reader, err := NewOnnxGo(v.model, n, v.Reader)
+	if errors.Is(err, ErrSkipped) {
+		return skip(err.Error()[len(ErrSkipped.Error())+2:])
+	}
+	if err != nil {
+		return err
+	}
+	v.log("%d images through onnx-go", n)
+	limited, cancel := context.WithTimeout(ctx, readerTime)
+	defer cancel()
+	got, err := reader.Forward(limited, v.images.batch(0, n))
+	if err != nil && limited.Err() != nil && ctx.Err() == nil {
+		return skip(fmt.Sprintf("it took more than %s", readerTime))
+	}
+	if err != nil {
+		return err
+	}
+	classes := v.want.Shape[1]
+	d, err := Compare(onnx.Tensor{Shape: []int{n, classes}, Data: v.want.Data[:n*classes]}, got)
+	if err != nil {
+		return fmt.Errorf("onnx-go: %w", err)
+	}
+	result.Difference, result.OK = d, d.within(v.Tolerance)
+	if !result.OK {
+		v.report.problem("onnx-go: the same answer for %d of %d images, logits up to %.1e of scale apart",
+			d.ArgmaxEqual, d.N, d.MaxRel)
+	}
+	v.report.Engines = append(v.report.Engines, result)
+	return nil
+}
+
+// resizing compares the file's preprocessing, where it has one.
+func (v *verification) resizing(ctx context.Context) error {
+	if v.metadata.Input == export.Float {
+		return nil
+	}
+	file, err := NewLayers(v.model, ort.Options{Device: v.Device})
+	if err != nil {
+		return err
+	}
+	v.log("preprocessing at %d sizes", len(v.images.originals))
+	v.report.Resizing, err = resizing(ctx, v.gorgonia.Forward, file, v.checkpoint.Preprocess, v.images.originals)
+	for _, r := range v.report.Resizing {
+		if r.Differs {
+			v.report.problem("preprocessing: %s (%d x %d) differs by up to %.0f grey levels", r.Name, r.W, r.H, r.MaxLevels)
+		}
+	}
+	return errors.Join(err, file.Close())
+}
+
+// layers compares node by node, when asked or when the answers differ.
+func (v *verification) layers(ctx context.Context) (err error) {
+	if !v.Layers && v.report.OK {
+		return nil
+	}
+	v.log("every node, on two images")
+	spec, weights, err := export.Network(v.checkpoint,
+		export.Options{FoldBatchNorm: v.metadata.Folded, Precision: v.metadata.Precision})
+	if err != nil {
+		return err
+	}
+	reference, err := NewGorgonia(spec, weights)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, reference.Close()) }()
+	file, err := NewLayers(v.model, ort.Options{Device: v.Device})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	tolerance := v.Tolerance.Node
+	if tolerance == 0 {
+		tolerance = endless
+	}
+	at := min(v.worst(), len(v.Photos)-1)
+	x := v.images.batch(at, min(at+2, len(v.Photos)))
+	v.report.Layers, err = Layers(ctx, &spec, reference.Layers, file.Layers, x, tolerance)
+	if first := firstDifference(v.report.Layers); first != nil {
+		v.report.FirstDifference = first.Name
+		v.report.problem("the first node that differs is %s (%s), by %.1e of its scale", first.Name, first.Op, first.MaxRel)
+	}
+	return err
+}
+
+// worst is the image with the largest difference.
+func (v *verification) worst() int {
+	if len(v.report.Engines) == 0 {
+		return 0
+	}
+	return v.report.Engines[0].Worst
+}

@@ -1,0 +1,138 @@
+package verify
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// Report is what verifying a file found. It is written beside the file, for
+// others to read and for programs to insist on.
+type Report struct {
+	OK     bool   `json:"ok"`
+	SHA256 string `json:"sha256"` // of the file
+	// Problems say in words what differs; empty when OK.
+	Problems []string `json:"problems,omitempty"`
+	// FirstDifference is the first node, in the order of the network, whose values
+	// differ.
+	FirstDifference string `json:"first_difference,omitempty"`
+
+	Arch      string           `json:"arch"`
+	Input     export.Input     `json:"input"`
+	Precision export.Precision `json:"precision"`
+	Images    int              `json:"images"`
+	Source    string           `json:"source,omitempty"` // where the images are from
+	Tolerance Tolerance        `json:"tolerance"`
+
+	Reference Reference  `json:"reference"`
+	Engines   []Result   `json:"engines"`
+	Batches   []Batch    `json:"batches,omitempty"`
+	Resizing  []Resizing `json:"resizing,omitempty"`
+	Layers    []Layer    `json:"layers,omitempty"`
+
+	Machine string `json:"machine"`
+	Version string `json:"flowerctl_version,omitempty"`
+	Made    string `json:"made"` // UTC, RFC 3339
+}
+
+// Reference is the engine that the others are compared with.
+type Reference struct {
+	Name     string   `json:"name"`
+	Version  string   `json:"version"`
+	Accuracy *float64 `json:"accuracy,omitempty"`
+}
+
+// Result is one engine against the reference.
+type Result struct {
+	Name    string `json:"name"`
+	Version string `json:"version"`
+	Difference
+	Accuracy *float64 `json:"accuracy,omitempty"`
+	OK       bool     `json:"ok"`
+	// Skipped says why the engine did not answer; it then does not count.
+	Skipped string `json:"skipped,omitempty"`
+	// Informative results do not count: TensorFloat-32 is not meant to be exact.
+	Informative bool `json:"informative,omitempty"`
+}
+
+// Batch is the first engine's difference at one batch size.
+type Batch struct {
+	Size int `json:"size"`
+	Difference
+}
+
+// problem notes what differs.
+func (r *Report) problem(format string, args ...any) {
+	r.OK = false
+	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
+}
+
+// ReportPath is where the report of a file stands: FILE.verify.json.
+func ReportPath(file string) string { return file + ".verify.json" }
+
+// Digest is the SHA-256 that a report knows a file by.
+func Digest(file []byte) string {
+	sum := sha256.Sum256(file)
+	return hex.EncodeToString(sum[:])
+}
+
+// ErrNotVerified says that a file has no report of its own that is good.
+var ErrNotVerified = errors.New("not verified")
+
+// Require returns an error that is ErrNotVerified unless the report beside the
+// file at path is of this very file and found no difference.
+func Require(path string) (*Report, error) {
+	fail := func(format string, args ...any) (*Report, error) {
+		return nil, fmt.Errorf("%s: %w: %s", path, ErrNotVerified, fmt.Sprintf(format, args...))
+	}
+	text, err := readSome(ReportPath(path))
+	if errors.Is(err, fs.ErrNotExist) {
+		return fail("there is no %s", ReportPath(path))
+	}
+	if err != nil {
+		return nil, err
+	}
+	var r Report
+	if err := json.Unmarshal(text, &r); err != nil {
+		return fail("%s cannot be read: %v", ReportPath(path), err)
+	}
+	file, err := onnx.ReadBytes(path)
+	if err != nil {
+		return nil, err
+	}
+	if Digest(file) != r.SHA256 {
+		return fail("the file is not the one that was verified (its SHA-256 is another)")
+	}
+	if !r.OK {
+		return fail("it was found to differ: %s", r.first())
+	}
+	return &r, nil
+}
+
+// maxReport is the size of a report with layers of a thousand nodes, and more.
+const maxReport = 4 << 20
+
+func readSome(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() > maxReport {
+		return nil, fmt.Errorf("%s: %d bytes, want at most %d", path, info.Size(), maxReport)
+	}
+	return os.ReadFile(path)
+}
+
+func (r *Report) first() string {
+	if len(r.Problems) == 0 {
+		return "no reason given"
+	}
+	return r.Problems[0]
+}
