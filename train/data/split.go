@@ -62,9 +62,13 @@ func (s *Set) Split(opts SplitOptions) error {
 			return err
 		}
 	}
-	if len(s.Indices(Train)) == 0 || len(s.Indices(Val)) == 0 {
-		return fmt.Errorf("split: %d training and %d validation images, want some of both",
-			len(s.Indices(Train)), len(s.Indices(Val)))
+	for class, n := range s.Counts(Train) {
+		if n == 0 {
+			return fmt.Errorf("split: class %q has no image to train on", s.Labels[class])
+		}
+	}
+	if len(s.Indices(Val)) == 0 {
+		return fmt.Errorf("split: no image is left for validation")
 	}
 	return s.Check()
 }

@@ -145,7 +145,12 @@ func TestSplitRefuses(t *testing.T) {
 	wantError(t, made([]int{9, 2}, map[string]string{"b/000.jpg": "b/001.jpg"}).Split(SplitOptions{}), `class "b"`)
 	wantError(t, made([]int{9, 9}, nil).Split(SplitOptions{Val: 1}), "shares")
 	wantError(t, made([]int{9, 9}, nil).Split(SplitOptions{Val: 0.5, Test: 0.5}), "shares")
-	s := made([]int{9, 9}, nil)
+	s := made([]int{4, 4}, nil)
+	for i := range s.Items {
+		s.Items[i].Part = []Part{Train, Val}[i/4] // a class that only val has
+	}
+	wantError(t, s.Split(SplitOptions{}), `class "b" has no image to train on`)
+	s = made([]int{9, 9}, nil)
 	s.Items[3].SHA256 = ""
 	wantError(t, s.Split(SplitOptions{}), "a/003.jpg has no hash")
 }
