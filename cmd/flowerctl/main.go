@@ -26,6 +26,7 @@ func commands() []*cli.Command {
 		benchCommand(),
 		dataCommand(),
 		runtimeCommand(),
+		doctorCommand(),
 	}
 }
 

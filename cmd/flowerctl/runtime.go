@@ -156,7 +156,7 @@ func runtimeStatus(c *cli.Context) error {
 	cpu, cuda := stateOf(ort.BuildCPU), stateOf(ort.BuildCUDA)
 	var err error
 	if cpu.Error != "" {
-		err = fail(errors.New(cpu.Error), remedy(cpu))
+		err = fail(errors.New(cpu.Error), remedy(cpu, ort.BuildCPU))
 	}
 	if c.Bool("json") {
 		return errors.Join(printJSON(c.App.Writer, map[string]runtimeState{"cpu": cpu, "cuda": cuda}), err)
@@ -179,14 +179,18 @@ func runtimeStatus(c *cli.Context) error {
 }
 
 // remedy is the command that mends a library that is not usable.
-func remedy(state runtimeState) string {
+func remedy(state runtimeState, build ort.Build) string {
+	command := "flowerctl runtime install"
+	if build == ort.BuildCUDA {
+		command += " --cuda"
+	}
 	switch {
 	case !state.Installed:
-		return "flowerctl runtime install"
+		return command
 	case os.Getenv(ort.EnvLibrary) != "":
 		return "unset " + ort.EnvLibrary + ", or name a libonnxruntime " + ort.MinVersion + " or newer"
 	default:
-		return "flowerctl runtime install --force"
+		return command + " --force"
 	}
 }
 

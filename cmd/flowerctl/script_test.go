@@ -51,6 +51,8 @@ func TestScripts(t *testing.T) {
 			switch name {
 			case "ort":
 				return library != "", nil
+			case "root":
+				return os.Geteuid() == 0, nil
 			case "gpu":
 				return len(ort.Missing(ort.CUDAParts(ort.Library{})[:1])) == 0, nil
 			}
