@@ -91,14 +91,13 @@ func open(data []byte) (p picture, h header, release func(), err error) {
 	if err != nil {
 		return picture{}, header{}, nil, err
 	}
-	need := h.total(len(data))
-	release = acquire(need)
+	release = budget.acquire(h.total(len(data)))
 	p, err = f.pixels(h)
 	if err != nil {
 		release()
 		return picture{}, header{}, nil, err
 	}
-	settle(need)
+	settle(h)
 	p.rows = p.canvas(h)
 	return p, h, release, nil
 }

@@ -1,55 +1,59 @@
 package imageprep
 
 import (
-	"runtime"
+	"runtime/debug"
 	"sync"
 )
 
-// bigImage is the memory above which a collection around an image's decoding
-// costs less than the garbage it leaves: about 15 million pixels.
-const bigImage = 64 << 20
-
 // budget keeps the images that are decoded at the same time within [MaxMemory]
-// together. Photographs of usual size never wait.
-var budget = struct {
+// together, and what finished ones left behind with them. Photographs of usual
+// size never wait.
+var budget = newBudget()
+
+type memory struct {
 	sync.Mutex
-	free    *sync.Cond
+	freed   sync.Cond
 	left    int64
-	garbage int64 // bytes that finished images left behind since the last collection
-}{left: MaxMemory}
+	garbage int64 // left behind since the last collection, at most
+}
 
-func init() { budget.free = sync.NewCond(&budget.Mutex) }
+func newBudget() *memory {
+	m := &memory{left: MaxMemory}
+	m.freed.L = &m.Mutex
+	return m
+}
 
-// acquire waits until n bytes, at most [MaxMemory], are left in the budget and
-// takes them; the returned function gives them back. Before a big image the
-// garbage of the ones before it is collected, for the collector would let the
-// heap double.
-func acquire(n int64) (release func()) {
-	budget.Lock()
-	for budget.left < n {
-		budget.free.Wait()
+// acquire waits until n bytes, at most [MaxMemory], are left and takes them; the
+// returned function gives them back. Left alone, the collector would let the heap
+// grow to twice of what lives, and the holes in it are seldom of the next image's
+// size: so garbage that has no place beside the living goes back to the system.
+func (m *memory) acquire(n int64) (release func()) {
+	m.Lock()
+	for m.left < n {
+		m.freed.Wait()
 	}
-	budget.left -= n
-	collect := budget.garbage > bigImage && n > bigImage
+	m.left -= n
+	collect := m.garbage > m.left
 	if collect {
-		budget.garbage = 0
+		m.garbage = 0
 	}
-	budget.Unlock()
+	m.Unlock()
 	if collect {
-		runtime.GC()
+		debug.FreeOSMemory()
 	}
 	return func() {
-		budget.Lock()
-		budget.left += n
-		budget.garbage += n
-		budget.Unlock()
-		budget.free.Broadcast()
+		m.Lock()
+		m.left += n
+		m.garbage += n
+		m.Unlock()
+		m.freed.Broadcast()
 	}
 }
 
-// settle frees a big image's scratch before its RGB result is allocated.
-func settle(n int64) {
-	if n > 4*bigImage {
-		runtime.GC()
+// settle gives back a big image's scratch before its RGB result is allocated.
+func settle(h header) {
+	const big = 64 << 20
+	if h.peak-h.kept > big {
+		debug.FreeOSMemory()
 	}
 }
