@@ -75,10 +75,10 @@ func TestWrongArgumentsAreNamedWithTheNearestRightOne(t *testing.T) {
 	}
 }
 
-func TestReportKeepsTheCodeThroughWrapping(t *testing.T) {
+func TestPrintErrorKeepsTheCodeThroughWrapping(t *testing.T) {
 	var out strings.Builder
 	inner := failWith(exitNoDevice, errors.New("no GPU"), "install the driver")
-	code := report(&out, "flowerctl predict", fail(inner, "or use --device cpu"))
+	code := printError(&out, "flowerctl predict", fail(inner, "or use --device cpu"))
 	want := "flowerctl predict: no GPU\nhint: or use --device cpu\nhint: install the driver\n"
 	if code != exitNoDevice || out.String() != want {
 		t.Errorf("got code %d and %q, want 4 and %q", code, out.String(), want)

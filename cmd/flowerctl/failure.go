@@ -61,11 +61,11 @@ func codeOf(err error) int {
 	}
 }
 
-// report prints err as users see it, and returns the exit code.
+// printError prints err as users see it, and returns the exit code.
 //
 //	flowerctl predict: cat.txt: not an image (text/plain)
 //	hint: JPEG, PNG, GIF, WebP, BMP and TIFF are read
-func report(w io.Writer, command string, err error) int {
+func printError(w io.Writer, command string, err error) int {
 	if err == nil {
 		return exitDone
 	}
