@@ -48,7 +48,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted")
 	}
-	return report(stderr, strings.Join(path, " "), err)
+	return printError(stderr, strings.Join(path, " "), err)
 }
 
 // newApp is the program with its table of commands, before any argument is read.
