@@ -131,7 +131,7 @@ func (q *quantizer) same(value, other string) {
 }
 
 func (q *quantizer) write(value string) {
-	scale, zero := value+".scale", value+".zero_point"
+	scale, zero := value+"/scale", value+"/zero_point"
 	q.added = append(q.added, onnx.NewScalar(scale, q.scales[value]),
 		onnx.Initializer{Name: zero, Elem: onnx.Uint8, Raw: []byte{q.zeros[value]}})
 	quantized, back := value+"/quantized", value+"/dequantized"
@@ -195,7 +195,7 @@ func (q *quantizer) parameter(n *onnx.Node, i int, t onnx.Initializer, scales on
 		q.replaced = map[string]bool{}
 	}
 	q.replaced[t.Name] = true
-	scale, back := t.Name+".scale", t.Name+"/dequantized"
+	scale, back := t.Name+"/scale", t.Name+"/dequantized"
 	q.added = append(q.added, t, onnx.NewInitializer(scale, scales))
 	q.nodes = append(q.nodes, onnx.Node{Op: "DequantizeLinear", Name: back,
 		Inputs: []string{t.Name, scale}, Outputs: []string{back}, Attributes: []onnx.Attribute{onnx.Int("axis", 0)}})

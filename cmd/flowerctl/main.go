@@ -21,12 +21,15 @@ import (
 func commands() []*cli.Command {
 	return []*cli.Command{
 		trainCommand(),
+		exportCommand(),
+		verifyCommand(),
 		predictCommand(),
 		evalCommand(),
 		benchCommand(),
 		dataCommand(),
 		runtimeCommand(),
 		doctorCommand(),
+		readerCommand(),
 	}
 }
 

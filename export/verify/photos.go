@@ -61,7 +61,12 @@ func prepare(ctx context.Context, photos []Photo, config imageprep.Config, origi
 		return nil, err
 	}
 	for i, img := range kept {
-		set.originals = append(set.originals, original{photos[i].Name, i, img})
+		if name := photos[i].Name; img.W == config.Size && img.H == config.Size {
+			big := shrink(img, config.Size*2+1, config.Size*3/2)
+			set.originals = append(set.originals, original{name + ", made large", -1, big})
+		} else {
+			set.originals = append(set.originals, original{name, i, img})
+		}
 		// A small one of the same content; its sides differ.
 		small := shrink(img, max(config.Size/2, 2), max(config.Size*2/3, 3))
 		set.originals = append(set.originals, original{photos[i].Name + ", made small", -1, small})
@@ -69,8 +74,8 @@ func prepare(ctx context.Context, photos []Photo, config imageprep.Config, origi
 	return set, nil
 }
 
-// shrink picks w x h pixels of an image: no matter how, it only has to be an
-// image of that size.
+// shrink picks w x h pixels of an image, or repeats some: no matter how, it only
+// has to be an image of that size.
 func shrink(img imageprep.Image, w, h int) imageprep.Image {
 	out := imageprep.Image{W: w, H: h, Pix: make([]uint8, 0, 3*w*h)}
 	for y := range h {
