@@ -198,17 +198,17 @@ func BenchmarkPool(b *testing.B) {
 	}
 	benchPass(b, map[string]func(e Engine[float32], x, y []float32) (func(), int){
 		"max_2x2": func(e Engine[float32], x, y []float32) (func(), int) {
-			p, y := maxPool(e, window(2, 2, 0))
-			return func() { p.Forward(y, x) }, n + len(y)
+			p, out := maxPool(e, window(2, 2, 0))
+			return func() { p.Forward(out, x) }, n + len(out)
 		},
 		"max_3x3_overlapping": func(e Engine[float32], x, y []float32) (func(), int) {
-			p, y := maxPool(e, window(3, 2, 0))
-			return func() { p.Forward(y, x) }, n + len(y)
+			p, out := maxPool(e, window(3, 2, 0))
+			return func() { p.Forward(out, x) }, n + len(out)
 		},
 		"max_2x2_backward": func(e Engine[float32], x, y []float32) (func(), int) {
-			p, y := maxPool(e, window(2, 2, 0))
-			p.Forward(y, x)
-			return func() { p.Backward(x, y, y) }, n + 2*len(y)
+			p, out := maxPool(e, window(2, 2, 0))
+			p.Forward(out, x)
+			return func() { p.Backward(x, out, out) }, n + 2*len(out)
 		},
 		"global_average": func(e Engine[float32], x, y []float32) (func(), int) {
 			p, err := e.GlobalAvgPool(benchImage)

@@ -13,7 +13,7 @@ func checkGradient(t *testing.T, name string, v, d []float64, loss func() float6
 	for _, g := range d {
 		scale = max(scale, math.Abs(g))
 	}
-	step := 1 + len(v)/150 // all of a small tensor, a sample of a large one
+	step := 1 + len(v)/40 // all of a small tensor, a sample of a large one
 	for i := 0; i < len(v); i += step {
 		old := v[i]
 		v[i] = old + h
