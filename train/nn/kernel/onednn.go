@@ -5,7 +5,7 @@ package kernel
 // The flags of optimisation are ours, not the user's, because the loops are
 // written to be vectorised.
 
-// #cgo CXXFLAGS: -O3 -std=c++17 -fopenmp -Wall
+// #cgo CXXFLAGS: -O3 -std=c++17 -fopenmp
 // #cgo LDFLAGS: -ldnnl -lgomp
 // #include "onednn.h"
 import "C"

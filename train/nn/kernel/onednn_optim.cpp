@@ -3,11 +3,34 @@
 // The optimizers' loops: optim.Vector. Each reads and writes its slices once.
 #include <cmath>
 
+#include "onednn_avx512.h"
 #include "onednn_engine.h"
 #include "onednn_loops.h"
 
-// No errno from sqrt: it would keep the loops scalar.
-#pragma GCC optimize("no-math-errno")
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
+
+// Values whose roots are taken together. The compiler leaves a loop with sqrt
+// scalar, because of errno; so the rules below put their variances into a buffer
+// of this size, and take the roots with an instruction of our choice.
+static const size_t few = 256;
+
+#if defined(__x86_64__)
+AVX512 static void roots_avx512(float *x) {
+  for (size_t i = 0; i < few; i += 16) _mm512_storeu_ps(x + i, _mm512_sqrt_ps(_mm512_loadu_ps(x + i)));
+}
+
+static void roots(float *x) {
+  static const bool avx512 = has_avx512();
+  if (avx512) return roots_avx512(x);
+  for (size_t i = 0; i < few; i += 4) _mm_storeu_ps(x + i, _mm_sqrt_ps(_mm_loadu_ps(x + i)));
+}
+#else
+static void roots(float *x) {
+  for (size_t i = 0; i < few; i++) x[i] = std::sqrt(x[i]);
+}
+#endif
 
 CLONES static void sgd(float *__restrict w, const float *__restrict g, size_t n, float lr) {
   for (size_t i = 0; i < n; i++) w[i] -= lr * g[i];
@@ -28,44 +51,93 @@ CLONES static void momentum(float *__restrict w, float *__restrict v, const floa
   }
 }
 
-CLONES static void adam(float *__restrict w, float *__restrict m, float *__restrict v,
-                        const float *__restrict g, size_t n, onednn_adam_step s) {
+CLONES static void adam_moments(float *__restrict root, float *__restrict m, float *__restrict v,
+                                const float *__restrict g, size_t n, onednn_adam_step s) {
   for (size_t i = 0; i < n; i++) {
-    const float d = g[i];
-    const float m1 = m[i] + s.new_m * (d - m[i]);
-    const float v1 = v[i] + s.new_v * (d * d - v[i]);
-    m[i] = m1;
-    v[i] = v1;
-    w[i] = w[i] * s.keep - s.rate * m1 / (std::sqrt(v1) + s.epsilon);
+    m[i] += s.new_m * (g[i] - m[i]);
+    root[i] = v[i] += s.new_v * (g[i] * g[i] - v[i]);
   }
 }
 
-CLONES static void rmsprop(float *__restrict w, float *__restrict v, const float *__restrict g,
-                           size_t n, float lr, float new_v, float epsilon) {
-  for (size_t i = 0; i < n; i++) {
-    const float d = g[i];
-    v[i] += new_v * (d * d - v[i]);
-    w[i] -= lr * d / (std::sqrt(v[i]) + epsilon);
+CLONES static void adam_update(float *__restrict w, const float *__restrict m,
+                               const float *__restrict root, size_t n, onednn_adam_step s) {
+  for (size_t i = 0; i < n; i++) w[i] = w[i] * s.keep - s.rate * m[i] / (root[i] + s.epsilon);
+}
+
+static void adam(float *w, float *m, float *v, const float *g, size_t n, onednn_adam_step s) {
+  float root[few] = {};
+  for (size_t i = 0; i < n; i += few) {
+    const size_t k = std::min(few, n - i);
+    adam_moments(root, m + i, v + i, g + i, k, s);
+    roots(root);
+    adam_update(w + i, m + i, root, k, s);
   }
 }
 
-CLONES static void adagrad(float *__restrict w, float *__restrict v, const float *__restrict g,
-                           size_t n, float lr, float epsilon) {
-  for (size_t i = 0; i < n; i++) {
-    const float d = g[i];
-    v[i] += d * d;
-    w[i] -= lr * d / (std::sqrt(v[i]) + epsilon);
+CLONES static void rms_moments(float *__restrict root, float *__restrict v,
+                               const float *__restrict g, size_t n, float new_v) {
+  for (size_t i = 0; i < n; i++) root[i] = v[i] += new_v * (g[i] * g[i] - v[i]);
+}
+
+CLONES static void adagrad_moments(float *__restrict root, float *__restrict v,
+                                   const float *__restrict g, size_t n) {
+  for (size_t i = 0; i < n; i++) root[i] = v[i] += g[i] * g[i];
+}
+
+CLONES static void rms_update(float *__restrict w, const float *__restrict g,
+                              const float *__restrict root, size_t n, float lr, float epsilon) {
+  for (size_t i = 0; i < n; i++) w[i] -= lr * g[i] / (root[i] + epsilon);
+}
+
+static void rmsprop(float *w, float *v, const float *g, size_t n, float lr, float new_v,
+                    float epsilon) {
+  float root[few] = {};
+  for (size_t i = 0; i < n; i += few) {
+    const size_t k = std::min(few, n - i);
+    rms_moments(root, v + i, g + i, k, new_v);
+    roots(root);
+    rms_update(w + i, g + i, root, k, lr, epsilon);
   }
 }
 
-CLONES static void adadelta(float *__restrict w, float *__restrict v, float *__restrict u,
-                            const float *__restrict g, size_t n, float lr, float new_v,
-                            float epsilon) {
+static void adagrad(float *w, float *v, const float *g, size_t n, float lr, float epsilon) {
+  float root[few] = {};
+  for (size_t i = 0; i < n; i += few) {
+    const size_t k = std::min(few, n - i);
+    adagrad_moments(root, v + i, g + i, k);
+    roots(root);
+    rms_update(w + i, g + i, root, k, lr, epsilon);
+  }
+}
+
+// adadelta_moments leaves the step's square in root.
+CLONES static void adadelta_moments(float *__restrict root, float *__restrict v,
+                                    const float *__restrict u, const float *__restrict g,
+                                    size_t n, float new_v, float epsilon) {
   for (size_t i = 0; i < n; i++) {
     v[i] += new_v * (g[i] * g[i] - v[i]);
-    const float d = g[i] * std::sqrt(u[i] + epsilon) / std::sqrt(v[i] + epsilon);
+    root[i] = (u[i] + epsilon) / (v[i] + epsilon);
+  }
+}
+
+CLONES static void adadelta_update(float *__restrict w, float *__restrict u,
+                                   const float *__restrict g, const float *__restrict root,
+                                   size_t n, float lr, float new_v) {
+  for (size_t i = 0; i < n; i++) {
+    const float d = g[i] * root[i];
     u[i] += new_v * (d * d - u[i]);
     w[i] -= lr * d;
+  }
+}
+
+static void adadelta(float *w, float *v, float *u, const float *g, size_t n, float lr,
+                     float new_v, float epsilon) {
+  float root[few] = {};
+  for (size_t i = 0; i < n; i += few) {
+    const size_t k = std::min(few, n - i);
+    adadelta_moments(root, v + i, u + i, g + i, k, new_v, epsilon);
+    roots(root);
+    adadelta_update(w + i, u + i, g + i, root, k, lr, new_v);
   }
 }
 

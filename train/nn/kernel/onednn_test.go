@@ -182,8 +182,11 @@ func TestOneDNNRefusesWhatCannotBe(t *testing.T) {
 			_, err := e.Conv(ConvShape{In: ImageShape{1, 2, 2, 3}, Filters: 2, Groups: 2, Window: window(1, 1, 0)})
 			return err
 		},
-		"dense":     func() error { _, err := e.Dense(DenseShape{N: 1, In: 0, Out: 3}); return err },
-		"maxpool":   func() error { _, err := e.MaxPool(PoolShape{In: ImageShape{1, 2, 2, 3}, Window: window(3, 1, 0)}); return err },
+		"dense": func() error { _, err := e.Dense(DenseShape{N: 1, In: 0, Out: 3}); return err },
+		"maxpool": func() error {
+			_, err := e.MaxPool(PoolShape{In: ImageShape{1, 2, 2, 3}, Window: window(3, 1, 0)})
+			return err
+		},
 		"batchnorm": func() error { _, err := e.BatchNorm(BatchNormShape{}); return err },
 	} {
 		if prepare() == nil {
