@@ -3,8 +3,9 @@
 //
 // An [Engine] prepares one object for each layer of a network, once, when the
 // shapes are known; the object then runs without allocating. There are two
-// engines: [NewGo], plain Go, generic over float32 and float64, the reference;
-// and NewOneDNN (build tag onednn), float32 on the oneDNN library. The package
+// engines: [NewGo], generic over float32 and float64, the reference, with the
+// inner loops of packages gemm and vector; and NewOneDNN (build tag onednn),
+// float32 on the oneDNN library. The package
 // never imports gorgonia. Start at [Engine].
 //
 // Layouts. Activations are NHWC: N images of H rows of W pixels of C channels,
@@ -187,8 +188,8 @@ type Elementwise[T Float] interface {
 	ToNCHW(y, x []T, s ImageShape)
 	ToNHWC(y, x []T, s ImageShape)
 	// Dropout sets a share rate of values to 0 and divides the others by 1-rate.
-	// Value i is kept or not by a hash of (seed, i) alone, whatever the number of
-	// threads; called with dy it is its own gradient. y may be x.
+	// Value i is kept or not by a hash of (seed, i) alone, [DropoutKeeps], whatever
+	// the number of threads; called with dy it is its own gradient. y may be x.
 	Dropout(y, x []T, rate float64, seed uint64)
 	// Softmax over rows of k values. y may be x.
 	Softmax(y, x []T, k int)
