@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/report"
 )
 
 // runsDir is where runs go that were given no folder, and latestRun the name
@@ -88,8 +89,9 @@ func newRunDir(c *cli.Context, arch string) (string, error) {
 
 // removeRun removes the files of an earlier run, and no others.
 func removeRun(dir string) error {
-	for _, name := range []string{train.ConfigFile, train.SplitFile, train.HistoryFile, train.EventsFile,
-		train.BestFile, train.LastFile, train.MetricsFile, train.ReportFile} {
+	names := append([]string{train.ConfigFile, train.SplitFile, train.HistoryFile, train.EventsFile,
+		train.BestFile, train.LastFile, train.MetricsFile}, report.Files()...)
+	for _, name := range names {
 		if err := os.Remove(filepath.Join(dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return fileError(err)
 		}

@@ -18,6 +18,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/report"
 )
 
 func trainCommand() *cli.Command {
@@ -173,7 +174,7 @@ func (r *trainRun) do(c *cli.Context, s *session) error {
 	case c.String("augment-preview") != "":
 		return previewAugmentation(c, s, c.String("augment-preview"))
 	case c.Bool("lr-find"):
-		return findRate(c, s, r.show)
+		return findRate(c, s)
 	}
 	if err := r.writeStart(s); err != nil {
 		return err
@@ -184,6 +185,9 @@ func (r *trainRun) do(c *cli.Context, s *session) error {
 	r.show.end()
 	if err != nil {
 		return r.failure(c.Context, err)
+	}
+	if err := writeRunReport(r.dir, s, outcome); err != nil {
+		return err
 	}
 	return r.tell(c, outcome, s.cache.Set.Labels)
 }
@@ -208,6 +212,20 @@ func (r *trainRun) writeStart(s *session) error {
 		return err
 	}
 	return linkLatest(r.dir)
+}
+
+// writeRunReport writes what people look at into the run's folder.
+func writeRunReport(dir string, s *session, o *train.Outcome) error {
+	text, err := os.ReadFile(filepath.Join(dir, train.ConfigFile))
+	if err != nil {
+		return fileError(err)
+	}
+	facts := s.facts()
+	return report.Write(dir, &report.Run{
+		Title: dir, Spec: s.spec, Labels: facts.Labels, Training: facts.Training, Outcome: o,
+		Settings: string(text), Size: s.Size, Image: s.cache.Image,
+		Path: func(i int) string { return s.cache.Set.Items[i].Path },
+	})
 }
 
 // failure says how a run that did not end can go on.

@@ -2,18 +2,28 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/report"
 )
 
-// findRate is `train --lr-find`.
-func findRate(c *cli.Context, s *session, show *progress) error {
+// findRate is `train --lr-find`; with --out it draws the curve there.
+func findRate(c *cli.Context, s *session) error {
+	talk(c, "trying rising learning rates")
 	points, best, err := train.FindRate(c.Context, s.network, s.train, train.RateTest{})
-	show.end()
 	if err != nil {
 		return err
+	}
+	if dir := c.String("out"); dir != "" {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return fileError(err)
+		}
+		if err := report.WriteRates(dir, points, best); err != nil {
+			return err
+		}
 	}
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, struct {

@@ -1,0 +1,90 @@
+package report
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot/text"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/flowerctl/flowerctl/train/metrics"
+)
+
+// confusionMatrix draws counts by true class (rows, from the top) and predicted
+// class (columns). A cell's darkness is its share of the row, so that rare
+// classes show as well as frequent ones.
+func confusionMatrix(c *metrics.Confusion) drawing {
+	n := len(c.Labels)
+	cell := vg.Length(math.Max(12, math.Min(64, 480/float64(n))))
+	small := words(10, text.XRight, text.YCenter)
+	longest := vg.Length(0)
+	for _, label := range c.Labels {
+		longest = max(longest, small.Width(cut(label)))
+	}
+	left, top := longest+40, vg.Length(46)
+	bottom := longest + 40
+	grid := cell * vg.Length(n)
+	width := max(left+grid+20, 330)
+	d := drawing{w: width, h: top + grid + bottom}
+	d.paint = func(canvas draw.Canvas) {
+		canvas.FillText(words(13, text.XCenter, text.YCenter), vg.Point{X: width / 2, Y: d.h - 14}, "Confusion matrix")
+		canvas.FillText(words(10, text.XCenter, text.YCenter), vg.Point{X: width / 2, Y: d.h - 32},
+			"rows: the true class, columns: the answer; numbers of images")
+		sideways := words(11, text.XCenter, text.YCenter)
+		sideways.Rotation = math.Pi / 2
+		canvas.FillText(sideways, vg.Point{X: 14, Y: bottom + grid/2}, "true class")
+		canvas.FillText(words(11, text.XCenter, text.YCenter), vg.Point{X: left + grid/2, Y: 14}, "predicted class")
+		column := words(10, text.XRight, text.YCenter)
+		column.Rotation = math.Pi / 2
+		for i, label := range c.Labels {
+			x, y := left+cell*vg.Length(i), bottom+grid-cell*vg.Length(i+1)
+			canvas.FillText(small, vg.Point{X: left - 8, Y: y + cell/2}, cut(label))
+			canvas.FillText(column, vg.Point{X: x + cell/2, Y: bottom - 8}, cut(label))
+			for j, count := range c.Counts[i] {
+				drawCell(canvas, left+cell*vg.Length(j), y, cell, count, c.Support(i))
+			}
+		}
+		canvas.StrokeLines(draw.LineStyle{Color: grey, Width: 1},
+			outline(left, bottom, left+grid, bottom+grid))
+	}
+	return d
+}
+
+// drawCell draws a count at its lower left corner, out of all in its row.
+func drawCell(canvas draw.Canvas, x, y, size vg.Length, count, all int) {
+	share := float64(count) / math.Max(float64(all), 1)
+	canvas.FillPolygon(shade(share), rectangle(x, y, x+size, y+size))
+	canvas.StrokeLines(draw.LineStyle{Color: pale, Width: 0.5}, outline(x, y, x+size, y+size))
+	if size < 18 || count == 0 {
+		return
+	}
+	style := words(min(12, size/3), text.XCenter, text.YCenter)
+	if share > 0.5 {
+		style.Color = color.White
+	}
+	middle := vg.Point{X: x + size/2, Y: y + size/2}
+	if size < 36 {
+		canvas.FillText(style, middle, fmt.Sprint(count))
+		return
+	}
+	canvas.FillText(style, vg.Point{X: middle.X, Y: middle.Y + size/8}, fmt.Sprint(count))
+	style.Font.Size *= 0.75
+	canvas.FillText(style, vg.Point{X: middle.X, Y: middle.Y - size/5}, fmt.Sprintf("%.0f %%", 100*share))
+}
+
+// shade goes from white at 0 to dark blue at 1, even in lightness.
+func shade(share float64) color.Color {
+	mix := func(a, b float64) uint8 { return uint8(math.Round(a + (b-a)*share)) }
+	return color.NRGBA{mix(255, 0x08), mix(255, 0x3d), mix(255, 0x77), 255}
+}
+
+// cut shortens a label that would take too much room.
+func cut(label string) string {
+	const most = 18
+	if runes := []rune(label); len(runes) > most {
+		return string(runes[:most-1]) + "…"
+	}
+	return label
+}

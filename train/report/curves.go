@@ -1,0 +1,167 @@
+package report
+
+import (
+	"fmt"
+	"image/color"
+	"math"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/flowerctl/flowerctl/train"
+)
+
+const (
+	curveWidth  = 480 // points
+	curveHeight = 320
+)
+
+// curve is one line of a plot.
+type curve struct {
+	name    string
+	x, y    []float64
+	color   color.Color
+	dashes  []vg.Length
+	markers draw.GlyphDrawer // nil for none
+}
+
+// accuracyCurves draws the accuracies by epoch, with the accuracy of always
+// answering the most frequent class.
+func accuracyCurves(o *train.Outcome, heads []string, majority float64) (drawing, error) {
+	curves := []curve{
+		byEpoch(o, "training", blue, func(e train.Epoch) float64 { return 100 * e.Accuracy }),
+		byEpoch(o, "validation", vermillion, func(e train.Epoch) float64 { return 100 * e.ValAccuracy }),
+	}
+	curves[1].markers = draw.CircleGlyph{}
+	for i, name := range heads {
+		c := byEpoch(o, "validation, "+name, []color.Color{green, purple}[i%2],
+			func(e train.Epoch) float64 { return 100 * e.ValHeads[i] })
+		c.dashes = []vg.Length{6, 3}
+		curves = append(curves, c)
+	}
+	curves = append(curves, level(o, "most frequent class", 100*majority), best(o, 0, 100))
+	p := newPlot("Accuracy", "epoch", "percent")
+	p.Y.Min, p.Y.Max = 0, 100
+	p.Y.Tick.Marker = wholeTicks{}
+	return curvesOn(p, curves)
+}
+
+// lossCurves draws the losses by epoch.
+func lossCurves(o *train.Outcome) (drawing, error) {
+	curves := []curve{
+		byEpoch(o, "training", blue, func(e train.Epoch) float64 { return e.Loss }),
+		byEpoch(o, "validation", vermillion, func(e train.Epoch) float64 { return e.ValLoss }),
+	}
+	curves[1].markers = draw.CircleGlyph{}
+	// An epoch that went astray must not flatten all others: what is over four
+	// times the first loss is cut off.
+	top := 0.0
+	for _, c := range curves {
+		for i, y := range c.y {
+			if y <= 4*math.Max(curves[0].y[0], curves[1].y[0]) || i == 0 {
+				top = math.Max(top, y)
+			}
+		}
+	}
+	curves = append(curves, best(o, 0, top*1.05))
+	p := newPlot("Loss", "epoch", "mean loss of an image")
+	p.Y.Min, p.Y.Max = 0, top*1.05
+	return curvesOn(p, curves)
+}
+
+func byEpoch(o *train.Outcome, name string, c color.Color, y func(train.Epoch) float64) curve {
+	out := curve{name: name, color: c}
+	for _, e := range o.History {
+		out.x, out.y = append(out.x, float64(e.Epoch)), append(out.y, y(e))
+	}
+	return out
+}
+
+// level is a horizontal line over all epochs.
+func level(o *train.Outcome, name string, y float64) curve {
+	first, last := o.History[0].Epoch, o.History[len(o.History)-1].Epoch
+	return curve{name: name, x: []float64{float64(first), float64(last)}, y: []float64{y, y},
+		color: grey, dashes: []vg.Length{2, 2}}
+}
+
+// best is a vertical line at the best epoch.
+func best(o *train.Outcome, from, to float64) curve {
+	x := float64(o.Best.Epoch)
+	return curve{name: fmt.Sprintf("best epoch, %d", o.Best.Epoch), x: []float64{x, x}, y: []float64{from, to},
+		color: pale}
+}
+
+func newPlot(title, x, y string) *plot.Plot {
+	p := plot.New()
+	sans(p)
+	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
+	p.Title.Padding = 4
+	p.X.Tick.Marker = wholeTicks{}
+	p.Legend.Top, p.Legend.Left = false, false
+	p.Legend.ThumbnailWidth = 24
+	p.Legend.Padding = 2
+	grid := plotter.NewGrid()
+	grid.Vertical.Width, grid.Horizontal.Color = 0, color.NRGBA{0xee, 0xee, 0xee, 0xff}
+	p.Add(grid)
+	return p
+}
+
+// curvesOn adds the curves to a plot, with the legend below it.
+func curvesOn(p *plot.Plot, curves []curve) (drawing, error) {
+	// The pale ones below the others.
+	for _, c := range append(curves[len(curves)-1:len(curves):len(curves)], curves[:len(curves)-1]...) {
+		xy := make(plotter.XYs, len(c.x))
+		for i := range xy {
+			xy[i].X, xy[i].Y = c.x[i], c.y[i]
+		}
+		line, err := plotter.NewLine(xy)
+		if err != nil {
+			return drawing{}, err
+		}
+		line.Color, line.Width, line.Dashes = c.color, 1.6, c.dashes
+		p.Add(line)
+		thumbnails := []plot.Thumbnailer{line}
+		if c.markers != nil || len(xy) == 1 {
+			points, err := plotter.NewScatter(xy)
+			if err != nil {
+				return drawing{}, err
+			}
+			points.GlyphStyle = draw.GlyphStyle{Color: c.color, Radius: 2, Shape: draw.CircleGlyph{}}
+			p.Add(points)
+			thumbnails = append(thumbnails, points)
+		}
+		p.Legend.Add(c.name, thumbnails...)
+	}
+	p.X.Min = math.Floor(p.X.Min)
+	if p.X.Max == p.X.Min {
+		p.X.Min, p.X.Max = p.X.Min-0.5, p.X.Max+0.5
+	}
+	legend := p.Legend
+	p.Legend = plot.NewLegend()
+	return drawing{curveWidth, curveHeight, func(c draw.Canvas) {
+		const side = 130
+		p.Draw(draw.Crop(c, 4, -side, 4, -4))
+		legend.Top, legend.Left = true, true
+		legend.Draw(draw.Crop(c, curveWidth-side+8, 0, 0, -28))
+	}}, nil
+}
+
+// wholeTicks marks whole numbers only: there is no epoch 2.5.
+type wholeTicks struct{}
+
+func (wholeTicks) Ticks(min, max float64) []plot.Tick {
+	step := math.Max(1, math.Pow(10, math.Floor(math.Log10(math.Max(max-min, 1)))))
+	for _, f := range []float64{0.2, 0.5, 1} {
+		if s := step * f; s >= 1 && (max-min)/s <= 8 {
+			step = s
+			break
+		}
+	}
+	var ticks []plot.Tick
+	for v := math.Ceil(min/step) * step; v <= max; v += step {
+		ticks = append(ticks, plot.Tick{Value: v, Label: fmt.Sprintf("%.0f", v)})
+	}
+	return ticks
+}

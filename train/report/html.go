@@ -1,0 +1,104 @@
+package report
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/base64"
+	"fmt"
+	"html/template"
+	"image"
+	"image/jpeg"
+	"io"
+	"slices"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/metrics"
+)
+
+//go:embed report.html
+var page string
+
+var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
+	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
+	"three":   func(v float64) string { return fmt.Sprintf("%.3f", v) },
+	"four":    func(v float64) string { return fmt.Sprintf("%.4f", v) },
+}).Parse(page))
+
+// pageData is what report.html shows.
+type pageData struct {
+	*Run
+	Summary  train.Summary
+	History  []train.Epoch
+	Heads    []string
+	Report   metrics.Report
+	Majority string // the class
+	Pictures map[string]template.HTML
+	Worst    []mistake
+}
+
+// mistake is an image that was answered wrongly.
+type mistake struct {
+	Path, Class, Predicted string
+	Probability            float64      // of the wrong answer
+	Own                    float64      // of the right one
+	Image                  template.URL // data URL
+}
+
+// html writes the page, with the pictures in it.
+func (r *Run) html(w io.Writer, svgs map[string][]byte) error {
+	confusion := r.Outcome.Validation.Confusion(r.Labels)
+	majority, _ := confusion.Majority()
+	d := pageData{Run: r, Summary: r.Outcome.Summary(r.Labels), History: r.Outcome.History, Heads: r.heads(),
+		Report: confusion.Report(), Majority: r.Labels[majority], Pictures: map[string]template.HTML{}}
+	for name, svg := range svgs {
+		// The pictures are our own, with their text escaped; what stands before <svg
+		// belongs to files.
+		at := max(0, bytes.Index(svg, []byte("<svg")))
+		d.Pictures[name] = template.HTML(svg[at:])
+	}
+	var err error
+	if d.Worst, err = r.worst(12); err != nil {
+		return err
+	}
+	return pageTemplate.Execute(w, d)
+}
+
+// worst are the n mistakes that the network was surest of.
+func (r *Run) worst(n int) ([]mistake, error) {
+	wrong := slices.DeleteFunc(slices.Clone(r.Outcome.Validation.Predictions),
+		func(p train.Prediction) bool { return p.Predicted() == p.Class })
+	sure := func(p train.Prediction) float32 { return p.Probabilities[p.Predicted()] }
+	slices.SortStableFunc(wrong, func(a, b train.Prediction) int {
+		switch {
+		case sure(a) > sure(b):
+			return -1
+		case sure(a) < sure(b):
+			return 1
+		}
+		return a.Index - b.Index
+	})
+	var out []mistake
+	for _, p := range wrong[:min(n, len(wrong))] {
+		url, err := dataURL(r.Image(p.Index), r.Size)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, mistake{Path: r.Path(p.Index), Class: r.Labels[p.Class], Predicted: r.Labels[p.Predicted()],
+			Probability: float64(sure(p)), Own: float64(p.Probabilities[p.Class]), Image: url})
+	}
+	return out, nil
+}
+
+// dataURL is an RGB image of size x size as a JPEG in a URL.
+func dataURL(pixels []uint8, size int) (template.URL, error) {
+	img := image.NewRGBA(image.Rect(0, 0, size, size))
+	for i := range size * size {
+		copy(img.Pix[4*i:4*i+3], pixels[3*i:])
+		img.Pix[4*i+3] = 255
+	}
+	var buf bytes.Buffer
+	if err := jpeg.Encode(&buf, img, &jpeg.Options{Quality: 88}); err != nil {
+		return "", err
+	}
+	return template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(buf.Bytes())), nil
+}

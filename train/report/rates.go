@@ -1,0 +1,83 @@
+package report
+
+import (
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"path/filepath"
+	"strconv"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
+)
+
+// WriteRates writes what a rate test found into a folder: lr-find.svg and .png
+// with the loss over the learning rate, and lr-find.csv.
+func WriteRates(dir string, points []train.RatePoint, best float64) error {
+	d, err := rateCurve(points, best)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.save(dir, "lr-find"),
+		atomicfile.Write(filepath.Join(dir, "lr-find.csv"), func(w io.Writer) error {
+			cw := csv.NewWriter(w)
+			cw.Write([]string{"lr", "loss", "smoothed"}) // errors stay in cw
+			number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+			for _, p := range points {
+				cw.Write([]string{number(p.Rate), number(p.Loss), number(p.Smoothed)})
+			}
+			cw.Flush()
+			return cw.Error()
+		}))
+}
+
+func rateCurve(points []train.RatePoint, best float64) (drawing, error) {
+	if len(points) < 2 {
+		return drawing{}, fmt.Errorf("%d learning rates make no curve", len(points))
+	}
+	raw, smooth := make(plotter.XYs, len(points)), make(plotter.XYs, len(points))
+	top := 0.0
+	for i, p := range points {
+		raw[i] = plotter.XY{X: p.Rate, Y: p.Loss}
+		smooth[i] = plotter.XY{X: p.Rate, Y: p.Smoothed}
+		top = max(top, min(p.Smoothed*1.2, 3*points[0].Smoothed))
+	}
+	p := newPlot(fmt.Sprintf("Rate test: the loss falls fastest at %.2g", best), "learning rate", "loss")
+	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
+	for _, l := range []struct {
+		xy    plotter.XYs
+		style draw.LineStyle
+	}{
+		{plotter.XYs{{X: best, Y: 0}, {X: best, Y: top}}, draw.LineStyle{Color: pale, Width: 1.6}},
+		{raw, draw.LineStyle{Color: sky, Width: 0.8, Dashes: []vg.Length{2, 2}}},
+		{smooth, draw.LineStyle{Color: vermillion, Width: 1.8}},
+	} {
+		line, err := plotter.NewLine(l.xy)
+		if err != nil {
+			return drawing{}, err
+		}
+		line.LineStyle = l.style
+		p.Add(line)
+	}
+	p.Y.Min, p.Y.Max = 0, top
+	return drawing{curveWidth, curveHeight, func(c draw.Canvas) { p.Draw(draw.Crop(c, 4, -10, 4, -4)) }}, nil
+}
+
+// decades marks the powers of ten.
+type decades struct{}
+
+func (decades) Ticks(min, max float64) []plot.Tick {
+	var ticks []plot.Tick
+	for e := math.Ceil(math.Log10(min) - 1e-9); e <= math.Log10(max)+1e-9; e++ {
+		v := math.Pow(10, e)
+		ticks = append(ticks, plot.Tick{Value: v, Label: strconv.FormatFloat(v, 'g', 1, 64)})
+	}
+	return ticks
+}

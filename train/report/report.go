@@ -1,0 +1,130 @@
+// Package report shows a run to people: curves, confusion matrix, classification
+// report, worst mistakes, network, as pictures (SVG and PNG), CSV and one HTML
+// file that needs nothing else. Pictures use colours that people who cannot tell
+// red from green tell apart (Okabe and Ito 2008), and lines that differ in more
+// than colour. Start at [Write].
+package report
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"path/filepath"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/model"
+)
+
+// Run is what a report is made of.
+type Run struct {
+	Title    string
+	Spec     model.Spec
+	Labels   []string
+	Training checkpoint.Training
+	Outcome  *train.Outcome
+	Settings string // config.json, shown as it is
+	// Image is an image of the data set, RGB, Size rows of Size pixels, and Path its
+	// file, by [train.Prediction.Index].
+	Image func(index int) []uint8
+	Path  func(index int) string
+	Size  int
+}
+
+// picture is a drawing with the name of its files.
+type picture struct {
+	name string // accuracy, for accuracy.svg and accuracy.png
+	drawing
+}
+
+// pictures draws all of them.
+func (r *Run) pictures() ([]picture, error) {
+	accuracy, err := accuracyCurves(r.Outcome, r.heads(), r.majority())
+	if err != nil {
+		return nil, err
+	}
+	loss, err := lossCurves(r.Outcome)
+	if err != nil {
+		return nil, err
+	}
+	network, err := networkDrawing(&r.Spec)
+	if err != nil {
+		return nil, err
+	}
+	return []picture{
+		{"accuracy", accuracy},
+		{"loss", loss},
+		{"confusion", confusionMatrix(r.Outcome.Validation.Confusion(r.Labels))},
+		{"network", network},
+	}, nil
+}
+
+func (r *Run) heads() []string {
+	var names []string
+	for _, o := range r.Spec.Outputs[1:] {
+		names = append(names, o.Name)
+	}
+	return names
+}
+
+func (r *Run) majority() float64 {
+	_, rate := r.Outcome.Validation.Confusion(r.Labels).Majority()
+	return rate
+}
+
+// Files lists what Write writes.
+func Files() []string {
+	names := []string{train.ReportFile, classificationFile, confusionFile}
+	for _, picture := range []string{"accuracy", "loss", "confusion", "network"} {
+		names = append(names, picture+".svg", picture+".png")
+	}
+	return names
+}
+
+const (
+	classificationFile = "classification.csv"
+	confusionFile      = "confusion.csv"
+)
+
+// Write writes report.html, the pictures and the tables into a run's folder.
+func Write(dir string, r *Run) error {
+	pictures, err := r.pictures()
+	if err != nil {
+		return err
+	}
+	svgs := map[string][]byte{}
+	for _, p := range pictures {
+		svg, err := p.svg()
+		if err != nil {
+			return err
+		}
+		svgs[p.name] = svg
+		if err := p.save(dir, p.name); err != nil {
+			return err
+		}
+	}
+	c := r.Outcome.Validation.Confusion(r.Labels)
+	write := func(name string, f func(io.Writer) error) error {
+		return atomicfile.Write(filepath.Join(dir, name), f)
+	}
+	return errors.Join(
+		write(classificationFile, func(w io.Writer) error { return classificationCSV(w, c.Report()) }),
+		write(confusionFile, func(w io.Writer) error { return confusionCSV(w, c) }),
+		write(train.ReportFile, func(w io.Writer) error { return r.html(w, svgs) }),
+	)
+}
+
+// save writes the picture's two files.
+func (d drawing) save(dir, name string) error {
+	svg, err := d.svg()
+	if err != nil {
+		return err
+	}
+	var png bytes.Buffer
+	if err := d.png(&png); err != nil {
+		return err
+	}
+	return errors.Join(atomicfile.WriteBytes(filepath.Join(dir, name+".svg"), svg),
+		atomicfile.WriteBytes(filepath.Join(dir, name+".png"), png.Bytes()))
+}

@@ -1,0 +1,238 @@
+package report
+
+import (
+	"bytes"
+	"encoding/csv"
+	"image/png"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/arch"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/metrics"
+)
+
+// sample is a run of a network with auxiliary heads, whose labels need escaping.
+func sample(t testing.TB, network string, epochs int) *Run {
+	t.Helper()
+	preset, err := arch.Find(network)
+	if err != nil {
+		t.Fatal(err)
+	}
+	labels := []string{"daisy", "dandelion", "<b>rose & co</b>", "sunflower", "tulip"}
+	spec, err := preset.Build(preset.Size, len(labels))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rng := rand.New(rand.NewPCG(1, 2))
+	o := &train.Outcome{TrainSize: 800}
+	for i := range epochs {
+		x := float64(i) / float64(max(epochs, 2))
+		e := train.Epoch{Epoch: i + 1, LearningRate: 1e-3, Loss: 1.6 - 1.2*x, Accuracy: 0.25 + 0.7*x,
+			ValLoss: 1.5 - 0.8*x + 0.3*rng.Float64(), ValAccuracy: 0.2 + 0.5*x + 0.1*rng.Float64(), Seconds: 3}
+		for range spec.Outputs[1:] {
+			e.Heads, e.ValHeads = append(e.Heads, 0.3+0.4*x), append(e.ValHeads, 0.25+0.4*x)
+		}
+		o.History = append(o.History, e)
+	}
+	o.Best = o.History[epochs*3/4]
+	for i := range 300 {
+		p := train.Prediction{Index: i, Class: rng.IntN(len(labels)), Probabilities: make([]float32, len(labels))}
+		for j := range p.Probabilities {
+			p.Probabilities[j] = rng.Float32()
+		}
+		if rng.Float64() < 0.7 {
+			p.Probabilities[p.Class] = 2
+		}
+		o.Validation.Predictions = append(o.Validation.Predictions, p)
+	}
+	return &Run{Title: "runs/" + network, Spec: spec, Labels: labels, Outcome: o, Size: 8,
+		Training: checkpoint.Training{Split: "stratified 80/20", Images: 800, Validation: 300},
+		Settings: `{"arch": "` + network + `"}`,
+		Image:    func(int) []uint8 { return make([]uint8, 8*8*3) },
+		Path:     func(i int) string { return "tulip/<img>.jpg" },
+	}
+}
+
+func TestReportHasAllItsFiles(t *testing.T) {
+	dir := t.TempDir()
+	if err := Write(dir, sample(t, "v6-googlenet", 40)); err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	entries, _ := os.ReadDir(dir)
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	want := Files()
+	slices.Sort(want)
+	if !slices.Equal(names, want) {
+		t.Errorf("got files %v, want %v", names, want)
+	}
+	for _, name := range want {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, ".png") {
+			if img, err := png.Decode(bytes.NewReader(data)); err != nil || img.Bounds().Dx() < 600 {
+				t.Errorf("%s: %v, %v, want a picture at least 600 pixels wide", name, img.Bounds(), err)
+			}
+		}
+	}
+}
+
+func TestPageStandsAlone(t *testing.T) {
+	var buf bytes.Buffer
+	r := sample(t, "tiny", 12)
+	pictures, err := r.pictures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	svgs := map[string][]byte{}
+	for _, p := range pictures {
+		if svgs[p.name], err = p.svg(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := r.html(&buf, svgs); err != nil {
+		t.Fatal(err)
+	}
+	html := buf.String()
+	for _, want := range []string{"95 % interval", "Always answering", "true class", "data:image/jpeg;base64,", "stratified 80/20"} {
+		if !strings.Contains(html, want) {
+			t.Errorf("the page does not say %q", want)
+		}
+	}
+	if strings.Contains(html, "<b>rose") || strings.Contains(html, "<img>.jpg") {
+		t.Error("a label or file name is not escaped")
+	}
+	if m := regexp.MustCompile(`(src|href|url)\s*[=(]\s*["']?(https?:|//)[^"')]*`).FindString(html); m != "" {
+		t.Errorf("the page fetches %s", m)
+	}
+	if strings.Count(html, "<svg") != 4 || strings.Contains(html, "<?xml") {
+		t.Errorf("got %d pictures, want 4, without XML headers", strings.Count(html, "<svg"))
+	}
+}
+
+func TestConfusionMatrixSaysWhereTheTrueClassIs(t *testing.T) {
+	c := metrics.NewConfusion([]string{"rose", "tulip"})
+	c.Add(0, 1)
+	svg, err := confusionMatrix(c).svg()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(svg), "rows: the true class, columns: the answer") {
+		t.Error("the picture does not say what its rows are")
+	}
+	// The only count stands right of the middle, in the upper row.
+	m := regexp.MustCompile(`<text x="([0-9.]+)" y="-([0-9.]+)"[^>]*>\s*100 %`).FindStringSubmatch(string(svg))
+	if m == nil {
+		t.Fatalf("no cell of 100 %% in %s", svg)
+	}
+	var table bytes.Buffer
+	if err := confusionCSV(&table, c); err != nil {
+		t.Fatal(err)
+	}
+	if want := "true class \\ predicted,rose,tulip\nrose,0,1\ntulip,0,0\n"; table.String() != want {
+		t.Errorf("got table %q, want %q", table.String(), want)
+	}
+}
+
+func TestWorstMistakesAreTheSurest(t *testing.T) {
+	r := sample(t, "tiny", 3)
+	worst, err := r.worst(12)
+	if err != nil || len(worst) != 12 {
+		t.Fatalf("got %d mistakes, %v, want 12", len(worst), err)
+	}
+	for i, m := range worst {
+		if m.Class == m.Predicted || i > 0 && m.Probability > worst[i-1].Probability {
+			t.Errorf("number %d is %s answered as %s with %g", i, m.Class, m.Predicted, m.Probability)
+		}
+	}
+}
+
+func TestClassificationTable(t *testing.T) {
+	c := metrics.NewConfusion([]string{"a", "b"})
+	c.Add(0, 0)
+	c.Add(1, 0)
+	var buf bytes.Buffer
+	if err := classificationCSV(&buf, c.Report()); err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(&buf).ReadAll()
+	if err != nil || len(rows) != 5 || rows[1][1] != "0.500000" || rows[3][0] != "macro avg" {
+		t.Errorf("got %v, %v", rows, err)
+	}
+}
+
+func TestEveryNetworkCanBeDrawn(t *testing.T) {
+	for _, p := range arch.All() {
+		spec, err := p.Build(p.Size, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		svg, err := NetworkSVG(&spec)
+		if err != nil {
+			t.Fatalf("%s: %v", p.Name, err)
+		}
+		for _, n := range spec.Nodes {
+			short := n.Name[strings.LastIndex(n.Name, "_")+1:]
+			if !bytes.Contains(svg, []byte(n.Name)) && !bytes.Contains(svg, []byte(" "+short)) {
+				t.Errorf("%s: node %s is not in the drawing", p.Name, n.Name)
+			}
+		}
+	}
+}
+
+func TestOneEpochHasCurves(t *testing.T) {
+	pictures, err := sample(t, "tiny", 1).pictures()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range pictures {
+		if err := p.png(io.Discard); err != nil {
+			t.Errorf("%s: %v", p.name, err)
+		}
+	}
+}
+
+func TestEpochTicksAreWholeNumbers(t *testing.T) {
+	for _, max := range []float64{1, 2, 7, 12, 40, 150, 200} {
+		ticks := wholeTicks{}.Ticks(1, max)
+		if len(ticks) == 0 || len(ticks) > 12 {
+			t.Errorf("to %g: %d ticks, want 1 to 12", max, len(ticks))
+		}
+		for _, tick := range ticks {
+			if tick.Value != float64(int(tick.Value)) {
+				t.Errorf("to %g: tick at %g", max, tick.Value)
+			}
+		}
+	}
+}
+
+func TestRatesAreDrawnAndListed(t *testing.T) {
+	points := []train.RatePoint{{Rate: 1e-7, Loss: 2, Smoothed: 2}, {Rate: 1e-3, Loss: 1, Smoothed: 1.5}, {Rate: 1, Loss: 9, Smoothed: 5}}
+	dir := t.TempDir()
+	if err := WriteRates(dir, points, 1e-3); err != nil {
+		t.Fatal(err)
+	}
+	table, err := os.ReadFile(filepath.Join(dir, "lr-find.csv"))
+	if want := "lr,loss,smoothed\n1e-07,2,2\n0.001,1,1.5\n1,9,5\n"; err != nil || string(table) != want {
+		t.Errorf("got %q, %v, want %q", table, err, want)
+	}
+	svg, err := os.ReadFile(filepath.Join(dir, "lr-find.svg"))
+	if err != nil || !strings.Contains(string(svg), "falls fastest at 0.001") {
+		t.Errorf("the picture does not name the rate: %v", err)
+	}
+	if err := WriteRates(dir, points[:1], 1); err == nil {
+		t.Error("one point was drawn")
+	}
+}
