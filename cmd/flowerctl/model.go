@@ -48,6 +48,12 @@ func openModel(c *cli.Context) (classifier *infer.Classifier, name string, err e
 		return nil, "", err
 	}
 	classifier, err = infer.New(model, options)
+	var device *ort.DeviceError
+	if errors.As(err, &device) && c.String("device") == deviceAuto {
+		talk(c, "device: cpu, since %v", err)
+		options.Session.Device = ort.Device{} // the build with CUDA does that too
+		classifier, err = infer.New(model, options)
+	}
 	if err != nil {
 		return nil, "", modelFailure(fmt.Errorf("%s: %w", name, err))
 	}
@@ -141,10 +147,13 @@ func float32s(values []float64) []float32 {
 	return result
 }
 
+// deviceAuto is the --device that takes a GPU where one can be used.
+const deviceAuto = "auto"
+
 // needDevice reads --device and loads the onnxruntime that it needs.
 func needDevice(c *cli.Context) (ort.Device, error) {
 	name := c.String("device")
-	if name == "auto" {
+	if name == deviceAuto {
 		return autoDevice(c)
 	}
 	device, err := ort.ParseDevice(name)
@@ -165,7 +174,7 @@ func autoDevice(c *cli.Context) (ort.Device, error) {
 	missing := ort.Missing(ort.CUDAParts(library))
 	if len(missing) == 0 {
 		device := ort.Device{CUDA: true}
-		talk(c, "device: %s, where everything is there", device)
+		talk(c, "device: %s, since all it needs is there", device)
 		return device, needCUDA(c, device)
 	}
 	talk(c, "device: cpu, since for CUDA there is no %s (%s)", missing[0].Name, missing[0].Problem)
@@ -189,13 +198,7 @@ func needCUDA(_ *cli.Context, device ort.Device) error {
 
 // deviceFailure is exit code 4 with the commands that mend it.
 func deviceFailure(err *ort.DeviceError) error {
-	var hints []string
-	for _, part := range err.Missing {
-		if part.Remedy != "" {
-			hints = append(hints, part.Remedy)
-		}
-	}
-	return failWith(exitNoDevice, err, append(hints, "--device cpu needs none of it")...)
+	return failWith(exitNoDevice, err, append(ort.Remedies(err.Missing), "--device cpu needs none of it")...)
 }
 
 // closing joins an error of Close to a command's own.

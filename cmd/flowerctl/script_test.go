@@ -2,10 +2,6 @@ package main
 
 import (
 	"fmt"
-	"image"
-	"image/color"
-	"image/draw"
-	"image/png"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,11 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/flowerctl/flowerctl/fixtures/colours"
-	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/train/arch"
-	"github.com/flowerctl/flowerctl/train/checkpoint"
 )
 
 func TestMain(m *testing.M) {
@@ -59,7 +51,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %s", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "colours": writeColours, "paint": paint, "untrained": untrained,
+			"exits": exits, "colours": writeColours, "paint": paint, "untrained": untrained, "fakecuda": fakeCUDA,
 		},
 	})
 }
@@ -94,67 +86,4 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 // otherwise skip tests.
 func required(name string) bool {
 	return slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), name)
-}
-
-// writeColours writes a classifier of fixtures/colours: colours FILE [INPUT].
-func writeColours(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 1 || len(args) > 2 {
-		ts.Fatalf("usage: colours FILE [INPUT]")
-	}
-	in := colours.Bytes
-	if len(args) == 2 {
-		in = colours.Input(args[1])
-	}
-	m, err := colours.Model(in)
-	ts.Check(err)
-	data, err := m.Encode()
-	ts.Check(err)
-	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
-}
-
-// paint writes PNG pictures of one colour: paint RRGGBB FILE...
-func paint(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 2 {
-		ts.Fatalf("usage: paint RRGGBB FILE...")
-	}
-	var c color.NRGBA
-	if _, err := fmt.Sscanf(args[0], "%02x%02x%02x", &c.R, &c.G, &c.B); err != nil {
-		ts.Fatalf("%s: want RRGGBB: %v", args[0], err)
-	}
-	c.A = 255
-	img := image.NewNRGBA(image.Rect(0, 0, 16, 12))
-	draw.Draw(img, img.Bounds(), image.NewUniform(c), image.Point{}, draw.Src)
-	for _, name := range args[1:] {
-		path := ts.MkAbs(name)
-		ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
-		f, err := os.Create(path)
-		ts.Check(err)
-		ts.Check(png.Encode(f, img))
-		ts.Check(f.Close())
-	}
-}
-
-// untrained writes the best.ckpt of a run whose network has learnt nothing, and
-// its split.csv: untrained DIR PATH,CLASS,PART...
-func untrained(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) < 1 {
-		ts.Fatalf("usage: untrained DIR [PATH,CLASS,PART...]")
-	}
-	preset, err := arch.Find("tiny")
-	ts.Check(err)
-	spec, err := preset.Build(32, len(colours.Labels))
-	ts.Check(err)
-	weights, err := spec.NewWeights(1)
-	ts.Check(err)
-	dir := ts.MkAbs(args[0])
-	ts.Check(os.MkdirAll(dir, 0o755))
-	ts.Check(checkpoint.Save(filepath.Join(dir, "best.ckpt"), &checkpoint.Checkpoint{
-		Spec: spec, Weights: weights, Labels: colours.Labels,
-		Preprocess: imageprep.Config{Size: 32, Resize: imageprep.Stretch},
-	}))
-	split := "path,class,part,sha256\n"
-	for i, row := range args[1:] {
-		split += fmt.Sprintf("%s,%064x\n", row, i)
-	}
-	ts.Check(os.WriteFile(filepath.Join(dir, "split.csv"), []byte(split), 0o644))
 }

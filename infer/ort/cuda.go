@@ -100,8 +100,8 @@ func preloadCUDA(parts []Part) error {
 
 // explain makes an error of a GPU session a DeviceError.
 func (d Device) explain(err error) error {
-	if !d.CUDA {
-		return modelError(err)
+	if err = modelError(err); d.CUDA {
+		return &DeviceError{Device: d, Err: err}
 	}
-	return &DeviceError{Device: d, Err: err}
+	return err
 }

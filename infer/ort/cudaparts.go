@@ -17,6 +17,8 @@ type Part struct {
 	Found   string `json:"found,omitempty"`   // a path, with a version where known
 	Problem string `json:"problem,omitempty"` // what is wrong, in words; "" when it is there
 	Remedy  string `json:"remedy,omitempty"`  // a command, or what to do
+
+	wheel string // the package that has it, when Remedy installs one
 }
 
 // cudaVersion is the CUDA that onnxruntime's build is for.
@@ -42,12 +44,14 @@ func CUDAParts(l Library) []Part {
 	}
 	parts := []Part{driverPart()}
 	provider := filepath.Join(filepath.Dir(l.Path), "libonnxruntime_providers_cuda.so")
-	if _, err := os.Stat(provider); l.Path == "" || err != nil {
-		return append(parts, Part{
-			Name:    "onnxruntime with CUDA",
-			Problem: "libonnxruntime_providers_cuda.so is not there",
-			Remedy:  "flowerctl runtime install --cuda",
-		})
+	for _, path := range []string{provider, filepath.Join(filepath.Dir(l.Path), "libonnxruntime_providers_shared.so")} {
+		if _, err := os.Stat(path); l.Path == "" || err != nil {
+			return append(parts, Part{
+				Name:    "onnxruntime with CUDA",
+				Problem: filepath.Base(path) + " is not there",
+				Remedy:  "flowerctl runtime install --cuda",
+			})
+		}
 	}
 	parts = append(parts, Part{Name: "onnxruntime with CUDA", Found: l.Path})
 	needed, err := neededLibraries(provider)
@@ -60,6 +64,28 @@ func CUDAParts(l Library) []Part {
 // Missing are the parts that have a problem.
 func Missing(parts []Part) []Part {
 	return slices.DeleteFunc(slices.Clone(parts), func(p Part) bool { return p.Problem == "" })
+}
+
+// Remedies are what mends the parts, each once and all packages in one command.
+func Remedies(parts []Part) []string {
+	var remedies, wheels []string
+	for _, p := range parts {
+		switch {
+		case p.wheel != "" && !slices.Contains(wheels, p.wheel):
+			wheels = append(wheels, p.wheel)
+		case p.wheel == "" && p.Remedy != "":
+			remedies = append(remedies, p.Remedy)
+		}
+	}
+	if len(wheels) > 0 {
+		remedies = append(remedies, pipInstall(wheels...))
+	}
+	return remedies
+}
+
+// pipInstall is the command that puts NVIDIA's wheels where cudaFolders looks.
+func pipInstall(wheels ...string) string {
+	return "python3 -m pip install --target " + cudaCache() + " '" + strings.Join(wheels, "' '") + "'"
 }
 
 // neededLibraries are NVIDIA's libraries that a provider is linked to; the
@@ -100,7 +126,8 @@ func libraryStates(needed, folders []string) []Part {
 			if other := otherVersion(name, folders); other != "" {
 				part.Problem = fmt.Sprintf("got %s, want %s", other, name)
 			}
-			part.Remedy = "python3 -m pip install --target " + cudaCache() + " '" + belongs.wheel + "'"
+			part.wheel = belongs.wheel
+			part.Remedy = pipInstall(part.wheel)
 		}
 		parts = append(parts, part)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"regexp"
 	"runtime"
 	"slices"
 	"strings"
@@ -113,12 +114,15 @@ func modelError(err error) error {
 	if strings.Contains(text, "protobuf parsing failed") || strings.Contains(text, "modelproto does not have a graph") {
 		return errors.New("not an ONNX file")
 	}
-	_, bare, ok := strings.Cut(err.Error(), " session: ") // the bindings' own words end there
-	if !ok {
-		return err
-	}
-	return errors.New(bare)
+	bare := bindingsWords.ReplaceAllString(err.Error(), "")
+	return errors.New(nativeWords.ReplaceAllString(bare, ""))
 }
+
+// What the bindings and onnxruntime put before the reason of an error.
+var (
+	bindingsWords = regexp.MustCompile(`^Error creating .*?session: `)
+	nativeWords   = regexp.MustCompile(`^\S+:\d+ .*\[ONNXRuntimeError\] : \d+ : \w+ : `)
+)
 
 func names(ports []Port) []string {
 	var result []string

@@ -1,0 +1,120 @@
+package main
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"image/draw"
+	"image/png"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/arch"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+)
+
+// writeColours writes a classifier of fixtures/colours: colours FILE [INPUT].
+func writeColours(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: colours FILE [INPUT]")
+	}
+	in := colours.Bytes
+	if len(args) == 2 {
+		in = colours.Input(args[1])
+	}
+	m, err := colours.Model(in)
+	ts.Check(err)
+	data, err := m.Encode()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
+}
+
+// paint writes PNG pictures of one colour: paint RRGGBB FILE...
+func paint(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: paint RRGGBB FILE...")
+	}
+	var c color.NRGBA
+	if _, err := fmt.Sscanf(args[0], "%02x%02x%02x", &c.R, &c.G, &c.B); err != nil {
+		ts.Fatalf("%s: want RRGGBB: %v", args[0], err)
+	}
+	c.A = 255
+	img := image.NewNRGBA(image.Rect(0, 0, 16, 12))
+	draw.Draw(img, img.Bounds(), image.NewUniform(c), image.Point{}, draw.Src)
+	for _, name := range args[1:] {
+		path := ts.MkAbs(name)
+		ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
+		f, err := os.Create(path)
+		ts.Check(err)
+		ts.Check(png.Encode(f, img))
+		ts.Check(f.Close())
+	}
+}
+
+// untrained writes the best.ckpt of a run whose network has learnt nothing, and
+// its split.csv: untrained DIR PATH,CLASS,PART...
+func untrained(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 {
+		ts.Fatalf("usage: untrained DIR [PATH,CLASS,PART...]")
+	}
+	preset, err := arch.Find("tiny")
+	ts.Check(err)
+	spec, err := preset.Build(32, len(colours.Labels))
+	ts.Check(err)
+	weights, err := spec.NewWeights(1)
+	ts.Check(err)
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(checkpoint.Save(filepath.Join(dir, "best.ckpt"), &checkpoint.Checkpoint{
+		Spec: spec, Weights: weights, Labels: colours.Labels,
+		Preprocess: imageprep.Config{Size: 32, Resize: imageprep.Stretch},
+	}))
+	split := "path,class,part,sha256\n"
+	for i, row := range args[1:] {
+		split += fmt.Sprintf("%s,%064x\n", row, i)
+	}
+	ts.Check(os.WriteFile(filepath.Join(dir, "split.csv"), []byte(split), 0o644))
+}
+
+// fakeDriver stands for NVIDIA's libcuda.so.1 with one GPU.
+const fakeDriver = `
+#include <string.h>
+int cuInit(unsigned f) { (void)f; return 0; }
+int cuDriverGetVersion(int *v) { *v = VERSION; return 0; }
+int cuDeviceGetCount(int *n) { *n = 1; return 0; }
+int cuDeviceGet(int *d, int i) { *d = i; return 0; }
+int cuDeviceGetName(char *s, int n, int d) { (void)d; strncpy(s, "Imagined GPU", n); return 0; }
+int cuDeviceTotalMem_v2(size_t *m, int d) { (void)d; *m = (size_t)8 << 30; return 0; }`
+
+// fakeCUDA makes libraries that look like NVIDIA's driver, for a version of CUDA
+// as cuDriverGetVersion says it, and like other libraries, and a CUDA provider
+// that needs those: fakecuda DIR VERSION PROVIDER LIB...
+func fakeCUDA(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 4 {
+		ts.Fatalf("usage: fakecuda DIR VERSION PROVIDER LIB...")
+	}
+	dir, provider, libs := ts.MkAbs(args[0]), ts.MkAbs(args[2]), args[3:]
+	ts.Check(os.MkdirAll(dir, 0o755))
+	ts.Check(os.MkdirAll(filepath.Dir(provider), 0o755))
+	cc := func(source, out string, flags ...string) {
+		command := exec.Command("cc", append([]string{"-shared", "-fPIC", "-o", out, "-x", "c", "-"}, flags...)...)
+		command.Stdin = strings.NewReader(source)
+		if text, err := command.CombinedOutput(); err != nil {
+			ts.Fatalf("cc: %v: %s", err, text)
+		}
+	}
+	cc("#define VERSION "+args[1]+fakeDriver, filepath.Join(dir, "libcuda.so.1"), "-Wl,-soname,libcuda.so.1")
+	flags := []string{"-Wl,--no-as-needed", "-x", "none"}
+	for _, lib := range libs {
+		path := filepath.Join(dir, lib)
+		cc("int "+strings.Split(lib, ".")[0]+";", path, "-Wl,-soname,"+lib)
+		flags = append(flags, path)
+	}
+	cc("int provider;", provider, flags...)
+}
