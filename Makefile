@@ -39,7 +39,7 @@ build: ## bin/flowerctl
 run-demo: build
 	rm -rf $(DEMO)
 	bin/flowerctl runtime install
-	bin/flowerctl train --arch tiny --epochs 12 --out $(DEMO)/run
+	bin/flowerctl train --arch tiny --drawn 1500 --epochs 15 --out $(DEMO)/run
 	bin/flowerctl export $(DEMO)/model.onnx --run $(DEMO)/run
 	bin/flowerctl verify $(DEMO)/model.onnx --run $(DEMO)/run
 	bin/flowerctl data draw $(DEMO)/images --count 4 --seed 99
