@@ -21,14 +21,14 @@ func (g *graph) preprocess(prep imageprep.Config) {
 	x := g.cast(p+"cast", p+"cast", ImageInput, onnx.Float32)
 	x = g.step("Transpose", p+"transpose", []string{x}, onnx.Ints("perm", 0, 3, 1, 2))
 	g.constant(onnx.NewInt64(p+"size", size))
+	g.constant(onnx.NewScalar(p+"half", 0.5))
 	height, width, crop := p+"size", p+"size", prep.Resize == imageprep.Crop
 	if crop {
 		height, width = g.cover(x)
 	}
-	g.constant(onnx.NewScalar(p+"half", 0.5))
-	x = g.resize(p+"across", x, 3, width)
+	x = g.resize(p+"across", x, width, 3)
 	x = g.step("Floor", p+"across", []string{x})
-	x = g.resize(p+"down", x, 2, height)
+	x = g.resize(p+"down", x, height, 2)
 	if crop {
 		x = g.step("Floor", p+"down", []string{x})
 		g.centre(x, height, width)
@@ -42,10 +42,18 @@ func (g *graph) preprocess(prep imageprep.Config) {
 
 // resize changes the length of one axis. The result is half a level too high:
 // what is then cut off rounds a half up, as imageprep does; Round would not.
-func (g *graph) resize(name, x string, axis int64, length string) string {
-	x = g.step("Resize", name+"_resized", []string{x, "", "", length},
+//
+// All four sizes are given, not the attribute axes and one: onnxruntime 1.27
+// forgets axes where it moves a Transpose through a Resize, and refuses the file.
+func (g *graph) resize(name, x, length string, axis int64) string {
+	sizes := []string{g.step("Shape", name+"_before", []string{x}, onnx.Int("end", axis)), length}
+	if axis < 3 {
+		sizes = append(sizes, g.step("Shape", name+"_behind", []string{x}, onnx.Int("start", axis+1)))
+	}
+	all := g.step("Concat", name+"_sizes", sizes, onnx.Int("axis", 0))
+	x = g.step("Resize", name+"_resized", []string{x, "", "", all},
 		onnx.String("mode", "linear"), onnx.String("coordinate_transformation_mode", "half_pixel"),
-		onnx.Int("antialias", 1), onnx.Int("exclude_outside", 1), onnx.Ints("axes", axis))
+		onnx.Int("antialias", 1), onnx.Int("exclude_outside", 1))
 	return g.step("Add", name+"_raised", []string{x, "preprocess/half"})
 }
 

@@ -195,10 +195,15 @@ func (q *quantizer) parameter(n *onnx.Node, i int, t onnx.Initializer, scales on
 		q.replaced = map[string]bool{}
 	}
 	q.replaced[t.Name] = true
-	scale, back := t.Name+"/scale", t.Name+"/dequantized"
-	q.added = append(q.added, t, onnx.NewInitializer(scale, scales))
+	scale, zero, back := t.Name+"/scale", t.Name+"/zero_point", t.Name+"/dequantized"
+	outs, width := len(scales.Data), 1 // bytes of a zero point
+	if t.Elem == onnx.Int32 {
+		width = 4
+	}
+	q.added = append(q.added, t, onnx.NewInitializer(scale, scales),
+		onnx.Initializer{Name: zero, Elem: t.Elem, Dims: []int64{int64(outs)}, Raw: make([]byte, width*outs)})
 	q.nodes = append(q.nodes, onnx.Node{Op: "DequantizeLinear", Name: back,
-		Inputs: []string{t.Name, scale}, Outputs: []string{back}, Attributes: []onnx.Attribute{onnx.Int("axis", 0)}})
+		Inputs: []string{t.Name, scale, zero}, Outputs: []string{back}, Attributes: []onnx.Attribute{onnx.Int("axis", 0)}})
 	n.Inputs[i] = back
 }
 
