@@ -103,6 +103,9 @@ func goldenWeights(t *testing.T, spec model.Spec, w model.Weights) {
 func TestLossesEqualPyTorchInFloat64(t *testing.T) {
 	for name, want := range readLosses(t) {
 		t.Run(name, func(t *testing.T) {
+			if raceDetector && name != "tiny" {
+				t.Skip("takes a minute with the race detector; tests without it run it")
+			}
 			spec, w := preset(t, name, want.Size)
 			goldenWeights(t, spec, w)
 			params, err := spec.Params()

@@ -323,6 +323,9 @@ func TestEveryPresetTrains(t *testing.T) {
 	e := list[len(list)-1]
 	for _, p := range arch.All() {
 		t.Run(p.Name, func(t *testing.T) {
+			if raceDetector && p.Parameters > 12e6 {
+				t.Skip("is slow with the race detector; tests without it run it")
+			}
 			spec := smallest(t, p)
 			n := newNetwork(t, spec, weights(t, spec), Config{Engine: e, Optimizer: optimizer(t, "sgd")})
 			mustStep(t, n, goldenBatch(0, 3, spec.Input[1], 5))
