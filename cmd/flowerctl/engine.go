@@ -5,13 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
@@ -32,17 +32,18 @@ func openEngine(c *cli.Context) (*engine, error) {
 
 // openRun makes gorgonia's network of a run's checkpoint.
 func openRun(c *cli.Context, run string) (*engine, error) {
-	which := c.String("checkpoint")
-	if which != "best" && which != "last" {
-		return nil, usagef("--checkpoint: got %q, want best or last", which)
+	name, ok := map[string]string{"best": train.BestFile, "last": train.LastFile}[c.String("checkpoint")]
+	if !ok {
+		return nil, usagef("--checkpoint: got %q, want best or last", c.String("checkpoint"))
 	}
-	if info, err := os.Stat(run); err != nil || !info.IsDir() {
-		return nil, fail(fmt.Errorf("no such run: %s", run), "ls runs/", "flowerctl train makes one")
+	dir, err := findRun(run)
+	if err != nil {
+		return nil, err
 	}
-	path := filepath.Join(run, which+".ckpt")
+	path := filepath.Join(dir, name)
 	saved, err := checkpoint.Load(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, fail(fmt.Errorf("run %s has no %s.ckpt", run, which), "flowerctl train --out RUN writes one")
+		return nil, fail(fmt.Errorf("run %s has no %s", dir, name), "the run ended before its first epoch did")
 	}
 	if err != nil {
 		return nil, fileError(err)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/metrics"
 )
@@ -113,7 +114,11 @@ func itemsOf(set *data.Set, part, run string) ([]data.Item, error) {
 	}
 	where := set.Dir
 	if run != "" {
-		where = filepath.Join(run, "split.csv")
+		dir, err := findRun(run)
+		if err != nil {
+			return nil, err
+		}
+		where = filepath.Join(dir, train.SplitFile)
 		split, err := splitOf(where)
 		if err != nil {
 			return nil, err

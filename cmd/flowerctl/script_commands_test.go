@@ -57,8 +57,8 @@ func paint(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// untrained writes the best.ckpt of a run whose network has learnt nothing, and
-// its split.csv: untrained DIR PATH,CLASS,PART...
+// untrained writes the best.ckpt, split.csv and an empty config.json of a run
+// whose network has learnt nothing: untrained DIR PATH,CLASS,PART...
 func untrained(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
 		ts.Fatalf("usage: untrained DIR [PATH,CLASS,PART...]")
@@ -75,6 +75,7 @@ func untrained(ts *testscript.TestScript, neg bool, args []string) {
 		Spec: spec, Weights: weights, Labels: colours.Labels,
 		Preprocess: imageprep.Config{Size: 32, Resize: imageprep.Stretch},
 	}))
+	ts.Check(os.WriteFile(filepath.Join(dir, "config.json"), []byte("{}"), 0o644))
 	split := "path,class,part,sha256\n"
 	for i, row := range args[1:] {
 		split += fmt.Sprintf("%s,%064x\n", row, i)
