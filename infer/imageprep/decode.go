@@ -167,10 +167,12 @@ func recoverAs(format string, err *error) {
 	}
 }
 
-// sniffLen is how much tells an image from anything else; net/http's number.
-const sniffLen = 512
+// headLen is how much of a file is read before the rest: enough to tell an image
+// from anything else, and where one says how large it is.
+const headLen = 64 << 10
 
-// readFile reads a file that begins like an image, up to [MaxFile].
+// readFile reads a file that begins like an image of a permitted size, up to
+// [MaxFile].
 func readFile(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -184,19 +186,26 @@ func readFile(path string) ([]byte, error) {
 	if info.IsDir() {
 		return nil, &Error{Kind: ErrNotImage, Detail: "a folder"}
 	}
-	head := make([]byte, sniffLen)
+	head := make([]byte, headLen)
 	n, err := io.ReadFull(f, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
 	head = head[:n]
-	if _, ok := findFormat(head); !ok {
+	kind, ok := findFormat(head)
+	if !ok {
 		return nil, notImage(head)
+	}
+	if n < headLen {
+		return head, nil
+	}
+	if _, err := kind.header(head); errors.Is(err, ErrTooLarge) {
+		return nil, err
 	}
 	if info.Size() > MaxFile {
 		return nil, fileTooLarge()
 	}
-	data := make([]byte, n, max(info.Size(), int64(n))+1)
+	data := make([]byte, n, max(info.Size(), headLen)+1)
 	copy(data, head)
 	return readRest(f, data)
 }

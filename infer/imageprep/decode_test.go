@@ -78,17 +78,27 @@ func TestErrorsOfTheFileSystem(t *testing.T) {
 
 // TestLargeFilesAreNotRead makes files with holes, which take no disk.
 func TestLargeFilesAreNotRead(t *testing.T) {
-	for name, want := range map[string]error{"\x00\x00\x00\x00": ErrNotImage, "\xff\xd8\xff\xe0": ErrTooLarge} {
-		path := write(t, "large", []byte(name))
-		if err := os.Truncate(path, MaxFile+1); err != nil {
+	tests := []struct {
+		name string
+		head []byte
+		size int64
+		want error
+	}{
+		{"no image", make([]byte, 4), MaxFile + 1, ErrNotImage},
+		{"large file", []byte("\xff\xd8\xff\xe0"), MaxFile + 1, ErrTooLarge},
+		{"large picture", makePNG(20000, 20000, 8, 2, 0, nil)[:40], MaxFile - 1, ErrTooLarge},
+	}
+	for _, tt := range tests {
+		path := write(t, "large", tt.head)
+		if err := os.Truncate(path, tt.size); err != nil {
 			t.Skip("no files with holes here: ", err)
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
 		_, err := DecodeFile(path)
 		runtime.ReadMemStats(&after)
-		if !errors.Is(err, want) || after.TotalAlloc-before.TotalAlloc > 1<<20 {
-			t.Errorf("%q: %v after %d bytes, want %v", name, err, after.TotalAlloc-before.TotalAlloc, want)
+		if n := after.TotalAlloc - before.TotalAlloc; !errors.Is(err, tt.want) || n > 1<<20 {
+			t.Errorf("%s: %v after %d bytes, want %v", tt.name, err, n, tt.want)
 		}
 	}
 }

@@ -69,23 +69,26 @@ func (t *huffman) enter(code uint32, length int, symbol uint8) {
 	}
 }
 
-// symbol decodes the next code. One that the table does not have reads as 16
-// bits of nothing and makes bad true.
+// symbol decodes the next code; bad if the table does not have it.
 func (t *huffman) symbol(r *bitReader) (s uint8, bad bool) {
-	w := r.peek()
+	s, length := t.lookUp(r.peek())
+	r.pos += length
+	return s, length == 0
+}
+
+// lookUp decodes the code on top of w, and returns its length, 0 if the table
+// does not have it.
+func (t *huffman) lookUp(w uint64) (symbol uint8, length int) {
 	if e := t.look[w>>(64-lookBits)]; e != 0 {
-		r.pos += int(e & 255)
-		return uint8(e >> 8), false
+		return uint8(e >> 8), int(e & 255)
 	}
 	code := uint32(w >> 48)
-	length := lookBits + 1
+	length = lookBits + 1
 	for code >= t.limit[length] {
 		length++
 	}
 	if length > 16 {
-		r.pos += 16
-		return 0, true
+		return 0, 0
 	}
-	r.pos += length
-	return t.symbols[uint8(int32(code>>(16-length))+t.offset[length])], false
+	return t.symbols[uint8(int32(code>>(16-length))+t.offset[length])], length
 }

@@ -48,7 +48,7 @@ func (r *run) acFirst(k, x, y int) error {
 			continue
 		}
 		if z += int(zeros); z > r.last {
-			return FormatError("a run that leaves its band")
+			return errRun
 		}
 		b[natural[z]] = int16(extend(bits.bits(n), n) << r.low)
 	}
@@ -85,7 +85,7 @@ func (r *run) acRefine(k, x, y int) error {
 		z = refine(b, bits, z, r.last, zeros, one)
 		if z > r.last {
 			if value != 0 {
-				return FormatError("a run that leaves its band")
+				return errRun
 			}
 			break
 		}

@@ -3,7 +3,7 @@
 package jpeg
 
 /*
-#cgo pkg-config: libjpeg
+#cgo LDFLAGS: -ljpeg
 #cgo CFLAGS: -O2
 #include <stdio.h>
 #include <stdlib.h>
