@@ -11,8 +11,8 @@ import (
 func benchCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "bench",
-		Usage:       "measure how fast this machine answers",
-		Subcommands: []*cli.Command{benchInferCommand()},
+		Usage:       "measure how fast this machine trains and answers",
+		Subcommands: []*cli.Command{benchInferCommand(), benchTrainCommand()},
 	}
 }
 
