@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"image"
 	"image/color"
 	"image/draw"
+	"image/jpeg"
 	"image/png"
 	"os"
 	"os/exec"
@@ -81,6 +83,54 @@ func untrained(ts *testscript.TestScript, neg bool, args []string) {
 		split += fmt.Sprintf("%s,%064x\n", row, i)
 	}
 	ts.Check(os.WriteFile(filepath.Join(dir, "split.csv"), []byte(split), 0o644))
+}
+
+// orientations writes the same picture as JPEG files 1.jpg to 8.jpg, stored in
+// the eight ways that EXIF knows: orientations DIR. It is made of flat grey blocks
+// as large as JPEG's own, which come through exactly; colours do not, for their
+// upsampling rounds to one side.
+func orientations(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: orientations DIR")
+	}
+	const w, h, block = 96, 64, 16
+	shown := func(x, y int) color.Color {
+		i := x/block + 3*(y/block)
+		return color.Gray{Y: uint8(20 * i)}
+	}
+	// stored[o-1] says where the pixel of row r and column c is shown: row 0 is
+	// the top, right, bottom or left edge, and so is column 0 (EXIF 2.3, 4.6.4).
+	stored := []func(r, c int) (x, y int){
+		func(r, c int) (int, int) { return c, r },
+		func(r, c int) (int, int) { return w - 1 - c, r },
+		func(r, c int) (int, int) { return w - 1 - c, h - 1 - r },
+		func(r, c int) (int, int) { return c, h - 1 - r },
+		func(r, c int) (int, int) { return r, c },
+		func(r, c int) (int, int) { return w - 1 - r, c },
+		func(r, c int) (int, int) { return w - 1 - r, h - 1 - c },
+		func(r, c int) (int, int) { return r, h - 1 - c },
+	}
+	dir := ts.MkAbs(args[0])
+	ts.Check(os.MkdirAll(dir, 0o755))
+	for i, where := range stored {
+		rows, columns := h, w
+		if i >= 4 {
+			rows, columns = w, h
+		}
+		img := image.NewGray(image.Rect(0, 0, columns, rows))
+		for r := range rows {
+			for c := range columns {
+				img.Set(c, r, shown(where(r, c)))
+			}
+		}
+		var file bytes.Buffer
+		ts.Check(jpeg.Encode(&file, img, &jpeg.Options{Quality: 100}))
+		exif := "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00" +
+			string(rune(i+1)) + "\x00\x00\x00\x00\x00\x00"
+		marker := fmt.Sprintf("\xff\xe1%c%c", 0, len(exif)+2)
+		data := append([]byte("\xff\xd8"+marker+exif), file.Bytes()[2:]...)
+		ts.Check(os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.jpg", i+1)), data, 0o644))
+	}
 }
 
 // fakeDriver stands for NVIDIA's libcuda.so.1 with one GPU.

@@ -51,7 +51,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %s", name)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"exits": exits, "colours": writeColours, "paint": paint, "untrained": untrained, "fakecuda": fakeCUDA,
+			"exits": exits, "colours": writeColours, "paint": paint, "untrained": untrained, "fakecuda": fakeCUDA, "orientations": orientations,
 		},
 	})
 }
