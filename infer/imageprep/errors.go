@@ -26,7 +26,7 @@ var (
 // Error says why an image was refused, in one line:
 //
 //	cat.txt: not an image (text/plain)
-//	big.png: image too large (png: 20000 x 20000 pixels, at most 40 million)
+//	big.png: image too large (png: 20000 x 20000 pixels, at most 16384 a side)
 type Error struct {
 	Path   string // the file, empty for [Decode]
 	Kind   error  // one of the five above
