@@ -1,27 +1,34 @@
 # flowerctl: `make demo` and `make test` each work as the first command.
 #
-# oneDNN (the fast training kernels) is found in $(ONEDNN_ROOT), /usr or
-# /usr/local; `make native` installs Debian's. Without it everything is built on
-# the Go kernels. ONEDNN=no builds without it on purpose.
+# Two libraries make it faster where their headers are found: oneDNN (training;
+# in $(ONEDNN_ROOT), /usr or /usr/local) and libjpeg-turbo (reading JPEG files).
+# `make native` installs Debian's. Without them everything works in Go; ONEDNN=no
+# and LIBJPEG=no build without them on purpose.
 
 ONEDNN      ?= auto
 ONEDNN_ROOT ?=
+LIBJPEG     ?= auto
 DEMO        ?= demo
 RACE        ?=
+PACKAGES    ?= ./...
 PEER_PYTHON ?= /usr/bin/python3
 
+header = $(firstword $(wildcard $(addsuffix /include/$(1),$(2) /usr /usr/local)))
 ifeq ($(ONEDNN),auto)
-  ONEDNN_HEADER := $(firstword $(wildcard $(addsuffix /include/dnnl.hpp,$(ONEDNN_ROOT) /usr /usr/local)))
+  ONEDNN_HEADER := $(call header,dnnl.hpp,$(ONEDNN_ROOT))
 endif
-ifneq ($(ONEDNN_HEADER),)
-  TAGS := -tags onednn
-  ifneq ($(ONEDNN_ROOT),)
-    export CGO_CXXFLAGS := -O2 -g -I$(ONEDNN_ROOT)/include
-    export CGO_LDFLAGS  := -O2 -g -L$(ONEDNN_ROOT)/lib -Wl,-rpath,$(abspath $(ONEDNN_ROOT)/lib)
-  endif
+ifeq ($(LIBJPEG),auto)
+  LIBJPEG_HEADER := $(call header,jpeglib.h,)
+endif
+comma := ,
+TAG_LIST := $(strip $(if $(ONEDNN_HEADER),onednn) $(if $(LIBJPEG_HEADER),libjpeg))
+TAGS := $(addprefix -tags=,$(subst $() ,$(comma),$(TAG_LIST)))
+ifneq ($(and $(ONEDNN_HEADER),$(ONEDNN_ROOT)),)
+  export CGO_CXXFLAGS := -O2 -g -I$(ONEDNN_ROOT)/include
+  export CGO_LDFLAGS  := -O2 -g -L$(ONEDNN_ROOT)/lib -Wl,-rpath,$(abspath $(ONEDNN_ROOT)/lib)
 endif
 
-.PHONY: help demo run-demo test run-test race build native lint bench bench-peer clean
+.PHONY: help demo run-demo test run-test build native lint bench bench-peer clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,7 +40,8 @@ test: native ## set up, then run every test
 	@$(MAKE) --no-print-directory run-test
 
 build: ## bin/flowerctl
-	@echo "kernels: $(if $(TAGS),oneDNN ($(ONEDNN_HEADER)),Go only; oneDNN would make training several times faster: apt-get install libdnnl-dev)"
+	@echo "kernels: $(if $(ONEDNN_HEADER),oneDNN ($(ONEDNN_HEADER)),Go; oneDNN is faster: apt-get install libdnnl-dev)"
+	@echo "JPEG: $(if $(LIBJPEG_HEADER),libjpeg-turbo ($(LIBJPEG_HEADER)),Go; libjpeg-turbo is faster: apt-get install libjpeg-dev)"
 	go build $(TAGS) -o bin/flowerctl ./cmd/flowerctl
 
 run-demo: build
@@ -47,20 +55,22 @@ run-demo: build
 
 run-test: build
 	bin/flowerctl runtime install
-	go test $(TAGS) $(RACE) -timeout 20m ./...
+	go test $(TAGS) $(RACE) -timeout 30m $(PACKAGES)
 
 # The system's packages, where they are missing and can be installed: a missing
 # library is a slower build, not a failed one, unless FLOWERCTL_REQUIRE names it.
-native: ## install what is missing: oneDNN from the system's packages
-	@if [ "$(ONEDNN)" != auto ] || [ -n "$(ONEDNN_HEADER)" ]; then exit 0; fi; \
+MISSING := $(if $(ONEDNN_HEADER),,$(if $(filter auto,$(ONEDNN)),libdnnl-dev g++)) \
+           $(if $(LIBJPEG_HEADER),,$(if $(filter auto,$(LIBJPEG)),libjpeg-dev))
+native: ## install what is missing: oneDNN and libjpeg-turbo from the system's packages
+	@if [ -z "$(strip $(MISSING))" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo="sudo -n"; fi; \
 	if command -v apt-get >/dev/null && $$sudo true 2>/dev/null; then \
-		echo "installing libdnnl-dev"; \
+		echo "installing $(strip $(MISSING))"; \
 		$$sudo apt-get update -qq && \
-		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends libdnnl-dev g++ >/dev/null && exit 0; \
+		DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -qq -y --no-install-recommends $(MISSING) >/dev/null && exit 0; \
 	fi; \
-	case ",$$FLOWERCTL_REQUIRE," in *,onednn,*) echo "oneDNN could not be installed" >&2; exit 1;; esac; \
-	echo "oneDNN could not be installed: building on the Go kernels" >&2
+	case ",$$FLOWERCTL_REQUIRE," in *,onednn,*) echo "could not install $(strip $(MISSING))" >&2; exit 1;; esac; \
+	echo "could not install $(strip $(MISSING)): building without" >&2
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
