@@ -176,7 +176,9 @@ func (c *checker) sources(s *scope, g *Graph) error {
 			if err := v.agree(&in.ValueInfo); err != nil {
 				return fmt.Errorf("initializer %q %w", t.Name, err)
 			}
-			v.ints = nil // the caller may give another value
+			if c.model.IRVersion >= 4 {
+				v.ints = nil // the caller may give another value
+			}
 		}
 		s.values[t.Name] = v
 	}

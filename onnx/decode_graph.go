@@ -157,6 +157,9 @@ func (d *decoder) attribute(b []byte) (a Attribute, err error) {
 	if a.Graphs, err = room[Graph](d, c[11]); err != nil {
 		return a, err
 	}
+	if a.Ints, err = room[int64](d, c[8]); err != nil {
+		return a, err
+	}
 	err = d.each(b, &attributeFields, func(f field) error { return d.attributeField(&a, f) })
 	if err != nil {
 		return a, err

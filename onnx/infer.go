@@ -64,7 +64,7 @@ func (c *call) apply(r rule) error {
 		}
 	}
 	for i, v := range c.in {
-		if v != nil && v.Kind != TensorKind && v.Kind != NoKind {
+		if v != nil && v.Kind != TensorKind && v.Kind != NoKind && c.Op != "Identity" {
 			return fmt.Errorf("input %q is a %s, want a tensor", c.Inputs[i], v)
 		}
 	}

@@ -1,6 +1,7 @@
 package onnx
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -129,17 +130,44 @@ func constant(t *Initializer) *value {
 	for _, d := range t.Dims {
 		v.Dims = append(v.Dims, Dim{Value: d})
 	}
-	if (t.Elem == Int64 || t.Elem == Int32) && len(t.Dims) <= 1 && t.Elements() <= maxInts {
-		ints, err := t.Int64s()
-		if err != nil {
-			return v
-		}
-		v.ints = make([]integer, len(ints))
-		for i, x := range ints {
-			v.ints[i] = integer{Dim{Value: x}, true}
-		}
+	if len(t.Dims) <= 1 && t.Elements() <= maxInts {
+		v.ints = t.integers()
 	}
 	return v
+}
+
+// integers are the values as whole numbers, nil where one is none. Floats count
+// too: PyTorch writes an axis as a double behind a Cast.
+func (t *Initializer) integers() []integer {
+	if t.Validate() != nil {
+		return nil
+	}
+	out := make([]integer, t.Elements())
+	for i := range out {
+		var x int64
+		var f float64
+		switch t.Elem {
+		case Int64:
+			x = int64(binary.LittleEndian.Uint64(t.Raw[8*i:]))
+			f = float64(x)
+		case Int32:
+			x = int64(int32(binary.LittleEndian.Uint32(t.Raw[4*i:])))
+			f = float64(x)
+		case Float64:
+			f = math.Float64frombits(binary.LittleEndian.Uint64(t.Raw[8*i:]))
+			x = int64(f)
+		case Float32:
+			f = float64(math.Float32frombits(binary.LittleEndian.Uint32(t.Raw[4*i:])))
+			x = int64(f)
+		default:
+			return nil
+		}
+		if float64(x) != f {
+			return nil
+		}
+		out[i] = integer{Dim{Value: x}, true}
+	}
+	return out
 }
 
 // known returns the integers that v holds, and whether all are known.

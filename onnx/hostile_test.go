@@ -1,0 +1,443 @@
+package onnx
+
+import (
+	"bytes"
+	"encoding/binary"
+	"math"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// hostile is a file that must be refused, and a part of what is said.
+type hostile struct {
+	name, want string
+	file       []byte
+}
+
+// wrong is tiny, changed.
+func wrong(t testing.TB, change func(*Model)) []byte {
+	t.Helper()
+	m := withSlice(tiny())
+	change(m)
+	msg := (&encoder{}).model(m) // without the checks of Encode
+	return bytes.Join(msg.parts, nil)
+}
+
+// around wraps a graph, written by hand, in a model.
+func around(graph *message) []byte {
+	m := &message{}
+	m.varint(1, 8)
+	m.message(7, graph)
+	m.message(8, (&encoder{}).opset(Opset{"", 18}))
+	return bytes.Join(m.parts, nil)
+}
+
+// tensorFile is a model with one initializer, written by hand.
+func tensorFile(write func(t *message)) []byte {
+	t, g := &message{}, &message{}
+	t.text(8, "w")
+	write(t)
+	g.message(5, t)
+	return around(g)
+}
+
+// attributeFile is a model with one node with one attribute, written by hand.
+func attributeFile(write func(a *message)) []byte {
+	a, n, g := &message{}, &message{}, &message{}
+	a.text(1, "a")
+	write(a)
+	n.text(4, "Relu")
+	n.message(5, a)
+	g.message(1, n)
+	return around(g)
+}
+
+// layer is a model of one node on an image [N 3 9 11], with an opset of choice.
+func layer(opset int64, op string, attrs []Attribute, more ...Initializer) *Model {
+	m := tiny()
+	m.Opsets[0].Version = opset
+	n := Node{Name: "x", Op: op, Inputs: []string{"input"}, Outputs: []string{"y"}, Attributes: attrs}
+	m.Graph.Initializers = nil
+	for _, t := range more {
+		m.Graph.Initializers = append(m.Graph.Initializers, t)
+		n.Inputs = append(n.Inputs, t.Name)
+	}
+	m.Graph.Nodes = []Node{n}
+	m.Graph.Outputs = []ValueInfo{{Name: "y", Kind: NoKind}}
+	return m
+}
+
+func layerFile(t testing.TB, m *Model) []byte {
+	t.Helper()
+	return bytes.Join((&encoder{}).model(m).parts, nil)
+}
+
+func shaped(name string, shape ...int) Initializer { return NewInitializer(name, NewTensor(shape...)) }
+
+// negativeDimension is an input of length -7, which Encode would not write.
+func negativeDimension() []byte {
+	dim, shape, tensor, typ, value, g := &message{}, &message{}, &message{}, &message{}, &message{}, &message{}
+	dim.varint(1, -7)
+	shape.message(1, dim)
+	tensor.message(2, shape)
+	typ.message(1, tensor)
+	value.message(2, typ)
+	g.message(11, value)
+	return around(g)
+}
+
+// hostiles are the corpus.
+func hostiles(t testing.TB) []hostile {
+	good := wrong(t, func(*Model) {})
+	list := []hostile{
+		{"empty", "the file is empty", nil},
+		{"text", "not an ONNX file", []byte("this is not a model, but a letter\n")},
+		{"png", "not an ONNX file", []byte("\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR")},
+		{"zeros", "not an ONNX file", make([]byte, 4096)},
+		{"truncated", "truncated", good[:len(good)/2]},
+		{"cut by one byte", "truncated", good[:len(good)-1]},
+		{"a length beyond the end", "truncated", []byte{0x3a, 0xff, 0xff, 0xff, 0xff, 0x0f}},
+		{"an endless varint", "truncated", bytes.Repeat([]byte{0xff}, 64)},
+		{"no graph", "0 graphs", []byte{0x08, 0x08}},
+		{"two graphs", "2 graphs", append(slices.Clone(good), good...)},
+		{"groups of protobuf 1", "wire type 3", []byte{0x0b, 0x0c}},
+		{"a graph that is a number", "wire type", []byte{0x38, 0x01}},
+		{"IR version 0", "IR version 0", wrong(t, func(m *Model) { m.IRVersion = 0 })},
+		{"IR version 99", "IR version 99", wrong(t, func(m *Model) { m.IRVersion = 99 })},
+		{"no operator set", "operator set version 0", wrong(t, func(m *Model) { m.Opsets = nil })},
+		{"operator set 6", "operator set version 6", wrong(t, func(m *Model) { m.Opsets[0].Version = 6 })},
+		{"operator set 1000", "operator set version 1000", wrong(t, func(m *Model) { m.Opsets[0].Version = 1000 })},
+		{"operator set twice", "imported twice", wrong(t, func(m *Model) { m.Opsets = append(m.Opsets, Opset{"ai.onnx", 9}) })},
+		{"unknown operator", `unknown operator "Solve"`, wrong(t, func(m *Model) { m.Graph.Nodes[1].Op = "Solve" })},
+		{"no operator", `unknown operator ""`, wrong(t, func(m *Model) { m.Graph.Nodes[1].Op = "" })},
+		{"domain not imported", "not imported", wrong(t, func(m *Model) { m.Graph.Nodes[1].Domain = "evil" })},
+		{"unknown domain", `unknown operator set "evil"`, wrong(t, func(m *Model) {
+			m.Opsets = append(m.Opsets, Opset{"evil", 1})
+			m.Graph.Nodes[1].Domain = "evil"
+		})},
+		{"operator from the future", "came with operator set 20", wrong(t, func(m *Model) { m.Graph.Nodes[1].Op = "Gelu" })},
+		{"operator of the past", "removed in operator set 10", wrong(t, func(m *Model) { m.Graph.Nodes[1].Op = "Upsample" })},
+		{"cycle", "cycle or not in order", wrong(t, func(m *Model) { m.Graph.Nodes[0].Inputs[0] = "logits" })},
+		{"reads itself", "cycle or not in order", wrong(t, func(m *Model) { m.Graph.Nodes[1].Inputs[0] = "flat" })},
+		{"out of order", "cycle or not in order", wrong(t, func(m *Model) { slices.Reverse(m.Graph.Nodes) })},
+		{"dangling input", `reads "nowhere", which nothing makes`, wrong(t, func(m *Model) { m.Graph.Nodes[1].Inputs[0] = "nowhere" })},
+		{"dangling output", `output "nothing" is made by no node`, wrong(t, func(m *Model) { m.Graph.Outputs[0].Name = "nothing" })},
+		{"no outputs", "no outputs", wrong(t, func(m *Model) { m.Graph.Outputs = nil })},
+		{"a value made twice", "both make", wrong(t, func(m *Model) { m.Graph.Nodes[1].Outputs[0] = "conv" })},
+		{"an input made again", "is an input or initializer", wrong(t, func(m *Model) { m.Graph.Nodes[1].Outputs[0] = "input" })},
+		{"two inputs of a name", "two inputs", wrong(t, func(m *Model) { m.Graph.Inputs = append(m.Graph.Inputs, m.Graph.Inputs[0]) })},
+		{"two initializers of a name", "two initializers", wrong(t, func(m *Model) {
+			m.Graph.Initializers = append(m.Graph.Initializers, m.Graph.Initializers[0])
+		})},
+		{"two outputs of a name", "two outputs", wrong(t, func(m *Model) { m.Graph.Outputs = append(m.Graph.Outputs, m.Graph.Outputs[0]) })},
+		{"a name that is no text", "not UTF-8", wrong(t, func(m *Model) { m.Graph.Inputs[0].Name = "\xff\xfe" })},
+		{"metadata twice", "two entries", wrong(t, func(m *Model) { m.Metadata = append(m.Metadata, m.Metadata[0]) })},
+		{"wrong type", "want float", wrong(t, func(m *Model) { m.Graph.Inputs[0].Elem = Int32 })},
+		{"types that differ", "want one type", wrong(t, func(m *Model) { m.Graph.Inputs[0].Elem = Float16 })},
+		{"declared otherwise", "declared as", wrong(t, func(m *Model) { m.Graph.Outputs[0].Dims[1] = Known(3) })},
+		{"declared of another type", "declared as", wrong(t, func(m *Model) { m.Graph.Outputs[0].Elem = Int64 })},
+		{"channels that do not fit", "do not fit", wrong(t, func(m *Model) { m.Graph.Inputs[0].Dims[1] = Known(4) })},
+		{"a kernel of another size", "kernel_shape", wrong(t, func(m *Model) { m.Graph.Nodes[0].Attributes[0].Ints[0] = 5 })},
+		{"a matrix that does not fit", "lengths", wrong(t, func(m *Model) { *m.Graph.Initializer("end") = NewInt64("end", 179) })},
+		{"stride 0", "strides", wrong(t, func(m *Model) { m.Graph.Nodes[0].Attributes[1].Ints[0] = 0 })},
+		{"negative pads", "pads", wrong(t, func(m *Model) { m.Graph.Nodes[0].Attributes[2].Ints[0] = -5 })},
+		{"overflowing pads", "pads", wrong(t, func(m *Model) { m.Graph.Nodes[0].Attributes[2].Ints[0] = math.MaxInt64 })},
+		{"an attribute of the wrong type", "is of type string", wrong(t, func(m *Model) {
+			m.Graph.Nodes[0].Attributes[1] = String("strides", "2")
+		})},
+		{"an attribute twice", "stands twice", wrong(t, func(m *Model) {
+			m.Graph.Nodes[0].Attributes = append(m.Graph.Nodes[0].Attributes, Ints("pads", 0, 0, 0, 0))
+		})},
+		{"negative dimension", "dimension -7", negativeDimension()},
+		{"overflowing dimension", "dimension", wrong(t, func(m *Model) { m.Graph.Inputs[0].Dims[2] = Dim{Value: math.MaxInt64} })},
+		{"dimensions whose product is too large", "values", wrong(t, func(m *Model) {
+			m.Graph.Inputs[0].Dims = []Dim{Known(1 << 15), Known(3), Known(1 << 15), Known(1 << 15)}
+		})},
+	}
+	return append(list, hostileTensors(t)...)
+}
+
+func hostileTensors(t testing.TB) []hostile {
+	many := func(n int, add func(g *message)) []byte {
+		g := &message{}
+		for range n {
+			add(g)
+		}
+		return around(g)
+	}
+	deep := &Graph{Name: "g"}
+	for range 20 {
+		deep = &Graph{Name: "g", Nodes: []Node{{Op: "If", Attributes: []Attribute{{Name: "then", Type: GraphAttr, Graph: deep}}}}}
+	}
+	external := func(tensor func(t *message)) func(t *message) {
+		return func(t *message) {
+			t.varint(1, 1)
+			t.varint(2, 1)
+			tensor(t)
+		}
+	}
+	location := func(t *message) { t.varint(14, 1) }
+	entry := func(t *message) {
+		e := &message{}
+		e.text(1, "location")
+		e.text(2, "../../etc/passwd")
+		t.message(13, e)
+	}
+	inAttribute := func(num protowire.Number) []byte {
+		return attributeFile(func(a *message) {
+			x := &message{}
+			external(location)(x)
+			a.message(num, x)
+		})
+	}
+	function := func() []byte {
+		x, a, n, f := &message{}, &message{}, &message{}, &message{}
+		external(location)(x)
+		a.message(5, x)
+		n.message(5, a)
+		f.message(7, n)
+		m := &message{}
+		m.message(7, &message{})
+		m.message(25, f)
+		return bytes.Join(m.parts, nil)
+	}
+	sub := attributeFile(func(a *message) {
+		x, g := &message{}, &message{}
+		external(location)(x)
+		g.message(5, x)
+		a.message(6, g)
+	})
+	return []hostile{
+		{"external data, by its location", "external data is refused", tensorFile(external(location))},
+		{"external data, by its entries", "external data is refused", tensorFile(external(entry))},
+		{"external data, in an attribute", "external data is refused", inAttribute(5)},
+		{"external data, in a list of tensors", "external data is refused", inAttribute(10)},
+		{"external data, in a graph in an attribute", "external data is refused", sub},
+		{"external data, in a function", "external data is refused", function()},
+		{"sparse initializer", "sparse", many(1, func(g *message) { g.message(15, &message{}) })},
+		{"sparse tensor in an attribute", "sparse", attributeFile(func(a *message) { a.message(22, &message{}) })},
+		{"a training graph", "training graph", append(around(&message{}), 0xa2, 0x01, 0x00)},
+		{"100,000 nodes", "100000 nodes, want at most 50000", many(100_000, func(g *message) { g.message(1, &message{}) })},
+		{"100,000 nodes in graphs in attributes", "nodes, want at most 50000", attributeFile(func(a *message) {
+			g := &message{}
+			for range 40_000 {
+				g.message(1, &message{})
+			}
+			for range 3 {
+				a.message(11, g)
+			}
+		})},
+		{"a million initializers", "too many parts", many(1_000_000, func(g *message) { g.message(5, &message{}) })},
+		{"two million inputs of a node", "too many parts", many(1, func(g *message) {
+			n := &message{}
+			for range 2_000_000 {
+				n.must(1, "")
+			}
+			g.message(1, n)
+		})},
+		{"graphs in graphs in graphs", "deep, want at most", around((&encoder{}).graph(deep))},
+		{"an initializer larger than the file", "wants 4194304 bytes of values, got 4", tensorFile(func(t *message) {
+			t.varint(1, 1<<20)
+			t.varint(2, 1)
+			t.bytes(9, make([]byte, 4))
+		})},
+		{"an initializer larger than memory", "at most", tensorFile(func(t *message) {
+			t.packed(1, []int64{1 << 40, 1 << 20})
+			t.varint(2, 1)
+		})},
+		{"an initializer whose size overflows to its own", "at most", tensorFile(func(t *message) {
+			t.packed(1, []int64{1 << 32, 1 << 32})
+			t.varint(2, 1)
+		})},
+		{"an initializer of negative size", "none negative", tensorFile(func(t *message) {
+			t.packed(1, []int64{-1, -4})
+			t.varint(2, 1)
+			t.bytes(9, make([]byte, 16))
+		})},
+		{"an initializer of a million axes", "rank over 16", tensorFile(func(t *message) {
+			t.packed(1, make([]int64, 1_000_000))
+			t.varint(2, 1)
+		})},
+		{"small numbers that become large ones", "too many parts", tensorFile(func(t *message) {
+			t.varint(1, 8<<20)
+			t.varint(2, int64(Int64))
+			t.bytes(7, make([]byte, 8<<20))
+		})},
+		{"more values than dimensions", "more values than its dimensions", tensorFile(func(t *message) {
+			t.varint(1, 2)
+			t.varint(2, int64(Int64))
+			t.bytes(7, make([]byte, 3))
+		})},
+		{"an element type that is not", "element type 99", tensorFile(func(t *message) { t.varint(2, 99) })},
+		{"an attribute without a type", "unknown type 0", attributeFile(func(*message) {})},
+		{"an attribute of type 77", "unknown type 77", attributeFile(func(a *message) { a.varint(20, 77) })},
+		{"a tensor attribute without a tensor", "without a value", attributeFile(func(a *message) { a.varint(20, 4) })},
+		{"a name of a megabyte", "a name of 1048576 bytes", many(1, func(g *message) { g.bytes(2, make([]byte, 1<<20)) })},
+		{"a gigantic ConstantOfShape", "want 0 to", layerFile(t, constantOfShape(1<<40))},
+		{"a large ConstantOfShape", "more than 268435456 values", layerFile(t, constantOfShape(1<<20, 1<<20))},
+		{"a gigantic Expand", "more than 268435456 values", layerFile(t, layer(18, "Expand", nil, NewInt64("s", 1<<30, 3, 9, 11)))},
+		{"a gigantic Tile", "is over", layerFile(t, layer(18, "Tile", nil, NewInt64("s", 1, 1<<31-1, 1<<31-1, 1)))},
+		{"a gigantic Pad", "want 0 to", layerFile(t, layer(18, "Pad", nil, NewInt64("s", 0, 0, 1<<31-1, 0, 0, 0, 1<<31-1, 0)))},
+		{"a Reshape to what it is not", "into [7 7]", layerFile(t, fixed(layer(18, "Reshape", nil, NewInt64("s", 7, 7))))},
+		{"a Reshape of negative length", "length -2", layerFile(t, layer(18, "Reshape", nil, NewInt64("s", -2)))},
+		{"a Transpose of an axis twice", "no order", layerFile(t, layer(18, "Transpose", []Attribute{Ints("perm", 0, 1, 1, 2)}))},
+		{"a Transpose of axis 9", "no order", layerFile(t, layer(18, "Transpose", []Attribute{Ints("perm", 0, 1, 2, 9)}))},
+		{"a Concat of axis 9", "axis 9", layerFile(t, layer(18, "Concat", []Attribute{Int("axis", 9)}))},
+		{"a Concat of different heights", "lengths 9 and 8", layerFile(t, layer(18, "Concat", []Attribute{Int("axis", 1)}, shaped("s", 1, 3, 8, 11)))},
+		{"a Slice with step 0", "step of 0", layerFile(t, layer(9+4, "Slice", nil, NewInt64("a", 0), NewInt64("b", 5), NewInt64("c", 1), NewInt64("d", 0)))},
+		{"a pool larger than its input", "over", layerFile(t, layer(18, "MaxPool", []Attribute{Ints("kernel_shape", 99, 99)}))},
+		{"a pool without a kernel", "kernel_shape", layerFile(t, layer(18, "AveragePool", nil))},
+		{"a pool with half a million strides", "strides of 500000 values", layerFile(t, layer(18, "MaxPool", []Attribute{
+			Ints("kernel_shape", 2, 2), {Name: "strides", Type: IntsAttr, Ints: make([]int64, 500_000)}}))},
+		{"no groups", "0 groups", layerFile(t, layer(18, "Conv", []Attribute{Int("group", 0)}, shaped("w", 4, 3, 3, 3)))},
+		{"groups that overflow", "do not fit", layerFile(t, layer(18, "Conv", []Attribute{Int("group", 1<<31-1)}, shaped("w", 4, 3, 3, 3)))},
+		{"a Cast to nothing", "attribute to is 0", layerFile(t, layer(18, "Cast", nil))},
+		{"a batch norm of other channels", "want [3]", layerFile(t, layer(18, "BatchNormalization", nil,
+			shaped("a", 3), shaped("b", 3), shaped("c", 4), shaped("d", 3)))},
+	}
+}
+
+// fixed gives the input a batch of one, so that every length is known.
+func fixed(m *Model) *Model {
+	m.Graph.Inputs[0].Dims[0] = Known(1)
+	return m
+}
+
+func constantOfShape(dims ...int64) *Model {
+	m := layer(18, "ConstantOfShape", nil, NewInt64("s", dims...))
+	m.Graph.Nodes[0].Inputs = []string{"s"}
+	return m
+}
+
+// TestHostileFilesAreRefused holds each file to a tenth of a second and 64 MiB,
+// counting all that is ever allocated.
+func TestHostileFilesAreRefused(t *testing.T) {
+	list := hostiles(t)
+	if len(list) < 40 {
+		t.Errorf("%d files, want at least 40", len(list))
+	}
+	for _, h := range list {
+		t.Run(h.name, func(t *testing.T) {
+			var before, after runtime.MemStats
+			runtime.ReadMemStats(&before)
+			start := time.Now()
+			err := refuse(h.file)
+			took := time.Since(start)
+			runtime.ReadMemStats(&after)
+			if err == nil {
+				t.Fatal("not refused")
+			}
+			text := err.Error()
+			if !strings.Contains(text, h.want) {
+				t.Errorf("got %q, want %q in it", text, h.want)
+			}
+			if strings.ContainsAny(text, "\n\r") || len(text) > 500 {
+				t.Errorf("an error of %d bytes, want one short line: %.300q", len(text), text)
+			}
+			for range 10 { // other processes may have had the cores
+				if took > 100*time.Millisecond {
+					start = time.Now()
+					refuse(h.file)
+					took = time.Since(start)
+				}
+			}
+			if took > 100*time.Millisecond && !raceEnabled {
+				t.Errorf("it took %v", took)
+			}
+			if used := after.TotalAlloc - before.TotalAlloc; used > 64<<20 {
+				t.Errorf("it took %d MiB", used>>20)
+			}
+		})
+	}
+}
+
+func refuse(file []byte) error {
+	m, err := Decode(file)
+	if err != nil {
+		return err
+	}
+	return m.Check()
+}
+
+// TestReadFileLooksBeforeItReads: what is no model is not read into memory.
+func TestReadFileLooksBeforeItReads(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.onnx")
+	for _, test := range []struct {
+		name, want string
+		write      func(f *os.File) error
+	}{
+		{"two gigabytes of nothing", "at most", func(f *os.File) error { return f.Truncate(1 << 31) }},
+		{"a gigabyte of nothing", "not an ONNX file", func(f *os.File) error { return f.Truncate(1 << 30) }},
+		{"a graph that the file does not hold", "truncated", func(f *os.File) error {
+			head := binary.AppendUvarint([]byte{0x08, 0x08, 0x3a}, 1<<30)
+			if _, err := f.Write(head); err != nil {
+				return err
+			}
+			return f.Truncate(1 << 29)
+		}},
+		{"empty", "the file is empty", func(*os.File) error { return nil }},
+	} {
+		f, err := os.Create(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := test.write(f); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err = ReadFile(path)
+		runtime.ReadMemStats(&after)
+		if err == nil || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), path) {
+			t.Errorf("%s: got %v, want %q", test.name, err, test.want)
+		}
+		if used := after.TotalAlloc - before.TotalAlloc; used > 1<<20 {
+			t.Errorf("%s: it took %d KiB", test.name, used>>10)
+		}
+	}
+	if _, err := ReadFile(t.TempDir()); err == nil || !strings.Contains(err.Error(), "not a file") {
+		t.Errorf("a folder: got %v", err)
+	}
+}
+
+// FuzzDecode: no bytes make Decode, Check or Encode panic, and what was decoded
+// can be encoded and decoded again.
+func FuzzDecode(f *testing.F) {
+	for _, h := range hostiles(f) {
+		if len(h.file) < 1<<12 {
+			f.Add(h.file)
+		}
+	}
+	small := withSlice(tiny())
+	file, err := small.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		m, err := Decode(data)
+		if err != nil {
+			return
+		}
+		checked := m.Check()
+		again, err := m.Encode()
+		if err != nil {
+			return // a kind of value that is kept by name only
+		}
+		back, err := Decode(again)
+		if err != nil {
+			t.Fatalf("decoded once, not twice: %v", err)
+		}
+		if second := back.Check(); (checked == nil) != (second == nil) {
+			t.Fatalf("checked first %v, then %v", checked, second)
+		}
+	})
+}
