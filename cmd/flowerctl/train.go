@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -85,6 +86,9 @@ func newTrainRun(c *cli.Context) (*trainRun, error) {
 		if file != "" || c.IsSet("out") {
 			return nil, usagef("--resume: takes no --config and no --out: a run goes on with its own settings, where it is")
 		}
+		if err := resumable(c); err != nil {
+			return nil, err
+		}
 		var err error
 		if r.dir, err = findRun(run); err != nil {
 			return nil, fmt.Errorf("--resume: %w", err)
@@ -105,6 +109,17 @@ func newTrainRun(c *cli.Context) (*trainRun, error) {
 		r.dir, err = newRunDir(c, r.plan.Arch)
 	}
 	return r, err
+}
+
+// resumable refuses settings that would make a run another one.
+func resumable(c *cli.Context) error {
+	for _, o := range trainOptions() {
+		may := slices.Contains([]string{"epochs", "patience", "threads", "data"}, o.name)
+		if c.IsSet(o.name) && !may {
+			return usagef("--resume: takes no --%s: with it, it would be another run", o.name)
+		}
+	}
+	return nil
 }
 
 // load reads what a run needs to go on.
@@ -145,8 +160,11 @@ func (r *trainRun) prepare(c *cli.Context) (*session, error) {
 	}
 	talk(c, "%s, %d parameters, input %d x %d; %d training and %d validation images of %s (%s)",
 		s.Arch, parameters, s.Size, s.Size, s.train.Len(), s.val.Len(), strings.Join(cache.Set.Labels, ", "), cache.Set.SplitBy)
-	if len(s.anew) > 0 {
+	switch {
+	case len(s.anew) > 0:
 		talk(c, "starting from %s, but for %s", s.Init, strings.Join(s.anew, ", "))
+	case s.Init != "":
+		talk(c, "starting from %s", s.Init)
 	}
 	if kernel.Description() == "go" {
 		talk(c, "kernels: Go; built with oneDNN (libdnnl-dev, see make) this would be several times faster")

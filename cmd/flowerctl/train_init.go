@@ -15,12 +15,14 @@ import (
 
 // initWeights copies into w the tensors of a file or run that have the same name
 // and shape. The others keep their start and are returned, sorted: usually the
-// last layer, when there are other classes. None in common is an error.
+// last layer, when there are other classes. It is an error when no layer's weight
+// is in common.
 func initWeights(w model.Weights, path string) (anew []string, err error) {
 	from, err := readWeights(path)
 	if err != nil {
 		return nil, err
 	}
+	common := false
 	for name, t := range w {
 		source, ok := from(name)
 		if !ok || !slices.Equal(source.Shape, t.Shape) {
@@ -28,9 +30,10 @@ func initWeights(w model.Weights, path string) (anew []string, err error) {
 			continue
 		}
 		copy(t.Data, source.Data)
+		common = common || len(t.Shape) > 1 // biases of other networks may fit by chance
 	}
 	slices.Sort(anew)
-	if len(anew) == len(w) {
+	if !common {
 		return nil, fmt.Errorf("%s: no weights of this network in it: is it of another one?", path)
 	}
 	return anew, nil
