@@ -30,6 +30,9 @@ type Options struct {
 	// Mean and Std are by channel, of pixels from 0 to 1: a float network is fed
 	// (pixel/255 - mean) / std. nil means 0 and 1; one value counts for all three.
 	Mean, Std []float32
+
+	// Explain opens the model so that Classifier.Explain works.
+	Explain bool
 }
 
 // Classifier is an opened model. Its methods may be called at the same time,
@@ -41,6 +44,9 @@ type Classifier struct {
 	labels  []string
 	prep    imageprep.Config
 	buffers sync.Pool // of *buffer
+
+	explains bool
+	classMap *classMap // nil: by occlusion
 }
 
 // Open opens the ONNX file at path. onnxruntime must be loaded: see ort.Load.
@@ -59,11 +65,16 @@ func Open(path string, o Options) (*Classifier, error) {
 
 // New opens the bytes of an ONNX file.
 func New(model []byte, o Options) (*Classifier, error) {
+	if o.Explain {
+		if c, err := newExplaining(model, o); c != nil || err != nil {
+			return c, err
+		}
+	}
 	session, err := ort.NewSession(model, o.Session)
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{session: session}
+	c := &Classifier{session: session, explains: o.Explain}
 	if err := c.configure(o); err != nil {
 		return nil, errors.Join(err, session.Close())
 	}

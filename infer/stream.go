@@ -20,6 +20,7 @@ type Picture struct {
 // Result is the answer for a picture, or why there is none.
 type Result struct {
 	Picture
+	Image  imageprep.Image // as the network saw it
 	Answer Answer
 	Err    error
 }
@@ -168,7 +169,7 @@ func answerBatch(ctx context.Context, classify Classify, waiting []*decoding) ([
 	}
 	results := make([]Result, len(waiting))
 	for i, d := range waiting {
-		results[i] = Result{Picture: d.Picture, Err: d.err}
+		results[i] = Result{Picture: d.Picture, Image: d.image, Err: d.err}
 		if d.err == nil {
 			results[i].Answer, answers = answers[0], answers[1:]
 		}

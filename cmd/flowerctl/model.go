@@ -65,6 +65,7 @@ func openModel(c *cli.Context) (classifier *infer.Classifier, name string, err e
 func modelOptions(c *cli.Context) (o infer.Options, err error) {
 	o.Size = c.Int("size")
 	o.Mean, o.Std = float32s(c.Float64Slice("mean")), float32s(c.Float64Slice("std"))
+	o.Explain = c.String("explain") != ""
 	o.Session.Threads, o.Session.TF32 = c.Int("threads"), c.Bool("tf32")
 	switch {
 	case o.Size < 0:

@@ -13,7 +13,7 @@ import (
 
 // defaultBatch is how many pictures a run of the network takes: enough that
 // starting a run costs nothing, few enough that the first answers come soon.
-const defaultBatch = 16
+const defaultBatch = 8
 
 func predictCommand() *cli.Command {
 	return &cli.Command{
@@ -27,6 +27,7 @@ its line with the reason, the others go on, and the exit code is 1.
   flowerctl predict img.jpg
   flowerctl predict photos/ more/*.png --top 3
   flowerctl predict photos/ --json --min-confidence 0.8
+  flowerctl predict img.jpg --explain why/
   find . -name '*.jpg' | flowerctl predict - --list --csv`,
 		Flags: append([]cli.Flag{
 			&cli.IntFlag{Name: "top", Value: 1, Usage: "`K` likeliest classes"},
@@ -34,6 +35,7 @@ its line with the reason, the others go on, and the exit code is 1.
 			&cli.BoolFlag{Name: "csv", Usage: "results as CSV, with a header"},
 			&cli.Float64Flag{Name: "min-confidence", Usage: "answer \"unknown\" below probability `P`, 0 to 1"},
 			&cli.IntFlag{Name: "batch", Value: defaultBatch, Usage: "`N` pictures a run of the network"},
+			&cli.StringFlag{Name: "explain", Usage: "write for each picture into `DIR` what the answer rests on"},
 			&cli.BoolFlag{Name: "list", Usage: "the standard input holds file names, one a line"},
 		}, modelFlags()...),
 		Action: predict,
@@ -57,15 +59,21 @@ func predict(c *cli.Context) (err error) {
 		return err
 	}
 	defer closing(&err, classifier.Close)
-
+	explain, err := newExplainer(c.String("explain"), classifier)
+	if err != nil {
+		return err
+	}
 	t := tally{out: out}
 	for r, err := range classifier.Stream(c.Context, pictures(args, c.App.Reader, c.Bool("list")), c.Int("batch")) {
 		if err == nil {
-			err = t.add(r)
+			err = errors.Join(t.add(r), explain.add(c.Context, r))
 		}
 		if err != nil {
 			return err
 		}
+	}
+	if explain != nil && explain.written > 0 {
+		talk(c, "%d pictures in %s, by %s", explain.written, explain.dir, explain.method)
 	}
 	if t.left > 0 {
 		talk(c, "%d files that are no images left out", t.left)

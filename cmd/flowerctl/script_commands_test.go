@@ -60,22 +60,28 @@ func paint(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // untrained writes the best.ckpt, split.csv and an empty config.json of a run
-// whose network has learnt nothing: untrained DIR PATH,CLASS,PART...
+// whose network, tiny unless said, has learnt nothing: untrained DIR [ARCH]
+// [PATH,CLASS,PART...]
 func untrained(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 {
-		ts.Fatalf("usage: untrained DIR [PATH,CLASS,PART...]")
+		ts.Fatalf("usage: untrained DIR [ARCH] [PATH,CLASS,PART...]")
 	}
-	preset, err := arch.Find("tiny")
+	dir := ts.MkAbs(args[0])
+	name, size := "tiny", 32
+	if len(args) > 1 && !strings.Contains(args[1], ",") {
+		name, size = args[1], 64
+		args = args[1:]
+	}
+	preset, err := arch.Find(name)
 	ts.Check(err)
-	spec, err := preset.Build(32, len(colours.Labels))
+	spec, err := preset.Build(size, len(colours.Labels))
 	ts.Check(err)
 	weights, err := spec.NewWeights(1)
 	ts.Check(err)
-	dir := ts.MkAbs(args[0])
 	ts.Check(os.MkdirAll(dir, 0o755))
 	ts.Check(checkpoint.Save(filepath.Join(dir, "best.ckpt"), &checkpoint.Checkpoint{
 		Spec: spec, Weights: weights, Labels: colours.Labels,
-		Preprocess: imageprep.Config{Size: 32, Resize: imageprep.Stretch},
+		Preprocess: imageprep.Config{Size: size, Resize: imageprep.Stretch},
 	}))
 	ts.Check(os.WriteFile(filepath.Join(dir, "config.json"), []byte("{}"), 0o644))
 	split := "path,class,part,sha256\n"
