@@ -21,6 +21,7 @@ import (
 func commands() []*cli.Command {
 	return []*cli.Command{
 		trainCommand(),
+		reproduceCommand(),
 		exportCommand(),
 		verifyCommand(),
 		predictCommand(),
