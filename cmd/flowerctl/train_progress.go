@@ -17,7 +17,6 @@ type progress struct {
 	w       io.Writer
 	bar     *progressbar.ProgressBar // nil between bars, and where nobody looks
 	bars    bool
-	epoch   int
 	started time.Time
 }
 
