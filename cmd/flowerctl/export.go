@@ -212,14 +212,14 @@ func (e *exported) print(w io.Writer, m *onnx.Model) error {
 		line += fmt.Sprintf(" (%.0f %% of fp32)", 100*float64(e.Bytes)/float64(e.FP32Bytes))
 	}
 	if r := e.Verified; r != nil {
-		line += fmt.Sprintf("; %s", summary(r, &r.Engines[0]))
+		line += fmt.Sprintf("; %s", compared(r, &r.Engines[0]))
 	}
 	_, err := fmt.Fprintln(w, line)
 	return err
 }
 
-// summary says in a few words how an engine compares.
-func summary(r *verify.Report, e *verify.Result) string {
+// compared says in a few words how an engine compares.
+func compared(r *verify.Report, e *verify.Result) string {
 	if r.Tolerance.AccuracyDrop > 0 && e.Accuracy != nil && r.Reference.Accuracy != nil {
 		return fmt.Sprintf("accuracy %.1f %% on %d images, %.1f %% in gorgonia",
 			100**e.Accuracy, e.N, 100**r.Reference.Accuracy)

@@ -21,15 +21,18 @@ import (
 func commands() []*cli.Command {
 	return []*cli.Command{
 		trainCommand(),
+		compareCommand(),
 		reproduceCommand(),
 		exportCommand(),
 		verifyCommand(),
+		inspectCommand(),
 		predictCommand(),
 		evalCommand(),
 		benchCommand(),
 		dataCommand(),
 		runtimeCommand(),
 		doctorCommand(),
+		gpuCommand(),
 		readerCommand(),
 	}
 }

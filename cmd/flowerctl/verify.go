@@ -141,7 +141,7 @@ func printVerified(c *cli.Context, path string, r *verify.Report) error {
 			fmt.Fprintf(w, "%s\t%s\tskipped: %s\n", e.Name, e.Version, e.Skipped)
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", e.Name, e.Version, summary(r, e))
+		fmt.Fprintf(w, "%s\t%s\t%s\n", e.Name, e.Version, compared(r, e))
 	}
 	if n := len(r.Resizing); n > 0 {
 		worst := 0.0

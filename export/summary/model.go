@@ -1,0 +1,185 @@
+package summary
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// OfModel describes a file. It is checked first.
+func OfModel(m *onnx.Model) (*Summary, error) {
+	types, err := m.Types()
+	if err != nil {
+		return nil, err
+	}
+	d, err := export.ReadMetadata(m)
+	if err != nil {
+		return nil, err
+	}
+	s := &Summary{Name: m.Graph.Name, Labels: d.Labels,
+		Format:   fmt.Sprintf("ONNX, IR version %d, opset %d", m.IRVersion, m.Opset("")),
+		Producer: strings.TrimSpace(m.ProducerName + " " + m.ProducerVersion)}
+	if d.Preprocess.Size > 0 {
+		s.Preprocess, s.Training = &d.Preprocess, &d.Training
+	}
+	for _, p := range m.Metadata {
+		if !slices.Contains([]string{"labels", "preprocess", "training"}, p.Key) {
+			if s.Metadata == nil {
+				s.Metadata = map[string]string{}
+			}
+			s.Metadata[p.Key] = p.Value
+		}
+	}
+	initializers := make(map[string]*onnx.Initializer, len(m.Graph.Initializers))
+	for i := range m.Graph.Initializers {
+		initializers[m.Graph.Initializers[i].Name] = &m.Graph.Initializers[i]
+	}
+	for _, v := range m.Graph.Inputs {
+		if initializers[v.Name] == nil { // before IR version 4 weights are inputs too
+			s.Inputs = append(s.Inputs, Port{v.Name, v.String()})
+		}
+	}
+	for _, v := range m.Graph.Outputs {
+		s.Outputs = append(s.Outputs, Port{v.Name, types[v.Name].String()})
+	}
+	maker := map[string]string{}
+	for _, p := range s.Inputs {
+		maker[p.Name] = p.Name
+	}
+	for i := range m.Graph.Nodes {
+		n := &m.Graph.Nodes[i]
+		node := Node{Name: nodeName(n, i), Op: n.Op, Detail: attributes(n), FLOPs: flops(n, types)}
+		for _, in := range n.Inputs {
+			if t := initializers[in]; t != nil {
+				if parameter(n, in, t) {
+					node.Parameters += max(t.Elements(), 0)
+					node.Bytes += int64(len(t.Raw))
+				}
+				continue
+			}
+			if from, ok := maker[in]; ok && !slices.Contains(node.Inputs, from) {
+				node.Inputs = append(node.Inputs, from)
+			}
+		}
+		if len(n.Outputs) > 0 {
+			node.Shape = shape(types[n.Outputs[0]])
+		}
+		for _, out := range n.Outputs {
+			maker[out] = node.Name
+		}
+		s.add(node)
+	}
+	return s, nil
+}
+
+// parameter says whether a constant is a number that was learned: not a size, an
+// axis, a lone factor, or the scale of a quantisation.
+func parameter(n *onnx.Node, in string, t *onnx.Initializer) bool {
+	if len(t.Dims) == 0 || t.Elem == onnx.Int64 {
+		return false
+	}
+	return n.Op != "QuantizeLinear" && n.Op != "DequantizeLinear" || in == n.Inputs[0]
+}
+
+func nodeName(n *onnx.Node, i int) string {
+	if n.Name != "" {
+		return n.Name
+	}
+	return fmt.Sprintf("%s_%d", n.Op, i)
+}
+
+// shape is a value's shape without the batch, where the batch is free.
+func shape(v onnx.ValueInfo) string {
+	if v.Kind != onnx.TensorKind || !v.Ranked {
+		return "?"
+	}
+	dims := v.Dims
+	if len(dims) > 1 && dims[0].Value < 0 {
+		dims = dims[1:]
+	}
+	words := make([]string, len(dims))
+	for i, d := range dims {
+		words[i] = d.String()
+	}
+	return strings.Join(words, " x ")
+}
+
+// attributes are a layer's settings in a few words.
+func attributes(n *onnx.Node) string {
+	switch n.Op {
+	case "Conv", "MaxPool", "AveragePool":
+	default:
+		return ""
+	}
+	// Check has found the types right.
+	kernel, _ := n.Ints("kernel_shape")
+	stride, _ := n.Ints("strides")
+	pads, _ := n.Ints("pads")
+	groups, _ := n.Int("group", 1)
+	text := window(kernel, stride, pads, int(groups))
+	if auto, _ := n.Text("auto_pad", "NOTSET"); auto != "NOTSET" && auto != "" {
+		text += ", " + strings.ToLower(auto)
+	}
+	return strings.TrimPrefix(text, ", ")
+}
+
+// flops counts a node's operations for one image, as model.Spec.FLOPs does.
+func flops(n *onnx.Node, types map[string]onnx.ValueInfo) int64 {
+	if len(n.Outputs) == 0 || len(n.Inputs) == 0 {
+		return 0
+	}
+	out, in := elements(types[n.Outputs[0]]), elements(types[n.Inputs[0]])
+	switch n.Op {
+	case "Conv", "Gemm", "MatMul":
+		w := types[n.Inputs[1]]
+		if !w.Ranked || len(w.Dims) < 2 {
+			return 0
+		}
+		each := int64(1) // values of the weight that one output takes
+		switch trans, _ := n.Int("transB", 0); {
+		case n.Op == "Conv":
+			for _, d := range w.Dims[1:] {
+				each *= max(d.Value, 0)
+			}
+		case trans != 0:
+			each = max(w.Dims[1].Value, 0)
+		default:
+			each = max(w.Dims[len(w.Dims)-2].Value, 0)
+		}
+		bias := int64(0)
+		if len(n.Inputs) > 2 && n.Inputs[2] != "" {
+			bias = 1
+		}
+		return out * (2*each + bias)
+	case "MaxPool", "AveragePool":
+		kernel, _ := n.Ints("kernel_shape")
+		for _, k := range kernel {
+			out *= k
+		}
+		return out
+	case "GlobalAveragePool":
+		return in
+	case "BatchNormalization":
+		return 2 * out
+	case "Relu", "Clip", "Add", "Mul", "Sub", "Div", "LeakyRelu", "Sigmoid", "Tanh":
+		return out
+	case "Softmax":
+		return 3 * out
+	}
+	return 0
+}
+
+// elements is the number of values for one image, 0 where it is not known.
+func elements(v onnx.ValueInfo) int64 {
+	if !v.Ranked || len(v.Dims) == 0 {
+		return 0
+	}
+	n := int64(1)
+	for _, d := range v.Dims[1:] {
+		n *= max(d.Value, 0)
+	}
+	return n
+}

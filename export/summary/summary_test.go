@@ -1,0 +1,130 @@
+package summary
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/arch"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+)
+
+func preset(t *testing.T, name string) *checkpoint.Checkpoint {
+	t.Helper()
+	p, err := arch.Find(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	spec, err := p.Build(p.Size, 5)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w, err := spec.NewWeights(1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &checkpoint.Checkpoint{Spec: spec, Weights: w, Labels: []string{"a", "b", "c", "d", "e"},
+		Preprocess: imageprep.Config{Size: p.Size, Resize: imageprep.Stretch}}
+}
+
+// TestFileAndCheckpointCountTheSame: parameters and operations of a file are
+// those of the network that it was made from.
+func TestFileAndCheckpointCountTheSame(t *testing.T) {
+	for _, name := range []string{"v7-batchnorm", "v7-base", "mobilenetv2", "resnet18"} {
+		c := preset(t, name)
+		want, err := OfCheckpoint(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := export.Model(c, export.Options{Input: export.Float})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := OfModel(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		rescale := int64(0)
+		for _, n := range want.Nodes {
+			if n.Op == "rescale" {
+				rescale = n.FLOPs
+			}
+		}
+		if got.Parameters != want.Parameters || got.FLOPs != want.FLOPs-rescale || got.Bytes != want.Bytes {
+			t.Errorf("%s: the file has %d parameters, %d FLOPs, %d bytes; the checkpoint %d, %d, %d", name,
+				got.Parameters, got.FLOPs, got.Bytes, want.Parameters, want.FLOPs-rescale, want.Bytes)
+		}
+	}
+}
+
+func TestEveryNetworkIsDrawn(t *testing.T) {
+	for _, p := range arch.All() {
+		if p.Parameters > 2e7 {
+			continue
+		}
+		c := preset(t, p.Name)
+		s, err := OfCheckpoint(c)
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawn(t, p.Name, s)
+		m, err := export.Model(c, export.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s, err = OfModel(m); err != nil {
+			t.Fatal(err)
+		}
+		drawn(t, p.Name+".onnx", s)
+	}
+}
+
+func TestFilesFromElsewhereAreDescribed(t *testing.T) {
+	files, err := filepath.Glob("../../onnx/testdata/*/*.onnx")
+	if err != nil || len(files) < 15 {
+		t.Fatalf("%d files, %v", len(files), err)
+	}
+	for _, path := range files {
+		m, err := onnx.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := OfModel(m)
+		if err != nil {
+			t.Fatal(err)
+		}
+		drawn(t, path, s)
+		var b strings.Builder
+		if err := s.WriteTable(&b); err != nil || strings.Count(b.String(), "\n") < len(s.Nodes) {
+			t.Errorf("%s: %d lines for %d nodes, %v", path, strings.Count(b.String(), "\n"), len(s.Nodes), err)
+		}
+	}
+}
+
+// drawn wants XML with a box for something.
+func drawn(t *testing.T, name string, s *Summary) {
+	t.Helper()
+	var b strings.Builder
+	if err := s.WriteSVG(&b); err != nil {
+		t.Errorf("%s: %v", name, err)
+		return
+	}
+	d := xml.NewDecoder(strings.NewReader(b.String()))
+	for {
+		if _, err := d.Token(); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			t.Errorf("%s: %v", name, err)
+			return
+		}
+	}
+	if strings.Count(b.String(), "<rect") < 4 {
+		t.Errorf("%s: hardly a box", name)
+	}
+}
