@@ -66,21 +66,31 @@ func appendCUDA(options *ort.SessionOptions, o Options) (err error) {
 	return nil
 }
 
-// preloadCUDA loads the libraries that were found, so that the provider finds
-// them where the system would not look. They need one another: what fails is
-// tried again after the others. cuDNN loads parts of itself by name later, which
-// therefore are loaded too.
-func preloadCUDA(parts []Part) error {
-	var pending []string
+// CUDALibraries are the paths of NVIDIA's libraries that the CUDA build would
+// use, as far as they are found: those it is linked to, and the parts of cuDNN
+// that cuDNN loads by name later.
+func CUDALibraries(l Library) []string { return librariesOf(CUDAParts(l)) }
+
+func librariesOf(parts []Part) []string {
+	var paths []string
 	for _, p := range parts {
-		if strings.Contains(p.Found, ".so.") && !strings.Contains(p.Name, "onnxruntime") {
-			pending = append(pending, p.Found)
+		if p.wanted == "" || p.Problem != "" {
+			continue
 		}
-		if strings.Contains(p.Name, "libcudnn.so.") {
+		paths = append(paths, p.Found)
+		if strings.HasPrefix(p.wanted, "libcudnn.so.") {
 			more, _ := filepath.Glob(strings.Replace(p.Found, "libcudnn.so.", "libcudnn_*.so.", 1)) // well-formed
-			pending = append(pending, more...)
+			paths = append(paths, more...)
 		}
 	}
+	return paths
+}
+
+// preloadCUDA loads the libraries that were found, so that the provider finds
+// them where the system would not look. They need one another: what fails is
+// tried again after the others.
+func preloadCUDA(parts []Part) error {
+	pending := librariesOf(parts)
 	for len(pending) > 0 {
 		var last error
 		before := len(pending)

@@ -18,7 +18,8 @@ type Part struct {
 	Problem string `json:"problem,omitempty"` // what is wrong, in words; "" when it is there
 	Remedy  string `json:"remedy,omitempty"`  // a command, or what to do
 
-	wheel string // the package that has it, when Remedy installs one
+	wanted string // the library's name, where it is one of NVIDIA's
+	wheel  string // the package that has it, when Remedy installs one
 }
 
 // cudaVersion is the CUDA that onnxruntime's build is for.
@@ -118,7 +119,7 @@ func libraryStates(needed, folders []string) []Part {
 	var parts []Part
 	for _, name := range needed {
 		belongs := libraryParts[partOf(name)]
-		part := Part{Name: belongs.part + " (" + name + ")"}
+		part := Part{Name: belongs.part + " (" + name + ")", wanted: name}
 		if path := findLibrary(name, folders); path != "" {
 			part.Found = path
 		} else {
