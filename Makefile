@@ -28,7 +28,7 @@ ifneq ($(and $(ONEDNN_HEADER),$(ONEDNN_ROOT)),)
   export CGO_LDFLAGS  := -O2 -g -L$(ONEDNN_ROOT)/lib -Wl,-rpath,$(abspath $(ONEDNN_ROOT)/lib)
 endif
 
-.PHONY: help demo run-demo test run-test build native lint bench bench-peer clean
+.PHONY: help demo run-demo test run-test build native lint bench bench-peer gpu-bundle gpu-check clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -82,6 +82,16 @@ bench: ## kernels by op and shape
 
 bench-peer: build ## training steps against PyTorch (needs a Python that has it: PEER_PYTHON)
 	$(PEER_PYTHON) fixtures/peer/compare.py --python $(PEER_PYTHON)
+
+# Built without the system's libraries, which the other machine may not have.
+gpu-bundle: ## bin/bundle, a folder for a machine with an NVIDIA GPU: DATA=photos/ [MODEL=] [RUN=]
+	go build -o bin/gpu/flowerctl ./cmd/flowerctl
+	bin/gpu/flowerctl runtime install --cuda
+	bin/gpu/flowerctl gpu bundle bin/bundle --data "$(DATA)" --model "$(or $(MODEL),model.onnx)" \
+		--run "$(or $(RUN),runs/latest)" --parts --force
+
+gpu-check: ## run the check in bin/bundle; needs neither Go nor a network
+	bin/bundle/flowerctl gpu check
 
 clean: ## remove what make wrote
 	rm -rf bin $(DEMO)
