@@ -23,7 +23,7 @@ const otherColour = "#eeeeee"
 
 func (p *picture) write(w io.Writer, title string) error {
 	height := 2*margin + titleRoom + len(p.layers)*(boxHeight+gapDown) - gapDown
-	width := max(p.width, 320)
+	width := max(p.width, float64(2*margin+10*utf8.RuneCountInString(title))) // 10: bold letters of 17 pixels
 	shift := (width - p.width) / 2
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" width="%.0f" height="%d" viewBox="0 0 %.0f %d" `+

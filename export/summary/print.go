@@ -67,8 +67,9 @@ func sorted[T any](m map[string]T) []string {
 // one box: preprocessing, quantisation, constants; activations stand in the box
 // of the layer that they follow.
 func (s *Summary) WriteSVG(w io.Writer) error {
-	readers := map[string]int{}
+	readers, nodes := map[string]int{}, map[string]bool{}
 	for _, n := range s.Nodes {
+		nodes[n.Name] = true
 		for _, in := range n.Inputs {
 			readers[in]++
 		}
@@ -85,7 +86,7 @@ func (s *Summary) WriteSVG(w io.Writer) error {
 			continue
 		}
 		inputs := parents(n, stands)
-		if i, ok := at[one(inputs)]; ok && (merges(n, readers) || partOf(n, boxes[i])) {
+		if i, ok := at[one(inputs)]; ok && (merges(n, readers) || boxes[i].Name == n.Name) {
 			b := &boxes[i]
 			if stands[n.Name] = b.Name; activation(n.Op) {
 				b.Detail = strings.TrimSpace(b.Detail + " + " + n.Op)
@@ -94,6 +95,9 @@ func (s *Summary) WriteSVG(w io.Writer) error {
 			continue
 		}
 		name, op := n.Name, n.Op
+		if whole, _, ok := strings.Cut(name, "/"); ok && nodes[whole] {
+			name = whole // the exporter's steps are called after their node, as in globalavgpool1/mean
+		}
 		if strings.HasPrefix(name, "preprocess") {
 			name, op = "preprocess", "preprocess"
 		}
@@ -146,7 +150,3 @@ func merges(n Node, readers map[string]int) bool {
 	}
 	return activation(n.Op) && readers[n.Inputs[0]] == 1
 }
-
-// partOf says whether a node finishes what a box began: the exporter's steps are
-// called after their node, as in globalavgpool1/mean.
-func partOf(n Node, b drawing.Box) bool { return strings.HasPrefix(b.Name, n.Name+"/") }
