@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"io"
 	"slices"
@@ -82,5 +83,18 @@ func TestPrintErrorKeepsTheCodeThroughWrapping(t *testing.T) {
 	want := "flowerctl predict: no GPU\nhint: or use --device cpu\nhint: install the driver\n"
 	if code != exitNoDevice || out.String() != want {
 		t.Errorf("got code %d and %q, want 4 and %q", code, out.String(), want)
+	}
+}
+
+func TestCtrlCIsOneLine(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	t.Setenv("HOME", t.TempDir())
+	t.Setenv(envOffline, "")
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	var stderr strings.Builder
+	code := run(ctx, []string{"runtime", "install", "--mirror", "http://127.0.0.1:1"}, strings.NewReader(""), io.Discard, &stderr)
+	if code != exitFailed || !strings.HasSuffix(stderr.String(), "flowerctl runtime install: interrupted\n") {
+		t.Errorf("got exit code %d and %q", code, stderr.String())
 	}
 }
