@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "onednn_avx512.h"
+#include "onednn_vector.h"
 #include "onednn_loops.h"
 
 namespace {

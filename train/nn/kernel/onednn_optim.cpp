@@ -3,7 +3,7 @@
 // The optimizers' loops: optim.Vector. Each reads and writes its slices once.
 #include <cmath>
 
-#include "onednn_avx512.h"
+#include "onednn_vector.h"
 #include "onednn_engine.h"
 #include "onednn_loops.h"
 

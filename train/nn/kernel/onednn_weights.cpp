@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "onednn_avx512.h"
+#include "onednn_vector.h"
 #include "onednn_loops.h"
 
 namespace {
