@@ -1,29 +1,7 @@
 //go:build onednn
 
-// Max-pools on NHWC, LANES channels at a time. onednn_maxpool.cpp includes this once
-// for each instruction set, inside a namespace; it must not call functions of the
-// library, which the linker would merge with those for other sets.
-
-typedef float Vector __attribute__((vector_size(4 * LANES)));
-typedef float Unaligned __attribute__((vector_size(4 * LANES), aligned(4), may_alias));
-typedef int32_t Ints __attribute__((vector_size(4 * LANES)));
-
-// load and store move the first n of LANES values.
-INLINE void load(Vector &v, const float *p, int n) {
-  if (n == LANES) {
-    v = *(const Unaligned *)p;
-    return;
-  }
-  v = Vector{};
-  __builtin_memcpy(&v, p, n * sizeof(float));
-}
-
-INLINE void store(float *p, const Vector &v, int n) {
-  if (n == LANES)
-    *(Unaligned *)p = v;
-  else
-    __builtin_memcpy(p, &v, n * sizeof(float));
-}
+// Max-pools on NHWC, LANES channels at a time: see onednn_lanes.h.
+#include "onednn_lanes.h"
 
 // Places of maxima as they are kept. Loops, because the compiler converts between
 // vectors of different sizes one by one.

@@ -7,9 +7,35 @@
 
 #include "onednn_engine.h"
 #include "onednn_loops.h"
+#include "onednn_vector.h"
 
-// Rows that are summed in float32 before they go to the float64 totals.
-static const size_t run = 128;
+#if defined(__x86_64__)
+namespace avx512 {
+BEGIN_TARGET("avx512f,avx512vl,avx512bw,avx512dq,fma")
+#define LANES 16
+#include "onednn_norm_loops.h"
+#undef LANES
+END_TARGET
+}  // namespace avx512
+
+namespace avx2 {
+BEGIN_TARGET("avx2,fma")
+#define LANES 8
+#include "onednn_norm_loops.h"
+#undef LANES
+END_TARGET
+}  // namespace avx2
+#endif
+
+namespace baseline {
+#define LANES 4
+#include "onednn_norm_loops.h"
+#undef LANES
+}  // namespace baseline
+
+// Values that are summed in float32 before they go to the float64 totals: half of
+// the first cache.
+static const size_t run_values = 4096;
 
 struct onednn_norm : Layer {
   onednn_norm(onednn_engine &e, onednn_norm_shape shape)
@@ -24,8 +50,8 @@ struct onednn_norm : Layer {
   std::vector<double> sums, totals;        // two a channel, by thread; together
   std::vector<float> floats;               // two a channel, by thread
 
-  // total runs f(begin, end, sums) over parts of the rows and adds up the sums in
-  // the order of the threads.
+  // total adds up what f(row, rows, sums) writes for parts of the rows, in the order
+  // of the threads.
   template <class F>
   void total(const F &f) {
     std::fill(sums.begin(), sums.end(), 0.0);
@@ -34,9 +60,9 @@ struct onednn_norm : Layer {
       const size_t t = omp_get_thread_num();
       double *part = &sums[t * c2];
       float *few = &floats[t * c2];
+      const size_t run = std::max(size_t(8), run_values / s.c);
       for (size_t i = begin; i < end; i += run) {
-        std::fill(few, few + c2, 0.f);
-        f(i, std::min(i + run, end), few);
+        f(i, std::min(run, end - i), few);
         for (size_t c = 0; c < c2; c++) part[c] += few[c];
       }
     });
@@ -44,73 +70,22 @@ struct onednn_norm : Layer {
     for (size_t i = 0; i < sums.size(); i++) totals[i % c2] += sums[i];
   }
 
-  template <class F>
-  void each(const F &f) {
-    parallel(s.rows, 1, small / (s.c + 1), f);
+  // apply is y = x*scale + shift.
+  void apply(float *y, const float *x) const {
+    const bool streamed = s.c % 16 == 0 && streams(y, s.rows * s.c);
+    parallel(s.rows, 1, small / (s.c + 1), [&](size_t begin, size_t end) {
+      const size_t at = begin * s.c;
+      TARGETS(affine(y + at, x + at, scale.data(), shift.data(), end - begin, s.c, streamed));
+    });
   }
 };
-
-// Sums of x-origin and its square: the origin keeps the difference of large
-// numbers out of the variance.
-CLONES static void moments(float *sums, const float *x, const float *origin, size_t begin,
-                           size_t end, int channels) {
-  float *squares = sums + channels;
-  for (size_t i = begin; i < end; i++) {
-    const float *row = x + i * channels;
-    for (int c = 0; c < channels; c++) {
-      const float d = row[c] - origin[c];
-      sums[c] += d;
-      squares[c] += d * d;
-    }
-  }
-}
-
-// Sums of dy, and of dy times x-mean.
-CLONES static void gradient_sums(float *sums, const float *dy, const float *x, const float *mean,
-                                 size_t begin, size_t end, int channels) {
-  float *products = sums + channels;
-  for (size_t i = begin; i < end; i++) {
-    const float *in = x + i * channels, *d = dy + i * channels;
-    for (int c = 0; c < channels; c++) {
-      sums[c] += d[c];
-      products[c] += d[c] * (in[c] - mean[c]);
-    }
-  }
-}
-
-CLONES static void affine(float *y, const float *x, const float *scale, const float *shift,
-                          size_t begin, size_t end, int channels) {
-  for (size_t i = begin; i < end; i++) {
-    const float *in = x + i * channels;
-    float *out = y + i * channels;
-    for (int c = 0; c < channels; c++) out[c] = in[c] * scale[c] + shift[c];
-  }
-}
-
-// dx = dy*scale + x*slope + shift, 0 where x is when masked.
-CLONES static void gradient(float *dx, const float *dy, const float *x, const float *scale,
-                            const float *slope, const float *shift, bool masked, size_t begin,
-                            size_t end, int channels) {
-  for (size_t i = begin; i < end; i++) {
-    const float *in = x + i * channels, *d = dy + i * channels;
-    float *out = dx + i * channels;
-    if (masked) {
-      for (int c = 0; c < channels; c++) {
-        const float v = d[c] * scale[c] + in[c] * slope[c] + shift[c];
-        out[c] = in[c] > 0 ? v : 0;
-      }
-      continue;
-    }
-    for (int c = 0; c < channels; c++) out[c] = d[c] * scale[c] + in[c] * slope[c] + shift[c];
-  }
-}
 
 static void train(onednn_norm &l, float *y, const float *x, const float *gamma,
                   const float *beta, float *run_mean, float *run_var) {
   const int channels = l.s.c;
   const float *origin = x;  // the first pixel
-  l.total([&](size_t begin, size_t end, float *sums) {
-    moments(sums, x, origin, begin, end, channels);
+  l.total([&](size_t i, size_t rows, float *sums) {
+    TARGETS(moments(sums, x + i * channels, origin, rows, channels));
   });
   const double m = l.s.rows, keep = l.s.momentum;
   for (int c = 0; c < channels; c++) {
@@ -127,9 +102,7 @@ static void train(onednn_norm &l, float *y, const float *x, const float *gamma,
     run_mean[c] = float(keep * run_mean[c] + (1 - keep) * mean);
     run_var[c] = float(keep * run_var[c] + (1 - keep) * var);
   }
-  l.each([&](size_t begin, size_t end) {
-    affine(y, x, l.scale.data(), l.shift.data(), begin, end, channels);
-  });
+  l.apply(y, x);
 }
 
 static void frozen(onednn_norm &l, float *y, const float *x, const float *gamma,
@@ -139,9 +112,7 @@ static void frozen(onednn_norm &l, float *y, const float *x, const float *gamma,
     l.scale[c] = float(gamma[c] * inverse);
     l.shift[c] = float(beta[c] - run_mean[c] * gamma[c] * inverse);
   }
-  l.each([&](size_t begin, size_t end) {
-    affine(y, x, l.scale.data(), l.shift.data(), begin, end, l.s.c);
-  });
+  l.apply(y, x);
 }
 
 // backward, with the statistics of the batch (which depend on x) or given ones
@@ -150,8 +121,9 @@ static void backward(onednn_norm &l, float *dx, float *dgamma, float *dbeta, con
                      const float *x, const float *gamma, const float *mean,
                      const float *inverse, bool of_batch) {
   const int channels = l.s.c;
-  l.total([&](size_t begin, size_t end, float *sums) {
-    gradient_sums(sums, dy, x, mean, begin, end, channels);
+  l.total([&](size_t i, size_t rows, float *sums) {
+    const size_t at = i * channels;
+    TARGETS(gradient_sums(sums, dy + at, x + at, mean, rows, channels));
   });
   const double m = l.s.rows;
   for (int c = 0; c < channels; c++) {
@@ -165,9 +137,11 @@ static void backward(onednn_norm &l, float *dx, float *dgamma, float *dbeta, con
     l.shift[c] = of_batch ? float(-scale * sum / m - slope * mean[c]) : 0;
   }
   if (!dx) return;
-  l.each([&](size_t begin, size_t end) {
-    gradient(dx, dy, x, l.scale.data(), l.slope.data(), l.shift.data(), l.s.input_relu, begin,
-             end, channels);
+  const bool streamed = channels % 16 == 0 && streams(dx, l.s.rows * channels);
+  parallel(l.s.rows, 1, small / (channels + 1), [&](size_t begin, size_t end) {
+    const size_t at = begin * channels;
+    TARGETS(gradient(dx + at, dy + at, x + at, l.scale.data(), l.slope.data(), l.shift.data(),
+                     l.s.input_relu, end - begin, channels, streamed));
   });
 }
 
