@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/ort"
 )
@@ -25,6 +26,7 @@ func modelFlags() []cli.Flag {
 		&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, cuda, cuda:N, or auto"},
 		&cli.IntFlag{Name: "threads", Usage: "threads that work on one run; 0 means all cores"},
 		&cli.BoolFlag{Name: "tf32", Usage: "cuda: faster and less exact products of matrices"},
+		&cli.BoolFlag{Name: "require-verified", Usage: "refuse a model without a good report of flowerctl verify beside it"},
 		&cli.StringFlag{Name: "labels", Usage: foreign + " `FILE` with the classes, one a line"},
 		&cli.IntFlag{Name: "size", Usage: foreign + " side of the square the network takes, `PIXELS`"},
 		&cli.Float64SliceFlag{Name: "mean", Usage: foreign + " `M` or R,G,B taken off pixels of 0 to 1"},
@@ -43,6 +45,11 @@ func openModel(c *cli.Context) (classifier *infer.Classifier, name string, err e
 	name, model, err := readModel(c)
 	if err != nil {
 		return nil, "", err
+	}
+	if c.Bool("require-verified") {
+		if _, err := verify.Require(name, model); err != nil {
+			return nil, "", fail(fileError(err), "flowerctl verify FILE.onnx writes the report")
+		}
 	}
 	if options.Session.Device, err = needDevice(c); err != nil {
 		return nil, "", err

@@ -10,7 +10,6 @@ import (
 	"os"
 
 	"github.com/flowerctl/flowerctl/export"
-	"github.com/flowerctl/flowerctl/onnx"
 )
 
 // Report is what verifying a file found. It is written beside the file, for
@@ -86,9 +85,9 @@ func Digest(file []byte) string {
 // ErrNotVerified says that a file has no report of its own that is good.
 var ErrNotVerified = errors.New("not verified")
 
-// Require returns an error that is ErrNotVerified unless the report beside the
-// file at path is of this very file and found no difference.
-func Require(path string) (*Report, error) {
+// Require returns an error that is ErrNotVerified unless the report beside path is
+// of this very file, the bytes that were read from there, and found no difference.
+func Require(path string, file []byte) (*Report, error) {
 	fail := func(format string, args ...any) (*Report, error) {
 		return nil, fmt.Errorf("%s: %w: %s", path, ErrNotVerified, fmt.Sprintf(format, args...))
 	}
@@ -102,10 +101,6 @@ func Require(path string) (*Report, error) {
 	var r Report
 	if err := json.Unmarshal(text, &r); err != nil {
 		return fail("%s cannot be read: %v", ReportPath(path), err)
-	}
-	file, err := onnx.ReadBytes(path)
-	if err != nil {
-		return nil, err
 	}
 	if Digest(file) != r.SHA256 {
 		return fail("the file is not the one that was verified (its SHA-256 is another)")
