@@ -1,0 +1,36 @@
+package main
+
+import (
+	"io"
+	"os"
+	"strings"
+	"testing"
+)
+
+// TestREADMECommandsExist reads every flowerctl line of the README's code blocks
+// as the program would: a command or flag that is not there fails.
+func TestREADMECommandsExist(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for line := range strings.Lines(string(text)) {
+		code, ok := strings.CutPrefix(line, "    ")
+		if !ok {
+			continue
+		}
+		code, _, _ = strings.Cut(strings.TrimPrefix(code, "$ "), " #")
+		args := strings.Fields(code)
+		if len(args) == 0 || args[0] != "flowerctl" && args[0] != "bin/flowerctl" {
+			continue
+		}
+		n++
+		if _, _, err := arrange(newApp(nil, io.Discard, io.Discard), args[1:]); err != nil {
+			t.Errorf("README: %s: %v", strings.Join(args, " "), err)
+		}
+	}
+	if n < 10 {
+		t.Errorf("found %d commands in the README, want at least 10: is its form another?", n)
+	}
+}
