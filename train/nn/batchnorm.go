@@ -32,6 +32,12 @@ type BatchNormConfig struct {
 func BatchNorm[T kernel.Float](g *Graph[T], name string, x, gamma, beta, mean, variance *G.Node,
 	cfg BatchNormConfig) (*G.Node, error) {
 
+	if s := x.Shape(); len(s) != 2 && len(s) != 4 {
+		return nil, fmt.Errorf("node %s (batchnorm): input %v, want (N, H, W, C) or (N, C)", name, s)
+	}
+	if err := wantVectors(image(x.Shape()).C, gamma, beta, mean, variance); err != nil {
+		return nil, fmt.Errorf("node %s (batchnorm): %w", name, err)
+	}
 	shape := kernel.BatchNormShape{
 		In: image(x.Shape()), Epsilon: cfg.Epsilon, Momentum: cfg.Momentum, InputReLU: cfg.InputReLU,
 	}

@@ -34,9 +34,16 @@ func Conv[T kernel.Float](g *Graph[T], name string, x, w, b *G.Node, cfg ConvCon
 	if err := dims(x, 4, "(N, H, W, C)"); err != nil {
 		return nil, fmt.Errorf("node %s (conv): %w", name, err)
 	}
-	ws := w.Shape()
+	ws, groups := w.Shape(), max(cfg.Groups, 1)
+	if len(ws) != 4 || ws[1]*groups != x.Shape()[3] || ws[0]%groups != 0 {
+		return nil, fmt.Errorf("node %s (conv): weights %v in %d groups do not fit the input %v",
+			name, ws, groups, x.Shape())
+	}
+	if err := wantVectors(ws[0], b); err != nil {
+		return nil, fmt.Errorf("node %s (conv): %w", name, err)
+	}
 	shape := kernel.ConvShape{
-		In: image(x.Shape()), Filters: ws[0], Groups: max(cfg.Groups, 1),
+		In: image(x.Shape()), Filters: ws[0], Groups: groups,
 		Bias: b != nil, ReLU: cfg.ReLU,
 		Window: kernel.Window{
 			Kernel: [2]int{ws[2], ws[3]}, Pads: cfg.Pads,

@@ -28,6 +28,12 @@ func Dense[T kernel.Float](g *Graph[T], name string, x, w, b *G.Node, cfg DenseC
 		return nil, fmt.Errorf("node %s (dense): %w", name, err)
 	}
 	xs, ws := x.Shape(), w.Shape()
+	if len(ws) != 2 || ws[1] != xs[1] {
+		return nil, fmt.Errorf("node %s (dense): weights %v do not fit the input %v", name, ws, xs)
+	}
+	if err := wantVectors(ws[0], b); err != nil {
+		return nil, fmt.Errorf("node %s (dense): %w", name, err)
+	}
 	shape := kernel.DenseShape{
 		N: xs[0], In: xs[1], Out: ws[0], Bias: b != nil, ReLU: cfg.ReLU,
 		Inference: !g.Train, NoBackwardData: !g.wanted(x),

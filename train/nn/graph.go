@@ -89,12 +89,13 @@ func (g *Graph[T]) Param(name string, data []T, trainable bool, shape ...int) *G
 	return n
 }
 
-// label is the name that gorgonia hashes, see unique.
+// label is the name that gorgonia hashes, see unique. The salt stands first:
+// names that collide still do with one more ending.
 func (g *Graph[T]) label(name string) string {
 	if g.salt == 0 {
 		return name
 	}
-	return fmt.Sprintf("%s#%d", name, g.salt)
+	return fmt.Sprintf("%d#%s", g.salt, name)
 }
 
 // Keep says that a node's value is read after the run.

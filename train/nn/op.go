@@ -53,7 +53,7 @@ func (o *op[T]) CallsExtern() bool     { return false } // true allocates, even 
 func (o *op[T]) OverwritesInput() int  { return -1 }    // plan.go decides, not the machine
 func (o *op[T]) DiffWRT(int) []bool    { return o.diff }
 func (o *op[T]) String() string        { return o.kind + "(" + o.name + ")" }
-func (o *op[T]) WriteHash(h hash.Hash) { fmt.Fprint(h, o.kind, o.name, o.salt, o.config, o.in) }
+func (o *op[T]) WriteHash(h hash.Hash) { fmt.Fprint(h, o.salt, o.kind, o.name, o.config, o.in) }
 func (o *op[T]) Hashcode() uint32      { h := fnv.New32a(); o.WriteHash(h); return h.Sum32() }
 
 // Type is inputs -> result, with their numbers of dimensions. It is new at each
@@ -189,6 +189,16 @@ func image(s tensor.Shape) kernel.ImageShape {
 
 // nhwc is the node's shape of a kernel's image.
 func nhwc(s kernel.ImageShape) tensor.Shape { return tensor.Shape{s.N, s.H, s.W, s.C} }
+
+// wantVectors says whether the nodes that are not nil hold n values each.
+func wantVectors(n int, nodes ...*G.Node) error {
+	for _, v := range present(nodes...) {
+		if s := v.Shape(); len(s) != 1 || s[0] != n {
+			return fmt.Errorf("%s is %v, want (%d)", v.Name(), s, n)
+		}
+	}
+	return nil
+}
 
 // finite says whether no value is NaN or infinite.
 func finite[T kernel.Float](x []T) bool {

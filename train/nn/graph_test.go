@@ -1,0 +1,109 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"testing"
+
+	G "gorgonia.org/gorgonia"
+
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+)
+
+// TestEqualHashesAreSeen: gorgonia takes nodes of one 32-bit hash for one node.
+// A graph with two such parameters is refused, and built with other names.
+func TestEqualHashesAreSeen(t *testing.T) {
+	a, b := collision(t)
+	build := func(salt int) error {
+		g := NewGraph(kernel.NewGo[float32](1), &Workspace[float32]{}, Mode{})
+		g.salt = salt
+		x, y := g.Param(a, []float32{1}, false, 1), g.Param(b, []float32{2}, false, 1)
+		if _, err := Add(g, "sum", x, y); err != nil {
+			return err
+		}
+		return g.Seal()
+	}
+	if err := build(0); !errors.Is(err, errHash) {
+		t.Errorf("a graph of %s and %s: %v, want %v", a, b, err, errHash)
+	}
+	if err := build(1); err != nil {
+		t.Errorf("with other names: %v", err)
+	}
+}
+
+// collision finds two names of parameters with one hash, by the birthday
+// paradox within some 80,000.
+func collision(t *testing.T) (a, b string) {
+	t.Helper()
+	seen := map[uint32]string{}
+	for i := range 1000 {
+		g := G.NewGraph()
+		for j := range 1000 {
+			name := fmt.Sprintf("p%d.%d", i, j)
+			h := G.NewTensor(g, G.Float32, 1, G.WithShape(1), G.WithName(name)).Hashcode()
+			if other, ok := seen[h]; ok {
+				return other, name
+			}
+			seen[h] = name
+		}
+	}
+	t.Fatal("no two of a million names have one hash")
+	return "", ""
+}
+
+func TestDifferentiateWantsAScalar(t *testing.T) {
+	g := NewGraph(kernel.NewGo[float32](1), &Workspace[float32]{}, Mode{Train: true})
+	x := g.Param("x", make([]float32, 6), true, 2, 3)
+	stray := g.Param("stray", make([]float32, 6), true, 2, 3)
+	y, err := Softmax(g, "y", x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Differentiate(y, x); err == nil {
+		t.Error("differentiated a matrix")
+	}
+	weights := g.Param("weights", []float32{1, 1}, false, 2)
+	loss, err := SquaredErrorLoss(g, "loss", y, g.Param("t", make([]float32, 6), false, 2, 3), weights, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := g.Differentiate(loss, stray); err == nil {
+		t.Error("found a gradient of a parameter that the loss does not depend on")
+	}
+}
+
+// TestOpsRefuseOtherShapes: an op is prepared for the shapes it was made with.
+func TestOpsRefuseOtherShapes(t *testing.T) {
+	g := NewGraph(kernel.NewGo[float32](1), &Workspace[float32]{}, Mode{})
+	param := func(name string, shape ...int) *G.Node {
+		n := 1
+		for _, d := range shape {
+			n *= d
+		}
+		return g.Param(name, make([]float32, n), false, shape...)
+	}
+	image, vector := param("image", 2, 5, 4, 3), param("vector", 2, 3)
+	for name, err := range map[string]error{
+		"conv":     second(Conv(g, "conv", vector, param("w", 4, 3, 3, 3), nil, ConvConfig{})),
+		"dense":    second(Dense(g, "dense", image, param("v", 4, 3), nil, DenseConfig{})),
+		"maxpool":  second(MaxPool(g, "maxpool", vector, MaxPoolConfig{})),
+		"avgpool":  second(AvgPool(g, "avgpool", vector, kernel.Window{})),
+		"gap":      second(GlobalAvgPool(g, "gap", vector)),
+		"softmax":  second(Softmax(g, "softmax", image)),
+		"add":      second(Add(g, "add", image, vector)),
+		"concat":   second(Concat(g, "concat", image, param("other", 2, 4, 4, 3))),
+		"dropout":  second(Dropout(g, "dropout", vector, 1)),
+		"loss":     second(CrossEntropyLoss(g, "loss", vector, image, vector, 1)),
+		"channels": second(Conv(g, "channels", image, param("u", 4, 2, 3, 3), nil, ConvConfig{})),
+		"bias":     second(Dense(g, "bias", vector, param("q", 4, 3), param("b", 3), DenseConfig{})),
+		"gamma": second(BatchNorm(g, "gamma", image, param("c", 4), param("d", 3), param("e", 3),
+			param("f", 3), BatchNormConfig{})),
+		"inputs": second(Dense(g, "inputs", vector, param("r", 4, 5), nil, DenseConfig{})),
+	} {
+		if err == nil {
+			t.Errorf("%s took shapes that do not fit", name)
+		}
+	}
+}
+
+func second[A any](_ A, err error) error { return err }
