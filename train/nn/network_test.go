@@ -6,7 +6,6 @@ import (
 	"math"
 	"reflect"
 	"runtime"
-	"slices"
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
@@ -242,54 +241,6 @@ func TestClipNormScalesAllGradients(t *testing.T) {
 	}
 }
 
-// TestGradientsTellOfDeadLayers: below a ReLU that never fires nothing learns.
-func TestGradientsTellOfDeadLayers(t *testing.T) {
-	e := engines(t)[0]
-	spec, w := preset(t, "tiny", 32)
-	for i := range w["conv2.bias"].Data {
-		w["conv2.bias"].Data[i] = -1e6
-	}
-	n := newNetwork(t, spec, w, Config{Engine: e, Optimizer: adam(t)})
-	mustStep(t, n, goldenBatch(0, 4, 32, 5))
-	for _, g := range n.Gradients() {
-		dead := slices.Contains([]string{"conv1.weight", "conv2.weight"}, g.Name)
-		if alive := slices.Contains([]string{"logits.bias"}, g.Name); dead && g.Norm != 0 ||
-			alive && !(g.Norm > 0 && g.RMS > 0 && g.RMS <= g.Norm) {
-			t.Errorf("%s has gradient norm %g, root mean square %g", g.Name, g.Norm, g.RMS)
-		}
-	}
-}
-
-func TestProfileAddsUp(t *testing.T) {
-	e := engines(t)[0]
-	spec, w := preset(t, "tiny", 32)
-	n := newNetwork(t, spec, w, Config{Engine: e, Optimizer: adam(t)})
-	mustStep(t, n, goldenBatch(0, 4, 32, 5))
-	n.ResetProfile()
-	for _, size := range []int{4, 2, 4} {
-		mustStep(t, n, goldenBatch(0, size, 32, 5))
-	}
-	p := n.Profile()
-	kinds := map[string]bool{}
-	for _, o := range p.Ops {
-		kinds[o.Kind] = true
-		if o.Time <= 0 {
-			t.Errorf("%s took %v", o.Node, o.Time)
-		}
-	}
-	if p.Steps != 3 || p.Input <= 0 || p.Forward <= 0 || p.Backward <= 0 || p.Optimizer <= 0 || p.Machine <= 0 {
-		t.Errorf("profile %+v", p)
-	}
-	for _, kind := range []string{"conv", "convWeights", "convData", "batchnorm", "batchnormGradient", "crossentropy"} {
-		if !kinds[kind] {
-			t.Errorf("profile lacks %s", kind)
-		}
-	}
-	if kinds["reluGradient"] {
-		t.Error("a ReLU before a batch norm has a pass of its own")
-	}
-}
-
 // TestWeightsAreShared: what is written into the weights, the next call sees.
 func TestWeightsAreShared(t *testing.T) {
 	for _, e := range engines(t) {
@@ -315,40 +266,4 @@ func TestWeightsAreShared(t *testing.T) {
 			t.Errorf("%s: with the old weights the loss is %g, was %g", e.Name(), got, start)
 		}
 	}
-}
-
-// TestEveryPresetTrains: each network gets a gradient for every parameter.
-func TestEveryPresetTrains(t *testing.T) {
-	list := engines(t)
-	e := list[len(list)-1]
-	for _, p := range arch.All() {
-		t.Run(p.Name, func(t *testing.T) {
-			if raceDetector && p.Parameters > 12e6 {
-				t.Skip("is slow with the race detector; tests without it run it")
-			}
-			spec := smallest(t, p)
-			n := newNetwork(t, spec, weights(t, spec), Config{Engine: e, Optimizer: optimizer(t, "sgd")})
-			mustStep(t, n, goldenBatch(0, 3, spec.Input[1], 5))
-			for _, g := range n.Gradients() {
-				if !(g.Norm > 0) {
-					t.Errorf("%s has gradient norm %g", g.Name, g.Norm)
-				}
-			}
-		})
-	}
-}
-
-// smallest builds a preset for the smallest images that it takes.
-func smallest(t *testing.T, p arch.Preset) model.Spec {
-	t.Helper()
-	var last error
-	for _, size := range []int{32, 48, 64, 80, 96, 128, 150, 224} {
-		spec, err := p.Build(size, 5)
-		if err == nil {
-			return spec
-		}
-		last = err
-	}
-	t.Fatal(last)
-	return model.Spec{}
 }
