@@ -31,8 +31,8 @@ func (e *DeviceError) Error() string {
 
 func (e *DeviceError) Unwrap() error { return e.Err }
 
-// appendCUDA makes a session run on a GPU, whole: no node may fall back to the
-// CPU. On an error the options are still the caller's to destroy.
+// appendCUDA makes a session run on a GPU; see requirePlacement for the nodes that
+// would not. On an error the options are still the caller's to destroy.
 func appendCUDA(options *ort.SessionOptions, o Options) (err error) {
 	library := Loaded()
 	parts := CUDAParts(library)
@@ -51,14 +51,12 @@ func appendCUDA(options *ort.SessionOptions, o Options) (err error) {
 	if o.TF32 {
 		tf32 = "1"
 	}
-	if err := cuda.Update(map[string]string{
-		"device_id": strconv.Itoa(o.Device.Index),
-		"use_tf32":  tf32,
-	}); err != nil {
-		return o.Device.explain(err)
+	settings := map[string]string{"device_id": strconv.Itoa(o.Device.Index), "use_tf32": tf32}
+	if o.probe {
+		settings["cudnn_conv_algo_search"] = "DEFAULT" // else cuDNN times every algorithm it has
 	}
-	if err := options.AddSessionConfigEntry("session.disable_cpu_ep_fallback", "1"); err != nil {
-		return err
+	if err := cuda.Update(settings); err != nil {
+		return o.Device.explain(err)
 	}
 	if err := options.AppendExecutionProviderCUDA(cuda); err != nil {
 		return o.Device.explain(err)

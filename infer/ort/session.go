@@ -24,6 +24,8 @@ type Options struct {
 	// Spin lets idle threads wait busily between the nodes of a run: faster by
 	// itself, slower where other goroutines want the cores, as decoding does.
 	Spin bool
+
+	probe bool // for one run, whose speed does not matter
 }
 
 // Session is a loaded model. Runs may overlap; Close comes after the last one.
@@ -59,6 +61,11 @@ func NewSession(model []byte, o Options) (_ *Session, err error) {
 	s := &Session{device: o.Device}
 	if s.inputs, s.outputs, err = ports(model); err != nil {
 		return nil, err
+	}
+	if o.Device.CUDA {
+		if err := requirePlacement(model, s.inputs, s.outputs, o); err != nil {
+			return nil, err
+		}
 	}
 	options, err := sessionOptions(o)
 	if err != nil {
