@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"runtime"
 	"strings"
 	"text/tabwriter"
@@ -145,7 +144,7 @@ func examineRuntime(ctx context.Context, device ort.Device) finding {
 
 // providers are what the library computes on.
 func providers(library ort.Library) string {
-	if _, err := os.Stat(filepath.Join(filepath.Dir(library.Path), "libonnxruntime_providers_cuda.so")); err == nil {
+	if isFile(library.Providers()[0]) {
 		return ort.Device{CUDA: true}.Provider() + ", " + ort.Device{}.Provider()
 	}
 	return ort.Device{}.Provider()

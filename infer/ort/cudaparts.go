@@ -4,6 +4,7 @@ import (
 	"debug/elf"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -44,8 +45,8 @@ func CUDAParts(l Library) []Part {
 		return []Part{{Name: "Linux", Problem: "CUDA is used on Linux only, this is " + platform()}}
 	}
 	parts := []Part{driverPart()}
-	provider := filepath.Join(filepath.Dir(l.Path), "libonnxruntime_providers_cuda.so")
-	for _, path := range []string{provider, filepath.Join(filepath.Dir(l.Path), "libonnxruntime_providers_shared.so")} {
+	providers := l.Providers()
+	for _, path := range providers {
 		if _, err := os.Stat(path); l.Path == "" || err != nil {
 			return append(parts, Part{
 				Name:    "onnxruntime with CUDA",
@@ -55,7 +56,7 @@ func CUDAParts(l Library) []Part {
 		}
 	}
 	parts = append(parts, Part{Name: "onnxruntime with CUDA", Found: l.Path})
-	needed, err := neededLibraries(provider)
+	needed, err := neededLibraries(providers[0])
 	if err != nil {
 		return append(parts, Part{Name: "CUDA provider", Problem: err.Error(), Remedy: "flowerctl runtime install --cuda --force"})
 	}
@@ -167,6 +168,9 @@ func cudaCache() string {
 	return filepath.Join(filepath.Dir(dir), "cuda")
 }
 
+// sitePackages is where a Python has pip's packages of NVIDIA, below its prefix.
+const sitePackages = "lib/python3*/*-packages/nvidia/*/lib"
+
 // cudaFolders are the folders where NVIDIA's libraries may be: beside
 // onnxruntime, what LD_LIBRARY_PATH says, pip's packages, the toolkit, the
 // system. The first one that has a library wins.
@@ -174,13 +178,18 @@ func cudaFolders(l Library) []string {
 	folders := []string{filepath.Dir(l.Path)}
 	folders = append(folders, filepath.SplitList(os.Getenv("LD_LIBRARY_PATH"))...)
 	home, _ := os.UserHomeDir() // without one the patterns find nothing
-	for _, pattern := range []string{
+	patterns := []string{
 		filepath.Join(cudaCache(), "nvidia/*/lib"),
-		filepath.Join(os.Getenv("VIRTUAL_ENV"), "lib/python3*/site-packages/nvidia/*/lib"),
+		filepath.Join(os.Getenv("VIRTUAL_ENV"), sitePackages),
 		filepath.Join(os.Getenv("CONDA_PREFIX"), "lib"),
-		filepath.Join(os.Getenv("CONDA_PREFIX"), "lib/python3*/site-packages/nvidia/*/lib"),
-		filepath.Join(home, ".local/lib/python3*/site-packages/nvidia/*/lib"),
-		"/usr/local/lib/python3*/*-packages/nvidia/*/lib",
+		filepath.Join(os.Getenv("CONDA_PREFIX"), sitePackages),
+	}
+	for _, prefix := range pythonPrefixes() {
+		patterns = append(patterns, filepath.Join(prefix, sitePackages))
+	}
+	for _, pattern := range append(patterns,
+		filepath.Join(home, ".local", sitePackages),
+		filepath.Join("/usr/local", sitePackages),
 		"/usr/lib/python3/dist-packages/nvidia/*/lib",
 		fmt.Sprintf("/usr/local/cuda-%d*/lib64", cudaVersion),
 		"/usr/local/cuda/lib64",
@@ -188,11 +197,37 @@ func cudaFolders(l Library) []string {
 		"/opt/cuda/lib64",
 		"/usr/lib/x86_64-linux-gnu",
 		"/usr/lib64",
-	} {
+	) {
 		matches, _ := filepath.Glob(pattern) // the patterns are well-formed
 		folders = append(folders, matches...)
 	}
 	return slices.DeleteFunc(folders, func(dir string) bool { return !filepath.IsAbs(dir) })
+}
+
+// pythonPrefixes are the folders of the Python that the user's PATH has, as it
+// stands there and behind each link: python3 of a virtual environment is a link
+// out of it, and a link in /usr/local/bin may lead into one.
+func pythonPrefixes() []string {
+	path, err := exec.LookPath("python3")
+	if err != nil {
+		return nil
+	}
+	var prefixes []string
+	for range 8 { // links may go round
+		if path, err = filepath.Abs(path); err != nil {
+			break
+		}
+		prefixes = append(prefixes, filepath.Dir(filepath.Dir(path)))
+		to, err := os.Readlink(path)
+		if err != nil {
+			break // no link
+		}
+		if !filepath.IsAbs(to) {
+			to = filepath.Join(filepath.Dir(path), to)
+		}
+		path = to
+	}
+	return prefixes
 }
 
 // driverPart asks the driver for its GPUs.

@@ -46,21 +46,53 @@ type Library struct {
 	Files   map[string]string `json:"sha256,omitempty"` // of each file beside Path, as installed
 }
 
+// The providers of the CUDA build, which stand beside the library and are loaded
+// by it.
+const (
+	cudaProvider   = "libonnxruntime_providers_cuda.so"
+	sharedProvider = "libonnxruntime_providers_shared.so"
+)
+
+// Providers are the paths where the library looks for what computes on a GPU,
+// whether they are there or not.
+func (l Library) Providers() []string {
+	dir := filepath.Dir(l.Path)
+	return []string{filepath.Join(dir, cudaProvider), filepath.Join(dir, sharedProvider)}
+}
+
 // manifest is the file beside the libraries that says what they are.
 const manifest = "installed.json"
 
-// Find is the library to load: the one that $FLOWERCTL_ONNXRUNTIME names, or
-// else the installed one. The error is ErrNotInstalled when there is neither. A
-// file that the variable names is not looked at before Load.
+// Find is the library to load: the one that $FLOWERCTL_ONNXRUNTIME names, else
+// the one in the folder lib beside the program, for folders that are carried to
+// other machines, else the installed one. The error is ErrNotInstalled when there
+// is none. What the variable names or the folder has is not looked at before Load.
 func Find(build Build) (Library, error) {
 	if path := os.Getenv(EnvLibrary); path != "" {
 		return Library{Path: path, Source: "$" + EnvLibrary}, nil
+	}
+	if program, err := os.Executable(); err == nil {
+		if l, ok := carried(filepath.Join(filepath.Dir(program), "lib"), build); ok {
+			return l, nil
+		}
 	}
 	dir, err := installDir(build)
 	if err != nil {
 		return Library{}, err
 	}
 	return readManifest(dir)
+}
+
+// carried is the library in dir, if it is of that build or does more.
+func carried(dir string, build Build) (Library, bool) {
+	has := func(name string) bool {
+		info, err := os.Stat(filepath.Join(dir, name))
+		return err == nil && info.Mode().IsRegular()
+	}
+	if !has(libraryName()) || build == BuildCUDA && !has(cudaProvider) {
+		return Library{}, false
+	}
+	return Library{Path: filepath.Join(dir, libraryName()), Source: "beside the program"}, true
 }
 
 // readManifest is the library installed in dir, or ErrNotInstalled.

@@ -93,8 +93,8 @@ var pipCUDA = source{
 	sha256:  "404fb845dc06a04a28df5a2c6d5967bcf3f534e7df0b98507ff81686a1b49594",
 	members: []member{
 		{path: "onnxruntime/capi/libonnxruntime.so.1.27.0", name: "libonnxruntime.so"},
-		{path: "onnxruntime/capi/libonnxruntime_providers_shared.so", name: "libonnxruntime_providers_shared.so"},
-		{path: "onnxruntime/capi/libonnxruntime_providers_cuda.so", name: "libonnxruntime_providers_cuda.so"},
+		{path: "onnxruntime/capi/" + sharedProvider, name: sharedProvider},
+		{path: "onnxruntime/capi/" + cudaProvider, name: cudaProvider},
 	},
 	fetch: fetchPip,
 }
