@@ -84,11 +84,11 @@ bench-peer: build ## training steps against PyTorch (needs a Python that has it:
 	$(PEER_PYTHON) fixtures/peer/compare.py --python $(PEER_PYTHON)
 
 # Built without the system's libraries, which the other machine may not have.
-gpu-bundle: ## bin/bundle, a folder for a machine with an NVIDIA GPU: DATA=photos/ [MODEL=] [RUN=]
+gpu-bundle: ## bin/bundle, a folder for a machine with an NVIDIA GPU: DATA=photos/ [MODEL=] [FP16=] [RUN=]
 	go build -o bin/gpu/flowerctl ./cmd/flowerctl
 	bin/gpu/flowerctl runtime install --cuda
 	bin/gpu/flowerctl gpu bundle bin/bundle --data "$(DATA)" --model "$(or $(MODEL),model.onnx)" \
-		--run "$(or $(RUN),runs/latest)" --parts --force
+		--run "$(or $(RUN),runs/latest)" $(if $(FP16),--fp16 "$(FP16)") --parts --force
 
 gpu-check: ## run the check in bin/bundle; needs neither Go nor a network
 	bin/bundle/flowerctl gpu check

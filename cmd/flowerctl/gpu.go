@@ -32,6 +32,7 @@ const (
 	bundleProgram  = "flowerctl"
 	bundleLibs     = "lib" // onnxruntime, and NVIDIA's libraries where they were there
 	bundleModel    = "model.onnx"
+	bundleHalf     = "model-fp16.onnx" // the same network in fp16, where there is one
 	bundleRun      = "run"
 	bundleImages   = "images"
 )

@@ -2,6 +2,7 @@ package main
 
 import (
 	"archive/tar"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,7 @@ libraries where they are found; else the other machine must have them.
   flowerctl gpu bundle gpu/ ... --parts     also gpu.parts/, files under 50 MiB`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "model", Value: "model.onnx", Usage: "ONNX `FILE` to check"},
+			&cli.StringFlag{Name: "fp16", Usage: "the same network in fp16, `FILE` to check too"},
 			&cli.StringFlag{Name: "run", Value: filepath.Join(runsDir, latestRun), Usage: "the `RUN` that it was exported from"},
 			&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder of images per class"},
 			&cli.BoolFlag{Name: "cpu-only", Usage: "take onnxruntime's CPU build, for a dry run"},
@@ -72,6 +74,9 @@ func gpuBundle(c *cli.Context) error {
 	w := bundleWriter{ctx: c.Context, dir: tmp, bundle: bundle{Version: version, Files: map[string]string{}}}
 	w.copy(program, bundleProgram)
 	w.copy(c.String("model"), bundleModel)
+	if half := c.String("fp16"); half != "" {
+		w.copy(half, bundleHalf)
+	}
 	for _, name := range []string{train.BestFile, train.ConfigFile, train.SplitFile} {
 		w.copy(filepath.Join(run, name), bundleRun+"/"+name)
 	}
@@ -125,8 +130,8 @@ func bundledLibraries(c *cli.Context) (map[string]string, error) {
 	if build == ort.BuildCPU {
 		return libraries, nil
 	}
-	for _, name := range []string{"libonnxruntime_providers_shared.so", "libonnxruntime_providers_cuda.so"} {
-		libraries[name] = filepath.Join(filepath.Dir(library.Path), name)
+	for _, path := range library.Providers() {
+		libraries[filepath.Base(path)] = path
 	}
 	for _, part := range ort.CUDAParts(library) {
 		if part.Problem != "" {
@@ -201,17 +206,18 @@ func copyFile(from, to string) (err error) {
 // partBytes is the size of a part, under the 50 MiB that many services take.
 const partBytes = 48 << 20
 
-// joinScript needs nothing but a shell, cat and tar.
+// joinScript needs nothing but a shell, cat, gzip and tar.
 const joinScript = `#!/bin/sh
 # Joins the parts beside this script into the folder "bundle" here.
 set -e
 cd "$(dirname "$0")"
 mkdir bundle
-cat part-* | tar xf - -C bundle
+cat part-* | gzip -dc | tar xf - -C bundle
 echo "joined: ./bundle/flowerctl gpu check"
 `
 
-// splitBundle writes the folder as a tar archive in parts, to DIR.parts.
+// splitBundle writes the folder as a compressed tar archive in parts, to
+// DIR.parts.
 func splitBundle(ctx context.Context, dir string, b bundle) (parts int, err error) {
 	out := dir + ".parts"
 	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o755)); err != nil {
@@ -222,7 +228,8 @@ func splitBundle(ctx context.Context, dir string, b bundle) (parts int, err erro
 	}
 	p := &partWriter{dir: out, limit: partBytes}
 	defer func() { err = errors.Join(err, p.Close()) }()
-	archive := tar.NewWriter(p)
+	packed := gzip.NewWriter(p)
+	archive := tar.NewWriter(packed)
 	names := []string{bundleManifest}
 	for name := range b.Files {
 		names = append(names, name)
@@ -233,7 +240,7 @@ func splitBundle(ctx context.Context, dir string, b bundle) (parts int, err erro
 			return 0, err
 		}
 	}
-	err = archive.Close()
+	err = errors.Join(archive.Close(), packed.Close())
 	return p.n, err
 }
 

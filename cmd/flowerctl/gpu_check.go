@@ -76,7 +76,8 @@ func gpuCheck(c *cli.Context) error {
 	if dir, err = filepath.Abs(dir); err != nil {
 		return err
 	}
-	if _, err := readBundle(dir); err != nil {
+	b, err := readBundle(dir)
+	if err != nil {
 		return fail(err, "flowerctl gpu bundle DIR writes it whole; copy it again")
 	}
 	out, err := filepath.Abs(c.String("out"))
@@ -90,7 +91,7 @@ func gpuCheck(c *cli.Context) error {
 	if parts := ort.CUDAParts(ort.Library{}); parts[0].Problem == "" {
 		r.GPU = parts[0].Found
 	}
-	for _, step := range gpuSteps(dir, out, device.String(), c.Float64("seconds")) {
+	for _, step := range gpuSteps(b, dir, out, device.String(), c.Float64("seconds")) {
 		talk(c, "%s", step.Name)
 		if err := step.run(c.Context, filepath.Join(dir, bundleProgram), dir); err != nil {
 			return err
@@ -125,22 +126,29 @@ func (r *gpuReport) failure(device ort.Device) error {
 }
 
 // gpuSteps is the check.
-func gpuSteps(dir, out, device string, seconds float64) []gpuStep {
+func gpuSteps(b *bundle, dir, out, device string, seconds float64) []gpuStep {
 	at := func(name string) string { return filepath.Join(dir, name) }
-	model := []string{"--model", at(bundleModel)}
-	step := func(name string, args ...string) gpuStep { return gpuStep{Name: name, Command: args} }
-	steps := []gpuStep{
-		step("doctor", "doctor", "--device", strings.Split(device, ":")[0], "--json"),
-		step("predict on "+device, append([]string{"predict", at(bundleImages), "--csv", "--device", device}, model...)...),
-		step("verify on "+device, "verify", at(bundleModel), "--run", at(bundleRun), "--data", at(bundleImages),
-			"--device", device, "--report", filepath.Join(out, "gpu-verify"), "--json"),
-	}
-	for _, d := range []string{"cpu", device} {
-		steps = append(steps, step("eval on "+d, append([]string{"eval", "--data", at(bundleImages), "--device", d, "--json"}, model...)...))
-	}
-	for _, d := range []string{"cpu", device} {
-		steps = append(steps, step("bench infer on "+d, append([]string{"bench", "infer", at(bundleImages), "--device", d,
-			"--seconds", fmt.Sprint(seconds), "--json"}, model...)...))
+	images := at(bundleImages)
+	var steps []gpuStep
+	add := func(name string, args ...string) { steps = append(steps, gpuStep{Name: name, Command: args}) }
+	add("doctor", "doctor", "--device", strings.Split(device, ":")[0], "--json")
+	add("predict on "+device, "predict", images, "--csv", "--device", device, "--model", at(bundleModel))
+	for _, m := range []struct{ name, label, report string }{
+		{bundleModel, "", "gpu-verify"},
+		{bundleHalf, "fp16 ", "gpu-verify-fp16"},
+	} {
+		if b.Files[m.name] == "" {
+			continue
+		}
+		add("verify "+m.label+"on "+device, "verify", at(m.name), "--run", at(bundleRun), "--data", images,
+			"--device", device, "--report", filepath.Join(out, m.report), "--json")
+		for _, d := range []string{"cpu", device} {
+			add("eval "+m.label+"on "+d, "eval", "--data", images, "--device", d, "--json", "--model", at(m.name))
+		}
+		for _, d := range []string{"cpu", device} {
+			add("bench infer "+m.label+"on "+d, "bench", "infer", images, "--device", d,
+				"--seconds", fmt.Sprint(seconds), "--json", "--model", at(m.name))
+		}
 	}
 	return steps
 }
@@ -196,11 +204,14 @@ func (s *gpuStep) summary() string {
 		return lines[len(lines)-1]
 	}
 	var v struct {
-		Accuracy *float64 `json:"accuracy"`
-		N        int      `json:"n"`
-		Batches  []batchSpeed
+		Accuracy *float64     `json:"accuracy"`
+		N        int          `json:"n"`
+		Device   string       `json:"device"` // of bench infer only
+		Batches  []batchSpeed `json:"batches"`
 		Engines  []struct {
 			Name        string  `json:"name"`
+			N           int     `json:"n"` // 0 where it was skipped
+			Same        int     `json:"argmax_equal"`
 			MaxRelative float64 `json:"max_rel_diff"`
 		} `json:"engines"`
 	}
@@ -212,10 +223,15 @@ func (s *gpuStep) summary() string {
 		words = append(words, fmt.Sprintf("accuracy %.2f %% of %d", 100**v.Accuracy, v.N))
 	}
 	for _, b := range v.Batches {
-		words = append(words, fmt.Sprintf("batch %d: %.2f ms, %.0f images/s", b.Batch, b.P50, b.PerSecond))
+		if v.Device != "" {
+			words = append(words, fmt.Sprintf("batch %d: %.2f ms, %.0f images/s", b.Batch, b.P50, b.PerSecond))
+		}
 	}
 	for _, e := range v.Engines {
-		words = append(words, fmt.Sprintf("%s %.1g", e.Name, e.MaxRelative))
+		if e.N > 0 {
+			words = append(words, fmt.Sprintf("%s: %d of %d the same, logits %.0e apart",
+				e.Name, e.Same, e.N, e.MaxRelative))
+		}
 	}
 	return strings.Join(words, "; ")
 }
