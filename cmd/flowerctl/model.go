@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/ort"
@@ -23,6 +25,7 @@ func modelFlags() []cli.Flag {
 	const foreign = "for files from elsewhere:"
 	return []cli.Flag{
 		&cli.StringFlag{Name: "model", Usage: "ONNX `FILE`; else model.onnx here, else the one built in", EnvVars: []string{envModel}},
+		&cli.StringFlag{Name: "precision", Usage: "fp16 or int8: the file of that `PRECISION` beside the model, as model-fp16.onnx"},
 		&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, cuda, cuda:N, or auto"},
 		&cli.IntFlag{Name: "threads", Usage: "threads that work on one run; 0 means all cores"},
 		&cli.BoolFlag{Name: "tf32", Usage: "cuda: faster and less exact products of matrices"},
@@ -42,7 +45,11 @@ func openModel(c *cli.Context) (classifier *infer.Classifier, name string, err e
 	if err != nil {
 		return nil, "", err
 	}
-	name, model, err := readModel(c)
+	precision, err := askedPrecision(c)
+	if err != nil {
+		return nil, "", err
+	}
+	name, model, err := readModel(c, precision)
 	if err != nil {
 		return nil, "", err
 	}
@@ -105,9 +112,13 @@ func readLabels(path string) ([]string, error) {
 }
 
 // readModel finds the model's bytes: --model or the environment, model.onnx in
-// this folder, the built-in one.
-func readModel(c *cli.Context) (name string, model []byte, err error) {
-	if name = c.String("model"); name != "" {
+// this folder, the built-in one. With a precision it is that file's twin.
+func readModel(c *cli.Context, precision export.Precision) (name string, model []byte, err error) {
+	name = c.String("model")
+	if precision != "" {
+		return readPrecision(cmp.Or(name, "model.onnx"), precision)
+	}
+	if name != "" {
 		model, err = os.ReadFile(name)
 		return name, model, fileError(err)
 	}
