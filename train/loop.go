@@ -82,7 +82,7 @@ func (l *loop) epoch(ctx context.Context) error {
 	e.ImagesPerSecond = rate
 	e.Seconds = time.Since(begin).Seconds()
 	l.history = append(l.history, e)
-	better := l.state.Best.Epoch == 0 || l.Monitor.better(e, l.state.Best)
+	better := l.state.Best.Epoch == 0 || l.Monitor.Better(e, l.state.Best)
 	if better {
 		err = l.keepBest(e)
 	}

@@ -22,8 +22,8 @@ func (m Monitor) check() error {
 	return fmt.Errorf("monitor %q, want one of %v", m, Monitors())
 }
 
-// better says whether epoch a is strictly better than b.
-func (m Monitor) better(a, b Epoch) bool {
+// Better says whether epoch a is strictly better than b.
+func (m Monitor) Better(a, b Epoch) bool {
 	if m == ValLoss {
 		return a.ValLoss < b.ValLoss
 	}

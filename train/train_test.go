@@ -89,7 +89,7 @@ func TestBestWeightsAreRestoredAndKept(t *testing.T) {
 		cfg.LearningRate, cfg.Epochs, cfg.Monitor = 3, 5, monitor // too fast: it jumps about
 		o := mustRun(t, cfg)
 		for _, e := range o.History {
-			if monitor.better(e, o.Best) {
+			if monitor.Better(e, o.Best) {
 				t.Errorf("%s: epoch %d is better than the best, %d", monitor, e.Epoch, o.Best.Epoch)
 			}
 		}

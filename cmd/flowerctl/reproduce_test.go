@@ -1,30 +1,82 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/train"
 )
+
+// planned are all rows, none of them begun.
+func planned(t *testing.T) *study {
+	t.Helper()
+	c := cli.NewContext(cli.NewApp(), flag.NewFlagSet("", flag.ContinueOnError), nil)
+	s := &study{c: c}
+	for _, r := range studyRows {
+		p, err := resolve(r.settings(c))
+		if err != nil {
+			t.Fatalf("%s: %v", r.name(), err)
+		}
+		s.rows = append(s.rows, &rowRun{studyRow: r, plan: p})
+	}
+	return s
+}
+
+func (s *study) row(name string) *rowRun {
+	for _, r := range s.rows {
+		if r.name() == name {
+			return r
+		}
+	}
+	return nil
+}
 
 func TestEveryRowOfTheStudyCanBeRun(t *testing.T) {
 	if len(studyRows) != 23 {
 		t.Errorf("%d rows, want 23", len(studyRows))
 	}
-	c := cli.NewContext(cli.NewApp(), flag.NewFlagSet("", flag.ContinueOnError), nil)
 	seen := map[string]bool{}
-	for _, r := range studyRows {
+	for _, r := range planned(t).rows {
 		if seen[r.name()] {
 			t.Errorf("%s: two rows", r.name())
 		}
 		seen[r.name()] = true
-		p, err := resolve(r.settings(c))
-		if err != nil {
-			t.Errorf("%s: %v", r.name(), err)
-			continue
-		}
-		if p.LR != 1e-3 || p.Epochs != r.Limit || p.Patience != r.Patience || p.Batch != r.Batch {
+		p := r.plan
+		if p.LR != 1e-3 || p.Epochs != r.Limit || p.Patience != r.Patience || p.Batch != r.Batch || p.AuxWeight != 1 {
 			t.Errorf("%s: runs with %+v", r.name(), p.settings)
 		}
+	}
+}
+
+// TestTheCheapestRowComesNext: by operations at first, then by what was measured.
+func TestTheCheapestRowComesNext(t *testing.T) {
+	s := planned(t)
+	for _, r := range s.rows {
+		if _, measured := s.cost(r); measured {
+			t.Errorf("%s: nothing was measured", r.name())
+		}
+	}
+	gap, vgg := s.row("v7-gap/adam"), s.row("v5-vgg16/adagrad")
+	cheap, _ := s.cost(gap)
+	dear, _ := s.cost(vgg)
+	if next := s.next(); next == nil || dear < 10*cheap {
+		t.Errorf("next is %v; v5-vgg16 costs %g, v7-gap %g", next, dear, cheap)
+	}
+	gap.record = &runRecord{history: []train.Epoch{{Epoch: 1, Seconds: 20}, {Epoch: 2, Seconds: 22}}}
+	if cost, measured := s.cost(gap); !measured || cost != 61*21 { // of 63 epochs
+		t.Errorf("v7-gap: %g s, %v, want 61 epochs of 21 s", cost, measured)
+	}
+	after, measured := s.cost(vgg)
+	if want := dear / (cheap / 63) * 21; !measured || after < 0.999*want || after > 1.001*want {
+		t.Errorf("v5-vgg16: %g s, %v, want %g: as many times v7-gap's as it has operations", after, measured, want)
+	}
+	for _, r := range s.rows {
+		r.err = errors.New("failed")
+	}
+	if s.next() != nil {
+		t.Error("a row that failed comes again")
 	}
 }

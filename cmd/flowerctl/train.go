@@ -76,6 +76,7 @@ type trainRun struct {
 	resume *checkpoint.Checkpoint // nil for a new run
 	split  *data.Set              // of a run that goes on
 	show   *progress
+	quiet  bool // about files that were left out: they were named before
 }
 
 // newTrainRun reads flags and settings.
@@ -149,7 +150,9 @@ func (r *trainRun) prepare(c *cli.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.tellProblems(c, cache.Set)
+	if !r.quiet {
+		r.tellProblems(c, cache.Set)
+	}
 	s, err := r.plan.open(cache)
 	if err != nil {
 		return nil, err
@@ -194,20 +197,26 @@ func (r *trainRun) do(c *cli.Context, s *session) error {
 	case c.Bool("lr-find"):
 		return findRate(c, s)
 	}
-	if err := r.writeStart(s); err != nil {
-		return err
-	}
-	cfg := s.config(r.dir, r.show)
-	cfg.Resume = r.resume
-	outcome, err := train.Run(c.Context, cfg)
-	r.show.end()
+	outcome, err := r.train(c.Context, s)
 	if err != nil {
 		return r.failure(c.Context, err)
 	}
-	if err := writeRunReport(r.dir, s, outcome); err != nil {
-		return err
-	}
 	return r.tell(c, outcome, s.cache.Set.Labels)
+}
+
+// train trains to the end and writes the run's folder.
+func (r *trainRun) train(ctx context.Context, s *session) (*train.Outcome, error) {
+	if err := r.writeStart(s); err != nil {
+		return nil, err
+	}
+	cfg := s.config(r.dir, r.show)
+	cfg.Resume = r.resume
+	outcome, err := train.Run(ctx, cfg)
+	r.show.end()
+	if err != nil {
+		return nil, err
+	}
+	return outcome, writeRunReport(r.dir, s, outcome)
 }
 
 // writeStart makes the run's folder with what is known before the first step.
@@ -257,16 +266,20 @@ func (r *trainRun) failure(ctx context.Context, err error) error {
 
 // tell writes the result.
 func (r *trainRun) tell(c *cli.Context, o *train.Outcome, labels []string) error {
-	s := o.Summary(labels)
+	return tellSummary(c, r.dir, o.Summary(labels))
+}
+
+// tellSummary writes how the run in dir ended.
+func tellSummary(c *cli.Context, dir string, s train.Summary) error {
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, struct {
 			Run string `json:"run"`
 			train.Summary
-		}{r.dir, s})
+		}{dir, s})
 	}
 	_, err := fmt.Fprintf(c.App.Writer,
 		"%s: validation accuracy %.1f %% (95 %% interval %.1f to %.1f, majority class %.1f %%), epoch %d of %d, %s\n",
-		r.dir, 100*s.ValAccuracy, 100*s.ValInterval[0], 100*s.ValInterval[1], 100*s.MajorityRate,
+		dir, 100*s.ValAccuracy, 100*s.ValInterval[0], 100*s.ValInterval[1], 100*s.MajorityRate,
 		s.BestEpoch, s.Epochs, short(time.Duration(s.Seconds*float64(time.Second))))
 	return err
 }
