@@ -15,6 +15,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/model"
 )
 
 func compareCommand() *cli.Command {
@@ -86,7 +87,7 @@ func compare(c *cli.Context) error {
 	for _, r := range rows {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%.1f %%\t%.1f to %.1f\t%.1f %%\t%d\t%s\t%s\n",
 			r.Run, r.Arch, r.Optimizer, r.Loss, r.Seed, 100*r.Best, 100*r.Interval[0], 100*r.Interval[1],
-			100*r.Last, r.Epochs, short(time.Duration(r.Seconds*float64(time.Second))), thousands(r.Parameters))
+			100*r.Last, r.Epochs, short(time.Duration(r.Seconds*float64(time.Second))), model.Thousands(r.Parameters))
 	}
 	return w.Flush()
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
@@ -11,7 +10,6 @@ import (
 	"github.com/flowerctl/flowerctl/export/summary"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train"
-	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 )
 
@@ -27,7 +25,8 @@ preprocessing, training. The file may be from anywhere: it is checked first.
   flowerctl inspect runs/latest --svg network.svg`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "svg", Usage: "draw the network to `FILE`"},
-			&cli.BoolFlag{Name: "force", Usage: "draw over a file that is there"},
+			&cli.StringFlag{Name: "png", Usage: "draw the network to `FILE`"},
+			&cli.BoolFlag{Name: "force", Usage: "write over a file that is there"},
 			jsonFlag(),
 		},
 		Action: inspect,
@@ -43,13 +42,8 @@ func inspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if svg := c.String("svg"); svg != "" {
-		if _, err := os.Lstat(svg); err == nil && !c.Bool("force") {
-			return fail(fmt.Errorf("%s is there already", svg), "--force draws over it")
-		}
-		if err := atomicfile.Write(svg, func(w io.Writer) error { return s.WriteSVG(w) }); err != nil {
-			return fileError(err)
-		}
+	if err := drawPictures(c, s.Picture); err != nil {
+		return err
 	}
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, s)

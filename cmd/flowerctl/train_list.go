@@ -50,7 +50,7 @@ func listNetworks(c *cli.Context) error {
 	fmt.Fprintln(w, "NAME\tINPUT\tPARAMETERS\tGFLOP\tSOURCE")
 	for _, r := range rows {
 		fmt.Fprintf(w, "%s\t%d x %d\t%s\t%.3f\t%s\n",
-			r.Name, r.Input[1], r.Input[2], thousands(r.Parameters), float64(r.FLOPs)/1e9, r.Source)
+			r.Name, r.Input[1], r.Input[2], model.Thousands(r.Parameters), float64(r.FLOPs)/1e9, r.Source)
 	}
 	return w.Flush()
 }
@@ -73,23 +73,14 @@ func writeSummary(out io.Writer, spec *model.Spec) error {
 	fmt.Fprintln(w, "NODE\tOP\tINPUTS\tSHAPE\tPARAMETERS")
 	for _, n := range spec.Nodes {
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\n", n.Name, n.Op, strings.Join(n.Inputs, " "),
-			strings.Trim(strings.ReplaceAll(fmt.Sprint(shapes[n.Name]), " ", " x "), "[]"), thousands(owned[n.Name]))
+			strings.Trim(strings.ReplaceAll(fmt.Sprint(shapes[n.Name]), " ", " x "), "[]"), model.Thousands(owned[n.Name]))
 	}
 	trainable, running, err := spec.Count()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "all\t\t\t\t%s trainable, %s running statistics\n", thousands(trainable), thousands(running))
+	fmt.Fprintf(w, "all\t\t\t\t%s trainable, %s running statistics\n", model.Thousands(trainable), model.Thousands(running))
 	return w.Flush()
-}
-
-// thousands writes 1234567 as 1,234,567.
-func thousands(n int) string {
-	s := fmt.Sprint(n)
-	for i := len(s) - 3; i > 0; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
 }
 
 // previewAugmentation draws rows of the same image as the epochs will see it.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/model"
 )
 
 // OfModel describes a file. It is checked first.
@@ -119,7 +120,7 @@ func attributes(n *onnx.Node) string {
 	stride, _ := n.Ints("strides")
 	pads, _ := n.Ints("pads")
 	groups, _ := n.Int("group", 1)
-	text := window(kernel, stride, pads, int(groups))
+	text := model.Geometry(kernel, stride, pads, int(groups))
 	if auto, _ := n.Text("auto_pad", "NOTSET"); auto != "NOTSET" && auto != "" {
 		text += ", " + strings.ToLower(auto)
 	}

@@ -3,11 +3,14 @@ package summary
 import (
 	"fmt"
 	"io"
+	"slices"
 	"sort"
 	"strings"
 	"text/tabwriter"
 
-	"github.com/flowerctl/flowerctl/export/drawing"
+	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/model/drawing"
+	"github.com/flowerctl/flowerctl/train/picture"
 )
 
 // WriteTable writes the summary for people.
@@ -63,90 +66,36 @@ func sorted[T any](m map[string]T) []string {
 	return keys
 }
 
-// WriteSVG draws the network. What only prepares or converts is left out or made
-// one box: preprocessing, quantisation, constants; activations stand in the box
-// of the layer that they follow.
-func (s *Summary) WriteSVG(w io.Writer) error {
-	readers, nodes := map[string]int{}, map[string]bool{}
+// Picture draws the network. What only prepares is one box, and constants are
+// left out.
+func (s *Summary) Picture() (picture.Picture, error) {
+	// The exporter's steps are called after their node, as in globalavgpool1/mean.
+	whole := map[string]bool{}
 	for _, n := range s.Nodes {
-		nodes[n.Name] = true
-		for _, in := range n.Inputs {
-			readers[in]++
+		if before, _, ok := strings.Cut(n.Name, "/"); ok {
+			whole[before] = true
 		}
 	}
-	var boxes []drawing.Box
-	at := map[string]int{}        // a box by its name
-	stands := map[string]string{} // the box that a node is part of
+	var nodes []drawing.Node
 	for _, p := range s.Inputs {
-		at[p.Name], stands[p.Name] = len(boxes), p.Name
-		boxes = append(boxes, drawing.Box{Name: p.Name, Op: "input", Shape: p.Type})
+		nodes = append(nodes, drawing.Node{Name: p.Name, Op: "input", Shape: p.Type})
 	}
 	for _, n := range s.Nodes {
 		if n.Op == "Constant" {
 			continue
 		}
-		inputs := parents(n, stands)
-		if i, ok := at[one(inputs)]; ok && (merges(n, readers) || boxes[i].Name == n.Name) {
-			b := &boxes[i]
-			if stands[n.Name] = b.Name; activation(n.Op) {
-				b.Detail = strings.TrimSpace(b.Detail + " + " + n.Op)
-			}
-			b.Shape = n.Shape
-			continue
+		d := drawing.Node{Name: n.Name, Op: n.Op, Detail: n.Detail, Shape: n.Shape, Parameters: n.Parameters, Inputs: n.Inputs}
+		switch before, _, _ := strings.Cut(n.Name, "/"); {
+		case strings.HasPrefix(n.Name, "preprocess"):
+			d.Op, d.Part = "preprocess", "preprocess"
+		case whole[before] && s.has(before):
+			d.Part = before
 		}
-		name, op := n.Name, n.Op
-		if whole, _, ok := strings.Cut(name, "/"); ok && nodes[whole] {
-			name = whole // the exporter's steps are called after their node, as in globalavgpool1/mean
-		}
-		if strings.HasPrefix(name, "preprocess") {
-			name, op = "preprocess", "preprocess"
-		}
-		if i, ok := at[name]; ok { // more of the preprocessing
-			stands[n.Name], boxes[i].Shape = name, n.Shape
-			continue
-		}
-		at[name], stands[n.Name] = len(boxes), name
-		boxes = append(boxes, drawing.Box{Name: name, Op: op, Detail: n.Detail, Shape: n.Shape, Inputs: inputs})
+		nodes = append(nodes, d)
 	}
-	title := fmt.Sprintf("%s: %d parameters, %.2f GFLOPs", s.Name, s.Parameters, float64(s.FLOPs)/1e9)
-	return drawing.Write(w, title, boxes)
+	return drawing.Network(fmt.Sprintf("%s: %s parameters, %.2f GFLOPs", s.Name, model.Thousands(s.Parameters), float64(s.FLOPs)/1e9), nodes)
 }
 
-// parents are the boxes that a node reads, each once.
-func parents(n Node, stands map[string]string) []string {
-	var list []string
-	seen := map[string]bool{}
-	for _, in := range n.Inputs {
-		if name, ok := stands[in]; ok && !seen[name] {
-			seen[name] = true
-			list = append(list, name)
-		}
-	}
-	return list
-}
-
-func one(list []string) string {
-	if len(list) != 1 {
-		return ""
-	}
-	return list[0]
-}
-
-func activation(op string) bool {
-	switch op {
-	case "relu", "Relu", "Clip", "LeakyRelu", "Sigmoid", "HardSwish", "PRelu", "Elu":
-		return true
-	}
-	return false
-}
-
-// merges says whether a node is drawn with the one that it alone reads.
-func merges(n Node, readers map[string]int) bool {
-	if len(n.Inputs) != 1 {
-		return false
-	}
-	if n.Op == "QuantizeLinear" || n.Op == "DequantizeLinear" || n.Op == "Identity" {
-		return true
-	}
-	return activation(n.Op) && readers[n.Inputs[0]] == 1
+func (s *Summary) has(name string) bool {
+	return slices.ContainsFunc(s.Nodes, func(n Node) bool { return n.Name == name })
 }

@@ -82,69 +82,13 @@ func OfCheckpoint(c *checkpoint.Checkpoint) (*Summary, error) {
 	}
 	s := &Summary{Name: c.Spec.Name, Format: "checkpoint", Labels: c.Labels, Preprocess: &c.Preprocess,
 		Training: &c.Training}
-	s.Inputs = []Port{{model.InputName, "uint8[N " + join(shapes[model.InputName], " ") + "]"}}
+	s.Inputs = []Port{{model.InputName, "uint8[N " + strings.Trim(fmt.Sprint(shapes[model.InputName]), "[]") + "]"}}
 	for _, o := range c.Spec.Outputs {
-		s.Outputs = append(s.Outputs, Port{o.Name, "float32[N " + join(shapes[o.Node], " ") + "]"})
+		s.Outputs = append(s.Outputs, Port{o.Name, "float32[N " + strings.Trim(fmt.Sprint(shapes[o.Node]), "[]") + "]"})
 	}
 	for _, n := range c.Spec.Nodes {
-		s.add(Node{Name: n.Name, Op: string(n.Op), Detail: detail(&n), Inputs: n.Inputs,
-			Shape: join(shapes[n.Name], " x "), Parameters: count[n.Name], FLOPs: flops[n.Name], Bytes: 4 * count[n.Name]})
+		s.add(Node{Name: n.Name, Op: string(n.Op), Detail: n.Detail(), Inputs: n.Inputs,
+			Shape: model.ShapeText(shapes[n.Name]), Parameters: count[n.Name], FLOPs: flops[n.Name], Bytes: 4 * count[n.Name]})
 	}
 	return s, nil
-}
-
-// detail is a node's settings in a few words.
-func detail(n *model.Node) string {
-	switch n.Op {
-	case model.Conv, model.MaxPool, model.AvgPool:
-		return window(n.Kernel[:], n.Stride[:], n.Pads[:], n.Groups)
-	case model.Dropout:
-		return fmt.Sprintf("%g", n.Rate)
-	case model.Rescale:
-		return fmt.Sprintf("x * %.4g %+.4g", n.Scale, n.Offset)
-	case model.ReLU:
-		if n.Max > 0 {
-			return fmt.Sprintf("to %g", n.Max)
-		}
-	}
-	return ""
-}
-
-// window says a geometry: "3 x 3, stride 2, pad 1, 32 groups".
-func window[T int | int64](kernel, stride, pads []T, groups int) string {
-	text := join(kernel, " x ")
-	if same(stride) && len(stride) > 0 {
-		if stride[0] != 1 {
-			text += fmt.Sprintf(", stride %d", stride[0])
-		}
-	} else if len(stride) > 0 {
-		text += ", stride " + join(stride, " x ")
-	}
-	switch {
-	case !same(pads):
-		text += ", pads " + join(pads, " ")
-	case len(pads) > 0 && pads[0] != 0:
-		text += fmt.Sprintf(", pad %d", pads[0])
-	}
-	if groups > 1 {
-		text += fmt.Sprintf(", %d groups", groups)
-	}
-	return text
-}
-
-func same[T int | int64](v []T) bool {
-	for _, x := range v {
-		if x != v[0] {
-			return false
-		}
-	}
-	return true
-}
-
-func join[T int | int64](v []T, between string) string {
-	words := make([]string, len(v))
-	for i, x := range v {
-		words[i] = fmt.Sprint(x)
-	}
-	return strings.Join(words, between)
 }

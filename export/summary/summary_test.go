@@ -1,6 +1,7 @@
 package summary
 
 import (
+	"bytes"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -110,12 +111,16 @@ func TestFilesFromElsewhereAreDescribed(t *testing.T) {
 // drawn wants XML with a box for something.
 func drawn(t *testing.T, name string, s *Summary) {
 	t.Helper()
-	var b strings.Builder
-	if err := s.WriteSVG(&b); err != nil {
+	p, err := s.Picture()
+	if err != nil {
 		t.Errorf("%s: %v", name, err)
 		return
 	}
-	d := xml.NewDecoder(strings.NewReader(b.String()))
+	svg, err := p.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := xml.NewDecoder(bytes.NewReader(svg))
 	for {
 		if _, err := d.Token(); errors.Is(err, io.EOF) {
 			break
@@ -124,7 +129,7 @@ func drawn(t *testing.T, name string, s *Summary) {
 			return
 		}
 	}
-	if strings.Count(b.String(), "<rect") < 4 {
+	if bytes.Count(svg, []byte("<path")) < 4 {
 		t.Errorf("%s: hardly a box", name)
 	}
 }

@@ -196,3 +196,27 @@ func TestFLOPsAndCount(t *testing.T) {
 		t.Errorf("count %d and %d, want 186 and 0", trainable, running)
 	}
 }
+
+func TestNodesAreSaidInWords(t *testing.T) {
+	for want, n := range map[string]Node{
+		"3 x 5, stride 2 x 1, pads 1 0 2 0, 4 groups": {Op: Conv, Kernel: [2]int{3, 5}, Stride: [2]int{2, 1},
+			Pads: [4]int{1, 0, 2, 0}, Groups: 4},
+		"2 x 2, stride 2": {Op: MaxPool, Kernel: [2]int{2, 2}, Stride: [2]int{2, 2}},
+		"x * 0.5 -1":      {Op: Rescale, Scale: 0.5, Offset: -1},
+		"to 6":            {Op: ReLU, Max: 6},
+		"0.25":            {Op: Dropout, Rate: 0.25},
+		"":                {Op: Dense, Units: 3},
+	} {
+		if got := n.Detail(); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	if got := ShapeText([]int{3, 5, 7}); got != "3 x 5 x 7" {
+		t.Errorf("got %q", got)
+	}
+	for n, want := range map[int]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567"} {
+		if got := Thousands(n); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

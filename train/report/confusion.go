@@ -10,15 +10,16 @@ import (
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/picture"
 )
 
 // confusionMatrix draws counts by true class (rows, from the top) and predicted
 // class (columns). A cell's darkness is its share of the row, so that rare
 // classes show as well as frequent ones.
-func confusionMatrix(c *metrics.Confusion) drawing {
+func confusionMatrix(c *metrics.Confusion) picture.Picture {
 	n := len(c.Labels)
 	cell := vg.Length(math.Max(12, math.Min(64, 480/float64(n))))
-	small := words(10, text.XRight, text.YCenter)
+	small := picture.Words(10, text.XRight, text.YCenter)
 	longest := vg.Length(0)
 	for _, label := range c.Labels {
 		longest = max(longest, small.Width(cut(label)))
@@ -27,16 +28,16 @@ func confusionMatrix(c *metrics.Confusion) drawing {
 	bottom := longest + 40
 	grid := cell * vg.Length(n)
 	width := max(left+grid+20, 330)
-	d := drawing{w: width, h: top + grid + bottom}
-	d.paint = func(canvas draw.Canvas) {
-		canvas.FillText(words(13, text.XCenter, text.YCenter), vg.Point{X: width / 2, Y: d.h - 14}, "Confusion matrix")
-		canvas.FillText(words(10, text.XCenter, text.YCenter), vg.Point{X: width / 2, Y: d.h - 32},
+	d := picture.Picture{W: width, H: top + grid + bottom}
+	d.Paint = func(canvas draw.Canvas) {
+		canvas.FillText(picture.Words(13, text.XCenter, text.YCenter), vg.Point{X: width / 2, Y: d.H - 14}, "Confusion matrix")
+		canvas.FillText(picture.Words(10, text.XCenter, text.YCenter), vg.Point{X: width / 2, Y: d.H - 32},
 			"rows: the true class, columns: the answer; numbers of images")
-		sideways := words(11, text.XCenter, text.YCenter)
+		sideways := picture.Words(11, text.XCenter, text.YCenter)
 		sideways.Rotation = math.Pi / 2
 		canvas.FillText(sideways, vg.Point{X: 14, Y: bottom + grid/2}, "true class")
-		canvas.FillText(words(11, text.XCenter, text.YCenter), vg.Point{X: left + grid/2, Y: 14}, "predicted class")
-		column := words(10, text.XRight, text.YCenter)
+		canvas.FillText(picture.Words(11, text.XCenter, text.YCenter), vg.Point{X: left + grid/2, Y: 14}, "predicted class")
+		column := picture.Words(10, text.XRight, text.YCenter)
 		column.Rotation = math.Pi / 2
 		for i, label := range c.Labels {
 			x, y := left+cell*vg.Length(i), bottom+grid-cell*vg.Length(i+1)
@@ -46,8 +47,8 @@ func confusionMatrix(c *metrics.Confusion) drawing {
 				drawCell(canvas, left+cell*vg.Length(j), y, cell, count, c.Support(i))
 			}
 		}
-		canvas.StrokeLines(draw.LineStyle{Color: grey, Width: 1},
-			outline(left, bottom, left+grid, bottom+grid))
+		canvas.StrokeLines(draw.LineStyle{Color: picture.Grey, Width: 1},
+			picture.Outline(left, bottom, left+grid, bottom+grid))
 	}
 	return d
 }
@@ -55,12 +56,12 @@ func confusionMatrix(c *metrics.Confusion) drawing {
 // drawCell draws a count at its lower left corner, out of all in its row.
 func drawCell(canvas draw.Canvas, x, y, size vg.Length, count, all int) {
 	share := float64(count) / math.Max(float64(all), 1)
-	canvas.FillPolygon(shade(share), rectangle(x, y, x+size, y+size))
-	canvas.StrokeLines(draw.LineStyle{Color: pale, Width: 0.5}, outline(x, y, x+size, y+size))
+	canvas.FillPolygon(shade(share), picture.Rectangle(x, y, x+size, y+size))
+	canvas.StrokeLines(draw.LineStyle{Color: picture.Pale, Width: 0.5}, picture.Outline(x, y, x+size, y+size))
 	if size < 18 || count == 0 {
 		return
 	}
-	style := words(min(12, size/3), text.XCenter, text.YCenter)
+	style := picture.Words(min(12, size/3), text.XCenter, text.YCenter)
 	if share > 0.5 {
 		style.Color = color.White
 	}

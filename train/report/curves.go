@@ -7,10 +7,12 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/picture"
 )
 
 const (
@@ -29,14 +31,14 @@ type curve struct {
 
 // accuracyCurves draws the accuracies by epoch, with the accuracy of always
 // answering the most frequent class.
-func accuracyCurves(o *train.Outcome, heads []string, majority float64) (drawing, error) {
+func accuracyCurves(o *train.Outcome, heads []string, majority float64) (picture.Picture, error) {
 	curves := []curve{
-		byEpoch(o, "training", blue, func(e train.Epoch) float64 { return 100 * e.Accuracy }),
-		byEpoch(o, "validation", vermillion, func(e train.Epoch) float64 { return 100 * e.ValAccuracy }),
+		byEpoch(o, "training", picture.Blue, func(e train.Epoch) float64 { return 100 * e.Accuracy }),
+		byEpoch(o, "validation", picture.Vermillion, func(e train.Epoch) float64 { return 100 * e.ValAccuracy }),
 	}
 	curves[1].markers = draw.CircleGlyph{}
 	for i, name := range heads {
-		c := byEpoch(o, "validation, "+name, []color.Color{green, purple}[i%2],
+		c := byEpoch(o, "validation, "+name, []color.Color{picture.Green, picture.Purple}[i%2],
 			func(e train.Epoch) float64 { return 100 * e.ValHeads[i] })
 		c.dashes = []vg.Length{6, 3}
 		curves = append(curves, c)
@@ -49,10 +51,10 @@ func accuracyCurves(o *train.Outcome, heads []string, majority float64) (drawing
 }
 
 // lossCurves draws the losses by epoch.
-func lossCurves(o *train.Outcome) (drawing, error) {
+func lossCurves(o *train.Outcome) (picture.Picture, error) {
 	curves := []curve{
-		byEpoch(o, "training", blue, func(e train.Epoch) float64 { return e.Loss }),
-		byEpoch(o, "validation", vermillion, func(e train.Epoch) float64 { return e.ValLoss }),
+		byEpoch(o, "training", picture.Blue, func(e train.Epoch) float64 { return e.Loss }),
+		byEpoch(o, "validation", picture.Vermillion, func(e train.Epoch) float64 { return e.ValLoss }),
 	}
 	curves[1].markers = draw.CircleGlyph{}
 	// An epoch that went astray must not flatten all others: what is over four
@@ -83,19 +85,24 @@ func byEpoch(o *train.Outcome, name string, c color.Color, y func(train.Epoch) f
 func level(o *train.Outcome, name string, y float64) curve {
 	first, last := o.History[0].Epoch, o.History[len(o.History)-1].Epoch
 	return curve{name: name, x: []float64{float64(first), float64(last)}, y: []float64{y, y},
-		color: grey, dashes: []vg.Length{2, 2}}
+		color: picture.Grey, dashes: []vg.Length{2, 2}}
 }
 
 // best is a vertical line at the best epoch.
 func best(o *train.Outcome, from, to float64) curve {
 	x := float64(o.Best.Epoch)
 	return curve{name: fmt.Sprintf("best epoch, %d", o.Best.Epoch), x: []float64{x, x}, y: []float64{from, to},
-		color: pale}
+		color: picture.Pale}
 }
 
 func newPlot(title, x, y string) *plot.Plot {
 	p := plot.New()
-	sans(p)
+	for style, size := range map[*text.Style]vg.Length{
+		&p.Title.TextStyle: 13, &p.X.Label.TextStyle: 11, &p.Y.Label.TextStyle: 11,
+		&p.X.Tick.Label: 10, &p.Y.Tick.Label: 10, &p.Legend.TextStyle: 10,
+	} {
+		style.Font = picture.Sans(size)
+	}
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
 	p.Title.Padding = 4
 	p.X.Tick.Marker = wholeTicks{}
@@ -109,7 +116,7 @@ func newPlot(title, x, y string) *plot.Plot {
 }
 
 // curvesOn adds the curves to a plot, with the legend below it.
-func curvesOn(p *plot.Plot, curves []curve) (drawing, error) {
+func curvesOn(p *plot.Plot, curves []curve) (picture.Picture, error) {
 	// The pale ones below the others.
 	for _, c := range append(curves[len(curves)-1:len(curves):len(curves)], curves[:len(curves)-1]...) {
 		xy := make(plotter.XYs, len(c.x))
@@ -118,7 +125,7 @@ func curvesOn(p *plot.Plot, curves []curve) (drawing, error) {
 		}
 		line, err := plotter.NewLine(xy)
 		if err != nil {
-			return drawing{}, err
+			return picture.Picture{}, err
 		}
 		line.Color, line.Width, line.Dashes = c.color, 1.6, c.dashes
 		p.Add(line)
@@ -126,7 +133,7 @@ func curvesOn(p *plot.Plot, curves []curve) (drawing, error) {
 		if c.markers != nil || len(xy) == 1 {
 			points, err := plotter.NewScatter(xy)
 			if err != nil {
-				return drawing{}, err
+				return picture.Picture{}, err
 			}
 			points.GlyphStyle = draw.GlyphStyle{Color: c.color, Radius: 2, Shape: draw.CircleGlyph{}}
 			p.Add(points)
@@ -140,7 +147,7 @@ func curvesOn(p *plot.Plot, curves []curve) (drawing, error) {
 	}
 	legend := p.Legend
 	p.Legend = plot.NewLegend()
-	return drawing{curveWidth, curveHeight, func(c draw.Canvas) {
+	return picture.Picture{W: curveWidth, H: curveHeight, Paint: func(c draw.Canvas) {
 		const side = 130
 		p.Draw(draw.Crop(c, 4, -side, 4, -4))
 		legend.Top, legend.Left = true, true

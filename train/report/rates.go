@@ -16,6 +16,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/picture"
 )
 
 // WriteRates writes what a rate test found into a folder: lr-find.svg and .png
@@ -25,7 +26,7 @@ func WriteRates(dir string, points []train.RatePoint, best float64) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.save(dir, "lr-find"),
+	return errors.Join(d.Save(dir, "lr-find"),
 		atomicfile.Write(filepath.Join(dir, "lr-find.csv"), func(w io.Writer) error {
 			cw := csv.NewWriter(w)
 			cw.Write([]string{"lr", "loss", "smoothed"}) // errors stay in cw
@@ -38,9 +39,9 @@ func WriteRates(dir string, points []train.RatePoint, best float64) error {
 		}))
 }
 
-func rateCurve(points []train.RatePoint, best float64) (drawing, error) {
+func rateCurve(points []train.RatePoint, best float64) (picture.Picture, error) {
 	if len(points) < 2 {
-		return drawing{}, fmt.Errorf("%d learning rates make no curve", len(points))
+		return picture.Picture{}, fmt.Errorf("%d learning rates make no curve", len(points))
 	}
 	raw, smooth := make(plotter.XYs, len(points)), make(plotter.XYs, len(points))
 	top := 0.0
@@ -55,19 +56,19 @@ func rateCurve(points []train.RatePoint, best float64) (drawing, error) {
 		xy    plotter.XYs
 		style draw.LineStyle
 	}{
-		{plotter.XYs{{X: best, Y: 0}, {X: best, Y: top}}, draw.LineStyle{Color: pale, Width: 1.6}},
-		{raw, draw.LineStyle{Color: sky, Width: 0.8, Dashes: []vg.Length{2, 2}}},
-		{smooth, draw.LineStyle{Color: vermillion, Width: 1.8}},
+		{plotter.XYs{{X: best, Y: 0}, {X: best, Y: top}}, draw.LineStyle{Color: picture.Pale, Width: 1.6}},
+		{raw, draw.LineStyle{Color: picture.Sky, Width: 0.8, Dashes: []vg.Length{2, 2}}},
+		{smooth, draw.LineStyle{Color: picture.Vermillion, Width: 1.8}},
 	} {
 		line, err := plotter.NewLine(l.xy)
 		if err != nil {
-			return drawing{}, err
+			return picture.Picture{}, err
 		}
 		line.LineStyle = l.style
 		p.Add(line)
 	}
 	p.Y.Min, p.Y.Max = 0, top
-	return drawing{curveWidth, curveHeight, func(c draw.Canvas) { p.Draw(draw.Crop(c, 4, -10, 4, -4)) }}, nil
+	return picture.Picture{W: curveWidth, H: curveHeight, Paint: func(c draw.Canvas) { p.Draw(draw.Crop(c, 4, -10, 4, -4)) }}, nil
 }
 
 // decades marks the powers of ten.

@@ -6,7 +6,6 @@
 package report
 
 import (
-	"bytes"
 	"errors"
 	"io"
 	"path/filepath"
@@ -15,6 +14,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/picture"
 )
 
 // Run is what a report is made of.
@@ -32,14 +32,14 @@ type Run struct {
 	Size  int
 }
 
-// picture is a drawing with the name of its files.
-type picture struct {
+// named is a picture with the name of its files.
+type named struct {
 	name string // accuracy, for accuracy.svg and accuracy.png
-	drawing
+	picture.Picture
 }
 
 // pictures draws all of them.
-func (r *Run) pictures() ([]picture, error) {
+func (r *Run) pictures() ([]named, error) {
 	accuracy, err := accuracyCurves(r.Outcome, r.heads(), r.majority())
 	if err != nil {
 		return nil, err
@@ -48,11 +48,11 @@ func (r *Run) pictures() ([]picture, error) {
 	if err != nil {
 		return nil, err
 	}
-	network, err := networkDrawing(&r.Spec)
+	network, err := network(&r.Spec)
 	if err != nil {
 		return nil, err
 	}
-	return []picture{
+	return []named{
 		{"accuracy", accuracy},
 		{"loss", loss},
 		{"confusion", confusionMatrix(r.Outcome.Validation.Confusion(r.Labels))},
@@ -95,12 +95,12 @@ func Write(dir string, r *Run) error {
 	}
 	svgs := map[string][]byte{}
 	for _, p := range pictures {
-		svg, err := p.svg()
+		svg, err := p.SVG()
 		if err != nil {
 			return err
 		}
 		svgs[p.name] = svg
-		if err := p.save(dir, p.name); err != nil {
+		if err := p.Save(dir, p.name); err != nil {
 			return err
 		}
 	}
@@ -113,18 +113,4 @@ func Write(dir string, r *Run) error {
 		write(confusionFile, func(w io.Writer) error { return confusionCSV(w, c) }),
 		write(train.ReportFile, func(w io.Writer) error { return r.html(w, svgs) }),
 	)
-}
-
-// save writes the picture's two files.
-func (d drawing) save(dir, name string) error {
-	svg, err := d.svg()
-	if err != nil {
-		return err
-	}
-	var png bytes.Buffer
-	if err := d.png(&png); err != nil {
-		return err
-	}
-	return errors.Join(atomicfile.WriteBytes(filepath.Join(dir, name+".svg"), svg),
-		atomicfile.WriteBytes(filepath.Join(dir, name+".png"), png.Bytes()))
 }

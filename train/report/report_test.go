@@ -98,7 +98,7 @@ func TestPageStandsAlone(t *testing.T) {
 	}
 	svgs := map[string][]byte{}
 	for _, p := range pictures {
-		if svgs[p.name], err = p.svg(); err != nil {
+		if svgs[p.name], err = p.SVG(); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -125,7 +125,7 @@ func TestPageStandsAlone(t *testing.T) {
 func TestConfusionMatrixSaysWhereTheTrueClassIs(t *testing.T) {
 	c := metrics.NewConfusion([]string{"rose", "tulip"})
 	c.Add(0, 1)
-	svg, err := confusionMatrix(c).svg()
+	svg, err := confusionMatrix(c).SVG()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,14 +179,18 @@ func TestEveryNetworkCanBeDrawn(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		svg, err := NetworkSVG(&spec)
+		p, err := network(&spec)
 		if err != nil {
-			t.Fatalf("%s: %v", p.Name, err)
+			t.Fatalf("%s: %v", spec.Name, err)
+		}
+		svg, err := p.SVG()
+		if err != nil {
+			t.Fatal(err)
 		}
 		for _, n := range spec.Nodes {
 			short := n.Name[strings.LastIndex(n.Name, "_")+1:]
 			if !bytes.Contains(svg, []byte(n.Name)) && !bytes.Contains(svg, []byte(" "+short)) {
-				t.Errorf("%s: node %s is not in the drawing", p.Name, n.Name)
+				t.Errorf("%s: node %s is not in the drawing", spec.Name, n.Name)
 			}
 		}
 	}
@@ -198,7 +202,7 @@ func TestOneEpochHasCurves(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, p := range pictures {
-		if err := p.png(io.Discard); err != nil {
+		if err := p.PNG(io.Discard); err != nil {
 			t.Errorf("%s: %v", p.name, err)
 		}
 	}

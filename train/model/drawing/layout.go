@@ -11,7 +11,7 @@ import (
 const sweeps = 12
 
 // order sorts each layer by the middle of what its places are connected with.
-func (p *picture) order() {
+func (p *graph) order() {
 	index := map[*place]float64{}
 	number := func(layer []*place) {
 		for i, at := range layer {
@@ -48,7 +48,7 @@ func (p *picture) order() {
 
 // settle gives every place its x: near what it is connected with, in the order
 // of its layer, without overlap.
-func (p *picture) settle() {
+func (p *graph) settle() {
 	for _, layer := range p.layers {
 		x := 0.0
 		for _, at := range layer {
