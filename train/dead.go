@@ -15,7 +15,8 @@ type Dead struct {
 	// Class is the one answer to every image, "" where there were several.
 	Class string `json:"class,omitempty"`
 	// Layer is the first that is dead, "" when unknown.
-	Layer string `json:"layer,omitempty"`
+	Layer  string `json:"layer,omitempty"`
+	Advice Advice `json:"advice"`
 }
 
 // Probe looks into the network that a Stepper trains.
@@ -64,6 +65,7 @@ func (l *loop) watch(ctx context.Context, e Epoch, v Evaluation) error {
 			break
 		}
 	}
+	d.Advice = advise(&l.Facts.Spec, l.Facts.Training.Optimizer, l.LearningRate)
 	l.dead = &d
 	l.Observer.Warn(d.String())
 	return l.folder.log(event{Event: "dead", Epoch: d.Epoch, Text: d.String()})
@@ -81,8 +83,10 @@ func (l *loop) onlyAnswer(v Evaluation) string {
 	return l.Facts.Labels[class]
 }
 
-// String says it in one line.
-func (d Dead) String() string {
+// String says it in one line, with the advice.
+func (d Dead) String() string { return d.what() + "; " + d.Advice.String() }
+
+func (d Dead) what() string {
 	text := fmt.Sprintf("training looks dead at epoch %d:", d.Epoch)
 	if d.Class != "" {
 		text += fmt.Sprintf(" for %d epochs the answer to every image was %s", deadAfter, d.Class)

@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/data/augment"
+	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"github.com/flowerctl/flowerctl/train/optim"
@@ -31,6 +32,11 @@ type run struct {
 	resume  *checkpoint.Checkpoint
 	observe train.Observer
 	seed    uint64 // of the weights; resuming must not need the same
+	// Where they are not empty, in place of the preset, adam at 0.003 and one-cycle:
+	spec      func(size, classes int) (model.Spec, error)
+	optimizer string
+	rate      float64 // constant
+	threads   int
 }
 
 func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
@@ -50,11 +56,18 @@ func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
 		}
 		return l
 	}
-	preset, err := arch.Find(r.arch)
-	if err != nil {
-		t.Fatal(err)
+	schedule := train.Schedule{}
+	if r.rate == 0 {
+		r.rate, r.optimizer, schedule.Name = 3e-3, "adam", train.OneCycle
 	}
-	spec, err := preset.Build(r.size, cache.Set.Classes())
+	if r.spec == nil {
+		preset, err := arch.Find(r.arch)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.spec = preset.Build
+	}
+	spec, err := r.spec(r.size, cache.Set.Classes())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,11 +75,11 @@ func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	optimizer, err := optim.New("adam", optim.Config{})
+	optimizer, err := optim.New(r.optimizer, optim.Config{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := kernel.Default(0)
+	engine, err := kernel.Default(r.threads)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,12 +88,12 @@ func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
 		t.Fatal(err)
 	}
 	outcome, err := train.Run(ctx, train.Config{
-		Stepper: network, Epochs: r.epochs, LearningRate: 3e-3, EMA: r.ema,
-		Schedule:   train.Schedule{Name: train.OneCycle},
+		Stepper: network, Epochs: r.epochs, LearningRate: r.rate, EMA: r.ema,
+		Schedule:   schedule,
 		Train:      loader(data.Train, data.LoaderOptions{Shuffle: true, Augment: r.augment}),
 		Validation: loader(data.Val, data.LoaderOptions{}),
 		Facts: checkpoint.Checkpoint{Spec: spec, Labels: cache.Set.Labels, Preprocess: cache.Config,
-			Training: checkpoint.Training{DataDigest: cache.Set.Digest(), Seed: 1, Optimizer: "adam"}},
+			Training: checkpoint.Training{DataDigest: cache.Set.Digest(), Seed: 1, Optimizer: r.optimizer}},
 		Dir: r.dir, Resume: r.resume, Observer: r.observe,
 	})
 	if err := errors.Join(network.Close(), engine.Close()); err != nil {

@@ -300,8 +300,8 @@ func (p fakeProbe) ZeroGradients() []string {
 
 func TestDeadTrainingIsRecognised(t *testing.T) {
 	for want, probe := range map[string]Probe{
-		"the answer to every image was dark; the first dead layer is conv3": fakeProbe{layer: "conv3"},
-		"the answer to every image was dark":                                nil,
+		"the answer to every image was dark; the first dead layer is conv3; try a learning rate of 0.001": fakeProbe{layer: "conv3"},
+		"the answer to every image was dark; try a learning rate of 0.001":                                nil,
 	} {
 		cfg, r := fakeConfig(t, t.TempDir()), &recorder{}
 		cfg.Stepper.(*fakeStepper).answer = []float32{0.9, 0.1}
@@ -317,7 +317,7 @@ func TestDeadTrainingIsRecognised(t *testing.T) {
 	cfg, r := fakeConfig(t, ""), &recorder{}
 	cfg.Observer, cfg.Probe, cfg.LearningRate = r, fakeProbe{zero: "conv1"}, 1e-9
 	if o := mustRun(t, cfg); o.Dead == nil || len(r.warnings) != 1 ||
-		!strings.HasSuffix(r.warnings[0], "the gradient of conv1 is zero") {
+		!strings.HasSuffix(r.warnings[0], "the gradient of conv1 is zero; try a learning rate of 1e-10") {
 		t.Errorf("zero gradients: got %+v and warnings %q", o.Dead, r.warnings)
 	}
 	cfg, r = fakeConfig(t, ""), &recorder{}
