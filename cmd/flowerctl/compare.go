@@ -2,20 +2,17 @@ package main
 
 import (
 	"encoding/csv"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
+	"io"
 	"path/filepath"
 	"strconv"
 	"text/tabwriter"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/flowerctl/flowerctl/train"
-	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/picture"
+	"github.com/flowerctl/flowerctl/train/report"
 )
 
 func compareCommand() *cli.Command {
@@ -23,30 +20,26 @@ func compareCommand() *cli.Command {
 		Name:      "compare",
 		Usage:     "put runs beside each other in a table",
 		ArgsUsage: "RUN...",
-		Description: `Accuracies are of the validation images, with 95 % intervals. Runs compare only
-where they were validated on the same images.
+		Description: `Accuracies are of the validation images, with 95 % intervals. Runs that differ
+in nothing but their seed are also summed up: mean and standard deviation. Runs
+that have not ended are compared as they stand.
 
   flowerctl compare runs/*
-  flowerctl compare runs/a runs/b --csv`,
+  flowerctl compare runs/a runs/b --html compare.html --png curves.png
+
+What the loss does, on one network, all else the same:
+
+  flowerctl train --data photos/ --arch v7-batchnorm --out runs/ce
+  flowerctl train --data photos/ --arch v7-batchnorm --loss mse --out runs/mse
+  flowerctl compare runs/ce runs/mse --html loss.html`,
 		Flags: []cli.Flag{jsonFlag(),
-			&cli.BoolFlag{Name: "csv", Usage: "results as CSV, with a header"}},
+			&cli.BoolFlag{Name: "csv", Usage: "results as CSV, with a header"},
+			&cli.StringFlag{Name: "html", Usage: "tables and curves as one page in `FILE`"},
+			&cli.StringFlag{Name: "svg", Usage: "curves to `FILE`"},
+			&cli.StringFlag{Name: "png", Usage: "curves to `FILE`"},
+			&cli.BoolFlag{Name: "force", Usage: "write over files that are there"}},
 		Action: compare,
 	}
-}
-
-// comparedRun is a row of the table.
-type comparedRun struct {
-	Run        string     `json:"run"`
-	Arch       string     `json:"arch"`
-	Optimizer  string     `json:"optimizer"`
-	Loss       string     `json:"loss"`
-	Seed       uint64     `json:"seed"`
-	Best       float64    `json:"val_accuracy"`
-	Interval   [2]float64 `json:"val_interval"`
-	Last       float64    `json:"last_val_accuracy"`
-	Epochs     int        `json:"epochs"`
-	Seconds    float64    `json:"seconds"`
-	Parameters int        `json:"parameters"`
 }
 
 func compare(c *cli.Context) error {
@@ -56,12 +49,54 @@ func compare(c *cli.Context) error {
 	if c.NArg() == 0 {
 		return fail(usagef("no runs named"), "flowerctl compare runs/*")
 	}
-	var rows []comparedRun
+	records, err := readCompared(c)
+	if err != nil {
+		return err
+	}
+	t, err := newComparison(records)
+	if err != nil {
+		return err
+	}
+	curves := func() (picture.Picture, error) { return report.Comparison(t.contenders(records)) }
+	if err := drawPictures(c, curves); err != nil {
+		return err
+	}
+	if path := c.String("html"); path != "" {
+		p, err := curves()
+		if err != nil {
+			return err
+		}
+		err = writeNew(c, path, func(w io.Writer) error { return report.WriteComparison(w, t.tables(), t.Notes, p) })
+		if err != nil {
+			return err
+		}
+	}
+	for _, note := range t.Notes {
+		talk(c, "%s", note)
+	}
+	switch {
+	case c.Bool("json"):
+		return printJSON(c.App.Writer, t)
+	case c.Bool("csv"):
+		return t.writeCSV(c.App.Writer)
+	}
+	return t.print(c.App.Writer)
+}
+
+// readCompared reads the runs that are named, each once. A folder that is none,
+// such as that of the study's table in runs/*, is left out where others are runs.
+func readCompared(c *cli.Context) ([]*runRecord, error) {
+	var records []*runRecord
+	var none []error
 	seen := map[string]bool{}
 	for _, name := range c.Args().Slice() {
 		dir, err := findRun(name)
+		if err != nil && isDir(name) {
+			none = append(none, err)
+			continue
+		}
 		if err != nil {
-			return err
+			return nil, err
 		}
 		if real, err := filepath.EvalSymlinks(dir); err == nil {
 			dir = real // runs/* has runs/latest in it
@@ -70,70 +105,75 @@ func compare(c *cli.Context) error {
 			continue
 		}
 		seen[dir] = true
-		row, err := readCompared(dir)
+		r, err := readRun(dir)
 		if err != nil {
+			return nil, err
+		}
+		if len(r.history) == 0 {
+			talk(c, "%s: no epoch is done: left out", dir)
+			continue
+		}
+		records = append(records, r)
+	}
+	if len(records) == 0 {
+		return nil, errors.Join(append(none, errors.New("nothing to compare"))...)
+	}
+	for _, err := range none {
+		talk(c, "%v: left out", err)
+	}
+	return records, nil
+}
+
+// tables are the comparison's tables as texts.
+func (t *comparison) tables() []report.Table {
+	runs := report.Table{Title: "Runs", Header: []string{"run", "network", "optimizer", "loss", "seed", "best",
+		"95 % interval", "last", "training", "epochs", "time", "parameters"}}
+	for _, r := range t.Runs {
+		runs.Rows = append(runs.Rows, r.cells())
+	}
+	tables := []report.Table{runs}
+	seeds := report.Table{Title: "Seeds", Header: []string{"runs", "network", "optimizer", "loss", "seeds", "best: mean",
+		"deviation", "lowest", "highest", "last: mean", "time: mean"}}
+	for _, g := range t.Groups {
+		seeds.Rows = append(seeds.Rows, g.cells())
+	}
+	if len(seeds.Rows) > 0 {
+		tables = append(tables, seeds)
+	}
+	return tables
+}
+
+func (t *comparison) print(out io.Writer) error {
+	for i, table := range t.tables() {
+		if i > 0 {
+			fmt.Fprintln(out)
+		}
+		w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+		printRow(w, table.Header, true)
+		for _, row := range table.Rows {
+			printRow(w, row, false)
+		}
+		if err := w.Flush(); err != nil {
 			return err
 		}
-		rows = append(rows, row)
 	}
-	switch {
-	case c.Bool("json"):
-		return printJSON(c.App.Writer, rows)
-	case c.Bool("csv"):
-		return compareCSV(c, rows)
-	}
-	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "RUN\tNETWORK\tOPTIMIZER\tLOSS\tSEED\tBEST\tINTERVAL\tLAST\tEPOCHS\tTIME\tPARAMETERS")
-	for _, r := range rows {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%d\t%.1f %%\t%.1f to %.1f\t%.1f %%\t%d\t%s\t%s\n",
-			r.Run, r.Arch, r.Optimizer, r.Loss, r.Seed, 100*r.Best, 100*r.Interval[0], 100*r.Interval[1],
-			100*r.Last, r.Epochs, short(time.Duration(r.Seconds*float64(time.Second))), model.Thousands(r.Parameters))
-	}
-	return w.Flush()
+	return nil
 }
 
-// readCompared reads what the table says of a run.
-func readCompared(dir string) (row comparedRun, err error) {
-	s := defaultSettings()
-	text, err := os.ReadFile(filepath.Join(dir, train.ConfigFile))
-	if err != nil {
-		return row, fileError(err)
-	}
-	if err := s.decode(text); err != nil {
-		return row, fmt.Errorf("%s: %w", filepath.Join(dir, train.ConfigFile), err)
-	}
-	text, err = os.ReadFile(filepath.Join(dir, train.MetricsFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return row, fail(fmt.Errorf("%s: the run has not ended", dir), "flowerctl train --resume "+dir+" goes on with it")
-	}
-	if err != nil {
-		return row, fileError(err)
-	}
-	var m train.Summary
-	if err := json.Unmarshal(text, &m); err != nil {
-		return row, fmt.Errorf("%s: %w", filepath.Join(dir, train.MetricsFile), err)
-	}
-	p, err := resolve(s)
-	if err != nil {
-		return row, fmt.Errorf("%s: %w", dir, err)
-	}
-	spec, err := p.spec(len(m.Report.Classes))
-	if err != nil {
-		return row, fmt.Errorf("%s: %w", dir, err)
-	}
-	parameters, _, err := spec.Count()
-	return comparedRun{Run: dir, Arch: s.Arch, Optimizer: s.Optimizer, Loss: s.Loss, Seed: s.Seed, Best: m.ValAccuracy,
-		Interval: m.ValInterval, Last: m.LastValAccuracy, Epochs: m.Epochs, Seconds: m.Seconds, Parameters: parameters}, err
-}
-
-func compareCSV(c *cli.Context, rows []comparedRun) error {
+// writeCSV writes a line for each run, with the numbers of its group of seeds.
+func (t *comparison) writeCSV(out io.Writer) error {
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
-	w := csv.NewWriter(c.App.Writer)
-	w.Write([]string{"run", "arch", "optimizer", "loss", "seed", "val_accuracy", "low", "high",
-		"last_val_accuracy", "epochs", "seconds", "parameters"}) // errors stay in w
-	for _, r := range rows {
+	w := csv.NewWriter(out)
+	w.Write([]string{"run", "arch", "optimizer", "loss", "seed", "val_accuracy", "low", "high", "last_val_accuracy",
+		"train_accuracy", "epochs", "ended", "seconds", "parameters", "seeds", "mean_val_accuracy", "deviation"}) // errors stay in w
+	for _, r := range t.Runs {
+		g := seedGroup{Seeds: []uint64{r.Seed}, Mean: r.Best}
+		if r.Group > 0 {
+			g = t.Groups[r.Group-1]
+		}
 		w.Write([]string{r.Run, r.Arch, r.Optimizer, r.Loss, fmt.Sprint(r.Seed), number(r.Best), number(r.Interval[0]),
-			number(r.Interval[1]), number(r.Last), fmt.Sprint(r.Epochs), number(r.Seconds), fmt.Sprint(r.Parameters)})
+			number(r.Interval[1]), number(r.Last), number(r.Train), fmt.Sprint(r.Epochs), fmt.Sprint(r.Ended),
+			number(r.Seconds), fmt.Sprint(r.Parameters), fmt.Sprint(len(g.Seeds)), number(g.Mean), number(g.Deviation)})
 	}
 	w.Flush()
 	return w.Error()

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -126,6 +125,10 @@ func (s *study) run() error {
 	if user.Err() != nil {
 		return user.Err()
 	}
+	if s.next() != nil {
+		talk(s.c, "the budget of %s is spent: %d of %d rows are left for the same command",
+			s.c.Duration("budget"), len(s.rows)-s.ended(), len(s.rows))
+	}
 	if err := s.result(); err != nil {
 		return err
 	}
@@ -217,23 +220,27 @@ func (r *rowRun) work() float64 {
 	return 3 * images * float64(flops)
 }
 
-// announce says which row comes, and how long it may take.
-func (s *study) announce(r *rowRun) {
-	ended := 0
+// ended counts the rows that need no more.
+func (s *study) ended() (n int) {
 	for _, r := range s.rows {
 		if r.ended() {
-			ended++
+			n++
 		}
 	}
+	return n
+}
+
+// announce says which row comes, and how long it may take.
+func (s *study) announce(r *rowRun) {
 	text := r.name()
 	if len(s.rows) > 1 {
-		text += fmt.Sprintf(" (%d of %d rows are done)", ended, len(s.rows))
+		text += fmt.Sprintf(" (%d of %d rows are done)", s.ended(), len(s.rows))
 	}
 	if n := r.epochs(); n > 0 {
 		text += fmt.Sprintf(", on from epoch %d", n)
 	}
-	if seconds, measured := s.cost(r); measured {
-		text += ", about " + short(time.Duration(seconds*float64(time.Second)))
+	if cost, measured := s.cost(r); measured {
+		text += ", about " + seconds(cost)
 	}
 	talk(s.c, "%s; logged in the study: validation accuracy %s", text, r.logged())
 }

@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
@@ -128,7 +127,7 @@ func (r *tableRow) notes(digest string) string {
 func percents(shares []float64) string {
 	words := make([]string, len(shares))
 	for i, v := range shares {
-		words[i] = fmt.Sprintf("%.1f %%", 100*v)
+		words[i] = percent(v)
 	}
 	return strings.Join(words, " and ")
 }
@@ -191,7 +190,6 @@ func (r *tableRow) cells(digest string) []string {
 	if r.Epochs > 0 {
 		loggedEpochs = strconv.Itoa(r.Epochs)
 	}
-	percent := func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) }
 	logged := func(v float64) string { return fmt.Sprintf("%.2f %%", 100*v) } // as the study has them
 	cells := []string{r.name(), "-", "-", logged(r.Val), "-", logged(r.Train), "-", loggedEpochs, "-", "-", r.notes(digest)}
 	if o := r.Ours; o != nil {
@@ -199,8 +197,8 @@ func (r *tableRow) cells(digest string) []string {
 		cells[2] = fmt.Sprintf("%.1f to %.1f", 100*o.Interval[0], 100*o.Interval[1])
 		cells[4] = percent(o.Train)
 		cells[6] = fmt.Sprintf("%d of %d", o.BestEpoch, o.Epochs)
-		cells[8] = short(time.Duration(o.Seconds * float64(time.Second)))
-		cells[9] = short(time.Duration(o.SecondsPerEpoch * float64(time.Second)))
+		cells[8] = seconds(o.Seconds)
+		cells[9] = seconds(o.SecondsPerEpoch)
 	}
 	return cells
 }

@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -277,9 +276,26 @@ func tellSummary(c *cli.Context, dir string, s train.Summary) error {
 			train.Summary
 		}{dir, s})
 	}
+	if s.Dead != nil {
+		talk(c, "hint: flowerctl train --config %s%s", filepath.Join(dir, train.ConfigFile), adviceFlags(s.Dead.Advice))
+	}
 	_, err := fmt.Fprintf(c.App.Writer,
 		"%s: validation accuracy %.1f %% (95 %% interval %.1f to %.1f, majority class %.1f %%), epoch %d of %d, %s\n",
 		dir, 100*s.ValAccuracy, 100*s.ValInterval[0], 100*s.ValInterval[1], 100*s.MajorityRate,
-		s.BestEpoch, s.Epochs, short(time.Duration(s.Seconds*float64(time.Second))))
+		s.BestEpoch, s.Epochs, seconds(s.Seconds))
 	return err
+}
+
+// adviceFlags are the flags that follow the advice.
+func adviceFlags(a train.Advice) (flags string) {
+	if a.Initializer != "" {
+		flags += " --initializer " + string(a.Initializer)
+	}
+	if a.Optimizer != "" {
+		flags += " --optimizer " + a.Optimizer
+	}
+	if a.LearningRate > 0 {
+		flags += fmt.Sprintf(" --lr %.3g", a.LearningRate)
+	}
+	return flags
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/picture"
 )
 
 //go:embed report.html
@@ -45,22 +46,31 @@ type mistake struct {
 }
 
 // html writes the page, with the pictures in it.
-func (r *Run) html(w io.Writer, svgs map[string][]byte) error {
+func (r *Run) html(w io.Writer, pictures []named) error {
 	confusion := r.Outcome.Validation.Confusion(r.Labels)
 	majority, _ := confusion.Majority()
 	d := pageData{Run: r, Summary: r.Outcome.Summary(r.Labels), History: r.Outcome.History, Heads: r.heads(),
 		Report: confusion.Report(), Majority: r.Labels[majority], Pictures: map[string]template.HTML{}}
-	for name, svg := range svgs {
-		// The pictures are our own, with their text escaped; what stands before <svg
-		// belongs to files.
-		at := max(0, bytes.Index(svg, []byte("<svg")))
-		d.Pictures[name] = template.HTML(svg[at:])
-	}
 	var err error
+	for _, p := range pictures {
+		if d.Pictures[p.name], err = inline(p.Picture); err != nil {
+			return err
+		}
+	}
 	if d.Worst, err = r.worst(12); err != nil {
 		return err
 	}
 	return pageTemplate.Execute(w, d)
+}
+
+// inline is a picture for the inside of a page. It is our own, with its text
+// escaped; what stands before <svg belongs to files.
+func inline(p picture.Picture) (template.HTML, error) {
+	svg, err := p.SVG()
+	if err != nil {
+		return "", err
+	}
+	return template.HTML(svg[max(0, bytes.Index(svg, []byte("<svg"))):]), nil
 }
 
 // worst are the n mistakes that the network was surest of.

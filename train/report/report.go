@@ -93,13 +93,7 @@ func Write(dir string, r *Run) error {
 	if err != nil {
 		return err
 	}
-	svgs := map[string][]byte{}
 	for _, p := range pictures {
-		svg, err := p.SVG()
-		if err != nil {
-			return err
-		}
-		svgs[p.name] = svg
 		if err := p.Save(dir, p.name); err != nil {
 			return err
 		}
@@ -111,6 +105,6 @@ func Write(dir string, r *Run) error {
 	return errors.Join(
 		write(classificationFile, func(w io.Writer) error { return classificationCSV(w, c.Report()) }),
 		write(confusionFile, func(w io.Writer) error { return confusionCSV(w, c) }),
-		write(train.ReportFile, func(w io.Writer) error { return r.html(w, svgs) }),
+		write(train.ReportFile, func(w io.Writer) error { return r.html(w, pictures) }),
 	)
 }

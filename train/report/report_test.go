@@ -96,13 +96,7 @@ func TestPageStandsAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	svgs := map[string][]byte{}
-	for _, p := range pictures {
-		if svgs[p.name], err = p.SVG(); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := r.html(&buf, svgs); err != nil {
+	if err := r.html(&buf, pictures); err != nil {
 		t.Fatal(err)
 	}
 	html := buf.String()
