@@ -197,6 +197,17 @@ func TestFLOPsAndCount(t *testing.T) {
 	}
 }
 
+func TestPixelsAreRescaledOnce(t *testing.T) {
+	b := NewBuilder("twice", 8, 2)
+	b.Rescale(1/255.0, 0)
+	b.Rescale(1/255.0, 0)
+	b.GlobalAvgPool()
+	b.Head("main", 1)
+	if _, err := b.Spec(); err == nil || !strings.Contains(err.Error(), "pixels are rescaled once") {
+		t.Errorf("dividing by 255 twice: got %v", err)
+	}
+}
+
 func TestNodesAreSaidInWords(t *testing.T) {
 	for want, n := range map[string]Node{
 		"3 x 5, stride 2 x 1, pads 1 0 2 0, 4 groups": {Op: Conv, Kernel: [2]int{3, 5}, Stride: [2]int{2, 1},

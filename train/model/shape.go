@@ -86,7 +86,14 @@ func (n *Node) shape(in [][]int) ([]int, error) {
 	}
 	x := in[0]
 	switch n.Op {
-	case Rescale, ReLU, Dropout:
+	case Rescale:
+		// Pixels that are divided by 255 twice train, badly, without an error.
+		if n.Inputs[0] != InputName {
+			return nil, fmt.Errorf("reads %s, want %s: pixels are rescaled once, where they come in",
+				n.Inputs[0], InputName)
+		}
+		return x, n.checkScalars()
+	case ReLU, Dropout:
 		return x, n.checkScalars()
 	case BatchNorm:
 		return x, n.checkScalars()

@@ -14,7 +14,7 @@ type Op string
 
 // The closed set of ops. Every package that walks a Spec handles all of them.
 const (
-	Rescale       Op = "rescale"       // x*Scale + Offset
+	Rescale       Op = "rescale"       // x*Scale + Offset, of the network's input only
 	Conv          Op = "conv"          // 2-D convolution (cross-correlation), with bias unless NoBias
 	BatchNorm     Op = "batchnorm"     // batch normalisation over N, H and W
 	ReLU          Op = "relu"          // max(x, 0), or min(max(x, 0), Max) when Max > 0
