@@ -121,10 +121,20 @@ type Summary struct {
 	TestAccuracy *float64    `json:"test_accuracy,omitempty"`
 	TestInterval *[2]float64 `json:"test_interval,omitempty"`
 
+	// Heads are the auxiliary heads, at the best epoch.
+	Heads []HeadSummary `json:"heads,omitempty"`
+
 	Dead *Dead `json:"dead,omitempty"`
 	// Report and Confusion (true class on the rows) are of the validation images.
 	Report    metrics.Report     `json:"report"`
 	Confusion *metrics.Confusion `json:"confusion"`
+}
+
+// HeadSummary is how often an auxiliary head was right.
+type HeadSummary struct {
+	Name          string  `json:"name"`
+	ValAccuracy   float64 `json:"val_accuracy"`
+	TrainAccuracy float64 `json:"train_accuracy"`
 }
 
 // Summary sums the outcome up.
@@ -141,6 +151,9 @@ func (o *Outcome) Summary(labels []string) Summary {
 	}
 	for _, e := range o.History {
 		s.BestTrainAccuracy = max(s.BestTrainAccuracy, e.Accuracy)
+	}
+	for i, name := range o.Heads {
+		s.Heads = append(s.Heads, HeadSummary{name, o.Best.ValHeads[i], o.Best.Heads[i]})
 	}
 	if o.Test != nil {
 		t := o.Test.Confusion(labels)

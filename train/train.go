@@ -60,7 +60,8 @@ type Config struct {
 // Outcome is how a run ended. The Stepper holds the best weights then.
 type Outcome struct {
 	History   []Epoch
-	Best      Epoch // the epoch whose weights are the result
+	Heads     []string // names of the auxiliary heads
+	Best      Epoch    // the epoch whose weights are the result
 	Stopped   Stop
 	Dead      *Dead   // nil for a network that lives
 	Seconds   float64 // of all epochs

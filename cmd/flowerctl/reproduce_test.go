@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"flag"
+	"slices"
 	"testing"
 
 	"github.com/urfave/cli/v2"
@@ -45,7 +46,7 @@ func TestEveryRowOfTheStudyCanBeRun(t *testing.T) {
 		}
 		seen[r.name()] = true
 		p := r.plan
-		if p.LR != 1e-3 || p.Epochs != r.Limit || p.Patience != r.Patience || p.Batch != r.Batch || p.AuxWeight != 1 {
+		if p.LR != 1e-3 || p.Epochs != r.Limit || p.Patience != r.Patience || p.Batch != r.Batch || !slices.Equal(p.AuxWeight, headWeights{1}) {
 			t.Errorf("%s: runs with %+v", r.name(), p.settings)
 		}
 	}

@@ -208,6 +208,9 @@ func (r *trainRun) train(ctx context.Context, s *session) (*train.Outcome, error
 	if err := r.writeStart(s); err != nil {
 		return nil, err
 	}
+	for _, o := range s.spec.Outputs[1:] {
+		r.show.heads = append(r.show.heads, o.Name)
+	}
 	cfg := s.config(r.dir, r.show)
 	cfg.Resume = r.resume
 	outcome, err := train.Run(ctx, cfg)

@@ -18,6 +18,7 @@ type progress struct {
 	bar     *progressbar.ProgressBar // nil between bars, and where nobody looks
 	bars    bool
 	started time.Time
+	heads   []string // names of the auxiliary heads
 }
 
 func newProgress(w io.Writer) *progress {
@@ -67,8 +68,11 @@ func (p *progress) end() {
 func (p *progress) EpochDone(e train.Epoch, best bool) {
 	p.end()
 	mark := ""
+	for i, name := range p.heads {
+		mark += fmt.Sprintf("  %s %.1f %%", name, 100*e.ValHeads[i])
+	}
 	if best {
-		mark = "  best"
+		mark += "  best"
 	}
 	fmt.Fprintf(p.w, "epoch %3d  loss %.4f  accuracy %5.1f %%  validation loss %.4f  accuracy %5.1f %%  lr %.3g  %s  %.0f images/s%s\n",
 		e.Epoch, e.Loss, 100*e.Accuracy, e.ValLoss, 100*e.ValAccuracy, e.LearningRate,

@@ -29,8 +29,8 @@ type settings struct {
 	Resize string `json:"resize"`
 	Init   string `json:"init"` // file or run to take weights from
 
-	Initializer string  `json:"initializer"` // "" for the network's own
-	AuxWeight   float64 `json:"aux_weight"`  // of the auxiliary heads' losses
+	Initializer string      `json:"initializer"` // "" for the network's own
+	AuxWeight   headWeights `json:"aux_weight"`  // of the auxiliary heads' losses
 
 	Val      float64 `json:"val"`  // share of the images
 	Test     float64 `json:"test"` // share of the images
@@ -57,7 +57,7 @@ type settings struct {
 // defaultSettings are those of the study, where it had one for all networks.
 func defaultSettings() settings {
 	return settings{
-		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: 1,
+		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: headWeights{1},
 		Val: 0.2, Batch: 32, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
 		Loss: string(nn.CrossEntropy), Optimizer: "adam", Schedule: string(train.Constant),
 	}
@@ -94,6 +94,14 @@ func boolOption(name, usage string, field func(*settings) *bool) option {
 		func(c *cli.Context, s *settings) { *field(s) = c.Bool(name) }}
 }
 
+func weightsOption(name, usage string, field func(*settings) *headWeights) option {
+	return option{
+		func(d *settings) cli.Flag {
+			return &cli.Float64SliceFlag{Name: name, Usage: usage, Value: cli.NewFloat64Slice(*field(d)...)}
+		}, name,
+		func(c *cli.Context, s *settings) { *field(s) = c.Float64Slice(name) }}
+}
+
 func seedOption(name, usage string, field func(*settings) *uint64) option {
 	return option{
 		func(d *settings) cli.Flag { return &cli.Uint64Flag{Name: name, Usage: usage, Value: *field(d)} }, name,
@@ -114,7 +122,8 @@ func trainOptions() []option {
 			func(s *settings) *string { return &s.Init }),
 		stringOption("initializer", fmt.Sprintf("`HOW` weights start, one of %v; the network's own when empty", model.Inits()),
 			func(s *settings) *string { return &s.Initializer }),
-		floatOption("aux-weight", "`WEIGHT` of the auxiliary heads' losses", func(s *settings) *float64 { return &s.AuxWeight }),
+		weightsOption("aux-weight", "`WEIGHT` of the auxiliary heads' losses, or one for each as in 0.3,0.5; the main head's is 1",
+			func(s *settings) *headWeights { return &s.AuxWeight }),
 		floatOption("val", "`SHARE` of the images for validation", func(s *settings) *float64 { return &s.Val }),
 		floatOption("test", "`SHARE` of the images kept for a last test", func(s *settings) *float64 { return &s.Test }),
 		stringOption("augment", fmt.Sprintf("`POLICY`: one of %v, or as in flip,rotate=15,zoom=0.1", augment.Names()),
@@ -134,6 +143,9 @@ func trainOptions() []option {
 		floatOption("lr", "learning `RATE`; 0: the optimizer's, 0.01 for sgd, else 0.001", func(s *settings) *float64 { return &s.LR }),
 		floatOption("momentum", "sgd's `M`", func(s *settings) *float64 { return &s.Options.Momentum }),
 		boolOption("nesterov", "sgd with Nesterov's momentum", func(s *settings) *bool { return &s.Options.Nesterov }),
+		floatOption("beta1", "adam's and adamw's `B`; 0: 0.9", func(s *settings) *float64 { return &s.Options.Beta1 }),
+		floatOption("beta2", "adam's and adamw's `B`; 0: 0.999", func(s *settings) *float64 { return &s.Options.Beta2 }),
+		floatOption("rho", "rmsprop's or adadelta's `R`; 0: 0.9 and 0.95", func(s *settings) *float64 { return &s.Options.Rho }),
 		floatOption("epsilon", "the optimizer's `E`; 0: 1e-7", func(s *settings) *float64 { return &s.Options.Epsilon }),
 		floatOption("weight-decay", "adamw's `D`; 0: 0.004", func(s *settings) *float64 { return &s.Options.WeightDecay }),
 		stringOption("schedule", fmt.Sprintf("`HOW` the rate changes: one of %v, with options as in cosine,warmup=3",

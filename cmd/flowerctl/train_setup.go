@@ -61,8 +61,13 @@ func resolve(s settings) (*plan, error) {
 	if p.opt, err = optim.New(p.Optimizer, p.Options); err != nil {
 		return nil, usagef("--optimizer: %w", err)
 	}
-	if _, err := p.spec(5); err != nil {
+	spec, err := p.preset.Build(p.Size, 5)
+	if err != nil {
 		return nil, usagef("--size: %w", err)
+	}
+	if n := len(p.AuxWeight); n != 1 && n != len(spec.Outputs)-1 {
+		return nil, usagef("--aux-weight: got %d weights, want one, or one for each of %s's %d auxiliary heads",
+			n, p.Arch, len(spec.Outputs)-1)
 	}
 	return p, p.check()
 }
@@ -92,8 +97,8 @@ func (p *plan) check() error {
 		return usagef("--label-smoothing: got %g, want 0 (none) or more, and less than 1", p.Smooth)
 	case !(p.ClipNorm >= 0):
 		return usagef("--clip-norm: got %g, want 0 (never) or more", p.ClipNorm)
-	case !(p.AuxWeight >= 0):
-		return usagef("--aux-weight: got %g, want 0 or more", p.AuxWeight)
+	case slices.ContainsFunc(p.AuxWeight, func(w float64) bool { return !(w >= 0 && w < 1e6) }):
+		return usagef("--aux-weight: got %v, want 0 or more", p.AuxWeight)
 	case p.Data == "" && p.Drawn < 10:
 		return usagef("--drawn: got %d, want at least 10", p.Drawn)
 	}
@@ -119,7 +124,7 @@ func (p *plan) spec(classes int) (model.Spec, error) {
 		}
 	}
 	for i := range spec.Outputs[1:] {
-		spec.Outputs[i+1].Weight *= p.AuxWeight
+		spec.Outputs[i+1].Weight *= p.AuxWeight.of(i)
 	}
 	return spec, nil
 }

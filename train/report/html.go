@@ -30,7 +30,6 @@ type pageData struct {
 	*Run
 	Summary  train.Summary
 	History  []train.Epoch
-	Heads    []string
 	Report   metrics.Report
 	Majority string // the class
 	Pictures map[string]template.HTML
@@ -49,7 +48,7 @@ type mistake struct {
 func (r *Run) html(w io.Writer, pictures []named) error {
 	confusion := r.Outcome.Validation.Confusion(r.Labels)
 	majority, _ := confusion.Majority()
-	d := pageData{Run: r, Summary: r.Outcome.Summary(r.Labels), History: r.Outcome.History, Heads: r.heads(),
+	d := pageData{Run: r, Summary: r.Outcome.Summary(r.Labels), History: r.Outcome.History,
 		Report: confusion.Report(), Majority: r.Labels[majority], Pictures: map[string]template.HTML{}}
 	var err error
 	for _, p := range pictures {

@@ -40,7 +40,7 @@ type named struct {
 
 // pictures draws all of them.
 func (r *Run) pictures() ([]named, error) {
-	accuracy, err := accuracyCurves(r.Outcome, r.heads(), r.majority())
+	accuracy, err := accuracyCurves(r.Outcome, r.Outcome.Heads, r.majority())
 	if err != nil {
 		return nil, err
 	}
@@ -58,14 +58,6 @@ func (r *Run) pictures() ([]named, error) {
 		{"confusion", confusionMatrix(r.Outcome.Validation.Confusion(r.Labels))},
 		{"network", network},
 	}, nil
-}
-
-func (r *Run) heads() []string {
-	var names []string
-	for _, o := range r.Spec.Outputs[1:] {
-		names = append(names, o.Name)
-	}
-	return names
 }
 
 func (r *Run) majority() float64 {
