@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -281,35 +280,4 @@ func classWeights(text string, labels []string, counts []int) ([]float32, error)
 		weights[i] = float32(v)
 	}
 	return weights, nil
-}
-
-// probe looks into the session's network for the loop.
-type probe struct{ *session }
-
-func (p probe) ZeroGradients() []string {
-	var nodes []string
-	for _, g := range p.network.Gradients() {
-		if g.Norm == 0 || g.Norm-g.Norm != 0 {
-			nodes = append(nodes, strings.TrimSuffix(g.Name, filepath.Ext(g.Name)))
-		}
-	}
-	return nodes
-}
-
-// probed is how many images FirstDead looks at: every value of the network is
-// kept for each of them.
-const probed = 4
-
-func (p probe) FirstDead(ctx context.Context, b *data.Batch) (string, error) {
-	forward, err := nn.NewForward(p.spec, p.network.Weights(), p.engine)
-	if err != nil {
-		return "", err
-	}
-	n := min(b.N, probed)
-	values, err := forward.Trace(ctx, b.Pixels[:n*3*b.Size*b.Size], n)
-	if err != nil {
-		return "", err
-	}
-	inference := p.spec.Inference()
-	return train.FirstDead(&inference, values), nil
 }
