@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -119,21 +120,35 @@ func TestPageStandsAlone(t *testing.T) {
 	}
 }
 
-func TestConfusionMatrixSaysWhereTheTrueClassIs(t *testing.T) {
+// oneMistake is where the picture has the only count, from the lower left.
+func oneMistake(t *testing.T, class, answer int) (svg string, x, y float64) {
+	t.Helper()
 	c := metrics.NewConfusion([]string{"rose", "tulip"})
-	c.Add(0, 1)
-	svg, err := confusionMatrix(c).SVG()
+	c.Add(class, answer)
+	text, err := confusionMatrix(c).SVG()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if !strings.Contains(string(svg), "rows: the true class, columns: the answer") {
+	m := regexp.MustCompile(`<text x="([0-9.]+)" y="-([0-9.]+)"[^>]*>\s*100 %`).FindSubmatch(text)
+	if m == nil {
+		t.Fatalf("no cell of 100 %% in %s", text)
+	}
+	x, _ = strconv.ParseFloat(string(m[1]), 64) // the pattern lets only numbers through
+	y, _ = strconv.ParseFloat(string(m[2]), 64)
+	return string(text), x, y
+}
+
+func TestConfusionMatrixSaysWhereTheTrueClassIs(t *testing.T) {
+	svg, x, y := oneMistake(t, 0, 1)
+	if !strings.Contains(svg, "rows: the true class, columns: the answer") {
 		t.Error("the picture does not say what its rows are")
 	}
-	// The only count stands right of the middle, in the upper row.
-	m := regexp.MustCompile(`<text x="([0-9.]+)" y="-([0-9.]+)"[^>]*>\s*100 %`).FindStringSubmatch(string(svg))
-	if m == nil {
-		t.Fatalf("no cell of 100 %% in %s", svg)
+	// A rose taken for a tulip stands in the upper row, right; the reverse below, left.
+	if _, left, below := oneMistake(t, 1, 0); !(x > left && y > below) {
+		t.Errorf("a rose taken for a tulip stands at %g, %g, the reverse at %g, %g", x, y, left, below)
 	}
+	c := metrics.NewConfusion([]string{"rose", "tulip"})
+	c.Add(0, 1)
 	var table bytes.Buffer
 	if err := confusionCSV(&table, c); err != nil {
 		t.Fatal(err)
