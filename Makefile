@@ -11,7 +11,9 @@ LIBJPEG     ?= auto
 DEMO        ?= demo
 RACE        ?=
 PACKAGES    ?= ./...
+PYTHON      ?= python3
 PEER_PYTHON ?= /usr/bin/python3
+ONEDNN3     ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/flowerctl/onednn-3.2
 
 header = $(firstword $(wildcard $(addsuffix /include/$(1),$(2) /usr /usr/local)))
 ifeq ($(ONEDNN),auto)
@@ -28,7 +30,8 @@ ifneq ($(and $(ONEDNN_HEADER),$(ONEDNN_ROOT)),)
   export CGO_LDFLAGS  := -O2 -g -L$(ONEDNN_ROOT)/lib -Wl,-rpath,$(abspath $(ONEDNN_ROOT)/lib)
 endif
 
-.PHONY: help demo run-demo test run-test build native lint bench bench-peer gpu-bundle gpu-check clean
+.PHONY: help demo run-demo test run-test test-onednn3 onednn3 build native lint bench bench-peer \
+	gpu-bundle gpu-check clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -71,6 +74,33 @@ native: ## install what is missing: oneDNN and libjpeg-turbo from the system's p
 	fi; \
 	case ",$$FLOWERCTL_REQUIRE," in *,onednn,*) echo "could not install $(strip $(MISSING))" >&2; exit 1;; esac; \
 	echo "could not install $(strip $(MISSING)): building without" >&2
+
+# oneDNN 3 beside the system's 2.6, for ONEDNN_ROOT=. Intel publishes headers and a
+# library for libgomp as packages for Python, whose hashes pip checks. 2023.2.0, with
+# oneDNN 3.2, is the last for libgomp: later ones need Intel's own compiler.
+onednn3: $(ONEDNN3)/include/dnnl.hpp ## oneDNN 3.2 in the cache folder, to build with ONEDNN_ROOT=
+	@echo "oneDNN 3.2: ONEDNN_ROOT=$(ONEDNN3)"
+
+$(ONEDNN3)/include/dnnl.hpp:
+	@rm -rf "$(ONEDNN3).part" && mkdir -p "$(ONEDNN3).part"
+	@printf '%s\n' \
+		"onednn-cpu-gomp==2023.2.0 --hash=sha256:2f22a54d6a890ed14bfa185d42a4be65d8b5b1df85dc1f0f3a9abe31620416fb" \
+		"onednn-devel-cpu-gomp==2023.2.0 --hash=sha256:9763c69e8c907e119056bd52ad918ca84ac9ba939d130a99dfa95ccca3e5e284" | \
+		$(PYTHON) -m pip download --quiet --disable-pip-version-check --no-deps --require-hashes \
+		--only-binary :all: --dest "$(ONEDNN3).part" --requirement /dev/stdin
+	@cd "$(ONEDNN3).part" && for wheel in *.whl; do $(PYTHON) -m zipfile -e $$wheel . && rm $$wheel; done
+	@cd "$(ONEDNN3).part" && mkdir root && cp -r *.data/data/* root && cd root/lib && \
+		ln -sf libdnnl.so.3.2 libdnnl.so.3 && ln -sf libdnnl.so.3 libdnnl.so
+	@rm -rf "$(ONEDNN3)" && mv "$(ONEDNN3).part/root" "$(ONEDNN3)" && rm -rf "$(ONEDNN3).part"
+
+test-onednn3: native ## kernels and networks on oneDNN 3.2, which it fetches
+	@if $(MAKE) --no-print-directory onednn3; then \
+		$(MAKE) --no-print-directory run-test ONEDNN_ROOT="$(ONEDNN3)" PACKAGES="./train/nn/..." && \
+		bin/flowerctl version | grep 'onednn 3'; \
+		exit; \
+	fi; \
+	echo "could not fetch oneDNN 3 (it takes $(PYTHON) with pip, and a package registry): not tested with it" >&2; \
+	case ",$$FLOWERCTL_REQUIRE," in *,onednn3,*) exit 1;; esac
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
