@@ -71,6 +71,10 @@ func warp(dst, src []uint8, size int, m affine, fill Fill) {
 		copy(dst, src)
 		return
 	}
+	p := words.Get().(*[]pixel)
+	defer words.Put(p)
+	*p = spread(*p, src[:3*size*size])
+	pixels := *p
 	fixed := func(x float64) int { return int(math.Round(x * one)) }
 	// A pixel's centre is half a pixel from its corner, the image's middle is
 	// at size/2: both cancel out in the middle's index, (size-1)/2.
@@ -81,29 +85,21 @@ func warp(dst, src []uint8, size int, m affine, fill Fill) {
 		u := fixed(m.a*-mid + m.b*ry + m.c + mid)
 		v := fixed(m.d*-mid + m.e*ry + m.f + mid)
 		out := dst[3*y*size : 3*(y+1)*size]
-		for ; len(out) >= 3; out = out[3:] {
+		for i := 0; i+2 < len(out); i += 3 {
 			x0, y0 := u>>16, v>>16
-			fx, fy := u>>8&0xff, v>>8&0xff
 			x1, y1 := x0+1, y0+1
 			if x0 < 0 || y0 < 0 || x1 >= size || y1 >= size {
 				x0, x1 = outside(x0, size, fill), outside(x1, size, fill)
 				y0, y1 = outside(y0, size, fill), outside(y1, size, fill)
 			}
-			p00, p01 := src[3*(y0*size+x0):][:3], src[3*(y0*size+x1):][:3]
-			p10, p11 := src[3*(y1*size+x0):][:3], src[3*(y1*size+x1):][:3]
-			w11 := fx * fy
-			w10, w01 := fy<<8-w11, fx<<8-w11
-			w00 := one - fx<<8 - w10
-			out[0] = round(w00*int(p00[0]) + w01*int(p01[0]) + w10*int(p10[0]) + w11*int(p11[0]))
-			out[1] = round(w00*int(p00[1]) + w01*int(p01[1]) + w10*int(p10[1]) + w11*int(p11[1]))
-			out[2] = round(w00*int(p00[2]) + w01*int(p01[2]) + w10*int(p10[2]) + w11*int(p11[2]))
+			fx, fy := pixel(u>>8&0xff), pixel(v>>8&0xff)
+			top := across(pixels[y0*size+x0], pixels[y0*size+x1], fx)
+			bottom := across(pixels[y1*size+x0], pixels[y1*size+x1], fx)
+			down(out[i:i+3:i+3], top, bottom, fy)
 			u, v = u+stepX, v+stepY
 		}
 	}
 }
-
-// round turns a sum with weights that sum to one into a pixel's value.
-func round(sum int) uint8 { return uint8((sum + one/2) >> 16) }
 
 // outside is the index from 0 to size-1 whose pixel stands at i.
 func outside(i, size int, fill Fill) int {

@@ -2,6 +2,7 @@ package augment
 
 import (
 	"math"
+	"math/bits"
 	"math/rand/v2"
 )
 
@@ -78,38 +79,60 @@ func (p Policy) drawColour(rng *rand.Rand) (m matrix, lift float64) {
 
 // recolour applies m and lift to the pixels in place.
 func recolour(pix []uint8, m matrix, lift float64) {
-	const digits = 14
-	fixed := func(x float64) int { return int(math.Round(x * (1 << digits))) }
-	add := 1 << (digits - 1)
+	add := 0.0
 	if lift != 0 {
-		add += fixed(lift * meanGrey(pix))
+		add = lift * meanGrey(pix)
 	}
-	r0, g0, b0 := fixed(m[0][0]), fixed(m[0][1]), fixed(m[0][2])
-	r1, g1, b1 := fixed(m[1][0]), fixed(m[1][1]), fixed(m[1][2])
-	r2, g2, b2 := fixed(m[2][0]), fixed(m[2][1]), fixed(m[2][2])
-	for ; len(pix) >= 3; pix = pix[3:] {
-		r, g, b := int(pix[0]), int(pix[1]), int(pix[2])
-		pix[0] = cut((r0*r + g0*g + b0*b + add) >> digits)
-		pix[1] = cut((r1*r + g1*g + b1*b + add) >> digits)
-		pix[2] = cut((r2*r + g2*g + b2*b + add) >> digits)
+	// As many digits after the point as the largest result leaves in a lane. base is
+	// added for the smallest to be 0 or more; 1 on both sides is for rounding.
+	low, high := 0.0, 0.0
+	for _, row := range m {
+		lo, hi := add, add
+		for _, v := range row {
+			lo, hi = lo+255*min(v, 0), hi+255*max(v, 0)
+		}
+		low, high = max(low, -lo), max(high, hi)
+	}
+	base := int(low) + 2
+	digits := laneBits - bits.Len(uint(base+int(high)+2))
+	fixed := func(x float64) pixel { return pixel(int(math.Round(x * float64(int(1)<<digits)))) }
+	column := func(j int) pixel {
+		return fixed(m[0][j]) + fixed(m[1][j])<<laneBits + fixed(m[2][j])<<(2*laneBits)
+	}
+	linear{column(0), column(1), column(2), fixed(add+float64(base)+0.5) * lanes, base, digits}.apply(pix)
+}
+
+// linear is a map of colours in fixed point: start + red*r + green*g + blue*b has in
+// each lane the result and base, with digits after the point.
+type linear struct {
+	r, g, b, start pixel
+	base, digits   int
+}
+
+// apply changes the pixels in place. It stays apart from recolour, in whose
+// registers there is no room for the loop.
+//
+//go:noinline
+func (l linear) apply(pix []uint8) {
+	digits, whole := uint(l.digits)&63, pixel(1)<<(laneBits-l.digits)-1
+	for i := 0; i+2 < len(pix); i += 3 {
+		out := pix[i : i+3 : i+3]
+		p := l.start + l.r*pixel(out[0]) + l.g*pixel(out[1]) + l.b*pixel(out[2])
+		p >>= digits
+		out[0] = cut(int(p&whole) - l.base)
+		out[1] = cut(int(p>>laneBits&whole) - l.base)
+		out[2] = cut(int(p>>(2*laneBits)&whole) - l.base)
 	}
 }
 
 // cut is x within 0 and 255.
-func cut(x int) uint8 {
-	if uint(x) > 255 {
-		return uint8(^x >> 63) // 0 below, 255 above
-	}
-	return uint8(x)
-}
+func cut(x int) uint8 { return uint8(min(max(x, 0), 255)) }
 
 func meanGrey(pix []uint8) float64 {
-	var sum [3]int
-	n := len(pix) / 3
-	for ; len(pix) >= 3; pix = pix[3:] {
-		sum[0] += int(pix[0])
-		sum[1] += int(pix[1])
-		sum[2] += int(pix[2])
+	var r, g, b int
+	for i := 0; i+2 < len(pix); i += 3 {
+		p := pix[i : i+3 : i+3]
+		r, g, b = r+int(p[0]), g+int(p[1]), b+int(p[2])
 	}
-	return (luma[0]*float64(sum[0]) + luma[1]*float64(sum[1]) + luma[2]*float64(sum[2])) / float64(n)
+	return (luma[0]*float64(r) + luma[1]*float64(g) + luma[2]*float64(b)) / float64(len(pix)/3)
 }
