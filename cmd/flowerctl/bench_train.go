@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,9 +14,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
 func benchTrainCommand() *cli.Command {
@@ -25,10 +22,13 @@ func benchTrainCommand() *cli.Command {
 		Name:  "train",
 		Usage: "time training steps: forward, backward, update",
 		Description: `Steps on random images that stay the same, after --warmup steps that are not
-counted. GFLOP/s takes a step for three forward passes, as is usual.
+counted. GFLOP/s takes a step for three forward passes, as is usual. --steps 200
+shows whether memory grows. With --data an epoch on those images, augmented and
+prepared ahead as in training, is compared with its steps alone.
 
   flowerctl bench train --arch v7-base --batch 32
-  flowerctl bench train --arch v3-alexnet --steps 20 --ops`,
+  flowerctl bench train --arch v3-alexnet --steps 20 --ops
+  flowerctl bench train --data photos/ --augment light`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "arch", Value: "v7-base", Usage: "`NETWORK`, one of train --list"},
 			&cli.IntFlag{Name: "size", Usage: "side of the images, `PIXELS`; 0: the network's own"},
@@ -37,6 +37,8 @@ counted. GFLOP/s takes a step for three forward passes, as is usual.
 			&cli.IntFlag{Name: "warmup", Value: 2, Usage: "`N` steps before them"},
 			&cli.StringFlag{Name: "optimizer", Value: "adam", Usage: "`NAME`, as for train"},
 			&cli.IntFlag{Name: "threads", Usage: "`N` that compute; 0: all cores"},
+			&cli.StringFlag{Name: "data", Usage: "time an epoch on the images in `DIR` too"},
+			&cli.StringFlag{Name: "augment", Usage: "`POLICY` for that epoch, as for train"},
 			&cli.BoolFlag{Name: "ops", Usage: "list the time of every op"},
 			jsonFlag(),
 		},
@@ -55,7 +57,9 @@ type trainSpeed struct {
 	Minimum   float64 `json:"step_ms_min"`
 	PerSecond float64 `json:"images_per_s"` // by the median
 	Allocated float64 `json:"alloc_bytes_per_step"`
-	PeakRSS   float64 `json:"peak_rss_mb"` // of the process, MiB
+	PeakRSS   float64 `json:"peak_rss_mb"`  // of the process, MiB
+	StartRSS  float64 `json:"start_rss_mb"` // when the first timed step began
+	EndRSS    float64 `json:"end_rss_mb"`   // when the last one was done
 	GFLOPS    float64 `json:"gflops_per_s"`
 
 	Input     float64 `json:"input_ms"` // means
@@ -63,6 +67,8 @@ type trainSpeed struct {
 	Backward  float64 `json:"backward_ms"`
 	Optimizer float64 `json:"optimizer_ms"`
 	Machine   float64 `json:"machine_ms"` // gorgonia's own, between the ops
+
+	*epochSpeed // nil without --data
 
 	Ops []opSpeed `json:"ops,omitempty"`
 }
@@ -83,65 +89,71 @@ func benchTrain(c *cli.Context) (err error) {
 	if steps < 1 || warmup < 0 {
 		return usagef("--steps %d and --warmup %d: want 1 or more, and 0 or more", steps, warmup)
 	}
-	s := defaultSettings()
-	s.Arch, s.Size, s.Batch = c.String("arch"), c.Int("size"), c.Int("batch")
-	s.Optimizer, s.Threads = c.String("optimizer"), c.Int("threads")
-	p, err := resolve(s)
+	s, err := benchSession(c)
 	if err != nil {
 		return err
 	}
-	network, engine, spec, err := benchNetwork(p)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, func() error { return errors.Join(network.Close(), engine.Close()) })
+	defer closing(&err, s.Close)
 
-	b := randomBatch(p.Batch, p.Size, spec.Classes)
-	step := func() error { _, err := network.Step(c.Context, b, p.LR); return err }
+	b := randomBatch(s.Batch, s.Size, s.spec.Classes)
+	step := func() error { _, err := s.network.Step(c.Context, b, s.LR); return err }
 	for range warmup {
 		if err := step(); err != nil {
 			return err
 		}
 	}
-	network.ResetProfile()
+	s.network.ResetProfile()
+	r := trainSpeed{Arch: s.Arch, Batch: s.Batch, Threads: s.engine.Threads(), Kernels: s.engine.Name(), Steps: steps,
+		StartRSS: residentMiB("VmRSS")}
 	took, allocated, err := timeSteps(steps, step)
 	if err != nil {
 		return err
 	}
-	flops, _, err := spec.FLOPs()
+	r.EndRSS, r.PeakRSS = residentMiB("VmRSS"), residentMiB("VmHWM")
+	flops, _, err := s.spec.FLOPs()
 	if err != nil {
 		return err
 	}
-	r := trainSpeed{Arch: p.Arch, Batch: p.Batch, Threads: engine.Threads(), Kernels: engine.Name(), Steps: steps,
-		Median: quantile(took, 0.5), Minimum: milliseconds(took[0]), Allocated: allocated, PeakRSS: peakRSS()}
-	r.PerSecond = float64(p.Batch) / r.Median * 1000
-	r.GFLOPS = 3 * float64(flops) * float64(p.Batch) / r.Median / 1e6
-	r.addProfile(network.Profile(), c.Bool("ops"))
+	r.Median, r.Minimum, r.Allocated = quantile(took, 0.5), milliseconds(took[0]), allocated
+	r.PerSecond = float64(s.Batch) / r.Median * 1000
+	r.GFLOPS = 3 * float64(flops) * float64(s.Batch) / r.Median / 1e6
+	r.addProfile(s.network.Profile(), c.Bool("ops"))
+	if s.train != nil {
+		if r.epochSpeed, err = s.timeEpoch(c.Context); err != nil {
+			return err
+		}
+	}
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, r)
 	}
 	return r.print(c)
 }
 
-// benchNetwork is the network with new weights for five classes.
-func benchNetwork(p *plan) (*nn.Network, kernel.Engine[float32], model.Spec, error) {
-	spec, err := p.spec(5)
-	if err != nil {
-		return nil, nil, spec, err
+// benchSession is the network with new weights, for five classes, or for those of
+// --data with its images.
+func benchSession(c *cli.Context) (*session, error) {
+	settings := defaultSettings()
+	settings.Arch, settings.Size, settings.Batch = c.String("arch"), c.Int("size"), c.Int("batch")
+	settings.Optimizer, settings.Threads = c.String("optimizer"), c.Int("threads")
+	settings.Data, settings.Augment = c.String("data"), c.String("augment")
+	if settings.Augment != "" && settings.Data == "" {
+		return nil, usagef("--augment: there are no images to augment without --data")
 	}
-	weights, err := spec.NewWeights(p.Seed)
+	p, err := resolve(settings)
 	if err != nil {
-		return nil, nil, spec, err
+		return nil, err
 	}
-	engine, err := kernel.Default(p.Threads)
-	if err != nil {
-		return nil, nil, spec, err
+	if p.Data != "" {
+		show := newProgress(c.App.ErrWriter)
+		cache, err := p.images(c.Context, nil, show.reading)
+		show.end()
+		if err != nil {
+			return nil, err
+		}
+		return p.open(cache)
 	}
-	network, err := nn.New(spec, weights, nn.Config{Engine: engine, Optimizer: p.opt, Seed: p.Seed})
-	if err != nil {
-		return nil, nil, spec, errors.Join(err, engine.Close())
-	}
-	return network, engine, spec, nil
+	s := &session{plan: p}
+	return s, s.build(5)
 }
 
 // randomBatch is noise with labels.
@@ -197,16 +209,21 @@ func (r *trainSpeed) print(c *cli.Context) error {
 		r.Median, r.Steps, r.Minimum, r.PerSecond, r.GFLOPS)
 	fmt.Fprintf(w, "of it\tinput %.1f, forward %.1f, backward %.1f, optimizer %.1f, between ops %.1f ms\n",
 		r.Input, r.Forward, r.Backward, r.Optimizer, r.Machine)
-	fmt.Fprintf(w, "memory\t%.2f MB allocated a step, %.0f MiB resident at most\n", r.Allocated/1e6, r.PeakRSS)
+	fmt.Fprintf(w, "memory\t%.3f MB allocated a step, %.0f MiB resident at most; over the steps from %.1f to %.1f\n",
+		r.Allocated/1e6, r.PeakRSS, r.StartRSS, r.EndRSS)
+	if e := r.epochSpeed; e != nil {
+		fmt.Fprintf(w, "epoch\t%d steps in %.2f s; the steps alone %.2f s, so %.1f %% more; %.2f ms a step waiting for input\n",
+			e.Steps, e.Seconds, e.Alone, 100*e.Overhead, e.Wait)
+	}
 	for _, o := range r.Ops {
 		fmt.Fprintf(w, "%s\t%.2f ms %s\n", o.Node, o.MS, o.Kind)
 	}
 	return w.Flush()
 }
 
-// peakRSS is the most memory that the process held, in MiB; 0 where the system
-// does not say.
-func peakRSS() float64 {
+// residentMiB is the memory that the process holds (VmRSS) or held at most
+// (VmHWM), in MiB; 0 where the system does not say.
+func residentMiB(key string) float64 {
 	f, err := os.Open("/proc/self/status")
 	if err != nil {
 		return 0
@@ -214,7 +231,7 @@ func peakRSS() float64 {
 	defer f.Close()
 	for s := bufio.NewScanner(f); s.Scan(); {
 		var kib float64
-		if text, ok := strings.CutPrefix(s.Text(), "VmHWM:"); ok {
+		if text, ok := strings.CutPrefix(s.Text(), key+":"); ok {
 			fmt.Sscan(text, &kib)
 			return kib / 1024
 		}

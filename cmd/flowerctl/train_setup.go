@@ -168,32 +168,38 @@ func (p *plan) images(ctx context.Context, split *data.Set, progress func(done, 
 }
 
 // open makes the loaders and the network for the images.
-func (p *plan) open(cache *data.Cache) (s *session, err error) {
-	s = &session{plan: p, cache: cache}
+func (p *plan) open(cache *data.Cache) (*session, error) {
+	s := &session{plan: p, cache: cache}
 	if err := s.loaders(); err != nil {
 		return nil, err
 	}
-	if s.spec, err = p.spec(cache.Set.Classes()); err != nil {
-		return nil, err
+	return s, s.build(cache.Set.Classes())
+}
+
+// build makes the network. Where it fails nothing needs closing.
+func (s *session) build(classes int) (err error) {
+	p := s.plan
+	if s.spec, err = p.spec(classes); err != nil {
+		return err
 	}
 	weights, err := s.spec.NewWeights(p.Seed)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if p.Init != "" {
 		if s.anew, err = initWeights(weights, p.Init); err != nil {
-			return nil, fmt.Errorf("--init: %w", err)
+			return fmt.Errorf("--init: %w", err)
 		}
 	}
 	if s.engine, err = kernel.Default(p.Threads); err != nil {
-		return nil, err
+		return err
 	}
 	s.network, err = nn.New(s.spec, weights, nn.Config{Engine: s.engine, Optimizer: p.opt,
 		Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm, FrozenBatchNorm: p.FreezeBN})
 	if err != nil {
-		return nil, errors.Join(err, s.engine.Close())
+		return errors.Join(err, s.engine.Close())
 	}
-	return s, nil
+	return nil
 }
 
 // loaders makes the loaders of the parts.
