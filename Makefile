@@ -13,6 +13,7 @@ RACE        ?=
 PACKAGES    ?= ./...
 PYTHON      ?= python3
 PEER_PYTHON ?= /usr/bin/python3
+PEER        ?=
 ONEDNN3     ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/flowerctl/onednn-3.2
 
 header = $(firstword $(wildcard $(addsuffix /include/$(1),$(2) /usr /usr/local)))
@@ -110,8 +111,8 @@ lint: ## gofmt, go vet, staticcheck
 bench: ## kernels by op and shape
 	go test $(TAGS) -run '^$$' -bench . ./train/nn/kernel/
 
-bench-peer: build ## training steps against PyTorch (needs a Python that has it: PEER_PYTHON)
-	$(PEER_PYTHON) fixtures/peer/compare.py --python $(PEER_PYTHON)
+bench-peer: build ## training steps against PyTorch, table in bin/peer.md (PEER_PYTHON has it)
+	$(PEER_PYTHON) fixtures/peer/compare.py --python $(PEER_PYTHON) --out bin/peer.md $(PEER)
 
 # Built without the system's libraries, which the other machine may not have.
 gpu-bundle: ## bin/bundle, a folder for a machine with an NVIDIA GPU: DATA=photos/ [MODEL=] [FP16=] [RUN=]
