@@ -25,10 +25,11 @@ import (
 // All calls run on one thread of the engine's own, which owns the OpenMP team;
 // the caller's thread sleeps meanwhile. That costs up to 9 microseconds a call.
 //
-// libgomp's idle workers spin for milliseconds before they sleep. On a quiet machine
-// that costs nothing; beside other work GOMP_SPINCOUNT=10000 made dense layers 1.5
-// to 2.5 times faster. libgomp reads it when it loads, before any code of ours, so
-// it has to be in the environment.
+// How libgomp's idle workers wait is left as it is. It can only be set in the
+// environment, before the library loads, so it would take starting the program a
+// second time; and steps beside another training that took both cores were no
+// shorter by it (median ms of 5 runs in turns of v7-base, v7-batchnorm: as it is 250,
+// 385; GOMP_SPINCOUNT=10000 251, 387; 1000 262, 389; OMP_WAIT_POLICY=passive 264, 405).
 type oneDNN struct {
 	handle  *C.onednn_engine
 	name    string
