@@ -1,17 +1,23 @@
 package kernel
 
 import (
-	"fmt"
-	"maps"
-	"slices"
+	"math"
+	"strings"
 	"testing"
+	"time"
+
+	"github.com/flowerctl/flowerctl/train/optim"
 )
 
-// The benchmarks are by pass, shape and engine: the Go engine, and the fastest
-// that the tests were built with. Run one layer with
+// The benchmarks are by pass and shape. Each runs the Go engine and the fastest that
+// the tests were built with in turns, and reports what each reached in its fastest
+// pass, and how many times the Go engine's time is the other's: other work on the
+// machine disturbs that least. Run one layer with
 //
-//	go test -run '^$' -bench 'Conv/v7-base' ./train/nn/kernel
+//	go test -tags=onednn -run '^$' -bench 'Conv.*/v7-base' ./train/nn/kernel
 
+// benchConvs are layers of the networks and batches that are compared with PyTorch,
+// and a few of the others.
 var benchConvs = []struct {
 	name string
 	ConvShape
@@ -19,12 +25,15 @@ var benchConvs = []struct {
 	{"v7-base_1", ConvShape{In: ImageShape{32, 150, 150, 3}, Filters: 32, Window: window(3, 1, 0), NoBackwardData: true}},
 	{"v7-base_2", ConvShape{In: ImageShape{32, 74, 74, 32}, Filters: 64, Window: window(3, 1, 0)}},
 	{"v7-base_3", ConvShape{In: ImageShape{32, 36, 36, 64}, Filters: 128, Window: window(3, 1, 0)}},
-	{"v3-alexnet_1", ConvShape{In: ImageShape{16, 150, 150, 3}, Filters: 96, Window: window(11, 4, 0), NoBackwardData: true}},
-	{"v3-alexnet_2", ConvShape{In: ImageShape{16, 17, 17, 96}, Filters: 256, Window: window(5, 1, 2)}},
-	{"v4-vgg16_3", ConvShape{In: ImageShape{4, 75, 75, 64}, Filters: 128, Window: window(3, 1, 1)}},
-	{"v4-vgg16_11", ConvShape{In: ImageShape{8, 9, 9, 512}, Filters: 512, Window: window(3, 1, 1)}},
-	{"v6-googlenet_7x7", ConvShape{In: ImageShape{4, 224, 224, 3}, Filters: 64, Window: window(7, 2, 0), NoBackwardData: true}},
-	{"v6-googlenet_1x1", ConvShape{In: ImageShape{16, 28, 28, 192}, Filters: 96, Window: window(1, 1, 0)}},
+	{"v7-batchnorm_3", ConvShape{In: ImageShape{32, 35, 35, 64}, Filters: 128, Window: window(5, 1, 0)}},
+	{"v3-alexnet_1", ConvShape{In: ImageShape{32, 150, 150, 3}, Filters: 96, Window: window(11, 4, 0), NoBackwardData: true}},
+	{"v3-alexnet_2", ConvShape{In: ImageShape{32, 17, 17, 96}, Filters: 256, Window: window(5, 1, 2)}},
+	{"v4-vgg16_2", ConvShape{In: ImageShape{8, 150, 150, 64}, Filters: 64, Window: window(3, 1, 1)}},
+	{"v4-vgg16_7", ConvShape{In: ImageShape{8, 37, 37, 256}, Filters: 256, Window: window(3, 1, 1)}},
+	{"v4-vgg16_12", ConvShape{In: ImageShape{8, 9, 9, 512}, Filters: 512, Window: window(3, 1, 1)}},
+	{"v6-googlenet_1", ConvShape{In: ImageShape{16, 224, 224, 3}, Filters: 64, Window: window(7, 2, 0), NoBackwardData: true}},
+	{"v6-googlenet_3", ConvShape{In: ImageShape{16, 54, 54, 64}, Filters: 192, Window: window(3, 1, 1)}},
+	{"v6-googlenet_1x1", ConvShape{In: ImageShape{16, 26, 26, 192}, Filters: 96, Window: window(1, 1, 0)}},
 	{"resnet18_stride", ConvShape{In: ImageShape{16, 28, 28, 128}, Filters: 256, Window: window(3, 2, 1)}},
 	{"mobilenetv2_depthwise", ConvShape{In: ImageShape{16, 28, 28, 192}, Filters: 192, Groups: 192, Window: window(3, 1, 1)}},
 	{"mobilenetv2_1x1", ConvShape{In: ImageShape{16, 14, 14, 384}, Filters: 64, Window: window(1, 1, 0)}},
@@ -34,35 +43,46 @@ var benchDenses = []struct {
 	name string
 	DenseShape
 }{
-	{"v7-base", DenseShape{N: 32, In: 36992, Out: 128, Bias: true}},
-	{"v3-alexnet", DenseShape{N: 16, In: 4096, Out: 4096, Bias: true}},
+	{"v7-base_1", DenseShape{N: 32, In: 36992, Out: 128, Bias: true}},
+	{"v3-alexnet_1", DenseShape{N: 32, In: 2304, Out: 4096, Bias: true}},
+	{"v3-alexnet_2", DenseShape{N: 32, In: 4096, Out: 4096, Bias: true}},
+	{"v4-vgg16_1", DenseShape{N: 8, In: 8192, Out: 4096, Bias: true}},
 	{"head", DenseShape{N: 32, In: 1024, Out: 5, Bias: true}},
 }
 
-// benchEngines runs f for each engine; f returns the multiply-adds, or else the
-// values read and written, of a pass.
-func benchEngines(b *testing.B, shape string, prepare func(e Engine[float32]) (pass func(), work int, unit string)) {
-	run := func(e Engine[float32]) {
-		defer e.Close()
-		b.Run(fmt.Sprintf("%s/%s", shape, e.Name()), func(b *testing.B) {
-			pass, work, unit := prepare(e)
-			pass()
-			for b.Loop() {
+// benchEngines times a pass on each engine; work is its multiply-adds, or else the
+// bytes that it reads and writes.
+func benchEngines(b *testing.B, name string, work int, unit string, prepare func(e Engine[float32]) (pass func())) {
+	b.Run(name, func(b *testing.B) {
+		engines := []Engine[float32]{NewGo[float32](0)}
+		fastest, err := Default(0)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if fastest.Name() != "go" {
+			engines = append(engines, fastest)
+		}
+		passes, least := make([]func(), len(engines)), make([]time.Duration, len(engines))
+		for i, e := range engines {
+			defer e.Close()
+			passes[i], least[i] = prepare(e), math.MaxInt64
+			passes[i]()
+		}
+		for b.Loop() {
+			for i, pass := range passes {
+				start := time.Now()
 				pass()
+				least[i] = min(least[i], time.Since(start))
 			}
-			b.ReportMetric(float64(work)*float64(b.N)/b.Elapsed().Seconds()/1e9, unit)
-		})
-	}
-	run(NewGo[float32](0))
-	fastest, err := Default(0)
-	if err != nil {
-		b.Fatal(err)
-	}
-	if fastest.Name() == "go" {
-		fastest.Close()
-		return
-	}
-	run(fastest)
+		}
+		for i, e := range engines {
+			kind, _, _ := strings.Cut(e.Name(), " ")
+			b.ReportMetric(float64(work)/float64(least[i]), kind+"-"+unit)
+		}
+		if len(engines) > 1 {
+			b.ReportMetric(float64(least[0])/float64(least[1]), "times-slower")
+		}
+	})
 }
 
 func benchConv(b *testing.B, run func(c Conv[float32], x, w, bias, y []float32)) {
@@ -70,14 +90,14 @@ func benchConv(b *testing.B, run func(c Conv[float32], x, w, bias, y []float32))
 		s.Groups = max(s.Groups, 1)
 		s.Bias = true
 		flops := 2 * s.Out().Len() * s.weights() / s.Filters
-		benchEngines(b, s.name, func(e Engine[float32]) (func(), int, string) {
+		benchEngines(b, s.name, flops, "GFLOP/s", func(e Engine[float32]) func() {
 			c, err := e.Conv(s.ConvShape)
 			if err != nil {
 				b.Fatal(err)
 			}
 			x, w := gaussian[float32]("x", s.In.Len()), gaussian[float32]("w", s.weights())
 			bias, y := gaussian[float32]("b", s.Filters), gaussian[float32]("y", s.Out().Len())
-			return func() { run(c, x, w, bias, y) }, flops, "GFLOP/s"
+			return func() { run(c, x, w, bias, y) }
 		})
 	}
 }
@@ -104,14 +124,14 @@ func BenchmarkConvBackwardWeights(b *testing.B) {
 
 func benchDense(b *testing.B, run func(d Dense[float32], x, w, bias, y []float32)) {
 	for _, s := range benchDenses {
-		benchEngines(b, s.name, func(e Engine[float32]) (func(), int, string) {
+		benchEngines(b, s.name, 2*s.N*s.In*s.Out, "GFLOP/s", func(e Engine[float32]) func() {
 			d, err := e.Dense(s.DenseShape)
 			if err != nil {
 				b.Fatal(err)
 			}
 			x, w := gaussian[float32]("x", s.N*s.In), gaussian[float32]("w", s.In*s.Out)
 			bias, y := gaussian[float32]("b", s.Out), gaussian[float32]("y", s.N*s.Out)
-			return func() { run(d, x, w, bias, y) }, 2 * s.N * s.In * s.Out, "GFLOP/s"
+			return func() { run(d, x, w, bias, y) }
 		})
 	}
 }
@@ -131,41 +151,35 @@ func BenchmarkDenseBackwardWeights(b *testing.B) {
 // benchImage is the result of the second convolution of v7-base.
 var benchImage = ImageShape{32, 72, 72, 64}
 
-// benchPass counts the values that a pass reads and writes at least.
-func benchPass(b *testing.B, passes map[string]func(e Engine[float32], x, y []float32) (pass func(), values int)) {
-	for _, name := range sortedKeys(passes) {
-		benchEngines(b, name, func(e Engine[float32]) (func(), int, string) {
-			n := benchImage.Len()
-			pass, values := passes[name](e, gaussian[float32]("x", n), gaussian[float32]("y", n))
-			return pass, 4 * values, "GB/s"
-		})
-	}
+// benchPass takes passes and how many times, at least, each reads or writes a value
+// for every value of benchImage.
+func benchPass(b *testing.B, name string, passes float64, prepare func(e Engine[float32], x, y []float32) (pass func())) {
+	n := benchImage.Len()
+	benchEngines(b, name, int(4*passes*float64(n)), "GB/s", func(e Engine[float32]) func() {
+		return prepare(e, gaussian[float32]("x", n), gaussian[float32]("y", n))
+	})
 }
 
 func BenchmarkElementwise(b *testing.B) {
-	n := benchImage.Len()
-	benchPass(b, map[string]func(e Engine[float32], x, y []float32) (func(), int){
-		"relu": func(e Engine[float32], x, y []float32) (func(), int) { return func() { e.ReLU(y, x, 0) }, 2 * n },
-		"relu_backward": func(e Engine[float32], x, y []float32) (func(), int) {
-			return func() { e.ReLUBackward(x, x, y, 0) }, 3 * n
-		},
-		"add": func(e Engine[float32], x, y []float32) (func(), int) { return func() { e.Add(y, x, y) }, 3 * n },
-		"dropout": func(e Engine[float32], x, y []float32) (func(), int) {
-			return func() { e.Dropout(y, x, 0.5, 3) }, 2 * n
-		},
-		"to_nchw": func(e Engine[float32], x, y []float32) (func(), int) {
-			return func() { e.ToNCHW(y, x, benchImage) }, 2 * n
-		},
-		"rescale": func(e Engine[float32], x, y []float32) (func(), int) {
-			return func() { e.Rescale(y, x, 0.5, 1) }, 2 * n
-		},
+	type engine = Engine[float32]
+	benchPass(b, "hand_off", 0, func(e engine, x, y []float32) func() { return func() { e.ReLU(y[:16], x[:16], 0) } })
+	benchPass(b, "relu", 2, func(e engine, x, y []float32) func() { return func() { e.ReLU(y, x, 0) } })
+	benchPass(b, "relu_backward", 3, func(e engine, x, y []float32) func() { return func() { e.ReLUBackward(x, x, y, 0) } })
+	benchPass(b, "add", 3, func(e engine, x, y []float32) func() { return func() { e.Add(y, x, y) } })
+	benchPass(b, "dropout", 2, func(e engine, x, y []float32) func() { return func() { e.Dropout(y, x, 0.5, 3) } })
+	benchPass(b, "rescale", 2, func(e engine, x, y []float32) func() { return func() { e.Rescale(y, x, 0.5, 1) } })
+	benchPass(b, "to_nchw", 2, func(e engine, x, y []float32) func() { return func() { e.ToNCHW(y, x, benchImage) } })
+	benchPass(b, "to_nhwc", 2, func(e engine, x, y []float32) func() { return func() { e.ToNHWC(y, x, benchImage) } })
+	benchPass(b, "from_bytes", 1.25, func(e engine, x, y []float32) func() {
+		bytes := make([]uint8, len(x))
+		return func() { e.FromBytes(y, bytes) }
 	})
 }
 
 func BenchmarkBatchNorm(b *testing.B) {
-	n, c := benchImage.Len(), benchImage.C
-	params := gaussian[float32]("p", 5*c)
-	gamma, beta, mean, variance := params[:c], params[c:2*c], params[2*c:3*c], params[3*c:4*c]
+	c := benchImage.C
+	params := gaussian[float32]("p", 4*c)
+	gamma, beta, mean, variance := params[:c], params[c:2*c], params[2*c:3*c], params[3*c:]
 	prepare := func(e Engine[float32]) BatchNorm[float32] {
 		l, err := e.BatchNorm(BatchNormShape{In: benchImage, Epsilon: 1e-3, Momentum: 0.99, InputReLU: true})
 		if err != nil {
@@ -173,51 +187,74 @@ func BenchmarkBatchNorm(b *testing.B) {
 		}
 		return l
 	}
-	benchPass(b, map[string]func(e Engine[float32], x, y []float32) (func(), int){
-		"train": func(e Engine[float32], x, y []float32) (func(), int) {
-			l := prepare(e)
-			return func() { l.Train(y, x, gamma, beta, mean, variance) }, 4 * n
-		},
-		"backward": func(e Engine[float32], x, y []float32) (func(), int) {
-			l := prepare(e)
-			l.Train(y, x, gamma, beta, mean, variance)
-			return func() { l.Backward(y, mean, variance, y, x, gamma) }, 5 * n
-		},
+	benchPass(b, "train", 3, func(e Engine[float32], x, y []float32) func() {
+		l := prepare(e)
+		return func() { l.Train(y, x, gamma, beta, mean, variance) }
+	})
+	benchPass(b, "frozen", 2, func(e Engine[float32], x, y []float32) func() {
+		l := prepare(e)
+		return func() { l.Frozen(y, x, gamma, beta, mean, variance) }
+	})
+	benchPass(b, "backward", 5, func(e Engine[float32], x, y []float32) func() {
+		l := prepare(e)
+		l.Train(y, x, gamma, beta, mean, variance)
+		dx, dgamma, dbeta := make([]float32, len(x)), make([]float32, c), make([]float32, c)
+		return func() { l.Backward(dx, dgamma, dbeta, y, x, gamma) }
 	})
 }
 
 func BenchmarkPool(b *testing.B) {
-	n := benchImage.Len()
-	maxPool := func(e Engine[float32], w Window) (MaxPool[float32], []float32) {
-		s := PoolShape{In: benchImage, Window: w}
-		p, err := e.MaxPool(s)
-		if err != nil {
-			b.Fatal(err)
-		}
-		return p, make([]float32, s.Out().Len())
-	}
-	benchPass(b, map[string]func(e Engine[float32], x, y []float32) (func(), int){
-		"max_2x2": func(e Engine[float32], x, y []float32) (func(), int) {
-			p, out := maxPool(e, window(2, 2, 0))
-			return func() { p.Forward(out, x) }, n + len(out)
-		},
-		"max_3x3_overlapping": func(e Engine[float32], x, y []float32) (func(), int) {
-			p, out := maxPool(e, window(3, 2, 0))
-			return func() { p.Forward(out, x) }, n + len(out)
-		},
-		"max_2x2_backward": func(e Engine[float32], x, y []float32) (func(), int) {
-			p, out := maxPool(e, window(2, 2, 0))
-			p.Forward(out, x)
-			return func() { p.Backward(x, out, out) }, n + 2*len(out)
-		},
-		"global_average": func(e Engine[float32], x, y []float32) (func(), int) {
-			p, err := e.GlobalAvgPool(benchImage)
+	for _, p := range []struct {
+		name   string
+		window Window
+	}{{"max_2x2", window(2, 2, 0)}, {"max_3x3", window(3, 2, 0)}} {
+		prepare := func(e Engine[float32]) (MaxPool[float32], []float32) {
+			s := PoolShape{In: benchImage, Window: p.window, InputReLU: true}
+			l, err := e.MaxPool(s)
 			if err != nil {
 				b.Fatal(err)
 			}
-			return func() { p.Forward(y[:benchImage.N*benchImage.C], x) }, n
-		},
+			return l, make([]float32, s.Out().Len())
+		}
+		benchPass(b, p.name, 1.25, func(e Engine[float32], x, _ []float32) func() {
+			l, out := prepare(e)
+			return func() { l.Forward(out, x) }
+		})
+		benchPass(b, p.name+"_backward", 1.5, func(e Engine[float32], x, _ []float32) func() {
+			l, out := prepare(e)
+			l.Forward(out, x)
+			dx, dy := make([]float32, len(x)), make([]float32, len(out))
+			return func() { l.Backward(dx, dy, out) }
+		})
+	}
+	benchPass(b, "global_average", 1, func(e Engine[float32], x, y []float32) func() {
+		p, err := e.GlobalAvgPool(benchImage)
+		if err != nil {
+			b.Fatal(err)
+		}
+		return func() { p.Forward(y[:benchImage.N*benchImage.C], x) }
 	})
 }
 
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
+// BenchmarkOptimizer is of the weights' arithmetic, on an engine that does it
+// itself.
+func BenchmarkOptimizer(b *testing.B) {
+	vector := func(e Engine[float32]) optim.Vector {
+		if v, ok := e.(optim.Vector); ok {
+			return v
+		}
+		return optim.NewVector(e.Threads())
+	}
+	benchPass(b, "adam", 7, func(e Engine[float32], x, y []float32) func() {
+		v, m, s := vector(e), make([]float32, len(x)), make([]float32, len(x))
+		return func() { v.Adam(x, y, m, s, optim.AdamStep{Epsilon: 1e-7, Keep: 1}) }
+	})
+	benchPass(b, "momentum", 5, func(e Engine[float32], x, y []float32) func() {
+		v, m := vector(e), make([]float32, len(x))
+		return func() { v.Momentum(x, y, m, 1e-9, 0.9, false) }
+	})
+	benchPass(b, "sum_of_squares", 1, func(e Engine[float32], x, _ []float32) func() {
+		v := vector(e)
+		return func() { v.SumSquares(x) }
+	})
+}
