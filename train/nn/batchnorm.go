@@ -77,15 +77,21 @@ func (o *batchNorm[T]) SymDiff(in G.Nodes, _, dy *G.Node) (G.Nodes, error) {
 	if err != nil {
 		return nil, err
 	}
-	dgamma, err := o.g.newAside(d.dgamma, dx, o.name+".dgamma", in[1].Shape())
+	return o.g.normGradients(dx, d.dgamma, d.dbeta, o.name, in)
+}
+
+// normGradients are the gradients of a batch norm's inputs, where dx computes those of
+// gamma and beta on the way.
+func (g *Graph[T]) normGradients(dx *G.Node, dgamma, dbeta *aside[T], name string, in G.Nodes) (G.Nodes, error) {
+	gamma, err := g.newAside(dgamma, dx, name+".dgamma", in[1].Shape())
 	if err != nil {
 		return nil, err
 	}
-	dbeta, err := o.g.newAside(d.dbeta, dx, o.name+".dbeta", in[2].Shape())
+	beta, err := g.newAside(dbeta, dx, name+".dbeta", in[2].Shape())
 	if err != nil {
 		return nil, err
 	}
-	return G.Nodes{dx, dgamma, dbeta, nil, nil}, nil
+	return G.Nodes{dx, gamma, beta, nil, nil}, nil
 }
 
 // batchNormGradient computes dx from dy, x, gamma and, when frozen, the running

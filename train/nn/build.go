@@ -18,20 +18,22 @@ type builder[T kernel.Float] struct {
 	fusion fusion
 }
 
-// fusion says which ReLUs need no pass of their own.
+// fusion says which nodes need no pass of their own.
 type fusion struct {
 	// into maps a conv or dense to the ReLU that it ends in.
 	into map[string]string
 	// masked holds the ReLUs whose one reader, a max-pool or batch norm, returns
 	// the gradient before the ReLU.
 	masked map[string]bool
+	// pooled maps a batch norm to the max-pool that alone reads it.
+	pooled map[string]string
 }
 
-// fuse finds the ReLUs of s that an op next to them can do along: forward the
-// conv or dense before it that nothing else reads, backward the max-pool or
-// batch norm that alone reads it.
+// fuse finds the nodes of s that an op next to them can do along: a ReLU forward the
+// conv or dense before it that nothing else reads, backward the max-pool or batch norm
+// that alone reads it; a max-pool the batch norm before it.
 func fuse(s *model.Spec) fusion {
-	f := fusion{into: map[string]string{}, masked: map[string]bool{}}
+	f := fusion{into: map[string]string{}, masked: map[string]bool{}, pooled: map[string]string{}}
 	readers := s.Consumers()
 	only := func(name string) *model.Node {
 		if len(readers[name]) != 1 {
@@ -41,6 +43,9 @@ func fuse(s *model.Spec) fusion {
 	}
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
+		if to := only(n.Name); n.Op == model.BatchNorm && to != nil && to.Op == model.MaxPool {
+			f.pooled[n.Name] = to.Name
+		}
 		if n.Op != model.ReLU || n.Max != 0 {
 			continue
 		}
@@ -76,6 +81,9 @@ func (b *builder[T]) build(x *G.Node) error {
 		if relu, ok := b.fusion.into[n.Name]; ok {
 			b.value[relu] = y
 		}
+		if n.Op == model.BatchNorm && b.pooler() != nil && b.fusion.pooled[n.Name] != "" {
+			b.value[b.fusion.pooled[n.Name]] = y
+		}
 	}
 	return nil
 }
@@ -95,10 +103,7 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 		return Dense(g, n.Name, x, b.param(n, model.Weight), b.param(n, model.Bias),
 			DenseConfig{ReLU: fused, Masked: b.fusion.masked[relu]})
 	case model.BatchNorm:
-		return BatchNorm(g, n.Name, x, b.param(n, model.Weight), b.param(n, model.Bias),
-			b.param(n, model.RunningMean), b.param(n, model.RunningVar), BatchNormConfig{
-				Epsilon: n.Epsilon, Momentum: n.Momentum,
-				Frozen: g.FrozenBatchNorm, InputReLU: b.fusion.masked[n.Inputs[0]]})
+		return b.norm(n, x)
 	case model.ReLU:
 		return ReLU(g, n.Name, x, ReLUConfig{Max: n.Max, Masked: b.fusion.masked[n.Name]})
 	case model.MaxPool:
@@ -123,6 +128,29 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 		return Softmax(g, n.Name, x)
 	}
 	return nil, fmt.Errorf("node %s: unknown op %s", n.Name, n.Op)
+}
+
+// norm adds a batch norm, or one with the max-pool that alone reads it.
+func (b *builder[T]) norm(n *model.Node, x *G.Node) (*G.Node, error) {
+	gamma, beta := b.param(n, model.Weight), b.param(n, model.Bias)
+	mean, variance := b.param(n, model.RunningMean), b.param(n, model.RunningVar)
+	cfg := BatchNormConfig{Epsilon: n.Epsilon, Momentum: n.Momentum,
+		Frozen: b.g.FrozenBatchNorm, InputReLU: b.fusion.masked[n.Inputs[0]]}
+	if pool := b.spec.Node(b.fusion.pooled[n.Name]); pool != nil && b.pooler() != nil {
+		return NormPool(b.g, b.pooler(), n.Name, x, gamma, beta, mean, variance, NormPoolConfig{
+			cfg, kernel.Window{Kernel: pool.Kernel, Stride: pool.Stride, Pads: pool.Pads}})
+	}
+	return BatchNorm(b.g, n.Name, x, gamma, beta, mean, variance, cfg)
+}
+
+// pooler is the engine if it pools while it normalises, in a graph that normalises by
+// the batch; or nil.
+func (b *builder[T]) pooler() kernel.NormPooler[T] {
+	e, ok := b.g.engine.(kernel.NormPooler[T])
+	if !ok || !b.g.Train || b.g.FrozenBatchNorm {
+		return nil
+	}
+	return e
 }
 
 // param is the node of one of n's parameters, or nil.

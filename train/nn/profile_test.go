@@ -3,6 +3,8 @@ package nn
 import (
 	"slices"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
 // TestGradientsTellOfDeadLayers: below a ReLU that never fires nothing learns.
@@ -50,5 +52,31 @@ func TestProfileAddsUp(t *testing.T) {
 	}
 	if kinds["reluGradient"] {
 		t.Error("a ReLU before a batch norm has a pass of its own")
+	}
+}
+
+// TestBatchNormAndMaxPoolAreOneOp where the engine has it and the batch's statistics
+// are taken. That it computes the same is what TestLossesEqualPyTorch says.
+func TestBatchNormAndMaxPoolAreOneOp(t *testing.T) {
+	for _, e := range engines(t) {
+		for _, frozen := range []bool{false, true} {
+			spec, w := preset(t, "v7-batchnorm", 64)
+			n := newNetwork(t, spec, w, Config{Engine: e, Optimizer: adam(t), FrozenBatchNorm: frozen})
+			mustStep(t, n, goldenBatch(0, 2, 64, 5))
+			count := map[string]int{}
+			for _, o := range n.Profile().Ops {
+				count[o.Kind]++
+			}
+			_, has := e.(kernel.NormPooler[float32])
+			together, apart := 0, 4
+			if has && !frozen {
+				together, apart = 4, 0
+			}
+			if count["normpool"] != together || count["normpoolGradient"] != together ||
+				count["batchnorm"] != apart || count["maxpool"] != apart {
+				t.Errorf("%s, frozen %v: ops %v, want %d batch norms with their pools and %d apart",
+					e.Name(), frozen, count, together, apart)
+			}
+		}
 	}
 }

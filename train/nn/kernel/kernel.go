@@ -161,6 +161,31 @@ type MaxPool[T Float] interface {
 	Backward(dx, dy, y []T)
 }
 
+// NormPoolShape describes a batch normalisation whose result is only pooled; the
+// window is over its In.
+type NormPoolShape struct {
+	BatchNormShape
+	Window
+}
+
+// Out is the shape of the result.
+func (s NormPoolShape) Out() ImageShape { return PoolShape{In: s.In, Window: s.Window}.Out() }
+
+// NormPooler is an Engine that has both in one, which reads and writes large
+// activations half as often.
+type NormPooler[T Float] interface {
+	NormPool(NormPoolShape) (NormPool[T], error)
+}
+
+// NormPool is [BatchNorm] by the batch's statistics and [MaxPool] of its result.
+//
+//	x, dx: N H W C     y, dy: N outH outW C     all others: C
+type NormPool[T Float] interface {
+	Train(y, x, gamma, beta, runMean, runVar []T)
+	// Backward follows Train.
+	Backward(dx, dgamma, dbeta, dy, x, gamma []T)
+}
+
 // AvgPool is a prepared average pool; padding does not count towards the mean.
 type AvgPool[T Float] interface {
 	Forward(y, x []T)

@@ -19,6 +19,7 @@ typedef struct onednn_conv onednn_conv;
 typedef struct onednn_dense onednn_dense;
 typedef struct onednn_pool onednn_pool;
 typedef struct onednn_norm onednn_norm;
+typedef struct onednn_norm_pool onednn_norm_pool;
 
 const char *onednn_open(int threads, onednn_engine **out);
 void onednn_close(onednn_engine *e);
@@ -87,6 +88,15 @@ const char *onednn_norm_backward(onednn_norm *l, float *dx, float *dgamma, float
 const char *onednn_norm_frozen_backward(onednn_norm *l, float *dx, float *dgamma, float *dbeta,
                                         const float *dy, const float *x, const float *gamma,
                                         const float *run_mean, const float *run_var);
+
+const char *onednn_norm_pool_new(onednn_engine *e, onednn_norm_shape norm, onednn_pool_shape pool,
+                                 onednn_norm_pool **out);
+const char *onednn_norm_pool_train(onednn_norm_pool *l, float *y, const float *x,
+                                   const float *gamma, const float *beta, float *run_mean,
+                                   float *run_var);
+const char *onednn_norm_pool_backward(onednn_norm_pool *l, float *dx, float *dgamma,
+                                      float *dbeta, const float *dy, const float *x,
+                                      const float *gamma);
 
 const char *onednn_relu(onednn_engine *e, float *y, const float *x, size_t n, float max);
 const char *onednn_relu_backward(onednn_engine *e, float *dx, const float *dy, const float *y,

@@ -1,33 +1,13 @@
 //go:build onednn
 
-// Max-pools, for the instruction set that the processor has.
+// Max-pools, also of what batch normalisation makes of the input, for the instruction
+// set that the processor has.
 #include "onednn_loops.h"
+#include "onednn_norm.h"
 #include "onednn_pool.h"
-#include "onednn_vector.h"
 
-#if defined(__x86_64__)
-namespace avx512 {
-BEGIN_TARGET("avx512f,avx512vl,avx512bw,avx512dq,fma")
-#define LANES 16
-#include "onednn_maxpool_loops.h"
-#undef LANES
-END_TARGET
-}  // namespace avx512
-
-namespace avx2 {
-BEGIN_TARGET("avx2,fma")
-#define LANES 8
-#include "onednn_maxpool_loops.h"
-#undef LANES
-END_TARGET
-}  // namespace avx2
-#endif
-
-namespace baseline {
-#define LANES 4
-#include "onednn_maxpool_loops.h"
-#undef LANES
-}  // namespace baseline
+#define LOOPS "onednn_maxpool_loops.h"
+#include "onednn_targets.h"
 
 const char *onednn_maxpool_forward(onednn_pool *l, float *y, const float *x) {
   return l->engine.call([=] {
@@ -47,6 +27,53 @@ const char *onednn_maxpool_backward(onednn_pool *l, float *dx, const float *dy, 
     const bool streamed = s.c % 16 == 0 && streams(dx, rows * row);
     parallel(rows, 1, small / row + 1, [&](size_t begin, size_t end) {
       TARGETS(max_backward(*l, dx, dy, y, begin, end, streamed));
+    });
+  });
+}
+
+// onednn_norm_pool normalises by the batch and pools: what stands between the two is
+// never written. Backward needs the values that won, as they were before.
+struct onednn_norm_pool : Layer {
+  onednn_norm_pool(onednn_engine &e, const std::pair<onednn_norm_shape, onednn_pool_shape> &s)
+      : Layer(e), norm(e, s.first), pool(e, s.second), won(new float[outputs()]) {}
+
+  size_t outputs() const { return size_t(pool.s.n) * pool.s.oh * pool.s.ow * pool.s.c; }
+
+  onednn_norm norm;
+  onednn_pool pool;
+  std::unique_ptr<float[]> won;
+};
+
+const char *onednn_norm_pool_new(onednn_engine *e, onednn_norm_shape norm, onednn_pool_shape pool,
+                                 onednn_norm_pool **out) {
+  return e->add(std::make_pair(norm, pool), out);
+}
+
+const char *onednn_norm_pool_train(onednn_norm_pool *l, float *y, const float *x,
+                                   const float *gamma, const float *beta, float *run_mean,
+                                   float *run_var) {
+  return l->engine.call([=] {
+    const auto &s = l->pool.s;
+    l->norm.of_batch(x, gamma, beta, run_mean, run_var);
+    const size_t rows = size_t(s.n) * s.oh;
+    parallel(rows, 1, small / (size_t(s.ow) * s.c) + 1, [&](size_t begin, size_t end) {
+      TARGETS(norm_pool_forward(l->pool, l->norm, y, l->won.get(), x, begin, end));
+    });
+  });
+}
+
+const char *onednn_norm_pool_backward(onednn_norm_pool *l, float *dx, float *dgamma,
+                                      float *dbeta, const float *dy, const float *x,
+                                      const float *gamma) {
+  return l->engine.call([=] {
+    const auto &s = l->pool.s;
+    onednn_norm &m = l->norm;
+    m.gradients(dgamma, dbeta, dy, l->won.get(), l->outputs() / s.c, gamma, m.mean.data(),
+                m.inverse.data(), true);
+    const size_t rows = size_t(s.n) * s.h, row = size_t(s.w) * s.c;
+    const bool streamed = s.c % 16 == 0 && streams(dx, rows * row);
+    parallel(rows, 1, small / row + 1, [&](size_t begin, size_t end) {
+      TARGETS(norm_pool_backward(l->pool, m, dx, dy, x, begin, end, streamed));
     });
   });
 }

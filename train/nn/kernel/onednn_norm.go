@@ -18,16 +18,19 @@ func (e *oneDNN) BatchNorm(s BatchNormShape) (BatchNorm[float32], error) {
 	if err := s.In.check(); err != nil {
 		return nil, fmt.Errorf("onednn: %v: %w", s, err)
 	}
-	shape := C.onednn_norm_shape{
+	l := &oneDNNNorm{BatchNormShape: s}
+	if msg := C.onednn_norm_new(e.handle, normShape(s), &l.handle); msg != nil {
+		return nil, refused(msg, s)
+	}
+	return l, nil
+}
+
+func normShape(s BatchNormShape) C.onednn_norm_shape {
+	return C.onednn_norm_shape{
 		rows: C.size_t(s.In.N * s.In.H * s.In.W), c: C.int(s.In.C),
 		epsilon: C.double(s.Epsilon), momentum: C.double(s.Momentum),
 		input_relu: cbool(s.InputReLU),
 	}
-	l := &oneDNNNorm{BatchNormShape: s}
-	if msg := C.onednn_norm_new(e.handle, shape, &l.handle); msg != nil {
-		return nil, refused(msg, s)
-	}
-	return l, nil
 }
 
 func (l *oneDNNNorm) check(y, x []float32, perChannel ...[]float32) {

@@ -23,8 +23,16 @@ func (e *oneDNN) pool(s PoolShape, maximum bool) (*oneDNNPool, error) {
 	if err := s.Window.check(s.In); err != nil {
 		return nil, fmt.Errorf("onednn: %v: %w", s, err)
 	}
+	p := &oneDNNPool{PoolShape: s}
+	if msg := C.onednn_pool_new(e.handle, poolShape(s, maximum), &p.handle); msg != nil {
+		return nil, refused(msg, s)
+	}
+	return p, nil
+}
+
+func poolShape(s PoolShape, maximum bool) C.onednn_pool_shape {
 	out := s.Out()
-	shape := C.onednn_pool_shape{
+	return C.onednn_pool_shape{
 		n: C.int(s.In.N), h: C.int(s.In.H), w: C.int(s.In.W), c: C.int(s.In.C),
 		oh: C.int(out.H), ow: C.int(out.W),
 		kh: C.int(s.Kernel[0]), kw: C.int(s.Kernel[1]),
@@ -33,11 +41,6 @@ func (e *oneDNN) pool(s PoolShape, maximum bool) (*oneDNNPool, error) {
 		bottom: C.int(s.Pads[2]), right: C.int(s.Pads[3]),
 		max: cbool(maximum), inference: cbool(s.Inference), input_relu: cbool(s.InputReLU),
 	}
-	p := &oneDNNPool{PoolShape: s}
-	if msg := C.onednn_pool_new(e.handle, shape, &p.handle); msg != nil {
-		return nil, refused(msg, s)
-	}
-	return p, nil
 }
 
 // MaxPool prepares a max-pool.

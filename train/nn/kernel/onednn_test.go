@@ -70,6 +70,12 @@ func TestOneDNNIsDeterministic(t *testing.T) {
 		for _, s := range poolShapes {
 			mustEqual(t, s, runAvgPool(t, a, s), runAvgPool(t, b, s))
 		}
+		for _, s := range normPoolShapes() {
+			first, second := results[float32]{}, results[float32]{}
+			runNormPool(t, a, s, &first)
+			runNormPool(t, b, s, &second)
+			mustEqual(t, s, first, second)
+		}
 	}
 }
 

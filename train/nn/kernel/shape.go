@@ -90,6 +90,10 @@ func (s PoolShape) String() string {
 	return fmt.Sprintf("pool %v, kernel %v, stride %v, pads %v", s.In, s.Kernel, s.Stride, s.Pads)
 }
 
+func (s NormPoolShape) String() string {
+	return fmt.Sprintf("batchnorm and pool %v, kernel %v, stride %v, pads %v", s.In, s.Kernel, s.Stride, s.Pads)
+}
+
 // mustHold panics where a slice is not as long as the layer's shape says.
 // The layer's type is a parameter because an interface would be allocated.
 func mustHold[L fmt.Stringer, T any](layer L, name string, x []T, want int) {
