@@ -108,7 +108,7 @@ productsdone:
 	SUBQ SI, R13; \
 	SHRQ $2, R13; \
 	ADDQ R12, R13; \
-	MOVQ R13, X2; \
+	VMOVQ R13, X2; \
 	VPBROADCASTD X2, Y2; \
 	VPADDD Y3, Y2, Y2; \
 	VCMPPS $0x1E, Y0, Y4, Y5; \
@@ -131,7 +131,7 @@ TEXT ·maxAVX2(SB), NOSPLIT, $0-48
 
 max8:
 	VMOVUPS (SI), Y0
-	MOVQ R12, X1
+	VMOVQ R12, X1
 	VPBROADCASTD X1, Y1
 	VPADDD Y3, Y1, Y1
 	SUM(maxsegment, maxstep, MAX)
