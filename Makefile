@@ -97,7 +97,7 @@ $(ONEDNN3)/include/dnnl.hpp:
 test-onednn3: native ## kernels and networks on oneDNN 3.2, which it fetches
 	@if $(MAKE) --no-print-directory onednn3; then \
 		$(MAKE) --no-print-directory run-test ONEDNN_ROOT="$(ONEDNN3)" PACKAGES="./train/nn/..." && \
-		bin/flowerctl version | grep 'onednn 3'; \
+		bin/flowerctl --version | grep 'onednn 3'; \
 		exit; \
 	fi; \
 	echo "could not fetch oneDNN 3 (it takes $(PYTHON) with pip, and a package registry): not tested with it" >&2; \
