@@ -46,6 +46,11 @@ func openFinished(c *cli.Context) (*finished, error) {
 	if err != nil {
 		return nil, err
 	}
+	return loadFinished(dir, name)
+}
+
+// loadFinished loads a run's settings and the checkpoint of that name.
+func loadFinished(dir, name string) (*finished, error) {
 	r := &finished{dir: dir, settings: defaultSettings()}
 	text, err := os.ReadFile(filepath.Join(dir, train.ConfigFile))
 	if err != nil {

@@ -149,6 +149,11 @@ func (r *trainRun) prepare(c *cli.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
+	return r.open(c, cache)
+}
+
+// open makes the network for the images, and says what it is.
+func (r *trainRun) open(c *cli.Context, cache *data.Cache) (*session, error) {
 	if !r.quiet {
 		r.tellProblems(c, cache.Set)
 	}

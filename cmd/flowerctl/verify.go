@@ -26,7 +26,7 @@ func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "verify",
 		Usage:     "prove that a file computes what was trained",
-		ArgsUsage: "FILE.onnx",
+		ArgsUsage: "FILE.onnx | --presets DIR",
 		Description: `Real images go through gorgonia, onnxruntime and the independent reader onnx-go,
 at several batch sizes and image sizes. The report is written beside the file,
 FILE.onnx.verify.json and .md. Where anything differs the exit code is 3 and the
@@ -34,13 +34,22 @@ first node that differs is named.
 
   flowerctl verify model.onnx
   flowerctl verify model.onnx --layers
-  flowerctl verify model.onnx --data photos/ --device cuda`,
+  flowerctl verify model.onnx --data photos/ --device cuda
+
+With --presets it does so for every network of train --list: each is trained for a
+few steps, exported to DIR and verified, and a table is written to DIR/presets.md.
+What is there already is not done again.
+
+  flowerctl verify --presets presets/ --data photos/
+  flowerctl verify --presets presets/ --data photos/ --arch tiny,v7-base`,
 		Flags: append(runFlags(),
 			&cli.StringFlag{Name: "device", Value: "cpu", Usage: "where onnxruntime runs: `cpu`, cuda or cuda:N"},
 			&cli.BoolFlag{Name: "layers", Usage: "compare every node even when the answers agree"},
 			&cli.IntFlag{Name: "images", Value: 500, Usage: "compare on up to `N` images; 0 for all"},
 			&cli.Float64Flag{Name: "max-accuracy-drop", Value: 100 * verify.DefaultAccuracyDrop,
 				Usage: "fp16, int8: how much lower accuracy may be, `POINTS`"},
+			&cli.StringFlag{Name: "presets", Usage: "train, export and verify networks in `DIR`, and write a table of them"},
+			&cli.StringSliceFlag{Name: "arch", Usage: "with --presets: only `NETWORK,...`"},
 			&cli.StringFlag{Name: "report", Usage: "write the report to `FILE`.json and .md instead"},
 			jsonFlag(),
 		),
@@ -56,6 +65,12 @@ func readerCommand() *cli.Command {
 }
 
 func verifyFile(c *cli.Context) error {
+	switch {
+	case c.IsSet("presets"):
+		return verifyPresets(c)
+	case c.IsSet("arch"):
+		return usagef("--arch: goes with --presets")
+	}
 	path, err := oneFile(c, "model.onnx")
 	if err != nil {
 		return err
@@ -115,12 +130,18 @@ func saveVerified(c *cli.Context, file string, r *verify.Report) error {
 	if given := c.String("report"); given != "" {
 		path = strings.TrimSuffix(given, ".json") + ".json"
 	}
+	return writeReport(path, filepath.Base(file), r)
+}
+
+// writeReport writes a report of the named file as JSON to path, and for people
+// beside it.
+func writeReport(path, file string, r *verify.Report) error {
 	if err := train.WriteJSON(path, r); err != nil {
 		return fileError(err)
 	}
 	text := strings.TrimSuffix(path, ".json") + ".md"
 	return fileError(atomicfile.Write(text, func(w io.Writer) error {
-		return r.WriteMarkdown(w, filepath.Base(file))
+		return r.WriteMarkdown(w, file)
 	}))
 }
 

@@ -13,6 +13,18 @@ import (
 // maxSoftmax is by how much a probability may be off: float32 makes 1e-7.
 const maxSoftmax = 1e-5
 
+// OnnxGoName is what reports call the second reader.
+const OnnxGoName = "onnx-go"
+
+// RuntimeName is what reports call onnxruntime with those options.
+func RuntimeName(o ort.Options) string {
+	name := "onnxruntime " + o.Device.String()
+	if o.TF32 {
+		name += " with TF32"
+	}
+	return name
+}
+
 // modes are the ways in which onnxruntime runs the file: on the CPU, and, where
 // a GPU was asked for, there, without TF32 and with it.
 func (v *verification) modes() []ort.Options {
@@ -26,10 +38,7 @@ func (v *verification) modes() []ort.Options {
 // onnxruntime runs the file itself, at all batch sizes.
 func (v *verification) onnxruntime(ctx context.Context) error {
 	for _, mode := range v.modes() {
-		name := "onnxruntime " + mode.Device.String()
-		if mode.TF32 {
-			name += " with TF32"
-		}
+		name := RuntimeName(mode)
 		v.log("%d images through %s", len(v.Photos), name)
 		session, err := NewRuntime(v.file, mode)
 		if err != nil {
@@ -83,8 +92,12 @@ func (v *verification) onnxGo(ctx context.Context) error {
 	if v.Reader == nil {
 		return nil
 	}
-	n := min(readerImages, len(v.Photos))
-	result := Result{Name: "onnx-go", Version: moduleVersion("github.com/owulveryck/onnx-go"), OK: true}
+	n := v.ReaderImages
+	if n == 0 {
+		n = readerImages
+	}
+	n = min(n, len(v.Photos))
+	result := Result{Name: OnnxGoName, Version: moduleVersion("github.com/owulveryck/onnx-go"), OK: true}
 	skip := func(reason string) error {
 		result.Skipped = reason
 		v.report.Engines = append(v.report.Engines, result)

@@ -26,8 +26,11 @@ type Options struct {
 	Quick bool
 	// Reader is the command that runs [RunOnnxGo] on its standard input and output;
 	// without one onnx-go is left out.
-	Reader  []string
-	Version string            // of the program, for the report
+	Reader []string
+	// ReaderImages is how many images onnx-go answers for; 0 means 2: its
+	// convolution is slow.
+	ReaderImages int
+	Version      string            // of the program, for the report
 	Log     func(line string) // told what happens; nil for nobody
 }
 
@@ -38,7 +41,7 @@ var batchSizes = []int{1, 2, 7, 32}
 // network's.
 const originalSizes = 3
 
-// readerImages is how many images onnx-go answers for: its convolution is slow.
+// readerImages is what Options.ReaderImages is where it is not set.
 const readerImages = 2
 
 // readerTime is what onnx-go may take.
