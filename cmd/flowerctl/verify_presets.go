@@ -20,9 +20,14 @@ import (
 	"github.com/flowerctl/flowerctl/train/data"
 )
 
-// trainingFLOPs is what training a network for `verify --presets` may cost, an
-// epoch, validation aside: 15 s at 250 GFLOP/s. A backward pass costs two forward.
-const trainingFLOPs = 4e12
+// trainingFLOPs is what the one epoch of a network's training may cost for
+// `verify --presets`, some seconds: a backward pass costs two forward. A large
+// network takes leastSteps of a small batch all the same.
+const (
+	trainingFLOPs = 1e12
+	leastSteps    = 5
+	smallBatch    = 8
+)
 
 // presetReaderImages is how many images onnx-go answers for there.
 const presetReaderImages = 16
@@ -102,7 +107,7 @@ func (b *presetBench) report(name string, device ort.Device) string {
 
 func (b *presetBench) verify(c *cli.Context, p arch.Preset) (presetRow, error) {
 	dir := b.path(p.Name)
-	if _, err := os.Stat(filepath.Join(dir, train.MetricsFile)); errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(filepath.Join(dir, train.BestFile)); errors.Is(err, fs.ErrNotExist) {
 		if err := b.train(c, p, dir); err != nil {
 			return presetRow{}, err
 		}
@@ -189,8 +194,10 @@ func (b *presetBench) train(c *cli.Context, p arch.Preset, dir string) error {
 	// A few more to compare on than asked for: shares of classes are rounded.
 	compared, trained := b.images+10, int(trainingFLOPs/3/float64(flops))
 	if trained < 8*s.Batch {
-		s.Batch = 8
+		s.Batch = smallBatch
+		trained = max(trained, leastSteps*s.Batch)
 	}
+	least := compared + leastSteps*s.Batch
 	r := &trainRun{dir: dir, show: newProgress(c.App.ErrWriter)}
 	n := compared + min(trained, 4*compared)
 	if b.data == "" {
@@ -203,9 +210,8 @@ func (b *presetBench) train(c *cli.Context, p arch.Preset, dir string) error {
 		}
 		n = min(n, len(b.scanned.Items))
 	}
-	if n < compared+4*s.Batch {
-		return fail(fmt.Errorf("%d images in %s, want %d: %d to compare on and some to train on", n, b.data,
-			compared+4*s.Batch, compared), "--images says on how many to compare, 32 or more")
+	if n < least {
+		return fail(fmt.Errorf("%d images in %s, want %d: %d to compare on and some to train on", n, b.data, least, compared), "--images says on how many to compare, 32 or more")
 	}
 	s.Val = math.Ceil(1e4*float64(compared)/float64(n)) / 1e4
 	if r.plan, err = resolve(s); err != nil {
