@@ -33,11 +33,13 @@ func benchInferCommand() *cli.Command {
 run warm before it is timed.
 
   flowerctl bench infer
-  flowerctl bench infer photos/ --device cuda --json`,
+  flowerctl bench infer photos/ --device cuda --json
+  flowerctl bench infer --model int8.onnx --vs fp32.onnx`,
 		Flags: append([]cli.Flag{
 			&cli.IntSliceFlag{Name: "batch", Value: cli.NewIntSlice(1, 8, 32), Usage: "batch sizes, `N,N,...`"},
 			&cli.Float64Flag{Name: "seconds", Value: 2, Usage: "`S` to spend on each figure"},
 			&cli.IntFlag{Name: "cold", Value: 10, Usage: "start the program `N` times; 0 leaves that out"},
+			&cli.StringFlag{Name: "vs", Usage: "also run in turn with `FILE`.onnx: times as a share of its"},
 			jsonFlag(),
 		}, modelFlags()...),
 		Action: benchInfer,
@@ -63,6 +65,7 @@ type inferSpeed struct {
 	Pipeline    float64 `json:"pipeline_images_per_s"` // files to answers
 	batchSpeed
 	Batches []batchSpeed `json:"batches"`
+	Versus  *versus      `json:"vs,omitempty"`
 }
 
 // batchSpeed is how fast runs of one batch size are.
@@ -98,6 +101,9 @@ func benchInfer(c *cli.Context) (err error) {
 	if err := r.measure(c.Context, classifier, files, sizes, limit); err != nil {
 		return err
 	}
+	if r.Versus, err = versusModel(c, classifier, files, sizes, limit); err != nil {
+		return err
+	}
 	if c.Bool("json") {
 		return printJSON(c.App.Writer, r)
 	}
@@ -117,18 +123,12 @@ func describeSpeed(c *cli.Context, classifier *infer.Classifier, name string, im
 // measure fills in all figures but the cold start's.
 func (r *inferSpeed) measure(ctx context.Context, classifier *infer.Classifier, files [][]byte, sizes []int,
 	limit time.Duration) error {
-	images := make([]imageprep.Image, len(files))
-	for i, data := range files {
-		var err error
-		if images[i], err = classifier.Preprocess().Prepare(data); err != nil {
-			return err
-		}
+	images, err := prepared(classifier, files)
+	if err != nil {
+		return err
 	}
 	for _, n := range sizes {
-		batch := make([]imageprep.Image, n)
-		for i := range batch {
-			batch[i] = images[i%len(images)]
-		}
+		batch := repeated(images, n)
 		run := func() error { _, err := classifier.Classify(ctx, batch); return err }
 		for range 3 { // memory, and on a GPU cuDNN's choice of algorithms
 			if err := run(); err != nil {
@@ -304,6 +304,9 @@ func (r *inferSpeed) print(w io.Writer) error {
 	fmt.Fprintf(w, "many, decoded on all cores while the network runs: %.0f images/s\n", r.Pipeline)
 	if r.ColdStart > 0 {
 		fmt.Fprintf(w, "cold, from the start of the program to the answer: %.0f ms\n", r.ColdStart)
+	}
+	if r.Versus != nil {
+		return r.Versus.print(w)
 	}
 	return nil
 }

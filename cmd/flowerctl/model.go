@@ -53,15 +53,21 @@ func openModel(c *cli.Context) (classifier *infer.Classifier, name string, err e
 	if err != nil {
 		return nil, "", err
 	}
+	classifier, err = openBytes(c, name, model, options)
+	return classifier, name, err
+}
+
+// openBytes opens a model that has been read, on the device that the flags name.
+func openBytes(c *cli.Context, name string, model []byte, options infer.Options) (_ *infer.Classifier, err error) {
 	if c.Bool("require-verified") {
 		if _, err := verify.Require(name, model); err != nil {
-			return nil, "", fail(fileError(err), "flowerctl verify FILE.onnx writes the report")
+			return nil, fail(fileError(err), "flowerctl verify FILE.onnx writes the report")
 		}
 	}
 	if options.Session.Device, err = needDevice(c); err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	classifier, err = infer.New(model, options)
+	classifier, err := infer.New(model, options)
 	var device *ort.DeviceError
 	if errors.As(err, &device) && c.String("device") == deviceAuto {
 		talk(c, "device: cpu, since %v", err)
@@ -69,10 +75,10 @@ func openModel(c *cli.Context) (classifier *infer.Classifier, name string, err e
 		classifier, err = infer.New(model, options)
 	}
 	if err != nil {
-		return nil, "", modelFailure(fmt.Errorf("%s: %w", name, err))
+		return nil, modelFailure(fmt.Errorf("%s: %w", name, err))
 	}
 	talk(c, "using %s on %s", name, options.Session.Device)
-	return classifier, name, nil
+	return classifier, nil
 }
 
 // modelOptions reads the flags that describe the model.

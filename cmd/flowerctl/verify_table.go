@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -85,15 +86,22 @@ func writePresets(c *cli.Context, dir string, rows []presetRow) error {
 // largest difference of a logit as a share of the largest logit. A column without
 // an entry was not run.
 func presetTable(w io.Writer, rows []presetRow) error {
-	engines := []string{verify.RuntimeName(ort.Options{}), verify.OnnxGoName,
-		verify.RuntimeName(ort.Options{Device: ort.Device{CUDA: true}}),
-		verify.RuntimeName(ort.Options{Device: ort.Device{CUDA: true}, TF32: true})}
-	var b strings.Builder
-	b.WriteString("| network | steps | accuracy |")
-	for _, name := range engines {
-		b.WriteString(" " + name + " |")
+	engines := []string{verify.RuntimeName(ort.Options{}), verify.OnnxGoName}
+	gpu := ort.Device{CUDA: true}
+	for _, r := range rows {
+		for _, e := range r.Engines {
+			if !slices.Contains(engines, e.Name) {
+				engines = append(engines, e.Name)
+			}
+		}
 	}
-	b.WriteString("\n|---|---|---|" + strings.Repeat("---|", len(engines)) + "\n")
+	if len(engines) == 2 {
+		engines = append(engines, verify.RuntimeName(ort.Options{Device: gpu}),
+			verify.RuntimeName(ort.Options{Device: gpu, TF32: true}))
+	}
+	var b strings.Builder
+	b.WriteString("| network | steps | accuracy | " + strings.Join(engines, " | ") + " |\n")
+	b.WriteString("|---|---|---|" + strings.Repeat("---|", len(engines)) + "\n")
 	for _, r := range rows {
 		accuracy := ""
 		if a := r.Reference.Accuracy; a != nil {

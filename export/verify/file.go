@@ -31,7 +31,7 @@ type Options struct {
 	// convolution is slow.
 	ReaderImages int
 	Version      string            // of the program, for the report
-	Log     func(line string) // told what happens; nil for nobody
+	Log          func(line string) // told what happens; nil for nobody
 }
 
 // batchSizes are those that a file is run with, in turn.
