@@ -194,21 +194,26 @@ func axisOf(a int64, rank, past int) (int, error) {
 	return int(a), nil
 }
 
-// axes are the axes that an operator works on: an attribute before the operator
+// list are whole numbers that an operator takes: an attribute before the operator
 // set since, and input i from then on. ok is false where they are not known; nil
 // means that none are given.
-func (c *call) axes(i int, since int64, rank int) (axes []int, ok bool, err error) {
-	list, err := c.Ints("axes")
-	if err != nil {
-		return nil, false, err
+func (c *call) list(name string, i int, since int64) (list []int64, ok bool, err error) {
+	if c.opset < since {
+		list, err = c.Ints(name)
+		return list, err == nil, err
 	}
-	if c.opset >= since {
-		if !c.has(i) {
-			return nil, true, nil
-		}
-		if list, ok = c.in[i].known(); !ok {
-			return nil, false, nil
-		}
+	if !c.has(i) {
+		return nil, true, nil
+	}
+	list, ok = c.in[i].known()
+	return list, ok, nil
+}
+
+// axes are the axes that an operator works on, as list gives them.
+func (c *call) axes(i int, since int64, rank int) (axes []int, ok bool, err error) {
+	list, ok, err := c.list("axes", i, since)
+	if err != nil || !ok {
+		return nil, false, err
 	}
 	for _, a := range list {
 		x, err := axisOf(a, rank, 0)

@@ -45,18 +45,12 @@ func inferUnsqueeze(c *call) error {
 	if err != nil {
 		return err
 	}
-	list, err := c.Ints("axes")
-	if err != nil {
-		return err
+	list, ok, err := c.list("axes", 1, 13)
+	if err != nil || !ok {
+		return either(err, errUnknown)
 	}
-	if c.opset >= 13 {
-		var ok bool
-		if !c.has(1) {
-			return errors.New("input 1 (axes) is left out")
-		}
-		if list, ok = c.in[1].known(); !ok {
-			return errUnknown
-		}
+	if list == nil && c.opset >= 13 && !c.has(1) {
+		return errors.New("input 1 (axes) is left out")
 	}
 	rank := len(x) + len(list)
 	if rank > MaxRank {

@@ -18,15 +18,9 @@ func inferSplit(c *call) error {
 	if err != nil {
 		return err
 	}
-	parts, err := c.Ints("split")
-	if err != nil {
-		return err
-	}
-	if c.opset >= 13 && c.has(1) {
-		var ok bool
-		if parts, ok = c.in[1].known(); !ok {
-			return errUnknown
-		}
+	parts, ok, err := c.list("split", 1, 13)
+	if err != nil || !ok {
+		return either(err, errUnknown)
 	}
 	if parts != nil && len(parts) != len(c.out) {
 		return fmt.Errorf("split %s into %d outputs", brief(parts), len(c.out))
@@ -58,21 +52,9 @@ func inferPad(c *call) error {
 	if err != nil {
 		return err
 	}
-	pads, err := c.Ints("pads")
-	if err != nil {
-		return err
-	}
-	if c.opset >= 11 {
-		var ok bool
-		if !c.has(1) {
-			return errors.New("input 1 (pads) is left out")
-		}
-		if c.has(3) {
-			return errUnknown // on some axes only
-		}
-		if pads, ok = c.in[1].known(); !ok {
-			return errUnknown
-		}
+	pads, ok, err := c.list("pads", 1, 11)
+	if err != nil || !ok || c.has(3) { // input 3: on some axes only
+		return either(err, errUnknown)
 	}
 	if len(pads) != 2*len(x) {
 		return fmt.Errorf("pads %s for %s, want two for each axis", brief(pads), c.in[0])
