@@ -2,68 +2,17 @@ package export
 
 import (
 	"bytes"
-	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/model"
 )
-
-// preset is a checkpoint of a preset that was never trained, with running
-// statistics and biases that are not their starting values.
-func preset(t testing.TB, name string, size int) *checkpoint.Checkpoint {
-	t.Helper()
-	p, err := arch.Find(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if size == 0 {
-		size = p.Size
-	}
-	spec, err := p.Build(size, 5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made(t, spec)
-}
-
-// made is a checkpoint of any network.
-func made(t testing.TB, spec model.Spec) *checkpoint.Checkpoint {
-	t.Helper()
-	w, err := spec.NewWeights(7)
-	if err != nil {
-		t.Fatal(err)
-	}
-	params, err := spec.Params()
-	if err != nil {
-		t.Fatal(err)
-	}
-	rng := rand.New(rand.NewPCG(1, 2))
-	for _, p := range params {
-		for i := range w[p.Name].Data {
-			switch p.Role {
-			case model.Bias, model.RunningMean:
-				w[p.Name].Data[i] = rng.Float32() - 0.5
-			case model.RunningVar:
-				w[p.Name].Data[i] = rng.Float32() + 0.5
-			}
-		}
-	}
-	labels := make([]string, spec.Classes)
-	for i := range labels {
-		labels[i] = fmt.Sprintf("class %d", i)
-	}
-	return &checkpoint.Checkpoint{Spec: spec, Weights: w, Labels: labels,
-		Preprocess: imageprep.Config{Size: spec.Input[1], Resize: imageprep.Stretch},
-		Training:   checkpoint.Training{Split: "stratified 80/20", Seed: 7, Metrics: map[string]float64{"val_accuracy": 0.5}}}
-}
 
 func export(t testing.TB, c *checkpoint.Checkpoint, o Options) *onnx.Model {
 	t.Helper()
@@ -80,7 +29,7 @@ func TestEveryPresetExports(t *testing.T) {
 			continue
 		}
 		t.Run(p.Name, func(t *testing.T) {
-			c := preset(t, p.Name, 0)
+			c := networks.Preset(t, p.Name, 0)
 			for i, o := range []Options{{}, {Input: Float}, {Input: Float, Opset: MinOpset}, {Opset: MaxOpset},
 				{FoldBatchNorm: true}, {Precision: FP16}} {
 				if p.Parameters > 3e7 && i > 0 {
@@ -104,7 +53,7 @@ func TestExportIsDeterministic(t *testing.T) {
 		var files [2][]byte
 		for i := range files {
 			var err error
-			if files[i], err = export(t, preset(t, "v7-batchnorm", 0), o).Encode(); err != nil {
+			if files[i], err = export(t, networks.Preset(t, "v7-batchnorm", 0), o).Encode(); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -115,7 +64,7 @@ func TestExportIsDeterministic(t *testing.T) {
 }
 
 func TestFileIsWhatTheDesignSays(t *testing.T) {
-	m := export(t, preset(t, "v7-batchnorm", 0), Options{Version: "1.2.3"})
+	m := export(t, networks.Preset(t, "v7-batchnorm", 0), Options{Version: "1.2.3"})
 	if m.IRVersion != 8 || m.Opset("") != 18 {
 		t.Errorf("IR version %d, operator set %d, want 8 and 18", m.IRVersion, m.Opset(""))
 	}
@@ -142,7 +91,7 @@ func TestFileIsWhatTheDesignSays(t *testing.T) {
 }
 
 func TestFloatInputIsTheBareNetwork(t *testing.T) {
-	m := export(t, preset(t, "v7-base", 0), Options{Input: Float})
+	m := export(t, networks.Preset(t, "v7-base", 0), Options{Input: Float})
 	if got := m.Graph.Inputs[0].Name + " " + m.Graph.Inputs[0].String(); got != "input float32[N 3 150 150]" {
 		t.Errorf("input %s", got)
 	}
@@ -156,7 +105,7 @@ func TestFloatInputIsTheBareNetwork(t *testing.T) {
 }
 
 func TestMetadataSurvivesARoundTrip(t *testing.T) {
-	c := preset(t, "tiny", 0)
+	c := networks.Preset(t, "tiny", 0)
 	c.Labels[2] = `a "quoted" läbel`
 	data, err := export(t, c, Options{Version: "1.2.3", License: "CC0", FoldBatchNorm: true}).Encode()
 	if err != nil {
@@ -185,11 +134,7 @@ func TestNoNodeTakesAValueTwice(t *testing.T) {
 	b.Concat(x, b.Dropout(0.5)) // without dropout: x and x
 	b.GlobalAvgPool()
 	b.Head("main", 1)
-	spec, err := b.Spec()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, n := range export(t, made(t, spec), Options{}).Graph.Nodes {
+	for _, n := range export(t, networks.Build(t, b), Options{}).Graph.Nodes {
 		for i, in := range n.Inputs {
 			if in != "" && slices.Contains(n.Inputs[:i], in) {
 				t.Errorf("node %s takes %q twice", n.Name, in)
@@ -199,7 +144,7 @@ func TestNoNodeTakesAValueTwice(t *testing.T) {
 }
 
 func TestImpossibleOptionsAreRefused(t *testing.T) {
-	c := preset(t, "tiny", 0)
+	c := networks.Preset(t, "tiny", 0)
 	for _, test := range []struct {
 		o    Options
 		want string
@@ -227,11 +172,7 @@ func TestNodesMayNotTakeReservedNames(t *testing.T) {
 	b.Add(model.Node{Name: "image", Op: model.ReLU})
 	b.GlobalAvgPool()
 	b.Head("main", 1)
-	spec, err := b.Spec()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Model(made(t, spec), Options{}); err == nil || !strings.Contains(err.Error(), `called "image"`) {
+	if _, err := Model(networks.Build(t, b), Options{}); err == nil || !strings.Contains(err.Error(), `called "image"`) {
 		t.Errorf("got %v, want a complaint about image", err)
 	}
 }

@@ -35,7 +35,7 @@ var importRules = []struct {
 		trees: []string{"export"}, never: []string{gorgoniaPath, ortPath, "infer/ort"},
 		except: []string{"export/verify"},
 	},
-	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden"}},
+	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks"}},
 }
 
 const (

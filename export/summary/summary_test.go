@@ -10,35 +10,16 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/export"
-	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/arch"
-	"github.com/flowerctl/flowerctl/train/checkpoint"
 )
-
-func preset(t *testing.T, name string) *checkpoint.Checkpoint {
-	t.Helper()
-	p, err := arch.Find(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	spec, err := p.Build(p.Size, 5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := spec.NewWeights(1)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return &checkpoint.Checkpoint{Spec: spec, Weights: w, Labels: []string{"a", "b", "c", "d", "e"},
-		Preprocess: imageprep.Config{Size: p.Size, Resize: imageprep.Stretch}}
-}
 
 // TestFileAndCheckpointCountTheSame: parameters and operations of a file are
 // those of the network that it was made from.
 func TestFileAndCheckpointCountTheSame(t *testing.T) {
 	for _, name := range []string{"v7-batchnorm", "v7-base", "mobilenetv2", "resnet18"} {
-		c := preset(t, name)
+		c := networks.Preset(t, name, 0)
 		want, err := OfCheckpoint(c)
 		if err != nil {
 			t.Fatal(err)
@@ -69,7 +50,7 @@ func TestEveryNetworkIsDrawn(t *testing.T) {
 		if p.Parameters > 2e7 {
 			continue
 		}
-		c := preset(t, p.Name)
+		c := networks.Preset(t, p.Name, 0)
 		s, err := OfCheckpoint(c)
 		if err != nil {
 			t.Fatal(err)

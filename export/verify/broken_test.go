@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/model"
@@ -30,11 +31,7 @@ func branched(t testing.TB) *checkpoint.Checkpoint {
 	b.Dense(9)
 	b.ReLU()
 	b.Head("main", 1)
-	spec, err := b.Spec()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made(t, spec)
+	return networks.Build(t, b)
 }
 
 // verifyFile compares a file on 24 drawn images.

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
@@ -52,7 +53,7 @@ func TestOnnxGoAgreesWhereItCan(t *testing.T) {
 			if test.preset == "v3-alexnet" && testing.Short() {
 				t.Skip("30 million weights")
 			}
-			c := preset(t, test.preset, test.size)
+			c := networks.Preset(t, test.preset, test.size)
 			m, err := onnx.Decode(encoded(t, c, export.Options{}))
 			if err != nil {
 				t.Fatal(err)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/model"
@@ -39,11 +40,7 @@ func everyOp(t testing.TB) *checkpoint.Checkpoint {
 	b.Add(model.Node{Op: model.Dense, Units: 6, NoBias: true})
 	b.ReLU()
 	b.Head("main", 1)
-	spec, err := b.Spec()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made(t, spec)
+	return networks.Build(t, b)
 }
 
 func TestEveryOpAgreesAtEveryOpset(t *testing.T) {
@@ -125,7 +122,7 @@ func TestFoldingChangesNoAnswer(t *testing.T) {
 func TestNarrowFilesAnswerNearly(t *testing.T) {
 	needORT(t)
 	ctx := context.Background()
-	for _, c := range []*checkpoint.Checkpoint{preset(t, "v7-batchnorm", 64+40), branched(t), preset(t, "resnet-small", 64)} {
+	for _, c := range []*checkpoint.Checkpoint{networks.Preset(t, "v7-batchnorm", 64+40), branched(t), networks.Preset(t, "resnet-small", 64)} {
 		for _, test := range []struct {
 			precision export.Precision
 			share     float64

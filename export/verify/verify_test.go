@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"slices"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/flowers"
+	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -33,53 +33,6 @@ func needORT(t testing.TB) {
 		t.Fatal(err)
 	}
 	t.Skip(err)
-}
-
-// preset is a checkpoint of a preset that was never trained, with running
-// statistics and biases that are not their starting values.
-func preset(t testing.TB, name string, size int) *checkpoint.Checkpoint {
-	t.Helper()
-	p, err := arch.Find(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if size == 0 {
-		size = p.Size
-	}
-	spec, err := p.Build(size, 5)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return made(t, spec)
-}
-
-func made(t testing.TB, spec model.Spec) *checkpoint.Checkpoint {
-	t.Helper()
-	w, err := spec.NewWeights(7)
-	if err != nil {
-		t.Fatal(err)
-	}
-	params, err := spec.Params()
-	if err != nil {
-		t.Fatal(err)
-	}
-	rng := rand.New(rand.NewPCG(1, 2))
-	for _, p := range params {
-		for i := range w[p.Name].Data {
-			switch p.Role {
-			case model.Bias, model.RunningMean:
-				w[p.Name].Data[i] = rng.Float32() - 0.5
-			case model.RunningVar:
-				w[p.Name].Data[i] = rng.Float32() + 0.5
-			}
-		}
-	}
-	labels := make([]string, spec.Classes)
-	for i := range labels {
-		labels[i] = fmt.Sprintf("class %d", i)
-	}
-	return &checkpoint.Checkpoint{Spec: spec, Weights: w, Labels: labels,
-		Preprocess: imageprep.Config{Size: spec.Input[1], Resize: imageprep.Stretch}}
 }
 
 // drawn are n drawn flowers of size x size pixels, of labels 0 to 4.
@@ -147,7 +100,7 @@ func TestEveryNodeOfEveryPresetAgrees(t *testing.T) {
 			continue
 		}
 		t.Run(p.Name, func(t *testing.T) {
-			c := preset(t, p.Name, 0)
+			c := networks.Preset(t, p.Name, 0)
 			for _, o := range []export.Options{{}, {Input: export.Float}, {FoldBatchNorm: true}} {
 				if p.Parameters > 2e7 && (o.Input != "" || o.FoldBatchNorm) {
 					continue
@@ -176,7 +129,7 @@ func TestFilesPreprocessAsImageprep(t *testing.T) {
 	needORT(t)
 	ctx := context.Background()
 	for _, resize := range []imageprep.Resize{imageprep.Stretch, imageprep.Crop} {
-		c := preset(t, "tiny", 48)
+		c := networks.Preset(t, "tiny", 48)
 		c.Preprocess.Resize = resize
 		reference, err := NewGorgonia(c.Spec, c.Weights)
 		if err != nil {
