@@ -28,9 +28,19 @@ type Result struct {
 // Classify answers for images, in order: Classifier.Classify, or another engine.
 type Classify func(ctx context.Context, images []imageprep.Image) ([]Answer, error)
 
+// Engine is what answers: a Classifier, or another that is fed the same way.
+type Engine struct {
+	Prep     imageprep.Config
+	Classify Classify
+	Runs     int // that may overlap; 0 means 1
+}
+
+// Engine is the classifier as Stream wants it.
+func (c *Classifier) Engine() Engine { return Engine{Prep: c.prep, Classify: c.Classify, Runs: c.runs} }
+
 // Stream is the package's Stream with this classifier.
 func (c *Classifier) Stream(ctx context.Context, pictures iter.Seq[Picture], batch int) iter.Seq2[Result, error] {
-	return Stream(ctx, c.prep, c.Classify, pictures, batch)
+	return Stream(ctx, c.Engine(), pictures, batch)
 }
 
 // Stream answers for pictures in their order, batch at a time. They are decoded
@@ -38,32 +48,71 @@ func (c *Classifier) Stream(ctx context.Context, pictures iter.Seq[Picture], bat
 // with an Err, and the others go on; an error of the iterator is the last thing
 // it gives. Which pictures share a batch depends on their order alone, unless
 // they come slowly: then what is there is answered without waiting for more.
-func Stream(ctx context.Context, prep imageprep.Config, classify Classify,
-	pictures iter.Seq[Picture], batch int) iter.Seq2[Result, error] {
+// When the iterator ends, so has every run.
+func Stream(ctx context.Context, e Engine, pictures iter.Seq[Picture], batch int) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
-		queue := decodeAhead(ctx, prep, pictures, batch)
-		for {
-			waiting, more := nextBatch(ctx, queue, batch)
-			results, err := answerBatch(ctx, classify, waiting)
-			if err != nil {
-				yield(Result{}, err)
+		order := e.answerAhead(ctx, decodeAhead(ctx, e.Prep, pictures, batch), batch)
+		defer func() {
+			cancel()
+			for a := range order { // the engine may be closed after us
+				<-a.done
+			}
+		}()
+		for a := range order {
+			<-a.done
+			if a.err != nil {
+				yield(Result{}, a.err)
 				return
 			}
-			for _, r := range results {
+			for _, r := range a.results {
 				if !yield(r, nil) {
 					return
 				}
-			}
-			if !more {
-				break
 			}
 		}
 		if err := ctx.Err(); err != nil {
 			yield(Result{}, context.Cause(ctx))
 		}
 	}
+}
+
+// answering is a batch on its way through the network.
+type answering struct {
+	results []Result
+	err     error
+	done    chan struct{} // closed when results or err is set
+}
+
+// answerAhead runs the network on batches of the queue, as many at a time as the
+// engine takes. The channel has them in order, before they are done; it is closed
+// after the last, or when ctx ends.
+func (e Engine) answerAhead(ctx context.Context, queue <-chan *decoding, batch int) <-chan *answering {
+	runs := max(1, e.Runs)
+	order := make(chan *answering, runs)
+	free := make(chan struct{}, runs)
+	go func() {
+		defer close(order)
+		for more := true; more; {
+			var waiting []*decoding
+			if waiting, more = nextBatch(ctx, queue, batch); len(waiting) == 0 {
+				continue
+			}
+			a := &answering{done: make(chan struct{})}
+			free <- struct{}{} // a run ends when ctx does
+			select {
+			case order <- a:
+			case <-ctx.Done():
+				return
+			}
+			go func() {
+				defer close(a.done)
+				a.results, a.err = answerBatch(ctx, e.Classify, waiting)
+				<-free
+			}()
+		}
+	}()
+	return order
 }
 
 // decoding is a picture on its way through the decoders.

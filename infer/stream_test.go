@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"iter"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -61,7 +62,7 @@ func TestStreamKeepsTheOrderAndGoesOnAfterBadPictures(t *testing.T) {
 	}
 	var sizes []int
 	var got int
-	for r, err := range Stream(t.Context(), square, echo(&sizes), slices.Values(pictures), 8) {
+	for r, err := range Stream(t.Context(), Engine{Prep: square, Classify: echo(&sizes)}, slices.Values(pictures), 8) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -82,6 +83,70 @@ func TestStreamKeepsTheOrderAndGoesOnAfterBadPictures(t *testing.T) {
 	}
 }
 
+// The first runs wait for one another, and the first of all for a later one to
+// end: answers stay in order.
+func TestStreamKeepsTheOrderOfRunsThatOverlap(t *testing.T) {
+	const runs, batches = 3, 12
+	var started atomic.Int32
+	together, later := make(chan struct{}), make(chan struct{})
+	classify := func(_ context.Context, images []imageprep.Image) ([]Answer, error) {
+		n := started.Add(1)
+		if n == runs {
+			close(together)
+		}
+		<-together
+		switch images[0].Pix[0] {
+		case 0:
+			<-later
+		case 1:
+			close(later)
+		}
+		return []Answer{{Probabilities: []float32{float32(images[0].Pix[0])}}}, nil
+	}
+	var pictures []Picture
+	for i := range batches {
+		pictures = append(pictures, Picture{Tag: i, Data: gray(t, uint8(i))})
+	}
+	got := 0
+	for r, err := range Stream(t.Context(), Engine{Prep: square, Classify: classify, Runs: runs}, slices.Values(pictures), 1) {
+		if err != nil || r.Tag != got || r.Answer.Probabilities[0] != float32(got) {
+			t.Fatalf("got picture %d, %v, %v, want %d", r.Tag, r.Answer, err, got)
+		}
+		got++
+	}
+	if got != batches {
+		t.Errorf("got %d answers, want %d", got, batches)
+	}
+}
+
+// Whoever leaves a stream may close the engine: no run is left behind.
+func TestNoRunOutlivesTheStream(t *testing.T) {
+	var running atomic.Int32
+	classify := func(ctx context.Context, images []imageprep.Image) ([]Answer, error) {
+		running.Add(1)
+		defer running.Add(-1)
+		if images[0].Pix[0] > 0 {
+			<-ctx.Done()
+			time.Sleep(10 * time.Millisecond)
+			return nil, ctx.Err()
+		}
+		return make([]Answer, len(images)), nil
+	}
+	pictures := []Picture{{Data: gray(t, 0)}, {Data: gray(t, 1)}, {Data: gray(t, 2)}, {Data: gray(t, 3)}}
+	for _, err := range Stream(t.Context(), Engine{Prep: square, Classify: classify, Runs: 3}, slices.Values(pictures), 1) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		for running.Load() == 0 {
+			time.Sleep(time.Millisecond)
+		}
+		break
+	}
+	if n := running.Load(); n != 0 {
+		t.Errorf("%d runs go on after the stream was left", n)
+	}
+}
+
 func TestStreamAnswersWhatIsThereWhenPicturesComeSlowly(t *testing.T) {
 	answered := make(chan int)
 	slow := func(yield func(Picture) bool) {
@@ -95,7 +160,7 @@ func TestStreamAnswersWhatIsThereWhenPicturesComeSlowly(t *testing.T) {
 		}
 	}
 	var sizes []int
-	for r, err := range Stream(t.Context(), square, echo(&sizes), slow, 8) {
+	for r, err := range Stream(t.Context(), Engine{Prep: square, Classify: echo(&sizes)}, slow, 8) {
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +175,7 @@ func TestStreamEndsWithTheEnginesError(t *testing.T) {
 	broken := errors.New("broken")
 	classify := func(context.Context, []imageprep.Image) ([]Answer, error) { return nil, broken }
 	var errs []error
-	for _, err := range Stream(t.Context(), square, classify, endless(t), 4) {
+	for _, err := range Stream(t.Context(), Engine{Prep: square, Classify: classify}, endless(t), 4) {
 		errs = append(errs, err)
 	}
 	if len(errs) != 1 || !errors.Is(errs[0], broken) {
@@ -123,7 +188,7 @@ func TestStreamEndsWithTheContext(t *testing.T) {
 	defer cancel()
 	var sizes []int
 	var last error
-	for _, err := range Stream(ctx, square, echo(&sizes), endless(t), 4) {
+	for _, err := range Stream(ctx, Engine{Prep: square, Classify: echo(&sizes)}, endless(t), 4) {
 		last = err
 	}
 	if !errors.Is(last, context.DeadlineExceeded) {
@@ -134,7 +199,7 @@ func TestStreamEndsWithTheContext(t *testing.T) {
 func TestStreamMayBeLeft(t *testing.T) {
 	var sizes []int
 	n := 0
-	for range Stream(t.Context(), square, echo(&sizes), endless(t), 4) {
+	for range Stream(t.Context(), Engine{Prep: square, Classify: echo(&sizes)}, endless(t), 4) {
 		if n++; n == 10 {
 			break
 		}

@@ -2,11 +2,10 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"image"
-	"image/jpeg"
 	"io"
 	"os"
 	"os/exec"
@@ -18,9 +17,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/flowerctl/flowerctl/fixtures/flowers"
 	"github.com/flowerctl/flowerctl/infer"
-	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 )
 
@@ -51,7 +48,8 @@ run warm before it is timed.
 type inferSpeed struct {
 	Model       string  `json:"model"`
 	Device      string  `json:"device"`
-	Provider    string  `json:"provider"` // as onnxruntime calls it
+	Provider    string  `json:"provider"`  // as onnxruntime calls it
+	Precision   string  `json:"precision"` // of the file; empty where it does not say
 	TF32        bool    `json:"tf32"`
 	Threads     int     `json:"threads"`
 	Onnxruntime string  `json:"onnxruntime"`
@@ -62,6 +60,7 @@ type inferSpeed struct {
 	Decode      float64 `json:"decode_ms"`               // of one image on one core, p50
 	Resize      float64 `json:"resize_ms"`
 	Infer       float64 `json:"infer_ms"`
+	Prepare     float64 `json:"prepare_images_per_s"`  // decode and resize alone, on all cores
 	Pipeline    float64 `json:"pipeline_images_per_s"` // files to answers
 	batchSpeed
 	Batches []batchSpeed `json:"batches"`
@@ -85,20 +84,35 @@ func benchInfer(c *cli.Context) (err error) {
 	if limit <= 0 {
 		return usagef("--seconds: got %v, want more than 0", c.Float64("seconds"))
 	}
-	classifier, name, err := openModel(c)
+	m, err := findModel(c)
+	if err != nil {
+		return err
+	}
+	classifier, err := m.open(c, false)
 	if err != nil {
 		return err
 	}
 	defer closing(&err, classifier.Close)
+	many, err := m.open(c, true)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, many.Close)
+	talk(c, "using %s on %s", m.name, m.options.Session.Device)
 	files, err := benchPictures(c)
 	if err != nil {
 		return err
 	}
-	r := describeSpeed(c, classifier, name, len(files))
+	r := describeSpeed(c, classifier, m.name, len(files))
 	if r.ColdStart, err = coldStart(c, files[0]); err != nil {
 		return fmt.Errorf("cold start: %w", err)
 	}
-	if err := r.measure(c.Context, classifier, files, sizes, limit); err != nil {
+	if err := errors.Join(
+		r.measure(c.Context, classifier, files, sizes, limit),
+		r.stages(c.Context, classifier, files, limit),
+		r.prepare(c.Context, many, files, limit),
+		r.pipeline(c.Context, many, files, limit),
+	); err != nil {
 		return err
 	}
 	if r.Versus, err = versusModel(c, classifier, files, sizes, limit); err != nil {
@@ -112,15 +126,15 @@ func benchInfer(c *cli.Context) (err error) {
 
 func describeSpeed(c *cli.Context, classifier *infer.Classifier, name string, images int) *inferSpeed {
 	device := classifier.Session().Device()
-	r := &inferSpeed{Model: name, Device: device.String(), Provider: device.Provider(), TF32: c.Bool("tf32"),
-		Threads: c.Int("threads"), Onnxruntime: ort.Loaded().Version, Version: version, CPU: cpuName(), Images: images}
+	r := &inferSpeed{Model: name, Device: device.String(), Provider: device.Provider(),
+		Precision: classifier.Session().Metadata()["precision"], TF32: c.Bool("tf32"), Threads: c.Int("threads"), Onnxruntime: ort.Loaded().Version, Version: version, CPU: cpuName(), Images: images}
 	if r.Threads == 0 {
 		r.Threads = runtime.GOMAXPROCS(0)
 	}
 	return r
 }
 
-// measure fills in all figures but the cold start's.
+// measure times runs of each batch size, with all cores at work on one run.
 func (r *inferSpeed) measure(ctx context.Context, classifier *infer.Classifier, files [][]byte, sizes []int,
 	limit time.Duration) error {
 	images, err := prepared(classifier, files)
@@ -147,104 +161,7 @@ func (r *inferSpeed) measure(ctx context.Context, classifier *infer.Classifier, 
 			float64(n*len(took)) / sum.Seconds()})
 	}
 	r.batchSpeed = r.Batches[0]
-	return errors.Join(r.stages(ctx, classifier, files, limit), r.pipeline(ctx, classifier, files, limit))
-}
-
-// stages times what one image goes through, on its own.
-func (r *inferSpeed) stages(ctx context.Context, classifier *infer.Classifier, files [][]byte, limit time.Duration) error {
-	var decode, resize, answer []time.Duration
-	prep := classifier.Preprocess()
-	for i, start := 0, time.Now(); i < 3 || time.Since(start) < limit; i++ {
-		t0 := time.Now()
-		img, err := imageprep.Decode(files[i%len(files)])
-		if err != nil {
-			return err
-		}
-		t1 := time.Now()
-		img = prep.Apply(img)
-		t2 := time.Now()
-		if _, err := classifier.Classify(ctx, []imageprep.Image{img}); err != nil {
-			return err
-		}
-		decode, resize, answer = append(decode, t1.Sub(t0)), append(resize, t2.Sub(t1)), append(answer, time.Since(t2))
-	}
-	for _, part := range []struct {
-		took []time.Duration
-		p50  *float64
-	}{{decode, &r.Decode}, {resize, &r.Resize}, {answer, &r.Infer}} {
-		slices.Sort(part.took)
-		*part.p50 = quantile(part.took, 0.5)
-	}
 	return nil
-}
-
-// pipeline times predict's own way: decoding on all cores while the network runs.
-func (r *inferSpeed) pipeline(ctx context.Context, classifier *infer.Classifier, files [][]byte, limit time.Duration) error {
-	start, n := time.Now(), 0
-	pictures := func(yield func(infer.Picture) bool) {
-		for i := 0; i < 64 || time.Since(start) < limit; i++ {
-			if !yield(infer.Picture{Data: files[i%len(files)]}) {
-				return
-			}
-		}
-	}
-	for result, err := range classifier.Stream(ctx, pictures, defaultBatch) {
-		if err := errors.Join(err, result.Err); err != nil {
-			return err
-		}
-		n++
-	}
-	r.Pipeline = float64(n) / time.Since(start).Seconds()
-	return nil
-}
-
-// benchPictures reads the pictures to answer for, at most 256, or draws some.
-func benchPictures(c *cli.Context) ([][]byte, error) {
-	var files [][]byte
-	for p := range pictures(c.Args().Slice(), c.App.Reader, false) {
-		if p.Data == nil && p.Err == nil {
-			p.Data, p.Err = os.ReadFile(p.Name)
-		}
-		if p.Err == nil {
-			_, p.Err = imageprep.Decode(p.Data)
-		}
-		if p.Tag == fromFolder && errors.Is(p.Err, imageprep.ErrNotImage) {
-			continue
-		}
-		if p.Err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Name, fileError(p.Err))
-		}
-		if files = append(files, p.Data); len(files) == 256 {
-			break
-		}
-	}
-	switch {
-	case len(files) > 0:
-		return files, nil
-	case c.Args().Present():
-		return nil, errors.New("no images there")
-	}
-	return drawnPictures()
-}
-
-// drawnPictures are flowers as JPEG files of the size that photographs on the
-// web have.
-func drawnPictures() ([][]byte, error) {
-	var files [][]byte
-	for i, kind := range flowers.Kinds() {
-		img := flowers.Draw(kind, uint64(i), 320)
-		rgba := image.NewRGBA(image.Rect(0, 0, img.W, img.H))
-		for p := range img.W * img.H {
-			copy(rgba.Pix[4*p:], img.Pix[3*p:3*p+3])
-			rgba.Pix[4*p+3] = 255
-		}
-		var file bytes.Buffer
-		if err := jpeg.Encode(&file, rgba, &jpeg.Options{Quality: 90}); err != nil {
-			return nil, err
-		}
-		files = append(files, file.Bytes())
-	}
-	return files, nil
 }
 
 // coldStart runs this program's predict on a picture, and times it from the
@@ -290,8 +207,12 @@ func coldStart(c *cli.Context, picture []byte) (p50 float64, err error) {
 
 // print writes the figures for people.
 func (r *inferSpeed) print(w io.Writer) error {
-	fmt.Fprintf(w, "%s on %s (%s, %d threads), onnxruntime %s\n%s\n\n", r.Model, r.Device, r.Provider, r.Threads,
-		r.Onnxruntime, r.CPU)
+	precision := cmp.Or(r.Precision, "precision not stated")
+	if r.TF32 {
+		precision += " with TF32"
+	}
+	fmt.Fprintf(w, "%s (%s) on %s (%s, %d threads), onnxruntime %s, flowerctl %s\n%s\n\n", r.Model, precision,
+		r.Device, r.Provider, r.Threads, r.Onnxruntime, r.Version, r.CPU)
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintf(t, "batch\tp50 ms\tp90 ms\tp99 ms\timages/s\t\n")
 	for _, b := range r.Batches {
@@ -301,7 +222,8 @@ func (r *inferSpeed) print(w io.Writer) error {
 		return err
 	}
 	fmt.Fprintf(w, "\none picture: decode %.2f ms, resize %.2f ms, infer %.2f ms\n", r.Decode, r.Resize, r.Infer)
-	fmt.Fprintf(w, "many, decoded on all cores while the network runs: %.0f images/s\n", r.Pipeline)
+	fmt.Fprintf(w, "many, decoded on all cores while the network runs: %.0f images/s; decode and resize alone: %.0f\n",
+		r.Pipeline, r.Prepare)
 	if r.ColdStart > 0 {
 		fmt.Fprintf(w, "cold, from the start of the program to the answer: %.0f ms\n", r.ColdStart)
 	}

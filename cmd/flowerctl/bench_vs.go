@@ -48,7 +48,11 @@ func versusModel(c *cli.Context, classifier *infer.Classifier, files [][]byte, s
 	if err != nil {
 		return nil, err
 	}
-	other, err := openBytes(c, v.Model, model, options)
+	m, err := chooseModel(c, v.Model, model, options)
+	if err != nil {
+		return nil, err
+	}
+	other, err := m.open(c, false)
 	if err != nil {
 		return nil, err
 	}

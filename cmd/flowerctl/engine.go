@@ -22,12 +22,11 @@ func openEngine(c *cli.Context) (*engine, error) {
 	if run := c.String("run"); run != "" {
 		return openRun(c, run)
 	}
-	classifier, name, err := openModel(c)
+	classifier, name, err := openModel(c, true)
 	if err != nil {
 		return nil, err
 	}
-	return &engine{name: name, labels: classifier.Labels(), prep: classifier.Preprocess(),
-		classify: classifier.Classify, close: classifier.Close}, nil
+	return &engine{Engine: classifier.Engine(), name: name, labels: classifier.Labels(), close: classifier.Close}, nil
 }
 
 // openRun makes gorgonia's network of a run's checkpoint.
@@ -57,8 +56,8 @@ func openRun(c *cli.Context, run string) (*engine, error) {
 		return nil, errors.Join(fmt.Errorf("%s: %w", path, err), kernels.Close())
 	}
 	talk(c, "using %s in gorgonia (%s)", path, kernels.Name())
-	return &engine{name: path, labels: saved.Labels, prep: saved.Preprocess,
-		classify: forward(network, saved.Preprocess, saved.Labels), close: kernels.Close}, nil
+	gorgonia := infer.Engine{Prep: saved.Preprocess, Classify: forward(network, saved.Preprocess, saved.Labels)}
+	return &engine{Engine: gorgonia, name: path, labels: saved.Labels, close: kernels.Close}, nil
 }
 
 // forward answers with gorgonia.

@@ -2,10 +2,8 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,7 +12,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/infer"
-	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/metrics"
@@ -46,11 +43,10 @@ ONNX file by onnxruntime, or for a run by gorgonia: the figures are the same.
 
 // engine answers for images, whatever computes it.
 type engine struct {
-	name     string
-	labels   []string
-	prep     imageprep.Config
-	classify infer.Classify
-	close    func() error
+	infer.Engine
+	name   string
+	labels []string
+	close  func() error
 }
 
 func eval(c *cli.Context) (err error) {
@@ -167,7 +163,7 @@ func evaluate(c *cli.Context, e *engine, set *data.Set, items []data.Item, class
 	}
 	progress := newCounter(c.App.ErrWriter, len(items))
 	defer progress.end()
-	for result, err := range e.stream(c.Context, pictures, c.Int("batch")) {
+	for result, err := range infer.Stream(c.Context, e.Engine, pictures, c.Int("batch")) {
 		if err != nil {
 			return nil, err
 		}
@@ -186,10 +182,6 @@ func evaluate(c *cli.Context, e *engine, set *data.Set, items []data.Item, class
 	}
 	r.finish(c.Int("worst"))
 	return r, nil
-}
-
-func (e *engine) stream(ctx context.Context, pictures iter.Seq[infer.Picture], batch int) iter.Seq2[infer.Result, error] {
-	return infer.Stream(ctx, e.prep, e.classify, pictures, batch)
 }
 
 // evaluation is what `eval --json` prints.

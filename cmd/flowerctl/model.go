@@ -27,7 +27,7 @@ func modelFlags() []cli.Flag {
 		&cli.StringFlag{Name: "model", Usage: "ONNX `FILE`; else model.onnx here, else the one built in", EnvVars: []string{envModel}},
 		&cli.StringFlag{Name: "precision", Usage: "fp16 or int8: the file of that `PRECISION` beside the model, as model-fp16.onnx"},
 		&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, cuda, cuda:N, or auto"},
-		&cli.IntFlag{Name: "threads", Usage: "threads that work on one run; 0 means all cores"},
+		&cli.IntFlag{Name: "threads", Usage: "threads that work on one run; 0 means all cores for one picture, and one for many, of which as many runs overlap"},
 		&cli.BoolFlag{Name: "tf32", Usage: "cuda: faster and less exact products of matrices"},
 		&cli.BoolFlag{Name: "require-verified", Usage: "refuse a model without a good report of flowerctl verify beside it"},
 		&cli.StringFlag{Name: "labels", Usage: foreign + " `FILE` with the classes, one a line"},
@@ -39,45 +39,70 @@ func modelFlags() []cli.Flag {
 
 // openModel opens the model that the flags name, on the device they name, and
 // says which on stderr; the name is for people. onnxruntime is installed first
-// where it is missing.
-func openModel(c *cli.Context) (classifier *infer.Classifier, name string, err error) {
-	options, err := modelOptions(c)
+// where it is missing. many says that many pictures are to be answered.
+func openModel(c *cli.Context, many bool) (classifier *infer.Classifier, name string, err error) {
+	m, err := findModel(c)
 	if err != nil {
 		return nil, "", err
+	}
+	if classifier, err = m.open(c, many); err != nil {
+		return nil, "", err
+	}
+	talk(c, "using %s on %s", m.name, m.options.Session.Device)
+	return classifier, m.name, nil
+}
+
+// chosenModel is the model that the flags name, with onnxruntime loaded.
+type chosenModel struct {
+	name    string
+	file    []byte
+	options infer.Options
+}
+
+func findModel(c *cli.Context) (*chosenModel, error) {
+	options, err := modelOptions(c)
+	if err != nil {
+		return nil, err
 	}
 	precision, err := askedPrecision(c)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	name, model, err := readModel(c, precision)
+	name, file, err := readModel(c, precision)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	classifier, err = openBytes(c, name, model, options)
-	return classifier, name, err
+	return chooseModel(c, name, file, options)
 }
 
-// openBytes opens a model that has been read, on the device that the flags name.
-func openBytes(c *cli.Context, name string, model []byte, options infer.Options) (_ *infer.Classifier, err error) {
+// chooseModel loads the onnxruntime for a file that has been read, on the device
+// that the flags name.
+func chooseModel(c *cli.Context, name string, file []byte, options infer.Options) (_ *chosenModel, err error) {
 	if c.Bool("require-verified") {
-		if _, err := verify.Require(name, model); err != nil {
+		if _, err := verify.Require(name, file); err != nil {
 			return nil, fail(fileError(err), "flowerctl verify FILE.onnx writes the report")
 		}
 	}
 	if options.Session.Device, err = needDevice(c); err != nil {
 		return nil, err
 	}
-	classifier, err := infer.New(model, options)
+	return &chosenModel{name, file, options}, nil
+}
+
+// open opens the model, on the CPU where --device auto finds that the GPU cannot
+// be used after all.
+func (m *chosenModel) open(c *cli.Context, many bool) (*infer.Classifier, error) {
+	m.options.Many = many
+	classifier, err := infer.New(m.file, m.options)
 	var device *ort.DeviceError
 	if errors.As(err, &device) && c.String("device") == deviceAuto {
 		talk(c, "device: cpu, since %v", err)
-		options.Session.Device = ort.Device{} // the build with CUDA does that too
-		classifier, err = infer.New(model, options)
+		m.options.Session.Device = ort.Device{} // the build with CUDA does that too
+		classifier, err = infer.New(m.file, m.options)
 	}
 	if err != nil {
-		return nil, modelFailure(fmt.Errorf("%s: %w", name, err))
+		return nil, modelFailure(fmt.Errorf("%s: %w", m.name, err))
 	}
-	talk(c, "using %s on %s", name, options.Session.Device)
 	return classifier, nil
 }
 

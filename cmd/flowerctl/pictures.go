@@ -19,6 +19,16 @@ import (
 // is left out.
 const fromFolder = 1
 
+// many says whether the arguments name more than one picture: whatever is not a
+// single file, or the standard input's single image.
+func many(args []string, list bool) bool {
+	if len(args) != 1 || args[0] == "-" {
+		return len(args) != 1 || list
+	}
+	info, err := os.Stat(args[0])
+	return err != nil || info.IsDir()
+}
+
 // pictures lists what the arguments mean: files, folders with all below them,
 // patterns, and "-" for the standard input, which is one image, or a list of
 // file names where list is set.

@@ -21,9 +21,6 @@ type Options struct {
 	Device  Device
 	Threads int  // that work on one run; 0 means as many as the process may use
 	TF32    bool // CUDA: let matrix products round their inputs to 10 bits
-	// Spin lets idle threads wait busily between the nodes of a run: faster by
-	// itself, slower where other goroutines want the cores, as decoding does.
-	Spin bool
 
 	probe bool // for one run, whose speed does not matter
 }
@@ -97,15 +94,13 @@ func sessionOptions(o Options) (_ *ort.SessionOptions, err error) {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0) // heeds a container's share, which onnxruntime does not
 	}
-	spin := "0"
-	if o.Spin {
-		spin = "1"
-	}
 	if err := errors.Join(
 		options.SetIntraOpNumThreads(threads),
 		options.SetInterOpNumThreads(1),
 		options.SetLogSeverityLevel(ort.LoggingLevelError),
-		options.AddSessionConfigEntry("session.intra_op.allow_spinning", spin),
+		// Idle threads sleep: waiting busily takes the cores from the decoders, and
+		// won nothing even without them.
+		options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
 	); err != nil {
 		return nil, err
 	}
