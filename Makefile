@@ -32,7 +32,7 @@ ifneq ($(and $(ONEDNN_HEADER),$(ONEDNN_ROOT)),)
 endif
 
 .PHONY: help demo run-demo test run-test test-onednn3 onednn3 build native lint bench bench-peer \
-	gpu-bundle gpu-check clean
+	bench-peer-infer check-pixels builtin gpu-bundle gpu-check clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -113,6 +113,13 @@ bench: ## kernels by op and shape
 
 bench-peer: build ## training steps against PyTorch, table in bin/peer.md (PEER_PYTHON has it)
 	$(PEER_PYTHON) fixtures/peer/compare.py --python $(PEER_PYTHON) --out bin/peer.md $(PEER)
+
+bench-peer-infer: build ## answers against Pillow and onnxruntime (PEER_PYTHON has both): DATA=photos/ [MODEL=]
+	$(PEER_PYTHON) fixtures/peer/infer.py "$(DATA)" --model "$(or $(MODEL),model.onnx)"
+
+check-pixels: ## compare decoding and resizing of photographs with Pillow's, by libjpeg-turbo and by Go: DATA=photos/
+	PHOTOGRAPHS="$(abspath $(DATA))" PEER_PYTHON=$(PEER_PYTHON) go test $(TAGS) -count=1 -v -run Photographs ./infer/imageprep/
+	PHOTOGRAPHS="$(abspath $(DATA))" PEER_PYTHON=$(PEER_PYTHON) go test -count=1 -v -run Photographs ./infer/imageprep/
 
 # Built without the system's libraries, which the other machine may not have.
 gpu-bundle: ## bin/bundle, a folder for a machine with an NVIDIA GPU: DATA=photos/ [MODEL=] [FP16=] [RUN=]
