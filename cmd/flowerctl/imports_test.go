@@ -28,7 +28,8 @@ var importRules = []struct {
 		except: []string{"infer", "export/verify"},
 	},
 	{trees: []string{"infer/imageprep"}, never: []string{ortPath}},
-	{trees: []string{"train"}, never: []string{"export", "infer"}, allowed: []string{"infer/imageprep"}},
+	{trees: []string{"train"}, never: []string{"export", "infer"}, allowed: []string{"infer/imageprep", "infer/download"}},
+	{trees: []string{"infer/download"}, never: []string{"train", "export", "infer", "onnx", "fixtures", "cmd", ortPath}},
 	{trees: []string{"train/nn/kernel"}, never: []string{gorgoniaPath}},
 	{trees: []string{"infer"}, never: []string{"train", "export", gorgoniaPath}},
 	{

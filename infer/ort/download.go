@@ -5,21 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/flowerctl/flowerctl/infer/download"
 )
 
-// Time limits of a download. A machine without a way out must learn it quickly,
-// since another source comes next; a slow line may take as long as it wants, as
-// long as something arrives.
-var (
-	connectTimeout = 5 * time.Second
-	headerTimeout  = 15 * time.Second
-	stallTimeout   = 30 * time.Second
-)
+// limits are short, for a machine without a way out must learn it quickly:
+// another source comes next.
+var limits = download.Limits{Connect: 5 * time.Second, Header: 15 * time.Second, Stall: 30 * time.Second}
 
 // maxArchive is more than any onnxruntime archive has, bytes.
 const maxArchive = 1 << 30
@@ -31,23 +27,12 @@ func fetchURL(ctx context.Context, in *Install, s source, dir string) (string, e
 		base = releases
 	}
 	path := filepath.Join(dir, s.archive)
-	return path, download(ctx, base+"/"+s.archive, path, in.Progress)
+	return path, writeAnswer(ctx, base+"/"+s.archive, path, in.Progress)
 }
 
-// download writes what url answers to path.
-func download(ctx context.Context, url, path string, progress func(done, total int64)) (err error) {
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return err
-	}
-	transport := http.DefaultTransport.(*http.Transport).Clone() // keeps proxy settings
-	transport.DialContext = (&net.Dialer{Timeout: connectTimeout}).DialContext
-	transport.TLSHandshakeTimeout = connectTimeout
-	transport.ResponseHeaderTimeout = headerTimeout
-	defer transport.CloseIdleConnections()
-	response, err := (&http.Client{Transport: transport}).Do(request)
+// writeAnswer writes what url answers to path.
+func writeAnswer(ctx context.Context, url, path string, progress func(done, total int64)) (err error) {
+	response, err := download.Get(ctx, url, 0, limits)
 	if err != nil {
 		return err
 	}
@@ -55,17 +40,12 @@ func download(ctx context.Context, url, path string, progress func(done, total i
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("%s: %s", url, response.Status)
 	}
-
 	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	body := &watchedReader{r: response.Body, total: response.ContentLength, progress: progress}
-	body.stall = time.AfterFunc(stallTimeout, func() {
-		cancel(fmt.Errorf("%s: nothing arrived for %v", url, stallTimeout))
-	})
-	defer body.stall.Stop()
+	body := download.Progress(response.Body, 0, response.ContentLength, progress)
 	n, err := io.Copy(file, io.LimitReader(body, maxArchive+1))
 	switch {
 	case context.Cause(ctx) != nil:
@@ -76,24 +56,4 @@ func download(ctx context.Context, url, path string, progress func(done, total i
 		return fmt.Errorf("%s: more than %d bytes", url, maxArchive)
 	}
 	return nil
-}
-
-// watchedReader tells about progress and puts off the stall timer.
-type watchedReader struct {
-	r           io.Reader
-	done, total int64
-	progress    func(done, total int64)
-	stall       *time.Timer
-}
-
-func (w *watchedReader) Read(p []byte) (int, error) {
-	n, err := w.r.Read(p)
-	w.done += int64(n)
-	if n > 0 {
-		w.stall.Reset(stallTimeout)
-		if w.progress != nil {
-			w.progress(w.done, w.total)
-		}
-	}
-	return n, err
 }

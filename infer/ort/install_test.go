@@ -287,9 +287,9 @@ func TestInstallWaitsForTheLockAtMostUntilTheContextEnds(t *testing.T) {
 }
 
 func TestAServerThatFallsSilentIsGivenUp(t *testing.T) {
-	old := stallTimeout
-	stallTimeout = 50 * time.Millisecond
-	defer func() { stallTimeout = old }()
+	old := limits
+	limits.Stall = 50 * time.Millisecond
+	defer func() { limits = old }()
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Write([]byte("some"))
@@ -298,7 +298,7 @@ func TestAServerThatFallsSilentIsGivenUp(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(release)
-	err := download(t.Context(), server.URL, filepath.Join(t.TempDir(), "x"), nil)
+	err := writeAnswer(t.Context(), server.URL, filepath.Join(t.TempDir(), "x"), nil)
 	if err == nil || !strings.Contains(err.Error(), "nothing arrived for 50ms") {
 		t.Errorf("got %v", err)
 	}

@@ -5,32 +5,34 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/flowerctl/flowerctl/infer/download"
 )
 
-// Limits of a download. A slow line may take as long as it wants, as long as
-// something arrives.
+// Limits of a download.
 var (
-	connectTimeout = 10 * time.Second
-	headerTimeout  = 30 * time.Second
-	stallTimeout   = 30 * time.Second
-	attempts       = 4
-	pause          = time.Second // before the second attempt, doubled for each after
+	limits   = download.Limits{Connect: 10 * time.Second, Header: 30 * time.Second, Stall: 30 * time.Second}
+	attempts = 4
+	pause    = time.Second // before the second attempt, doubled for each after
 )
 
 // maxArchive is the largest archive that is fetched, bytes.
 const maxArchive = 8 << 30
 
-// download makes path the whole of what src.URL answers. It goes on where an
+// fill makes path the whole of what src.URL answers. It goes on where an
 // earlier download stopped, and tries again when the line breaks. resumed says
 // whether bytes of an earlier call are in it.
-func download(ctx context.Context, src Source, path string,
+func fill(ctx context.Context, src Source, path string,
 	progress func(done, total int64)) (resumed bool, err error) {
+	if _, err := url.Parse(src.URL); err != nil {
+		return false, err
+	}
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return false, err
@@ -81,9 +83,7 @@ func once(ctx context.Context, src Source, f *os.File, progress func(done, total
 			return err
 		}
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	defer cancel(nil)
-	response, err := ask(ctx, src.URL, have)
+	response, err := download.Get(ctx, src.URL, have, limits)
 	if err != nil {
 		return err
 	}
@@ -92,14 +92,11 @@ func once(ctx context.Context, src Source, f *os.File, progress func(done, total
 	if err != nil || complete {
 		return err
 	}
-	body := &watched{r: response.Body, done: have, total: src.Size, progress: progress}
-	if body.total == 0 && response.ContentLength > 0 {
-		body.total = have + response.ContentLength
+	total := src.Size
+	if total == 0 && response.ContentLength > 0 {
+		total = have + response.ContentLength
 	}
-	body.stall = time.AfterFunc(stallTimeout, func() {
-		cancel(fmt.Errorf("%s: nothing arrived for %v", src.URL, stallTimeout))
-	})
-	defer body.stall.Stop()
+	body := download.Progress(response.Body, have, total, progress)
 	n, err := io.Copy(f, io.LimitReader(body, maxArchive-have+1))
 	var disk *os.PathError
 	switch {
@@ -153,23 +150,6 @@ func restart(f *os.File) (int64, error) {
 	return 0, nil
 }
 
-// ask requests url from the byte at on.
-func ask(ctx context.Context, url string, at int64) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return nil, &finalError{err}
-	}
-	if at > 0 {
-		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", at))
-	}
-	transport := http.DefaultTransport.(*http.Transport).Clone() // keeps proxy settings
-	transport.DialContext = (&net.Dialer{Timeout: connectTimeout}).DialContext
-	transport.TLSHandshakeTimeout = connectTimeout
-	transport.ResponseHeaderTimeout = headerTimeout
-	transport.DisableKeepAlives = true
-	return (&http.Client{Transport: transport}).Do(request)
-}
-
 // startsAt reads "Content-Range: bytes 100-199/200".
 func startsAt(r *http.Response, at int64) bool {
 	return strings.HasPrefix(r.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", at))
@@ -180,24 +160,4 @@ func whole(r *http.Response, have int64) bool {
 	total, ok := strings.CutPrefix(r.Header.Get("Content-Range"), "bytes */")
 	n, err := strconv.ParseInt(total, 10, 64)
 	return ok && err == nil && n == have
-}
-
-// watched tells about progress and puts off the stall timer.
-type watched struct {
-	r           io.Reader
-	done, total int64
-	progress    func(done, total int64)
-	stall       *time.Timer
-}
-
-func (w *watched) Read(p []byte) (int, error) {
-	n, err := w.r.Read(p)
-	w.done += int64(n)
-	if n > 0 {
-		w.stall.Reset(stallTimeout)
-		if w.progress != nil {
-			w.progress(w.done, w.total)
-		}
-	}
-	return n, err
 }

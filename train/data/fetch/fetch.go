@@ -54,13 +54,13 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 		return err
 	}
 	archive := dir + ".download"
-	resumed, err := download(ctx, src, archive, opts.Progress)
+	resumed, err := fill(ctx, src, archive, opts.Progress)
 	if err == nil {
 		err = checkHash(archive, src)
 	}
 	if errors.Is(err, errHash) && resumed { // the server's file may be another by now
 		if err = os.RemoveAll(archive); err == nil {
-			if _, err = download(ctx, src, archive, opts.Progress); err == nil {
+			if _, err = fill(ctx, src, archive, opts.Progress); err == nil {
 				err = checkHash(archive, src)
 			}
 		}

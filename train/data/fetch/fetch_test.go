@@ -296,9 +296,9 @@ func TestFetchIsCancelled(t *testing.T) {
 }
 
 func TestAServerThatFallsSilentIsGivenUp(t *testing.T) {
-	old, n := stallTimeout, attempts
-	defer func() { stallTimeout, attempts = old, n }()
-	stallTimeout, attempts = 50*time.Millisecond, 1
+	old, n := limits, attempts
+	defer func() { limits, attempts = old, n }()
+	limits.Stall, attempts = 50*time.Millisecond, 1
 	archive := photos(t)
 	src := server(t, archive, func(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("Content-Length", fmt.Sprint(len(archive)))
