@@ -12,7 +12,6 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
@@ -187,10 +186,8 @@ func examineModel() finding {
 		}
 	case isFile("model.onnx"):
 		f.Detail = "model.onnx in this folder"
-	case len(infer.Builtin()) > 0:
-		f.Detail = "the built-in one, which knows drawn flowers"
 	default:
-		f.State, f.Detail = noted, "none yet"
+		f.State, f.Detail = noted, "the built-in one, which knows drawn flowers"
 		f.Remedy = "flowerctl train --data photos/ && flowerctl export model.onnx"
 	}
 	return f

@@ -79,7 +79,7 @@ func findModel(c *cli.Context) (*chosenModel, error) {
 // that the flags name.
 func chooseModel(c *cli.Context, name string, file []byte, options infer.Options) (_ *chosenModel, err error) {
 	if c.Bool("require-verified") {
-		if _, err := verify.Require(name, file); err != nil {
+		if err := requireVerified(name, file); err != nil {
 			return nil, fail(fileError(err), "flowerctl verify FILE.onnx writes the report")
 		}
 	}
@@ -87,6 +87,15 @@ func chooseModel(c *cli.Context, name string, file []byte, options infer.Options
 		return nil, err
 	}
 	return &chosenModel{name, file, options}, nil
+}
+
+func requireVerified(name string, file []byte) (err error) {
+	if name == builtinName {
+		_, err = verify.CheckReport(name, file, infer.BuiltinReport())
+	} else {
+		_, err = verify.Require(name, file)
+	}
+	return err
 }
 
 // open opens the model, on the CPU where --device auto finds that the GPU cannot
@@ -142,6 +151,9 @@ func readLabels(path string) ([]string, error) {
 	return labels, nil
 }
 
+// builtinName is what people are told when nobody named a model.
+const builtinName = "the built-in model of drawn flowers"
+
 // readModel finds the model's bytes: --model or the environment, model.onnx in
 // this folder, the built-in one. With a precision it is that file's twin.
 func readModel(c *cli.Context, precision export.Precision) (name string, model []byte, err error) {
@@ -156,12 +168,7 @@ func readModel(c *cli.Context, precision export.Precision) (name string, model [
 	name = "model.onnx"
 	model, err = os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		if name, model = "the built-in model", infer.Builtin(); len(model) > 0 {
-			return name, model, nil
-		}
-		return "", nil, fail(errors.New("no model: there is no model.onnx here, and none was named"),
-			"flowerctl train --data photos/ && flowerctl export model.onnx makes one",
-			"--model FILE or "+envModel+" names one")
+		return builtinName, infer.Builtin(), nil
 	}
 	return name, model, fileError(err)
 }

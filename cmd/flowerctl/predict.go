@@ -54,7 +54,7 @@ func predict(c *cli.Context) (err error) {
 	case c.Int("batch") < 1:
 		return usagef("--batch: got %d, want 1 or more", c.Int("batch"))
 	}
-	classifier, _, err := openModel(c, many(args, c.Bool("list")))
+	classifier, _, err := openModel(c, many(args, c.Bool("list")) && c.String("explain") == "")
 	if err != nil {
 		return err
 	}

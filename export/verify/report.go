@@ -88,19 +88,24 @@ var ErrNotVerified = errors.New("not verified")
 // Require returns an error that is ErrNotVerified unless the report beside path is
 // of this very file, the bytes that were read from there, and found no difference.
 func Require(path string, file []byte) (*Report, error) {
-	fail := func(format string, args ...any) (*Report, error) {
-		return nil, fmt.Errorf("%s: %w: %s", path, ErrNotVerified, fmt.Sprintf(format, args...))
-	}
 	text, err := readSome(ReportPath(path))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fail("there is no %s", ReportPath(path))
+		return nil, fmt.Errorf("%s: %w: there is no %s", path, ErrNotVerified, ReportPath(path))
 	}
 	if err != nil {
 		return nil, err
 	}
+	return CheckReport(path, file, text)
+}
+
+// CheckReport is Require with the report's text; name is the file's in errors.
+func CheckReport(name string, file, text []byte) (*Report, error) {
+	fail := func(format string, args ...any) (*Report, error) {
+		return nil, fmt.Errorf("%s: %w: %s", name, ErrNotVerified, fmt.Sprintf(format, args...))
+	}
 	var r Report
 	if err := json.Unmarshal(text, &r); err != nil {
-		return fail("%s cannot be read: %v", ReportPath(path), err)
+		return fail("its report cannot be read: %v", err)
 	}
 	if Digest(file) != r.SHA256 {
 		return fail("the file is not the one that was verified (its SHA-256 is another)")

@@ -54,6 +54,19 @@ func TestBombsAreRefusedFromTheHeader(t *testing.T) {
 	}
 }
 
+// BenchmarkRefusal is how long each of them takes: milliseconds would be too long.
+func BenchmarkRefusal(b *testing.B) {
+	for name, data := range bombs() {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := Decode(data); err == nil {
+					b.Fatal("decoded")
+				}
+			}
+		})
+	}
+}
+
 func TestHeadersThatLieAreErrors(t *testing.T) {
 	gray := [][2]int{{256, 9}, {257, 9}, {258, 8}, {259, 1}, {262, 1}, {273, 8}, {278, 9}, {279, 81}}
 	tags := func(change ...[2]int) [][2]int {
