@@ -22,17 +22,27 @@ import (
 // needORT loads onnxruntime, or skips the test where there is none.
 func needORT(t testing.TB) {
 	t.Helper()
+	err := loadORT()
+	switch {
+	case err == nil:
+	case requireORT():
+		t.Fatal(err)
+	default:
+		t.Skip(err)
+	}
+}
+
+func loadORT() error {
 	library, err := ort.Find(ort.BuildCPU)
 	if err == nil {
 		_, err = ort.Load(library)
 	}
-	if err == nil {
-		return
-	}
-	if slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort") {
-		t.Fatal(err)
-	}
-	t.Skip(err)
+	return err
+}
+
+// requireORT says whether its absence is a failure.
+func requireORT() bool {
+	return slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort")
 }
 
 // drawn are n drawn flowers of size x size pixels, of labels 0 to 4.
