@@ -29,8 +29,13 @@ const (
 	smallBatch    = 8
 )
 
-// presetReaderImages is how many images onnx-go answers for there.
-const presetReaderImages = 16
+// onnx-go answers for readerImages there, and for large networks for as many as
+// cost readerFLOPs: its convolution does about 5 GFLOP/s, and verify waits for a
+// minute.
+const (
+	readerImages = 16
+	readerFLOPs  = 1.3e11
+)
 
 // presetBench verifies networks of train --list, in one folder: the run NAME, the
 // file NAME.onnx, and a report for each device.
@@ -141,9 +146,13 @@ func (b *presetBench) verify(c *cli.Context, p arch.Preset) (presetRow, error) {
 
 // compare verifies a file on the run's validation images.
 func (b *presetBench) compare(c *cli.Context, run *finished, file []byte) (*verify.Report, error) {
-	o := verify.Options{Device: b.device, Version: version, ReaderImages: presetReaderImages,
-		Log: func(line string) { talk(c, "%s: %s", run.checkpoint.Spec.Name, line) }}
-	var err error
+	flops, _, err := run.checkpoint.Spec.FLOPs()
+	if err != nil {
+		return nil, err
+	}
+	o := verify.Options{Device: b.device, Version: version,
+		ReaderImages: max(2, min(readerImages, int(readerFLOPs/float64(flops)))),
+		Log:          func(line string) { talk(c, "%s: %s", run.checkpoint.Spec.Name, line) }}
 	if o.Photos, o.Source, err = run.photos(c.Context, "", data.Val, b.images); err != nil {
 		return nil, err
 	}
