@@ -48,6 +48,12 @@ func OpenSession(path string, o Options) (*Session, error) {
 
 // NewSession loads a model from the bytes of an ONNX file. The library must be
 // loaded: see Load.
+//
+// The graph as onnxruntime optimises it lives as long as the session, and is not
+// kept on disk. Opening a kept one took 3.1 ms of processor time in place of 5.6 for
+// a network of 1.5 MB, 27 ms in place of 31 for one of 19 MB, and 19 in place of 55
+// for GoogLeNet, where the library itself takes 30 ms to load: little, once, for a
+// cache that must know library, processor and options, and trust a folder.
 func NewSession(model []byte, o Options) (_ *Session, err error) {
 	if !ort.IsInitialized() {
 		return nil, errors.New("onnxruntime is not loaded")

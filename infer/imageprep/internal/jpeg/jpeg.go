@@ -9,6 +9,20 @@
 // a progressive image that was cut between two scans without an error. It also
 // takes twice the memory and more time, for it reads from an io.Reader.
 //
+// The decoder in Go stays beside libjpeg-turbo (tag libjpeg) because a program
+// that is built without that library, as the one for other machines is, must see
+// the pixels that a network was trained on, and because it decides which files
+// are damaged: libjpeg-turbo is asked first, and whatever it so much as warns of
+// is decoded again here. On video-001.jpeg (150 x 103, two busy cores, one run)
+// libjpeg-turbo takes 0.37 ms with parsing and colours, the decoder here 0.72,
+// and image/jpeg 1.31 without the colours (BenchmarkDecode).
+//
+// libjpeg-turbo can also decode at a half, a quarter or an eighth of the size. On
+// photographs of 6 megapixels, smooth or with grain, resized to 150 that takes a
+// quarter to three quarters of the time; but the pixels are 1 to 4 levels off the
+// definition at a half, 2 to 8 at a quarter, and up to 57 where the picture was
+// smaller. One level is allowed, so it is not used.
+//
 // Baseline, extended and progressive Huffman images of 8 bits are read, with 1
 // (grey), 3 (YCbCr, RGB) or 4 (CMYK, YCCK) components of any whole subsampling.
 // Bytes may come from anyone: [Parse] allocates nothing in proportion to what
