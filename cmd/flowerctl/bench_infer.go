@@ -127,7 +127,9 @@ func benchInfer(c *cli.Context) (err error) {
 func describeSpeed(c *cli.Context, classifier *infer.Classifier, name string, images int) *inferSpeed {
 	device := classifier.Session().Device()
 	r := &inferSpeed{Model: name, Device: device.String(), Provider: device.Provider(),
-		Precision: classifier.Session().Metadata()["precision"], TF32: c.Bool("tf32"), Threads: c.Int("threads"), Onnxruntime: ort.Loaded().Version, Version: version, CPU: cpuName(), Images: images}
+		Precision: classifier.Session().Metadata()["precision"], TF32: c.Bool("tf32"),
+		Threads: c.Int("threads"), Onnxruntime: ort.Loaded().Version, Version: version,
+		CPU: cpuName(), Images: images}
 	if r.Threads == 0 {
 		r.Threads = runtime.GOMAXPROCS(0)
 	}
@@ -184,9 +186,9 @@ func coldStart(c *cli.Context, picture []byte) (p50 float64, err error) {
 		return 0, err
 	}
 	args := []string{"predict", path}
-	for _, name := range []string{"model", "device", "threads", "labels", "size"} {
+	for _, name := range []string{"model", "precision", "device", "tf32", "threads", "labels", "size"} {
 		if c.IsSet(name) {
-			args = append(args, "--"+name, fmt.Sprint(c.Value(name)))
+			args = append(args, fmt.Sprintf("--%s=%v", name, c.Value(name)))
 		}
 	}
 	var took []time.Duration
