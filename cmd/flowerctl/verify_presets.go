@@ -220,7 +220,8 @@ func (b *presetBench) train(c *cli.Context, p arch.Preset, dir string) error {
 		n = min(n, len(b.scanned.Items))
 	}
 	if n < least {
-		return fail(fmt.Errorf("%d images in %s, want %d: %d to compare on and some to train on", n, b.data, least, compared), "--images says on how many to compare, 32 or more")
+		return fail(fmt.Errorf("%d images in %s, want %d: %d to compare on and some to train on", n, b.data,
+			least, compared), "--images says on how many to compare, 32 or more")
 	}
 	s.Val = math.Ceil(1e4*float64(compared)/float64(n)) / 1e4
 	if r.plan, err = resolve(s); err != nil {
