@@ -17,6 +17,17 @@ func (c Config) Apply(img Image) Image {
 	return resample(func(y int) []uint8 { return img.Pix[stride*y : stride*(y+1)] }, across, down)
 }
 
+// resample makes the pixels that across and down describe of the rows of an
+// image. row(y) is asked for in rising y, only where the result depends on it,
+// and its answer is used before the next. It does the horizontal pass first,
+// then the vertical one; each rounds to 8 bits, as Pillow does.
+func resample(row func(y int) []uint8, across, down span) Image {
+	if vectors {
+		return resampleVectors(row, across, down)
+	}
+	return resampleGo(row, across, down)
+}
+
 // window is what c keeps of w x h: on each axis the length the whole of it is
 // resized to, and where in that the Size pixels begin.
 func (c Config) window(w, h int) (across, down span) {
@@ -83,136 +94,4 @@ func newTaps(s span) taps {
 		t.first[i], t.count[i] = int32(lo), int32(hi-lo)
 	}
 	return t
-}
-
-// resample makes the pixels that across and down describe of the rows of an
-// image. row(y) is asked for in rising y, only where the result depends on it,
-// and its answer is used before the next. It does the horizontal pass first,
-// then the vertical one; each rounds to 8 bits, as Pillow does.
-func resample(row func(y int) []uint8, across, down span) Image {
-	horizontal, vertical := newTaps(across), newTaps(down)
-	r := ring{stride: 3 * ((across.n + 1) / 2), rows: vertical.width + 2}
-	r.lanes = make([]uint64, r.stride*r.rows)
-	packed := make([][3]uint64, across.from)
-	sums := make([]uint64, r.stride)
-	out := newImage(across.n, down.n)
-	next := int(vertical.first[0])
-	for y := range down.n {
-		first, count := int(vertical.first[y]), int(vertical.count[y])
-		for ; next < first+count; next += 2 {
-			packRow(packed, row(next), 0)
-			if next+1 < down.from {
-				packRow(packed, row(next+1), 32)
-			}
-			resizePair(r.row(next), r.row(next+1), packed, &horizontal)
-		}
-		weights := vertical.weights[y*vertical.width:][:count]
-		sumRows(out.Pix[3*out.W*y:3*out.W*(y+1)], &r, first, weights, sums)
-	}
-	return out
-}
-
-// Both passes do two multiplications in one: a uint64 has room for two sums of
-// pixels times weights, which are never negative and below 1<<31.
-const halves = 1<<(weightBits-1) | 1<<(weightBits-1+32)
-
-// ring holds the rows between the two passes that are still needed: a channel of
-// a pixel in the lower half of a lane, and that of the pixel half a row to the
-// right in the upper.
-type ring struct {
-	lanes        []uint64
-	stride, rows int
-}
-
-func (r *ring) row(y int) []uint64 {
-	at := y % r.rows * r.stride
-	return r.lanes[at : at+r.stride : at+r.stride]
-}
-
-// packRow puts a row into the lower (shift 0) or upper (32) half of each channel.
-// The lower one comes first and clears the upper.
-func packRow(dst [][3]uint64, src []uint8, shift uint) {
-	if shift == 0 {
-		for i := range dst {
-			px := (*[3]uint8)(src[3*i:])
-			dst[i] = [3]uint64{uint64(px[0]), uint64(px[1]), uint64(px[2])}
-		}
-		return
-	}
-	for i := range dst {
-		px, to := (*[3]uint8)(src[3*i:]), &dst[i]
-		to[0] |= uint64(px[0]) << 32
-		to[1] |= uint64(px[1]) << 32
-		to[2] |= uint64(px[2]) << 32
-	}
-}
-
-// resizePair is the horizontal pass of two rows.
-func resizePair(lower, upper []uint64, src [][3]uint64, t *taps) {
-	middle := (len(t.first) + 1) / 2
-	for i := range middle {
-		r, g, b := t.dot(i, src)
-		l, u := (*[3]uint64)(lower[3*i:]), (*[3]uint64)(upper[3*i:])
-		l[0], l[1], l[2] = lowerPixel(r), lowerPixel(g), lowerPixel(b)
-		u[0], u[1], u[2] = upperPixel(r), upperPixel(g), upperPixel(b)
-	}
-	for i := middle; i < len(t.first); i++ {
-		r, g, b := t.dot(i, src)
-		l, u := (*[3]uint64)(lower[3*(i-middle):]), (*[3]uint64)(upper[3*(i-middle):])
-		l[0] |= lowerPixel(r) << 32
-		l[1] |= lowerPixel(g) << 32
-		l[2] |= lowerPixel(b) << 32
-		u[0] |= upperPixel(r) << 32
-		u[1] |= upperPixel(g) << 32
-		u[2] |= upperPixel(b) << 32
-	}
-}
-
-// dot is the weighted sum of output i's pixels.
-func (t *taps) dot(i int, src [][3]uint64) (r, g, b uint64) {
-	weights := t.weights[i*t.width:][:t.count[i]]
-	in := src[t.first[i]:][:len(weights)]
-	r, g, b = halves, halves, halves
-	for k, w := range weights {
-		px := &in[k]
-		r += uint64(w) * px[0]
-		g += uint64(w) * px[1]
-		b += uint64(w) * px[2]
-	}
-	return r, g, b
-}
-
-// lowerPixel and upperPixel round a sum to a pixel. Weights are rounded too, so
-// that white can come out a trace above 255.
-func lowerPixel(sum uint64) uint64 { return uint64(min(uint32(sum)>>weightBits, 255)) }
-func upperPixel(sum uint64) uint64 { return min(sum>>(32+weightBits), 255) }
-
-// sumRows is the vertical pass of one row: the weighted sum of the rows from
-// first on.
-func sumRows(dst []uint8, r *ring, first int, weights []uint32, sums []uint64) {
-	for i := range sums {
-		sums[i] = halves
-	}
-	for ; len(weights) >= 2; weights = weights[2:] {
-		a, b := r.row(first)[:len(sums)], r.row(first + 1)[:len(sums)]
-		wa, wb := uint64(weights[0]), uint64(weights[1])
-		for i := range sums {
-			sums[i] += wa*a[i] + wb*b[i]
-		}
-		first += 2
-	}
-	if len(weights) == 1 {
-		a, w := r.row(first)[:len(sums)], uint64(weights[0])
-		for i := range sums {
-			sums[i] += w * a[i]
-		}
-	}
-	right := dst[len(sums):]
-	dst = dst[:len(sums)]
-	for i, s := range sums {
-		dst[i] = uint8(lowerPixel(s))
-	}
-	for i := range right {
-		right[i] = uint8(upperPixel(sums[i]))
-	}
 }

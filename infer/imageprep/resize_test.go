@@ -101,11 +101,49 @@ func TestCropOfAPanorama(t *testing.T) {
 	}
 }
 
+// Both make the same pixels, of every number of taps and of sides that fill no
+// vector.
+func TestBothResamplersAgree(t *testing.T) {
+	if !vectors {
+		t.Skip("no AVX2: there is one")
+	}
+	rng := rand.New(rand.NewPCG(3, 4))
+	check := func(img Image, across, down span) {
+		t.Helper()
+		row := func(y int) []uint8 { return img.Pix[3*img.W*y : 3*img.W*(y+1)] }
+		got, want := resampleVectors(row, across, down), resampleGo(row, across, down)
+		if !bytes.Equal(got.Pix, want.Pix) {
+			t.Fatalf("%d x %d, %v, %v: pixels differ", img.W, img.H, across, down)
+		}
+	}
+	for range 300 {
+		img := newImage(1+rng.IntN(90), 1+rng.IntN(90))
+		for i := range img.Pix {
+			img.Pix[i] = uint8(rng.Uint32())
+			if img.Pix[i]&1 == 0 {
+				img.Pix[i] = 255 // which may come out above
+			}
+		}
+		across, down := Config{Size: 1 + rng.IntN(120), Resize: []Resize{Stretch, Crop}[rng.IntN(2)]}.window(img.W, img.H)
+		check(img, across, down)
+	}
+	check(pattern(MaxSide, 2), span{from: MaxSide, to: 3, n: 3}, span{from: 2, to: 1, n: 1})
+}
+
 func BenchmarkApply(b *testing.B) {
 	img := pattern(320, 240)
-	b.SetBytes(int64(len(img.Pix)))
-	for b.Loop() {
-		Config{Size: 150}.Apply(img)
+	row := func(y int) []uint8 { return img.Pix[3*img.W*y : 3*img.W*(y+1)] }
+	across, down := Config{Size: 150}.window(img.W, img.H)
+	for name, resample := range map[string]func(func(int) []uint8, span, span) Image{"avx2": resampleVectors, "go": resampleGo} {
+		b.Run(name, func(b *testing.B) {
+			if name == "avx2" && !vectors {
+				b.Skip("no AVX2")
+			}
+			b.SetBytes(int64(len(img.Pix)))
+			for b.Loop() {
+				resample(row, across, down)
+			}
+		})
 	}
 }
 
