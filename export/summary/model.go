@@ -53,10 +53,13 @@ func OfModel(m *onnx.Model) (*Summary, error) {
 	for i := range m.Graph.Nodes {
 		n := &m.Graph.Nodes[i]
 		node := Node{Name: nodeName(n, i), Op: n.Op, Detail: attributes(n), FLOPs: flops(n, types)}
-		for _, in := range n.Inputs {
+		for k, in := range n.Inputs {
 			if t := initializers[in]; t != nil {
 				if parameter(n, in, t) {
 					node.Parameters += max(t.Elements(), 0)
+					if n.Op == "BatchNormalization" && k >= 3 { // mean and variance
+						node.statistics += max(t.Elements(), 0)
+					}
 					node.Bytes += int64(len(t.Raw))
 				}
 				continue

@@ -36,7 +36,11 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	if err := t.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintf(w, "\n%d nodes, %d parameters (%.1f MB), %.3f GFLOPs an image\n", len(s.Nodes), s.Parameters,
+	trainable := ""
+	if s.Trainable != s.Parameters {
+		trainable = fmt.Sprintf(", %d of them trainable", s.Trainable)
+	}
+	fmt.Fprintf(w, "\n%d nodes, %d parameters%s (%.1f MB), %.3f GFLOPs an image\n", len(s.Nodes), s.Parameters, trainable,
 		float64(s.Bytes)/1e6, float64(s.FLOPs)/1e9)
 	if len(s.Labels) > 0 {
 		fmt.Fprintf(w, "labels: %s\n", strings.Join(s.Labels, ", "))

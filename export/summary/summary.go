@@ -23,10 +23,12 @@ type Summary struct {
 	Outputs []Port `json:"outputs"`
 	Nodes   []Node `json:"nodes"`
 
-	// Parameters counts the numbers that the network owns, running statistics
-	// among them. FLOPs are of one image, a multiply-add counted as two; nodes
-	// whose shapes are not known count nothing. Bytes are those of the parameters.
+	// Parameters counts the numbers that the network owns; Trainable leaves out
+	// the running statistics of batch norms, as `train --list` does. FLOPs are of
+	// one image, a multiply-add counted as two; nodes whose shapes are not known
+	// count nothing. Bytes are those of the parameters.
 	Parameters int64 `json:"parameters"`
+	Trainable  int64 `json:"trainable"`
 	FLOPs      int64 `json:"flops"`
 	Bytes      int64 `json:"bytes"`
 
@@ -53,11 +55,14 @@ type Node struct {
 	Parameters int64    `json:"parameters"`
 	FLOPs      int64    `json:"flops"`
 	Bytes      int64    `json:"bytes"`
+
+	statistics int64 // of the parameters, those that no gradient trains
 }
 
 func (s *Summary) add(n Node) {
 	s.Nodes = append(s.Nodes, n)
 	s.Parameters += n.Parameters
+	s.Trainable += n.Parameters - n.statistics
 	s.FLOPs += n.FLOPs
 	s.Bytes += n.Bytes
 }
@@ -76,9 +81,12 @@ func OfCheckpoint(c *checkpoint.Checkpoint) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	count := map[string]int64{}
+	count, statistics := map[string]int64{}, map[string]int64{}
 	for _, p := range params {
 		count[p.Node] += int64(onnx.Elements(p.Shape))
+		if !p.Trainable {
+			statistics[p.Node] += int64(onnx.Elements(p.Shape))
+		}
 	}
 	s := &Summary{Name: c.Spec.Name, Format: "checkpoint", Labels: c.Labels, Preprocess: &c.Preprocess,
 		Training: &c.Training}
@@ -88,7 +96,7 @@ func OfCheckpoint(c *checkpoint.Checkpoint) (*Summary, error) {
 	}
 	for _, n := range c.Spec.Nodes {
 		s.add(Node{Name: n.Name, Op: string(n.Op), Detail: n.Detail(), Inputs: n.Inputs,
-			Shape: model.ShapeText(shapes[n.Name]), Parameters: count[n.Name], FLOPs: flops[n.Name], Bytes: 4 * count[n.Name]})
+			Shape: model.ShapeText(shapes[n.Name]), Parameters: count[n.Name], FLOPs: flops[n.Name], Bytes: 4 * count[n.Name], statistics: statistics[n.Name]})
 	}
 	return s, nil
 }

@@ -32,6 +32,14 @@ func TestFileAndCheckpointCountTheSame(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		p, err := arch.Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got.Trainable != int64(p.Parameters) || want.Trainable != got.Trainable {
+			t.Errorf("%s: %d trainable in the file, %d in the checkpoint, train --list has %d", name,
+				got.Trainable, want.Trainable, p.Parameters)
+		}
 		rescale := int64(0)
 		for _, n := range want.Nodes {
 			if n.Op == "rescale" {
