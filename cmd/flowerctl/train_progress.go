@@ -11,23 +11,28 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 )
 
-// progress shows a training: a bar for each epoch on a terminal, and a line when
-// it is done. It implements train.Observer.
+// progress shows a training: a bar for each epoch on a terminal, elsewhere a line
+// every half minute, and a line when the epoch is done. It implements
+// train.Observer.
 type progress struct {
 	w       io.Writer
 	bar     *progressbar.ProgressBar // nil between bars, and where nobody looks
 	bars    bool
+	every   time.Duration // between lines within an epoch
+	wrote   time.Time     // the last line
 	started time.Time
 	heads   []string // names of the auxiliary heads
 }
 
 func newProgress(w io.Writer) *progress {
-	return &progress{w: w, bars: isTerminal(w), started: time.Now()}
+	now := time.Now()
+	return &progress{w: w, bars: isTerminal(w), every: 30 * time.Second, wrote: now, started: now}
 }
 
-// Progress moves the bar.
+// Progress moves the bar, or writes a line when it is time for one.
 func (p *progress) Progress(s train.Progress) {
 	if !p.bars {
+		p.line(s)
 		return
 	}
 	what := "train"
@@ -40,6 +45,20 @@ func (p *progress) Progress(s train.Progress) {
 	p.bar.Describe(fmt.Sprintf("epoch %d/%d %s  loss %.4f  accuracy %.1f %%  %.0f images/s  %s left",
 		s.Epoch, s.Epochs, what, s.Loss, 100*s.Accuracy, s.ImagesPerSecond, short(s.Left)))
 	p.bar.Set(s.Step)
+}
+
+// line says where a long epoch stands, for those who read a log.
+func (p *progress) line(s train.Progress) {
+	if time.Since(p.wrote) < p.every || s.Step == s.Steps {
+		return
+	}
+	p.wrote = time.Now()
+	what := "step"
+	if s.Validating {
+		what = "check"
+	}
+	fmt.Fprintf(p.w, "epoch %3d  %s %d/%d  loss so far %.4f  accuracy %5.1f %%  %.0f images/s  %s left\n",
+		s.Epoch, what, s.Step, s.Steps, s.Loss, 100*s.Accuracy, s.ImagesPerSecond, short(s.Left))
 }
 
 // start opens a bar of that many steps.
@@ -67,6 +86,7 @@ func (p *progress) end() {
 // EpochDone writes the epoch's line.
 func (p *progress) EpochDone(e train.Epoch, best bool) {
 	p.end()
+	p.wrote = time.Now()
 	mark := ""
 	for i, name := range p.heads {
 		mark += fmt.Sprintf("  %s %.1f %%", name, 100*e.ValHeads[i])

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"github.com/flowerctl/flowerctl/train"
+)
+
+// TestLongEpochsAreReportedInLogs: a log gets a line now and then within an
+// epoch, and none at its end, where the epoch's own line comes.
+func TestLongEpochsAreReportedInLogs(t *testing.T) {
+	var log bytes.Buffer
+	p := newProgress(&log)
+	at := train.Progress{Epoch: 1, Epochs: 35, Step: 24, Steps: 83, Loss: 1.58341, Accuracy: 0.298,
+		ImagesPerSecond: 9.2, Left: 200 * time.Second}
+	p.Progress(at)
+	if log.Len() > 0 {
+		t.Errorf("at once: %q, want nothing", log.String())
+	}
+	p.every = 0
+	p.Progress(at)
+	want := "epoch   1  step 24/83  loss so far 1.5834  accuracy  29.8 %  9 images/s  3m20s left\n"
+	if log.String() != want {
+		t.Errorf("got %q, want %q", log.String(), want)
+	}
+	log.Reset()
+	at.Step = at.Steps
+	p.Progress(at)
+	if log.Len() > 0 {
+		t.Errorf("at the end: %q, want nothing", log.String())
+	}
+}
