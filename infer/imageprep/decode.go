@@ -29,8 +29,9 @@ type header struct {
 // picture is a decoded image: where it lies on the canvas of the header's size,
 // which is white elsewhere, and its rows as RGB.
 type picture struct {
-	bounds image.Rectangle
-	rows   rowReader
+	bounds  image.Rectangle
+	rows    rowReader
+	release func() // when the rows have been read; may be nil
 }
 
 // total is the most memory at one time: the decoder's, or later the decoded
@@ -99,7 +100,11 @@ func open(data []byte) (p picture, h header, release func(), err error) {
 	}
 	settle(h)
 	p.rows = p.canvas(h)
-	return p, h, release, nil
+	if p.release == nil {
+		return p, h, release, nil
+	}
+	giveBack := release
+	return p, h, func() { p.release(); giveBack() }, nil
 }
 
 // DecodeFile is [Decode] of the file at path; its errors name the file. Only

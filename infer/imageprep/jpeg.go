@@ -57,5 +57,5 @@ func decodeJPEG(f *jpeg.Frame) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	return picture{image.Rect(0, 0, f.W, f.H), p.Rows().Read}, nil
+	return picture{bounds: image.Rect(0, 0, f.W, f.H), rows: p.Rows().Read, release: p.Release}, nil
 }

@@ -90,7 +90,7 @@ func pictureOf(img image.Image, err error) (picture, error) {
 	if err != nil {
 		return picture{}, err
 	}
-	return picture{img.Bounds(), rowsOf(img)}, nil
+	return picture{bounds: img.Bounds(), rows: rowsOf(img)}, nil
 }
 
 // rowsOf reads the types that the decoders make; each has its own loop, for the

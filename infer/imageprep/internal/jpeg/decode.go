@@ -1,12 +1,39 @@
 package jpeg
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"sync"
+)
 
 // Picture is a decoded image; [Picture.Rows] reads it.
 type Picture struct {
 	frame  *Frame
 	planes [4]plane // samples, whose colours are not put together yet,
 	rgb    []uint8  // or the whole image as RGB, if libjpeg-turbo decoded it
+}
+
+// Release lets the next picture have p's memory; p must not be read any more.
+func (p *Picture) Release() {
+	rgb := p.rgb
+	if p.rgb = nil; rgb != nil && len(rgb) <= pooled {
+		pixels.Put(&rgb)
+	}
+}
+
+// pixels are those of released pictures of ordinary size: without them, the
+// collector would be busy with a folder of photographs.
+var pixels sync.Pool
+
+const pooled = 16 << 20 // bytes of a picture at most
+
+// newPixels returns n bytes, whatever is in them.
+func newPixels(n int) []uint8 {
+	if n <= pooled {
+		if p, ok := pixels.Get().(*[]uint8); ok && cap(*p) >= n {
+			return (*p)[:n]
+		}
+	}
+	return make([]uint8, n)
 }
 
 // plane holds a component's samples, whole blocks of them.

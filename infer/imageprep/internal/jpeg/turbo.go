@@ -72,7 +72,7 @@ func (f *Frame) decodeTurbo() ([]uint8, bool) {
 	if f.Components == 4 {
 		return nil, false
 	}
-	rgb := make([]uint8, 3*f.W*f.H)
+	rgb := newPixels(3 * f.W * f.H)
 	failed := C.flowerctl_decode_rgb((*C.uchar)(unsafe.Pointer(&f.data[0])), C.ulong(len(f.data)),
 		(*C.uchar)(unsafe.Pointer(&rgb[0])), C.uint(f.W), C.uint(f.H))
 	return rgb, failed == 0
