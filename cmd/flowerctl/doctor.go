@@ -12,6 +12,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
@@ -62,6 +63,7 @@ func doctor(c *cli.Context) error {
 		{Name: "flowerctl", State: well, Detail: fmt.Sprintf("%s, commit %s, %s %s/%s", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)},
 		{Name: "processor", State: well, Detail: fmt.Sprintf("%s, %d of %d cores, %s", cpuName(), runtime.GOMAXPROCS(0), runtime.NumCPU(), strings.Join(cpuFeatures(), " "))},
 		examineKernels(),
+		examinePictures(),
 		examineRuntime(c.Context, device),
 		examineModel(),
 		examineMemory(),
@@ -115,6 +117,16 @@ func examineKernels() finding {
 	if strings.HasPrefix(f.Detail, "go") {
 		f.State, f.Detail = noted, f.Detail+": training works, more slowly than with oneDNN"
 		f.Remedy = "apt-get install libdnnl-dev, then make build"
+	}
+	return f
+}
+
+func examinePictures() finding {
+	decoder, resizer := imageprep.Engines()
+	f := finding{Name: "pictures", State: well, Detail: "JPEG read by " + decoder + ", resized by " + resizer}
+	if decoder == "go" {
+		f.State, f.Detail = noted, f.Detail+": the same pixels, more slowly than with libjpeg-turbo"
+		f.Remedy = "apt-get install libjpeg-dev, then make build"
 	}
 	return f
 }

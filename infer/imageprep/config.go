@@ -8,7 +8,11 @@
 // is refused there: see [MaxPixels], [MaxSide] and [MaxMemory].
 package imageprep
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep/internal/jpeg"
+)
 
 // Config says how an image becomes the network's input. It travels in the
 // checkpoint and in the ONNX file's metadata.
@@ -52,6 +56,19 @@ type Image struct {
 }
 
 // newImage allocates a black image.
+// Engines are what decodes JPEG and what resizes in this build on this machine:
+// "libjpeg-turbo" or "go", "AVX2" or "go". The pixels are the same.
+func Engines() (decoder, resizer string) {
+	decoder, resizer = "go", "go"
+	if jpeg.Turbo {
+		decoder = "libjpeg-turbo"
+	}
+	if vectors {
+		resizer = "AVX2"
+	}
+	return decoder, resizer
+}
+
 func newImage(w, h int) Image {
 	return Image{W: w, H: h, Pix: make([]uint8, 3*w*h)}
 }
