@@ -174,7 +174,7 @@ func (r *trainRun) open(c *cli.Context, cache *data.Cache) (*session, error) {
 		talk(c, "starting from %s", s.Init)
 	}
 	if kernel.Description() == "go" {
-		talk(c, "kernels: Go; built with oneDNN (libdnnl-dev, see make) a step takes two thirds to four fifths of the time")
+		talk(c, "kernels: Go; built with oneDNN (libdnnl-dev, see make) a step takes half to four fifths of the time")
 	}
 	return s, nil
 }
