@@ -76,24 +76,24 @@ func newImage(w, h int) Image {
 // Prepare decodes data and applies c. The pixels are those of [Decode], then
 // Apply; but an upright image's rows are resized as they are decoded, and the
 // whole of it is never in memory as RGB.
-func (c Config) Prepare(data []byte) (Image, error) {
+func (c Config) Prepare(data []byte) (img Image, err error) {
 	if err := c.Validate(); err != nil {
 		return Image{}, err
 	}
-	p, h, release, err := open(data)
-	if err != nil {
-		return Image{}, err
-	}
-	defer release()
-	if h.orientation != 1 {
-		return c.Apply(toRGB(p, h)), nil
-	}
-	across, down := c.window(h.w, h.h)
-	line := make([]uint8, 3*h.w)
-	return resample(func(y int) []uint8 {
-		p.rows(y, line)
-		return line
-	}, across, down), nil
+	err = read(data, func(p picture, h header) error {
+		if h.orientation != 1 {
+			img = c.Apply(toRGB(p, h))
+			return nil
+		}
+		across, down := c.window(h.w, h.h)
+		line := make([]uint8, 3*h.w)
+		img = resample(func(y int) []uint8 {
+			p.rows(y, line)
+			return line
+		}, across, down)
+		return nil
+	})
+	return img, err
 }
 
 // PrepareFile is [Config.Prepare] of the file at path; its errors name the file.

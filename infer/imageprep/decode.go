@@ -71,40 +71,53 @@ func findFormat(data []byte) (format, bool) {
 // (first page) image, whatever its file is called. The result is upright by the
 // EXIF orientation, in RGB; transparency is laid over white, 16-bit channels
 // keep their upper 8, and colour profiles are ignored. Every error is an
-// [*Error].
-func Decode(data []byte) (Image, error) {
-	p, h, release, err := open(data)
-	if err != nil {
-		return Image{}, err
-	}
-	defer release()
-	return toRGB(p, h), nil
+// [*Error]. The image is the caller's: its 3 bytes a pixel are not counted among
+// those that decoding takes any more.
+func Decode(data []byte) (img Image, err error) {
+	err = read(data, func(p picture, h header) error {
+		img = toRGB(p, h)
+		return nil
+	})
+	return img, err
 }
 
-// open decodes data as far as rows that can be read as RGB; release gives back
-// the memory set aside for it.
-func open(data []byte) (p picture, h header, release func(), err error) {
+// View is [Decode] for a caller that needs the image no longer than use takes,
+// and returns use's error. Until then the image counts as being decoded, so that
+// many callers together stay within [MaxMemory]; use must not decode another.
+func View(data []byte, use func(Image) error) error {
+	return read(data, func(p picture, h header) error { return use(toRGB(p, h)) })
+}
+
+// read decodes data as far as rows that can be read as RGB, for use, within the
+// budget.
+func read(data []byte, use func(picture, header) error) error {
 	f, ok := findFormat(data)
 	if !ok {
-		return picture{}, header{}, nil, notImage(data)
+		return notImage(data)
 	}
-	h, err = f.header(data)
+	h, err := f.header(data)
 	if err != nil {
-		return picture{}, header{}, nil, err
+		return err
 	}
-	release = budget.acquire(h.total(len(data)))
-	p, err = f.pixels(h)
+	defer budget.acquire(h.total(len(data)))()
+	return f.use(h, use)
+}
+
+// use has a frame of its own, so that nothing holds the pixels any more when
+// their memory is given back.
+//
+//go:noinline
+func (f format) use(h header, use func(picture, header) error) error {
+	p, err := f.pixels(h)
 	if err != nil {
-		release()
-		return picture{}, header{}, nil, err
+		return err
+	}
+	if p.release != nil {
+		defer p.release()
 	}
 	settle(h)
 	p.rows = p.canvas(h)
-	if p.release == nil {
-		return p, h, release, nil
-	}
-	giveBack := release
-	return p, h, func() { p.release(); giveBack() }, nil
+	return use(p, h)
 }
 
 // DecodeFile is [Decode] of the file at path; its errors name the file. Only

@@ -24,22 +24,21 @@ func newBudget() *memory {
 }
 
 // acquire waits until n bytes, at most [MaxMemory], are left and takes them; the
-// returned function gives them back. Left alone, the collector would let the heap
-// grow to twice of what lives, and the holes in it are seldom of the next image's
-// size: so garbage that has no place beside the living goes back to the system.
+// returned function gives them back, and must not be called before nothing holds
+// them any more. Left alone, the collector would let the heap grow to twice of
+// what lives, and the holes in it are seldom of the next image's size: so garbage
+// that has no place beside the living goes back to the system, and until it has,
+// nobody else gets memory.
 func (m *memory) acquire(n int64) (release func()) {
 	m.Lock()
+	defer m.Unlock()
 	for m.left < n {
 		m.freed.Wait()
 	}
 	m.left -= n
-	collect := m.garbage > m.left
-	if collect {
-		m.garbage = 0
-	}
-	m.Unlock()
-	if collect {
+	if m.garbage > m.left {
 		debug.FreeOSMemory()
+		m.garbage = 0
 	}
 	return func() {
 		m.Lock()

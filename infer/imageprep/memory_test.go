@@ -8,6 +8,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // atTheLimit are pictures of nearly 40 million pixels, of the kinds that take
@@ -62,7 +63,8 @@ func tiffAtTheLimit(w, h, rows int) []byte {
 }
 
 // TestMemoryStaysBounded decodes the largest pictures of every kind, two at a
-// time, in a process of its own, and asks the system for its peak.
+// time and each in use for a while, in a process of its own, and asks the system
+// for its peak.
 func TestMemoryStaysBounded(t *testing.T) {
 	if os.Getenv("IMAGEPREP_CHILD") != "" {
 		decodeLargest(t)
@@ -95,8 +97,14 @@ func decodeLargest(t *testing.T) {
 	for range 2 {
 		wg.Go(func() {
 			for name := range names {
-				img, err := Decode(files[name])
-				t.Logf("%s, %d bytes: %d x %d, %v", name, len(files[name]), img.W, img.H, err)
+				err := View(files[name], func(img Image) error {
+					time.Sleep(50 * time.Millisecond)
+					t.Logf("%s, %d bytes: %d x %d", name, len(files[name]), img.W, img.H)
+					return nil
+				})
+				if err != nil {
+					t.Logf("%s, %d bytes: %v", name, len(files[name]), err)
+				}
 			}
 		})
 	}

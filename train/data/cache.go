@@ -129,13 +129,11 @@ func (l *load) read(i int) error {
 	}
 	sum := sha256.Sum256(data)
 	it.SHA256 = hex.EncodeToString(sum[:])
-	img, err := imageprep.Decode(data)
-	if err != nil {
-		return err
-	}
-	copy(dst, l.cfg.Apply(img).Pix)
-	l.prints[i] = newFingerprint(img)
-	return nil
+	return imageprep.View(data, func(img imageprep.Image) error {
+		copy(dst, l.cfg.Apply(img).Pix)
+		l.prints[i] = newFingerprint(img)
+		return nil
+	})
 }
 
 // compact closes the gaps that unreadable images left.

@@ -78,9 +78,12 @@ func (f *Frame) decodeTurbo() ([]uint8, bool) {
 	return rgb, failed == 0
 }
 
-// turboMemory allows for the RGB image, and for the planes if it comes to the
-// other decoder after all.
+// turboMemory allows for the RGB image: alone, or as garbage beside the planes
+// if it comes to the other decoder after all.
 func turboMemory(f *Frame, peak, kept int64) (int64, int64) {
+	if f.Components == 4 {
+		return peak, kept
+	}
 	size := 3 * int64(f.W) * int64(f.H)
-	return peak, max(kept, size)
+	return peak + size, max(kept, size)
 }
