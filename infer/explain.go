@@ -53,6 +53,7 @@ func newExplaining(model []byte, o Options) (*Classifier, error) {
 		return nil, err
 	}
 	o.Explain = false
+	o.Session.Name = "" // which is the model's as it was
 	c, err := New(model, o)
 	if err != nil {
 		return nil, err

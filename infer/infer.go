@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -63,6 +64,9 @@ func Open(path string, o Options) (*Classifier, error) {
 	model, err := os.ReadFile(path)
 	if err != nil {
 		return nil, err // it names the file
+	}
+	if o.Session.Name, err = filepath.Abs(path); err != nil {
+		return nil, err
 	}
 	c, err := New(model, o)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -85,6 +86,11 @@ func chooseModel(c *cli.Context, name string, file []byte, options infer.Options
 	}
 	if options.Session.Device, err = needDevice(c); err != nil {
 		return nil, err
+	}
+	if options.Session.Name = name; name != builtinName {
+		if options.Session.Name, err = filepath.Abs(name); err != nil {
+			return nil, err
+		}
 	}
 	return &chosenModel{name, file, options}, nil
 }

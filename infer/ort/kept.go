@@ -1,0 +1,261 @@
+package ort
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	ort "github.com/yalue/onnxruntime_go"
+	"golang.org/x/sys/cpu"
+
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// GraphCache is the folder of optimised graphs, each of a model that a session was
+// opened of with Options.Name. Its files may be deleted at any time.
+func GraphCache() (string, error) {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no cache folder for optimised graphs: %w", err)
+	}
+	return filepath.Join(cache, "flowerctl", "graphs"), nil
+}
+
+// What is kept: of models up to a size, the graphs that were used last. A large
+// fully connected layer takes longer to read than to optimise, so that a graph
+// with one is not kept: 15.6 MB in the 19 MB of v7-base made it 1.3 times the time.
+// The largest convolution of a ResNet has 9.4 MB.
+const (
+	largestKept   = 128 << 20 // bytes of a model
+	largestWeight = 12 << 20  // bytes of one of its weights
+	keptBytes     = 512 << 20
+)
+
+// kept is where a model's optimised graph lies in the cache: one file for each
+// model's name, library and processor, which ends in a trailer.
+//
+// A graph is taken only for the very bytes it was made of, which their checksum
+// tells. SHA-256 would, but takes 8 ms for a network of 10 MB, half of what is
+// won; and whoever can forge a checksum here can as well replace the model.
+type kept struct {
+	path string
+	from [sha256.Size]byte // what the graph was made of and by
+}
+
+// trailer is the end of the file. To protobuf it is a field that ONNX does not
+// have, so that onnxruntime can read the file as it is.
+type trailer struct {
+	Tag  [3]byte
+	From [sha256.Size]byte
+	Sum  uint32 // of the graph
+}
+
+// fieldTag says that field 1000 follows, in 36 bytes.
+var fieldTag = [3]byte{0xc2, 0x3e, sha256.Size + 4}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// keptGraph is nil where no graph is kept: of a model without a name, of a large
+// one, on a GPU, or without a cache folder.
+func keptGraph(model []byte, o Options) *kept {
+	if o.Name == "" || o.Device.CUDA || len(model) > largestKept || heaviest(model) > largestWeight {
+		return nil
+	}
+	dir, err := GraphCache()
+	if err != nil {
+		return nil
+	}
+	library := Loaded()
+	info, err := os.Stat(library.Path)
+	if err != nil {
+		return nil
+	}
+	// The layouts that onnxruntime chooses depend on the processor.
+	place := fmt.Sprintf("%s\n%s %s %d %d\n%v %v", o.Name,
+		library.Path, library.Version, info.Size(), info.ModTime().UnixNano(), cpu.X86, cpu.ARM64)
+	from := fmt.Sprintf("%s\n%d %08x", place, len(model), crc32.Checksum(model, castagnoli))
+	name := sha256.Sum256([]byte(place))
+	return &kept{filepath.Join(dir, fmt.Sprintf("%x.onnx", name[:16])), sha256.Sum256([]byte(from))}
+}
+
+// heaviest is the size in bytes of the model's largest weight, 0 where it cannot
+// be told.
+func heaviest(model []byte) (size int) {
+	m, err := onnx.Decode(model)
+	if err != nil {
+		return 0
+	}
+	for i := range m.Graph.Initializers {
+		size = max(size, len(m.Graph.Initializers[i].Raw))
+	}
+	return size
+}
+
+// find is the file if it holds the graph, undamaged.
+func (k *kept) find() (os.FileInfo, bool) {
+	f, err := os.Open(k.path)
+	if err != nil {
+		return nil, false
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, false
+	}
+	var t trailer
+	n := info.Size() - int64(binary.Size(t))
+	if n < 0 {
+		return nil, false
+	}
+	sum, err := checksum(io.LimitReader(f, n))
+	if err != nil || binary.Read(f, binary.LittleEndian, &t) != nil || t != (trailer{fieldTag, k.from, sum}) {
+		return nil, false
+	}
+	return info, true
+}
+
+func checksum(r io.Reader) (uint32, error) {
+	sum := crc32.New(castagnoli)
+	_, err := io.CopyBuffer(sum, r, make([]byte, 256<<10))
+	return sum.Sum32(), err
+}
+
+// use opens the graph, or is nil if there is none, or another process put
+// another in its place just now.
+func (k *kept) use(create func(path string) (*ort.DynamicAdvancedSession, error)) *ort.DynamicAdvancedSession {
+	before, ok := k.find()
+	if !ok {
+		return nil
+	}
+	native, err := create(k.path)
+	if err != nil {
+		return nil
+	}
+	if after, err := os.Stat(k.path); err != nil || !os.SameFile(before, after) {
+		native.Destroy()
+		return nil
+	}
+	now := time.Now()
+	os.Chtimes(k.path, now, now) // the graphs used last are kept
+	return native
+}
+
+// write keeps the graph that save writes to a path. save's session is as good
+// where the keeping fails.
+func (k *kept) write(save func(path string) error) error {
+	dir := filepath.Dir(k.path)
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".new-*.onnx")
+	if err != nil {
+		return err
+	}
+	temp := f.Name()
+	defer os.Remove(temp) // fails after the renaming
+	if err := f.Close(); err != nil {
+		return err
+	}
+	if err := save(temp); err != nil {
+		return err
+	}
+	if err := k.finish(temp); err != nil {
+		return err
+	}
+	if err := os.Rename(temp, k.path); err != nil {
+		return err
+	}
+	return prune(dir, keptBytes)
+}
+
+// finish adds the trailer to a graph.
+func (k *kept) finish(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	sum, err := checksum(f)
+	if err == nil {
+		err = binary.Write(f, binary.LittleEndian, trailer{fieldTag, k.from, sum})
+	}
+	return errors.Join(err, f.Close())
+}
+
+// prune removes what was used longest ago until dir holds no more than limit
+// bytes.
+func prune(dir string, limit int64) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return err
+	}
+	var files []os.FileInfo
+	for _, e := range entries {
+		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
+			files = append(files, info)
+		}
+	}
+	slices.SortFunc(files, func(a, b os.FileInfo) int {
+		return cmp.Or(b.ModTime().Compare(a.ModTime()), cmp.Compare(a.Name(), b.Name()))
+	})
+	for _, info := range files {
+		if limit -= info.Size(); limit < 0 {
+			err = errors.Join(err, os.Remove(filepath.Join(dir, info.Name())))
+		}
+	}
+	return err
+}
+
+// open is a session of the model: with the graph that was kept, else with one
+// that is optimised now, and kept if that can be.
+func (s *Session) open(model []byte, o Options) (*ort.DynamicAdvancedSession, error) {
+	in, out := names(s.inputs), names(s.outputs)
+	optimise := func(options *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+		return ort.NewDynamicAdvancedSessionWithONNXData(model, in, out, options)
+	}
+	k := keptGraph(model, o)
+	if k == nil {
+		return withOptions(o, optimise)
+	}
+	native := k.use(func(path string) (*ort.DynamicAdvancedSession, error) {
+		return withOptions(o, func(options *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+			if err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelDisableAll); err != nil {
+				return nil, err
+			}
+			return ort.NewDynamicAdvancedSession(path, in, out, options)
+		})
+	})
+	if native != nil {
+		return native, nil
+	}
+	k.write(func(path string) (err error) {
+		native, err = withOptions(o, func(options *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+			if err := options.SetOptimizedModelFilePath(path); err != nil {
+				return nil, err
+			}
+			return optimise(options)
+		})
+		return err
+	})
+	if native != nil {
+		return native, nil
+	}
+	return withOptions(o, optimise) // it may have been the keeping that failed
+}
+
+// withOptions opens a native session with o's options.
+func withOptions(o Options, open func(*ort.SessionOptions) (*ort.DynamicAdvancedSession, error)) (_ *ort.DynamicAdvancedSession, err error) {
+	options, err := sessionOptions(o)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, options.Destroy()) }()
+	return open(options)
+}
