@@ -71,7 +71,7 @@ func rate(ctx context.Context, e infer.Engine, files [][]byte, limit time.Durati
 			}
 		}
 	}
-	for result, err := range infer.Stream(ctx, e, pictures, defaultBatch) {
+	for result, err := range stream(ctx, e, pictures, defaultBatch) {
 		if err := errors.Join(err, result.Err); err != nil {
 			return 0, err
 		}

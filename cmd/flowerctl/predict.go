@@ -64,7 +64,7 @@ func predict(c *cli.Context) (err error) {
 		return err
 	}
 	t := tally{out: out}
-	for r, err := range classifier.Stream(c.Context, pictures(args, c.App.Reader, c.Bool("list")), c.Int("batch")) {
+	for r, err := range stream(c.Context, classifier.Engine(), pictures(args, c.App.Reader, c.Bool("list")), c.Int("batch")) {
 		if err == nil {
 			err = errors.Join(t.add(r), explain.add(c.Context, r))
 		}
