@@ -86,28 +86,20 @@ func (c Config) Prepare(data []byte) (img Image, err error) {
 			return nil
 		}
 		across, down := c.window(h.w, h.h)
-		line := make([]uint8, 3*h.w)
-		img = resample(func(y int) []uint8 {
-			p.rows(y, line)
-			return line
-		}, across, down)
+		img = resample(p.rows, across, down)
 		return nil
 	})
 	return img, err
 }
 
 // PrepareFile is [Config.Prepare] of the file at path; its errors name the file.
-func (c Config) PrepareFile(path string) (Image, error) {
+func (c Config) PrepareFile(path string) (img Image, err error) {
 	if err := c.Validate(); err != nil {
 		return Image{}, err
 	}
-	data, err := readFile(path)
-	if err != nil {
-		return Image{}, nameFile(path, err)
-	}
-	img, err := c.Prepare(data)
-	if err != nil {
-		return Image{}, nameFile(path, err)
-	}
-	return img, nil
+	err = withFile(path, func(data []byte) error {
+		img, err = c.Prepare(data)
+		return err
+	})
+	return img, err
 }

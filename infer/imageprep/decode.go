@@ -6,6 +6,7 @@ import (
 	"image"
 	"io"
 	"os"
+	"sync"
 )
 
 // The limits of what is read. An image beyond one of them is refused from its
@@ -122,16 +123,12 @@ func (f format) use(h header, use func(picture, header) error) error {
 
 // DecodeFile is [Decode] of the file at path; its errors name the file. Only
 // the beginning of a file that is no image is read.
-func DecodeFile(path string) (Image, error) {
-	data, err := readFile(path)
-	if err != nil {
-		return Image{}, nameFile(path, err)
-	}
-	img, err := Decode(data)
-	if err != nil {
-		return Image{}, nameFile(path, err)
-	}
-	return img, nil
+func DecodeFile(path string) (img Image, err error) {
+	err = withFile(path, func(data []byte) error {
+		img, err = Decode(data)
+		return err
+	})
+	return img, err
 }
 
 // header parses data's header and holds it against the limits.
@@ -189,9 +186,35 @@ func recoverAs(format string, err *error) {
 // from anything else, and where one says how large it is.
 const headLen = 64 << 10
 
-// readFile reads a file that begins like an image of a permitted size, up to
-// [MaxFile].
-func readFile(path string) ([]byte, error) {
+// files are buffers that have held files of ordinary size: without them, the
+// collector would be busy with a folder of photographs.
+var files = sync.Pool{New: func() any { return new(make([]byte, headLen)) }}
+
+const largestPooled = 1 << 20 // bytes of a buffer
+
+// withFile reads a file that begins like an image of a permitted size, up to
+// [MaxFile], for use, which must not keep its bytes. Errors name the file.
+func withFile(path string, use func(data []byte) error) error {
+	buffer := files.Get().(*[]byte)
+	data, err := readFile(path, *buffer)
+	if err == nil {
+		err = use(data)
+	}
+	if cap(data) > cap(*buffer) {
+		*buffer = data[:cap(data)]
+	}
+	if cap(*buffer) <= largestPooled {
+		files.Put(buffer)
+	}
+	if err != nil {
+		return nameFile(path, err)
+	}
+	return nil
+}
+
+// readFile reads into buffer, of headLen bytes at least, or a new one if the file
+// does not fit.
+func readFile(path string, buffer []byte) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
@@ -204,27 +227,27 @@ func readFile(path string) ([]byte, error) {
 	if info.IsDir() {
 		return nil, &Error{Kind: ErrNotImage, Detail: "a folder"}
 	}
-	head := make([]byte, headLen)
-	n, err := io.ReadFull(f, head)
+	n, err := io.ReadFull(f, buffer[:headLen])
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
-	head = head[:n]
-	kind, ok := findFormat(head)
+	data := buffer[:n]
+	kind, ok := findFormat(data)
 	if !ok {
-		return nil, notImage(head)
+		return nil, notImage(data)
 	}
 	if n < headLen {
-		return head, nil
+		return data, nil
 	}
-	if _, err := kind.header(head); errors.Is(err, ErrTooLarge) {
+	if _, err := kind.header(data); errors.Is(err, ErrTooLarge) {
 		return nil, err
 	}
 	if info.Size() > MaxFile {
 		return nil, fileTooLarge()
 	}
-	data := make([]byte, n, max(info.Size(), headLen)+1)
-	copy(data, head)
+	if need := info.Size() + 1; need > int64(cap(data)) { // one more, to see the end
+		data = append(make([]byte, 0, need), data...)
+	}
 	return readRest(f, data)
 }
 

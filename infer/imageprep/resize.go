@@ -14,14 +14,14 @@ func (c Config) Apply(img Image) Image {
 		return img
 	}
 	stride := 3 * img.W
-	return resample(func(y int) []uint8 { return img.Pix[stride*y : stride*(y+1)] }, across, down)
+	return resample(func(y int, dst []uint8) { copy(dst, img.Pix[stride*y:]) }, across, down)
 }
 
 // resample makes the pixels that across and down describe of the rows of an
-// image. row(y) is asked for in rising y, only where the result depends on it,
-// and its answer is used before the next. It does the horizontal pass first,
-// then the vertical one; each rounds to 8 bits, as Pillow does.
-func resample(row func(y int) []uint8, across, down span) Image {
+// image, of which it asks only for those that the result depends on. It does the
+// horizontal pass first, then the vertical one; each rounds to 8 bits, as Pillow
+// does.
+func resample(row rowReader, across, down span) Image {
 	if vectors {
 		return resampleVectors(row, across, down)
 	}

@@ -112,12 +112,13 @@ func (t *taps) halved() (weights []int32, pairs int) {
 }
 
 // resampleVectors is [resample] with AVX2: the same pixels.
-func resampleVectors(row func(y int) []uint8, across, down span) Image {
+func resampleVectors(row rowReader, across, down span) Image {
 	const spare = 16 // bytes behind each row
 	horizontal, vertical := newTaps(across), newTaps(down)
 	acrossWeights, acrossPairs := horizontal.halved()
 	downWeights, downPairs := vertical.halved()
-	first, second := make([]uint8, 3*across.from+spare), make([]uint8, 3*across.from+spare)
+	width := 3 * across.from
+	first, second := make([]uint8, width+spare), make([]uint8, width+spare)
 	n, rows := 3*across.n, vertical.width+1
 	stride := n + spare
 	ring := make([]uint8, stride*rows)
@@ -126,9 +127,9 @@ func resampleVectors(row func(y int) []uint8, across, down span) Image {
 	for y := range down.n {
 		at, count := int(vertical.first[y]), int(vertical.count[y])
 		for ; next < at+count; next += 2 {
-			copy(first, row(next))
+			row(next, first[:width])
 			if next+1 < down.from {
-				copy(second, row(next+1))
+				row(next+1, second[:width])
 			}
 			C.flowerctl_across(octets(ring[next%rows*stride:]), octets(ring[(next+1)%rows*stride:]),
 				octets(first), octets(second), C.int(across.n), words(horizontal.first), words(horizontal.count),

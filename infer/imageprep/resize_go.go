@@ -1,20 +1,22 @@
 package imageprep
 
 // resampleGo is resample in Go, for processors and builds without AVX2.
-func resampleGo(row func(y int) []uint8, across, down span) Image {
+func resampleGo(row rowReader, across, down span) Image {
 	horizontal, vertical := newTaps(across), newTaps(down)
 	r := ring{stride: 3 * ((across.n + 1) / 2), rows: vertical.width + 2}
 	r.lanes = make([]uint64, r.stride*r.rows)
-	packed := make([][3]uint64, across.from)
+	line, packed := make([]uint8, 3*across.from), make([][3]uint64, across.from)
 	sums := make([]uint64, r.stride)
 	out := newImage(across.n, down.n)
 	next := int(vertical.first[0])
 	for y := range down.n {
 		first, count := int(vertical.first[y]), int(vertical.count[y])
 		for ; next < first+count; next += 2 {
-			packRow(packed, row(next), 0)
+			row(next, line)
+			packRow(packed, line, 0)
 			if next+1 < down.from {
-				packRow(packed, row(next+1), 32)
+				row(next+1, line)
+				packRow(packed, line, 32)
 			}
 			resizePair(r.row(next), r.row(next+1), packed, &horizontal)
 		}

@@ -4,6 +4,6 @@ package imageprep
 
 const vectors = false
 
-func resampleVectors(row func(y int) []uint8, across, down span) Image {
+func resampleVectors(row rowReader, across, down span) Image {
 	return resampleGo(row, across, down)
 }

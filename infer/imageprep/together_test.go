@@ -2,9 +2,13 @@ package imageprep
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"image"
 	"image/jpeg"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"sync"
 	"testing"
 )
@@ -14,8 +18,8 @@ import (
 func TestPicturesPreparedTogether(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var files [][]byte
-	for i := range 12 {
-		img := image.NewRGBA(image.Rect(0, 0, 40+17*i, 150-9*i))
+	for i := range 12 { // one file larger than the first read
+		img := image.NewRGBA(image.Rect(0, 0, 40+17*i+i/11*300, 150-9*i+i/11*200))
 		for k := range img.Pix {
 			img.Pix[k] = uint8(rng.Uint32())
 		}
@@ -25,32 +29,41 @@ func TestPicturesPreparedTogether(t *testing.T) {
 		}
 		files = append(files, b.Bytes())
 	}
-	both := func(data []byte) (whole, prepared Image) {
-		whole, err := Decode(data)
-		if err != nil {
+	dir := t.TempDir()
+	path := func(i int) string { return filepath.Join(dir, fmt.Sprint(i)) }
+	for i, data := range files {
+		if err := os.WriteFile(path(i), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	square := Config{Size: 50}
+	all := func(i int) (images [4]Image) {
+		var err [4]error
+		images[0], err[0] = Decode(files[i])
+		images[1], err[1] = square.Prepare(files[i])
+		images[2], err[2] = DecodeFile(path(i))
+		images[3], err[3] = square.PrepareFile(path(i))
+		if err := errors.Join(err[:]...); err != nil {
 			t.Error(err)
 		}
-		if prepared, err = (Config{Size: 50}).Prepare(data); err != nil {
-			t.Error(err)
-		}
-		return whole, prepared
+		return images
 	}
-	var wantWhole, wantPrepared []Image
-	for _, data := range files {
-		whole, prepared := both(data)
-		wantWhole, wantPrepared = append(wantWhole, whole), append(wantPrepared, prepared)
+	var alone [][4]Image
+	for i := range files {
+		alone = append(alone, all(i))
 	}
-	var all sync.WaitGroup
+	var together sync.WaitGroup
 	for first := range 4 {
-		all.Go(func() {
+		together.Go(func() {
 			for k := range 10 * len(files) {
 				i := (first + k*(2*first+1)) % len(files)
-				whole, prepared := both(files[i])
-				if !bytes.Equal(whole.Pix, wantWhole[i].Pix) || !bytes.Equal(prepared.Pix, wantPrepared[i].Pix) {
-					t.Errorf("picture %d: other pixels than alone", i)
+				for j, img := range all(i) {
+					if want := alone[i][j%2]; !bytes.Equal(img.Pix, want.Pix) {
+						t.Errorf("picture %d: other pixels than alone", i)
+					}
 				}
 			}
 		})
 	}
-	all.Wait()
+	together.Wait()
 }
