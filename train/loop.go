@@ -29,6 +29,7 @@ type state struct {
 	Epoch   int     `json:"epoch"` // epochs done
 	Step    int     `json:"step"`  // steps done in the epoch under way
 	Sums    sums    `json:"sums"`  // of these steps
+	Spent   float64 `json:"spent"` // seconds on that epoch before the run was interrupted
 	Best    Epoch   `json:"best"`  // Best.Epoch is 0 for none
 	Wait    int     `json:"wait"`  // epochs since the best
 	Plateau plateau `json:"plateau"`
@@ -69,18 +70,20 @@ func (l *loop) epoch(ctx context.Context) error {
 	begin := time.Now()
 	p := newPace()
 	if err := l.trainEpoch(ctx, p); err != nil {
+		l.state.Spent += time.Since(begin).Seconds()
 		return err
 	}
 	rate := p.rate()
 	l.average.swap()
 	v, err := l.validate(ctx)
 	if err != nil {
+		l.state.Spent += time.Since(begin).Seconds()
 		l.average.swap()
 		return err
 	}
 	e := l.row(v)
 	e.ImagesPerSecond = rate
-	e.Seconds = time.Since(begin).Seconds()
+	e.Seconds = l.state.Spent + time.Since(begin).Seconds()
 	l.history = append(l.history, e)
 	better := l.state.Best.Epoch == 0 || l.Monitor.Better(e, l.state.Best)
 	if better {
@@ -175,7 +178,7 @@ func (l *loop) validate(ctx context.Context) (Evaluation, error) {
 func (l *loop) epochDone(e Epoch, better bool) error {
 	s := &l.state
 	s.Epoch++
-	s.Step, s.Sums = 0, sums{}
+	s.Step, s.Sums, s.Spent = 0, sums{}, 0
 	s.Wait++
 	if better {
 		s.Wait = 0

@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
@@ -211,6 +213,50 @@ func resumeAt(t *testing.T, dir string, stop int, change func(*Config)) {
 	next.Resume = last
 	change(&next)
 	mustRun(t, next)
+}
+
+// TestTheTimeBeforeAnInterruptionCounts: every batch, of five to train on and three
+// to validate on, takes a second to deal out: also the one at which the run is
+// interrupted, and those of the epoch that it passes over when it goes on.
+func TestTheTimeBeforeAnInterruptionCounts(t *testing.T) {
+	for stop, want := range map[int]float64{0: 9, 3: 12, 6: 10} {
+		synctest.Test(t, func(t *testing.T) {
+			dir := t.TempDir()
+			ctx, cancel := context.WithCancel(t.Context())
+			run := func(resume *checkpoint.Checkpoint) (*Outcome, error) {
+				seen := 0
+				cfg := fakeConfig(t, dir)
+				cfg.Epochs, cfg.Resume = 1, resume
+				for _, s := range []*Source{&cfg.Train, &cfg.Validation} {
+					f := (*s).(fakeSource)
+					f.onBatch = func(int, int) {
+						time.Sleep(time.Second)
+						if resume == nil && seen == stop {
+							cancel()
+						}
+						seen++
+					}
+					*s = f
+				}
+				return Run(ctx, cfg)
+			}
+			if _, err := run(nil); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			last, err := checkpoint.Load(filepath.Join(dir, LastFile))
+			if err != nil {
+				t.Fatal(err)
+			}
+			ctx = t.Context()
+			o, err := run(last)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := o.History[0].Seconds; got != want {
+				t.Errorf("stopped at batch %d: got %v seconds, want %v", stop, got, want)
+			}
+		})
+	}
 }
 
 func TestWrongResumesAreRefused(t *testing.T) {
