@@ -29,8 +29,8 @@ that have not ended are compared as they stand.
 
 What the loss does, on one network, all else the same:
 
-  flowerctl train --data photos/ --arch v7-batchnorm --out runs/ce
-  flowerctl train --data photos/ --arch v7-batchnorm --loss mse --out runs/mse
+  flowerctl train --data photos/ --arch v7-base --optimizer sgd --out runs/ce
+  flowerctl train --data photos/ --arch v7-base --optimizer sgd --loss mse --out runs/mse
   flowerctl compare runs/ce runs/mse --html loss.html`,
 		Flags: []cli.Flag{jsonFlag(),
 			&cli.BoolFlag{Name: "csv", Usage: "results as CSV, with a header"},
