@@ -114,8 +114,8 @@ bench: ## kernels by op and shape
 bench-peer: build ## training steps against PyTorch, table in bin/peer.md (PEER_PYTHON has it)
 	$(PEER_PYTHON) fixtures/peer/compare.py --python $(PEER_PYTHON) --out bin/peer.md $(PEER)
 
-bench-peer-infer: build ## answers against Pillow and onnxruntime (PEER_PYTHON has both): DATA=photos/ [MODEL=]
-	$(PEER_PYTHON) fixtures/peer/infer.py "$(DATA)" --model "$(or $(MODEL),model.onnx)"
+bench-peer-infer: build ## answers against Pillow and onnxruntime (PEER_PYTHON has both): DATA=photos/ [MODEL= ROUNDS=]
+	$(PEER_PYTHON) fixtures/peer/infer.py "$(DATA)" --model "$(or $(MODEL),model.onnx)" --rounds $(or $(ROUNDS),3)
 
 check-pixels: ## compare decoding and resizing of photographs with Pillow's, by libjpeg-turbo and by Go: DATA=photos/
 	PHOTOGRAPHS="$(abspath $(DATA))" PEER_PYTHON=$(PEER_PYTHON) go test $(TAGS) -count=1 -v -run Photographs ./infer/imageprep/

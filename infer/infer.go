@@ -59,7 +59,8 @@ type Classifier struct {
 }
 
 // Open opens the ONNX file at path. onnxruntime must be loaded: see ort.Load.
-// Errors name the file and what it lacks.
+// Errors name the file and what it lacks. The optimised graph is kept for the next
+// time: see ort.Options.Name.
 func Open(path string, o Options) (*Classifier, error) {
 	model, err := os.ReadFile(path)
 	if err != nil {

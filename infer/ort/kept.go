@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -64,7 +65,7 @@ var fieldTag = [3]byte{0xc2, 0x3e, sha256.Size + 4}
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // keptGraph is nil where no graph is kept: of a model without a name, of a large
-// one, on a GPU, or without a cache folder.
+// or foreign one, on a GPU, or without a cache folder.
 func keptGraph(model []byte, o Options) *kept {
 	if o.Name == "" || o.Device.CUDA || len(model) > largestKept || heaviest(model) > largestWeight {
 		return nil
@@ -86,12 +87,12 @@ func keptGraph(model []byte, o Options) *kept {
 	return &kept{filepath.Join(dir, fmt.Sprintf("%x.onnx", name[:16])), sha256.Sum256([]byte(from))}
 }
 
-// heaviest is the size in bytes of the model's largest weight, 0 where it cannot
-// be told.
+// heaviest is the size in bytes of the model's largest weight. What package onnx
+// cannot read counts as too heavy: it may have weights in other files.
 func heaviest(model []byte) (size int) {
 	m, err := onnx.Decode(model)
 	if err != nil {
-		return 0
+		return math.MaxInt
 	}
 	for i := range m.Graph.Initializers {
 		size = max(size, len(m.Graph.Initializers[i].Raw))
