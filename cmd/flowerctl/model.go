@@ -87,12 +87,22 @@ func chooseModel(c *cli.Context, name string, file []byte, options infer.Options
 	if options.Session.Device, err = needDevice(c); err != nil {
 		return nil, err
 	}
-	if options.Session.Name = name; name != builtinName {
-		if options.Session.Name, err = filepath.Abs(name); err != nil {
-			return nil, err
-		}
+	if options.Session.Name, err = keptName(c, name); err != nil {
+		return nil, err
 	}
 	return &chosenModel{name, file, options}, nil
+}
+
+// keptName is the name under which the model's optimised graph is kept: none where
+// nothing but what was verified may answer.
+func keptName(c *cli.Context, name string) (string, error) {
+	switch {
+	case c.Bool("require-verified"):
+		return "", nil
+	case name == builtinName:
+		return name, nil
+	}
+	return filepath.Abs(name)
 }
 
 func requireVerified(name string, file []byte) (err error) {

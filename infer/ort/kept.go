@@ -45,7 +45,8 @@ const (
 //
 // A graph is taken only for the very bytes it was made of, which their checksum
 // tells. SHA-256 would, but takes 8 ms for a network of 10 MB, half of what is
-// won; and whoever can forge a checksum here can as well replace the model.
+// won; and whoever can forge a checksum here can as well replace the model. Where
+// that would be noticed, as by --require-verified, no graph is to be kept.
 type kept struct {
 	path string
 	from [sha256.Size]byte // what the graph was made of and by
