@@ -192,41 +192,54 @@ var files = sync.Pool{New: func() any { return new(make([]byte, headLen)) }}
 
 const largestPooled = 1 << 20 // bytes of a buffer
 
+// largeFiles keeps the others that are read at the same time within [MaxFile]
+// together. Who waits for it holds nothing of [budget].
+var largeFiles = newBudget(MaxFile)
+
 // withFile reads a file that begins like an image of a permitted size, up to
 // [MaxFile], for use, which must not keep its bytes. Errors name the file.
 func withFile(path string, use func(data []byte) error) error {
-	buffer := files.Get().(*[]byte)
-	data, err := readFile(path, *buffer)
-	if err == nil {
-		err = use(data)
-	}
-	if cap(data) > cap(*buffer) {
-		*buffer = data[:cap(data)]
-	}
-	if cap(*buffer) <= largestPooled {
-		files.Put(buffer)
-	}
+	f, err := os.Open(path)
 	if err != nil {
+		return nameFile(path, err)
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nameFile(path, err)
+	}
+	if info.IsDir() {
+		return nameFile(path, &Error{Kind: ErrNotImage, Detail: "a folder"})
+	}
+	if n := info.Size(); n > largestPooled {
+		defer largeFiles.acquire(min(n, MaxFile))()
+	}
+	if err := inBuffer(f, info.Size(), use); err != nil {
 		return nameFile(path, err)
 	}
 	return nil
 }
 
-// readFile reads into buffer, of headLen bytes at least, or a new one if the file
-// does not fit.
-func readFile(path string, buffer []byte) ([]byte, error) {
-	f, err := os.Open(path)
+// inBuffer reads a file of so many bytes for use. It has a frame of its own, as
+// format.use has.
+//
+//go:noinline
+func inBuffer(f *os.File, size int64, use func(data []byte) error) error {
+	buffer := files.Get().(*[]byte)
+	defer files.Put(buffer)
+	data, err := readFile(f, size, *buffer)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
+	if n := cap(data); cap(*buffer) < n && n <= largestPooled {
+		*buffer = data[:n]
 	}
-	if info.IsDir() {
-		return nil, &Error{Kind: ErrNotImage, Detail: "a folder"}
-	}
+	return use(data)
+}
+
+// readFile reads into buffer, of headLen bytes at least, or a new one if the file,
+// of about size bytes, does not fit.
+func readFile(f *os.File, size int64, buffer []byte) ([]byte, error) {
 	n, err := io.ReadFull(f, buffer[:headLen])
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
@@ -242,10 +255,10 @@ func readFile(path string, buffer []byte) ([]byte, error) {
 	if _, err := kind.header(data); errors.Is(err, ErrTooLarge) {
 		return nil, err
 	}
-	if info.Size() > MaxFile {
+	if size > MaxFile {
 		return nil, fileTooLarge()
 	}
-	if need := info.Size() + 1; need > int64(cap(data)) { // one more, to see the end
+	if need := size + 1; need > int64(cap(data)) { // one more, to see the end
 		data = append(make([]byte, 0, need), data...)
 	}
 	return readRest(f, data)

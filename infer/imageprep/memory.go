@@ -8,7 +8,7 @@ import (
 // budget keeps the images that are decoded at the same time within [MaxMemory]
 // together, and what finished ones left behind with them. Photographs of usual
 // size never wait.
-var budget = newBudget()
+var budget = newBudget(MaxMemory)
 
 type memory struct {
 	sync.Mutex
@@ -17,13 +17,13 @@ type memory struct {
 	garbage int64 // left behind since the last collection, at most
 }
 
-func newBudget() *memory {
-	m := &memory{left: MaxMemory}
+func newBudget(bytes int64) *memory {
+	m := &memory{left: bytes}
 	m.freed.L = &m.Mutex
 	return m
 }
 
-// acquire waits until n bytes, at most [MaxMemory], are left and takes them; the
+// acquire waits until n bytes, at most the whole, are left and takes them; the
 // returned function gives them back, and must not be called before nothing holds
 // them any more. Left alone, the collector would let the heap grow to twice of
 // what lives, and the holes in it are seldom of the next image's size: so garbage

@@ -7,7 +7,7 @@ import (
 )
 
 func TestBudgetIsKept(t *testing.T) {
-	m := newBudget()
+	m := newBudget(MaxMemory)
 	var used atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 200 {

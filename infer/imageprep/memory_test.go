@@ -3,8 +3,14 @@
 package imageprep
 
 import (
+	"bytes"
+	"errors"
+	"fmt"
+	"image"
+	"image/png"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"sync"
 	"syscall"
 	"testing"
@@ -73,17 +79,60 @@ func TestMemoryStaysBounded(t *testing.T) {
 	if testing.Short() {
 		t.Skip("decodes 800 million pixels")
 	}
-	child := exec.Command(os.Args[0], "-test.run=^TestMemoryStaysBounded$", "-test.v")
-	child.Env = append(os.Environ(), "IMAGEPREP_CHILD=1")
+	if peak := peakOf(t, "pictures"); peak > 700 {
+		t.Errorf("peak of %d MiB resident memory, want at most 700", peak)
+	}
+}
+
+// TestLargeFilesAreNotReadTogether: four of 200 MiB, at the same time.
+func TestLargeFilesAreNotReadTogether(t *testing.T) {
+	if dir := os.Getenv("IMAGEPREP_CHILD"); dir != "" {
+		readLargest(t, dir)
+		return
+	}
+	if testing.Short() {
+		t.Skip("reads 800 MiB")
+	}
+	if peak := peakOf(t, t.TempDir()); peak > 400 {
+		t.Errorf("peak of %d MiB resident memory, want at most 400", peak)
+	}
+}
+
+// peakOf runs the test in a process of its own, which is told what, and returns its
+// peak of resident memory in MiB.
+func peakOf(t *testing.T, what string) int64 {
+	t.Helper()
+	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	child.Env = append(os.Environ(), "IMAGEPREP_CHILD="+what)
 	out, err := child.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	peak := child.ProcessState.SysUsage().(*syscall.Rusage).Maxrss >> 10
 	t.Logf("peak %d MiB\n%s", peak, out)
-	if peak > 700 {
-		t.Errorf("peak of %d MiB resident memory, want at most 700", peak)
+	return peak
+}
+
+// readLargest reads small pictures with much rubbish behind them.
+func readLargest(t *testing.T, dir string) {
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
+		t.Fatal(err)
 	}
+	var all sync.WaitGroup
+	for i := range 4 {
+		path := filepath.Join(dir, fmt.Sprint(i))
+		if err := errors.Join(os.WriteFile(path, b.Bytes(), 0o600), os.Truncate(path, 200<<20)); err != nil {
+			t.Fatal(err)
+		}
+		all.Go(func() {
+			img, err := Config{Size: 8}.PrepareFile(path)
+			if err != nil || img.W != 8 {
+				t.Errorf("got %d pixels a side, %v", img.W, err)
+			}
+		})
+	}
+	all.Wait()
 }
 
 func decodeLargest(t *testing.T) {
