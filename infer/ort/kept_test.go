@@ -3,6 +3,8 @@ package ort
 import (
 	"bytes"
 	"encoding/binary"
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -257,6 +259,25 @@ func TestKeptGraphsAreBounded(t *testing.T) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != 2 || entries[0].Name() != "new" || entries[1].Name() != "older" {
 		t.Errorf("got %v, %v, want new and older", entries, err)
+	}
+}
+
+// TestKeepingMakesRoom: an old graph as large as all may be together goes.
+func TestKeepingMakesRoom(t *testing.T) {
+	emptyCache(t)
+	dir, err := GraphCache()
+	if err != nil {
+		t.Fatal(err)
+	}
+	old, before := filepath.Join(dir, "old.onnx"), time.Now().Add(-time.Hour)
+	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(old, nil, 0o600), os.Truncate(old, keptBytes),
+		os.Chtimes(old, before, before)); err != nil {
+		t.Fatal(err)
+	}
+	model := inverted(t)
+	answer(t, model, named)
+	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) || !isKept(model) {
+		t.Errorf("got %v for the old graph, kept the new one: %v", err, isKept(model))
 	}
 }
 
