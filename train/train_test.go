@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -12,12 +11,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/synctest"
-	"time"
 
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/model"
 )
 
 func mustRun(t *testing.T, cfg Config) *Outcome {
@@ -140,154 +136,6 @@ func TestSameSeedSameCheckpoint(t *testing.T) {
 	}
 	if !bytes.Equal(files[0], files[1]) {
 		t.Error("two runs with the same seed wrote different checkpoints")
-	}
-}
-
-// TestResumeContinuesBitForBit stops a run at every batch, in training and in
-// validation, and continues it.
-func TestResumeContinuesBitForBit(t *testing.T) {
-	variants := map[string]func(*Config){
-		"adam":    func(*Config) {},
-		"average": func(c *Config) { c.EMA = 0.9 },
-		"plateau": func(c *Config) {
-			c.Schedule = Schedule{Name: Plateau, Patience: 1, Factor: 0.5}
-			c.LearningRate = 3
-		},
-		"one-cycle": func(c *Config) { c.Schedule = Schedule{Name: OneCycle}; c.Patience = 2 },
-	}
-	for name, change := range variants {
-		t.Run(name, func(t *testing.T) {
-			base := t.TempDir()
-			straight := fakeConfig(t, base)
-			straight.Epochs = 4
-			change(&straight)
-			want := mustRun(t, straight)
-			batches := len(want.History)*(5+3) + 3 // and three of the last evaluation
-			for stop := range batches {
-				dir := t.TempDir()
-				resumeAt(t, dir, stop, change)
-				for _, file := range []string{BestFile, LastFile} {
-					if !bytes.Equal(read(t, dir, file), read(t, base, file)) {
-						t.Fatalf("stopped before batch %d: %s differs", stop, file)
-					}
-				}
-				h, _, err := ReadHistory(bytes.NewReader(read(t, dir, HistoryFile)))
-				if err != nil || !reflect.DeepEqual(withoutTimes(h), withoutTimes(want.History)) {
-					t.Fatalf("stopped before batch %d: got history %+v, %v, want %+v", stop, h, err, want.History)
-				}
-			}
-		})
-	}
-}
-
-// resumeAt runs until the given batch, then continues with new objects.
-func resumeAt(t *testing.T, dir string, stop int, change func(*Config)) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(context.Background())
-	defer cancel()
-	seen := 0
-	count := func(int, int) {
-		if seen == stop {
-			cancel()
-		}
-		seen++
-	}
-	cfg := fakeConfig(t, dir)
-	cfg.Epochs = 4
-	change(&cfg)
-	for _, s := range []*Source{&cfg.Train, &cfg.Validation} {
-		f := (*s).(fakeSource)
-		f.onBatch = count
-		*s = f
-	}
-	if _, err := Run(ctx, cfg); !errors.Is(err, context.Canceled) {
-		t.Fatalf("stopped before batch %d: got error %v, want that it was cancelled", stop, err)
-	}
-	last, err := checkpoint.Load(filepath.Join(dir, LastFile))
-	if err != nil {
-		t.Fatal(err)
-	}
-	next := fakeConfig(t, dir)
-	next.Stepper = newFake(t, "adam", 99) // other weights, which resuming replaces
-	next.Epochs = 4
-	next.Resume = last
-	change(&next)
-	mustRun(t, next)
-}
-
-// TestTheTimeBeforeAnInterruptionCounts: every batch, of five to train on and three
-// to validate on, takes a second to deal out: also the one at which the run is
-// interrupted, and those of the epoch that it passes over when it goes on.
-func TestTheTimeBeforeAnInterruptionCounts(t *testing.T) {
-	for stop, want := range map[int]float64{0: 9, 3: 12, 6: 10} {
-		synctest.Test(t, func(t *testing.T) {
-			dir := t.TempDir()
-			ctx, cancel := context.WithCancel(t.Context())
-			run := func(resume *checkpoint.Checkpoint) (*Outcome, error) {
-				seen := 0
-				cfg := fakeConfig(t, dir)
-				cfg.Epochs, cfg.Resume = 1, resume
-				for _, s := range []*Source{&cfg.Train, &cfg.Validation} {
-					f := (*s).(fakeSource)
-					f.onBatch = func(int, int) {
-						time.Sleep(time.Second)
-						if resume == nil && seen == stop {
-							cancel()
-						}
-						seen++
-					}
-					*s = f
-				}
-				return Run(ctx, cfg)
-			}
-			if _, err := run(nil); !errors.Is(err, context.Canceled) {
-				t.Fatal(err)
-			}
-			last, err := checkpoint.Load(filepath.Join(dir, LastFile))
-			if err != nil {
-				t.Fatal(err)
-			}
-			ctx = t.Context()
-			o, err := run(last)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := o.History[0].Seconds; got != want {
-				t.Errorf("stopped at batch %d: got %v seconds, want %v", stop, got, want)
-			}
-		})
-	}
-}
-
-func TestWrongResumesAreRefused(t *testing.T) {
-	dir := t.TempDir()
-	mustRun(t, fakeConfig(t, dir))
-	load := func(name string) *checkpoint.Checkpoint {
-		c, err := checkpoint.Load(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return c
-	}
-	for want, change := range map[string]func(*Config){
-		"for inference only":      func(c *Config) { c.Resume = load(BestFile) },
-		"images or their split":   func(c *Config) { c.Facts.Training.DataDigest = "other" },
-		"seed 1 and optimizer":    func(c *Config) { c.Facts.Training.Seed = 2 },
-		"5 batches an epoch, now": func(c *Config) { c.Train = fakeSource{images: fakeImages(40, 1), batch: 4} },
-		"without a folder":        func(c *Config) { c.Dir = "" },
-		"no average of logits":    func(c *Config) { c.EMA = 0.5 },
-		"has 0 epochs":            func(c *Config) { c.Dir = t.TempDir() },
-		"the checkpoint's loop":   func(c *Config) { c.Resume.Loop = json.RawMessage(`{"state":3}`) },
-		"stands at epoch -1":      func(c *Config) { c.Resume.Loop = json.RawMessage(`{"steps":5,"state":{"epoch":-1}}`) },
-		"is of optimizer adam":    func(c *Config) { c.Stepper = newFake(t, "sgd", 1) },
-		"logits.bias has shape":   func(c *Config) { c.Resume.Weights["logits.bias"] = model.Weights{}["x"] },
-	} {
-		cfg := fakeConfig(t, dir)
-		cfg.Resume = load(LastFile)
-		change(&cfg)
-		if _, err := Run(context.Background(), cfg); err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("got error %v, want one with %q", err, want)
-		}
 	}
 }
 
