@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"regexp"
 	"runtime"
 	"slices"
@@ -37,22 +35,6 @@ type Session struct {
 	inputs, outputs []Port
 	metadata        map[string]string
 	device          Device
-}
-
-// OpenSession is NewSession of a file. An error names the file.
-func OpenSession(path string, o Options) (*Session, error) {
-	model, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	if o.Name, err = filepath.Abs(path); err != nil {
-		return nil, err
-	}
-	s, err := NewSession(model, o)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return s, nil
 }
 
 // NewSession loads a model from the bytes of an ONNX file. The library must be
