@@ -9,8 +9,9 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
-	"github.com/rogpeppe/go-internal/lockedfile"
+	"github.com/gofrs/flock"
 )
 
 // Install says how to install onnxruntime. The zero value installs the CPU build
@@ -167,29 +168,18 @@ func removeLeftovers(dir string) {
 	}
 }
 
-// lock waits for its turn, at most until ctx ends. The kernel releases the lock
-// of a process that dies.
+// lock waits for its turn, at most until ctx ends, and leaves nothing running that
+// would touch the folder afterwards. The kernel releases the lock of a process
+// that dies.
 func lock(ctx context.Context, path string) (unlock func(), err error) {
-	type result struct {
-		unlock func()
-		err    error
+	file := flock.New(path)
+	if _, err := file.TryLockContext(ctx, 50*time.Millisecond); err != nil {
+		if ctx.Err() != nil {
+			err = context.Cause(ctx)
+		}
+		return nil, err
 	}
-	locked := make(chan result, 1)
-	go func() {
-		unlock, err := lockedfile.MutexAt(path).Lock()
-		locked <- result{unlock, err}
-	}()
-	select {
-	case r := <-locked:
-		return r.unlock, r.err
-	case <-ctx.Done():
-		go func() {
-			if r := <-locked; r.err == nil {
-				r.unlock()
-			}
-		}()
-		return nil, context.Cause(ctx)
-	}
+	return func() { file.Close() }, nil // a lock that cannot be given back ends with the process
 }
 
 func (in Install) build() Build {

@@ -286,6 +286,24 @@ func TestInstallWaitsForTheLockAtMostUntilTheContextEnds(t *testing.T) {
 	}
 }
 
+// Whoever was told that it is over may remove the folder at once.
+func TestAnInterruptedInstallTouchesNothingAfterwards(t *testing.T) {
+	in, _ := mirror(t, nil, "")
+	dir, err := installDir(BuildCPU)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := in.Run(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want the context's error", err)
+	}
+	time.Sleep(50 * time.Millisecond)
+	if _, err := os.Stat(dir + ".lock"); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("the lock file came after the end: %v", err)
+	}
+}
+
 func TestAServerThatFallsSilentIsGivenUp(t *testing.T) {
 	old := limits
 	limits.Stall = 50 * time.Millisecond
