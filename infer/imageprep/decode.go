@@ -131,6 +131,14 @@ func DecodeFile(path string) (img Image, err error) {
 	return img, err
 }
 
+// ViewFile is [View] of the file at path, with the bytes that were read; use must
+// keep neither. Errors, use's too, name the file.
+func ViewFile(path string, use func(data []byte, img Image) error) error {
+	return withFile(path, func(data []byte) error {
+		return View(data, func(img Image) error { return use(data, img) })
+	})
+}
+
 // header parses data's header and holds it against the limits.
 func (f format) header(data []byte) (h header, err error) {
 	defer recoverAs(f.name, &err)

@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -116,24 +115,14 @@ func (l *load) one(i int) error {
 func (l *load) read(i int) error {
 	it, dst := &l.set.Items[i], l.pix[i*3*l.cfg.Size*l.cfg.Size:]
 	name := filepath.Join(l.set.Dir, filepath.FromSlash(it.Path))
-	info, err := os.Stat(name)
-	if err != nil {
-		return reason(err)
-	}
-	if info.Size() > imageprep.MaxFile {
-		return fmt.Errorf("%w (%d bytes, at most %d)", imageprep.ErrTooLarge, info.Size(), imageprep.MaxFile)
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return reason(err)
-	}
-	sum := sha256.Sum256(data)
-	it.SHA256 = hex.EncodeToString(sum[:])
-	return imageprep.View(data, func(img imageprep.Image) error {
+	err := imageprep.ViewFile(name, func(data []byte, img imageprep.Image) error {
+		sum := sha256.Sum256(data)
+		it.SHA256 = hex.EncodeToString(sum[:])
 		copy(dst, l.cfg.Apply(img).Pix)
 		l.prints[i] = newFingerprint(img)
 		return nil
 	})
+	return reason(err)
 }
 
 // compact closes the gaps that unreadable images left.

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
@@ -54,6 +55,11 @@ func TestLoadReadsEveryFile(t *testing.T) {
 		}
 	}
 	wantEqual(t, "problems", problems(c.Set), []string{"unreadable:a/broken.png", "unreadable:b/cut.png"})
+	for _, p := range c.Set.Problems { // its path stands in front of it
+		if strings.Contains(p.Reason, p.Path) || !strings.Contains(p.Reason, "image") {
+			t.Errorf("reason %q", p.Reason)
+		}
+	}
 	for i, it := range c.Set.Items {
 		data, err := os.ReadFile(filepath.Join(dir, it.Path))
 		if err != nil {
@@ -117,8 +123,13 @@ func TestLoadInsistsOnTheBytesOfTheSplit(t *testing.T) {
 	if err := os.Remove(name); err != nil {
 		t.Fatal(err)
 	}
-	if err := read(); !errors.Is(err, fs.ErrNotExist) {
+	err = read()
+	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing file: %v, want %v", err, fs.ErrNotExist)
+	}
+	wantError(t, err, ": b/3.png: ")
+	if strings.Count(err.Error(), "3.png") != 1 {
+		t.Errorf("its name stands twice: %v", err)
 	}
 }
 

@@ -3,10 +3,12 @@ package data
 import (
 	"errors"
 	"io"
-	"io/fs"
 	"os"
 	"path"
 	"strings"
+	"syscall"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
 // hidden names are left out: dot files, and what Windows and macOS leave behind.
@@ -65,9 +67,13 @@ func matches(b []byte, magic string) bool {
 
 // reason is the error without the path, which the problem names already.
 func reason(err error) error {
-	var pe *fs.PathError
-	if errors.As(err, &pe) {
-		return pe.Err
+	var image *imageprep.Error
+	if errors.As(err, &image) {
+		return &imageprep.Error{Kind: image.Kind, Detail: image.Detail}
+	}
+	var system syscall.Errno
+	if errors.As(err, &system) {
+		return system
 	}
 	return err
 }
