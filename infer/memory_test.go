@@ -48,7 +48,7 @@ func TestTenThousandPredictionsKeepTheirMemory(t *testing.T) {
 	}
 	predict(10_000) // until pools and arenas are as large as they get
 	// A leak grows in every round; the garbage collector's ups and downs do not.
-	const rounds = 3
+	const rounds = 5
 	for round := 1; ; round++ {
 		before := residentKB(t)
 		predict(10_000)

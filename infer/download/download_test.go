@@ -53,24 +53,25 @@ func TestGetFromTheMiddleTellsItsProgress(t *testing.T) {
 }
 
 func TestReadsFailWithTheReason(t *testing.T) {
-	read := func(ctx context.Context, l Limits) error {
+	read := func(ctx context.Context, l Limits, begun func()) error {
 		response, err := Get(ctx, serve(t, silent), 0, l)
 		if err != nil {
 			t.Fatal(err)
 		}
 		defer response.Body.Close()
+		begun()
 		_, err = io.ReadAll(response.Body)
 		return err
 	}
 	short := patient
 	short.Stall = 30 * time.Millisecond
-	if err := read(t.Context(), short); err == nil || !strings.Contains(err.Error(), "nothing arrived for 30ms") {
+	if err := read(t.Context(), short, func() {}); err == nil || !strings.Contains(err.Error(), "nothing arrived for 30ms") {
 		t.Errorf("silence: got %v", err)
 	}
 	reason := errors.New("enough")
 	ctx, cancel := context.WithCancelCause(t.Context())
-	time.AfterFunc(30*time.Millisecond, func() { cancel(reason) })
-	if err := read(ctx, patient); !errors.Is(err, reason) {
+	later := func() { time.AfterFunc(30*time.Millisecond, func() { cancel(reason) }) }
+	if err := read(ctx, patient, later); !errors.Is(err, reason) {
 		t.Errorf("cancelled: got %v, want %v", err, reason)
 	}
 }

@@ -101,6 +101,11 @@ func TestDecodeMatchesPillow(t *testing.T) {
 // distribution and with golang.org/x/image.
 func TestDecodeMatchesPillowOnTestImages(t *testing.T) {
 	folders := map[string]string{"go": goImages(t), "x": xImages(t)}
+	for _, dir := range folders {
+		if _, err := os.Stat(dir); err != nil {
+			t.Skip("a distribution of Go without the pictures of its tests")
+		}
+	}
 	compared := 0
 	for _, f := range readGolden(t).Files {
 		path := filepath.Join(folders[f.Root], f.Name)

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"math/rand/v2"
@@ -21,7 +22,7 @@ type slot struct {
 
 // Batches deals out the batches of an epoch, while others are prepared in the
 // background. A batch is the caller's until the next is asked for. When ctx is
-// cancelled the last pair is (nil, the context's error). Leaving the loop early
+// cancelled the next pair is the last, (nil, the context's error). Leaving the loop early
 // ends the background work before Batches returns.
 func (l *Loader) Batches(ctx context.Context, epoch int) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
@@ -56,8 +57,8 @@ func (l *Loader) Batches(ctx context.Context, epoch int) iter.Seq2[*Batch, error
 		for step := range steps {
 			s := ring[step%len(ring)]
 			<-s.ready
-			if s.err != nil {
-				yield(nil, s.err)
+			if err := cmp.Or(s.err, ctx.Err()); err != nil {
+				yield(nil, err)
 				return
 			}
 			if !yield(&s.batch, nil) {
