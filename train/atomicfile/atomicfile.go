@@ -29,11 +29,21 @@ func Write(path string, write func(io.Writer) error) error {
 	if err == nil {
 		return nil
 	}
-	// The user knows the final name.
-	if p := (*fs.PathError)(nil); errors.As(err, &p) && p.Path == f.Name() {
+	return errors.Join(named(err, f.Name(), path), os.Remove(f.Name()))
+}
+
+// named is err about path where it was about the temporary file, of which the user
+// knows nothing.
+func named(err error, temporary, path string) error {
+	var p *fs.PathError
+	if errors.As(err, &p) && p.Path == temporary {
 		p.Path = path
 	}
-	return errors.Join(err, os.Remove(f.Name()))
+	var l *os.LinkError
+	if errors.As(err, &l) && l.Old == temporary {
+		return &fs.PathError{Op: "replace", Path: path, Err: l.Err}
+	}
+	return err
 }
 
 // fill writes, flushes and closes f.
@@ -65,7 +75,7 @@ func create(path string) (*os.File, error) {
 		temporary := filepath.Join(dir, fmt.Sprintf(".%s.%08x", name, rand.Uint32()))
 		f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
 		if !errors.Is(err, os.ErrExist) {
-			return f, err
+			return f, named(err, temporary, path)
 		}
 	}
 	return nil, fmt.Errorf("%s: no free temporary name beside it", path)

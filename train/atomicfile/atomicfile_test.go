@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -18,6 +19,15 @@ func only(t *testing.T, dir, name, content string) {
 	}
 	if got, err := os.ReadFile(filepath.Join(dir, name)); string(got) != content {
 		t.Errorf("%s holds %q, %v, want %q", name, got, err, content)
+	}
+}
+
+// about fails unless err names path, and no temporary file.
+func about(t *testing.T, err error, path string) {
+	t.Helper()
+	var p *fs.PathError
+	if !errors.As(err, &p) || p.Path != path || strings.Contains(err.Error(), ".a.") {
+		t.Errorf("got error %v, want one about %s alone", err, path)
 	}
 }
 
@@ -43,9 +53,12 @@ func TestFailedWriteLeavesTheOldFile(t *testing.T) {
 }
 
 func TestWriteIntoAMissingFolderFails(t *testing.T) {
-	if err := WriteBytes(filepath.Join(t.TempDir(), "no", "a"), nil); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("got error %v, want one that says the folder is not there", err)
+	path := filepath.Join(t.TempDir(), "no", "a")
+	err := WriteBytes(path, nil)
+	if !errors.Is(err, os.ErrNotExist) {
+		t.Fatalf("got error %v, want one that says the folder is not there", err)
 	}
+	about(t, err, path)
 }
 
 func TestWriteOverAFolderLeavesNothing(t *testing.T) {
@@ -53,9 +66,12 @@ func TestWriteOverAFolderLeavesNothing(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "a", "b"), 0o777); err != nil {
 		t.Fatal(err)
 	}
-	if err := WriteBytes(filepath.Join(dir, "a"), nil); err == nil {
-		t.Error("a folder was overwritten")
+	path := filepath.Join(dir, "a")
+	err := WriteBytes(path, nil)
+	if err == nil {
+		t.Fatal("a folder was overwritten")
 	}
+	about(t, err, path)
 	if entries, _ := os.ReadDir(dir); len(entries) != 1 {
 		t.Errorf("got %v, want only the folder", entries)
 	}
