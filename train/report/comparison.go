@@ -40,11 +40,13 @@ const (
 	panelHeight = 230
 )
 
-// styles are told apart by colour, then by dashes.
+// Styles are told apart by colour and by dashes, both from the first on. The
+// numbers of the two have no common divisor, so that no pair comes twice before
+// all have come.
 var (
 	styleColours = []color.Color{picture.Blue, picture.Vermillion, picture.Green, picture.Purple, picture.Orange,
 		picture.Sky, picture.Black}
-	styleDashes = [][]vg.Length{nil, {6, 3}, {2, 2}}
+	styleDashes = [][]vg.Length{nil, {7, 3}, {2, 2}, {9, 2, 2, 2}, {15, 4}, {9, 2, 2, 2, 2, 2}, {4, 6}, {1, 5}}
 )
 
 // Styles is how many runs can be told apart in one picture.
@@ -78,6 +80,7 @@ func Comparison(runs []Contender) (picture.Picture, error) {
 		plots = append(plots, p)
 	}
 	legend.Top, legend.Left = true, true
+	legend.ThumbnailWidth = 40 // the longest dashes
 	side := vg.Length(40)
 	for _, r := range runs {
 		side = max(side, legend.TextStyle.Width(r.Name)+legend.ThumbnailWidth+24)
@@ -101,10 +104,7 @@ type panel struct {
 
 func (p panel) plot(runs []Contender) (*plot.Plot, error) {
 	out := newPlot(p.title, "epoch", p.unit)
-	out.Y.Min, out.Y.Max = 0, p.top
-	if p.top == 100 {
-		out.Y.Tick.Marker = wholeTicks{}
-	}
+	fromZero(&out.Y, p.top)
 	out.X.Min, out.X.Max = 1, 2
 	listed := map[string]bool{}
 	for _, r := range runs {
@@ -119,9 +119,8 @@ func (p panel) plot(runs []Contender) (*plot.Plot, error) {
 		if err != nil {
 			return nil, err
 		}
-		style := r.Style % Styles()
-		line.Color = styleColours[style%len(styleColours)]
-		line.Width, line.Dashes = 1.4, styleDashes[style/len(styleColours)]
+		line.Color = styleColours[r.Style%len(styleColours)]
+		line.Width, line.Dashes = 1.4, styleDashes[r.Style%len(styleDashes)]
 		out.Add(line)
 		if len(xy) == 1 {
 			point, err := plotter.NewScatter(xy)
@@ -155,7 +154,7 @@ func lossTop(runs []Contender) (top float64) {
 			}
 		}
 	}
-	return top * 1.05
+	return top
 }
 
 //go:embed comparison.html

@@ -68,6 +68,22 @@ func TestStylesDiffer(t *testing.T) {
 	}
 }
 
+// TestFirstStylesDifferInDashes: colours alone are not told apart by all people.
+func TestFirstStylesDifferInDashes(t *testing.T) {
+	const n = 7
+	var runs []Contender
+	for i := range n {
+		runs = append(runs, Contender{Name: string(rune('a' + i)), Style: i, History: []train.Epoch{{Epoch: 1}, {Epoch: 2}}})
+	}
+	p, err := Comparison(runs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := dashes(t, p, "1.4"); len(got) != n {
+		t.Errorf("%d runs are drawn with dashes %q, want as many", n, got)
+	}
+}
+
 func TestComparisonPageStandsAlone(t *testing.T) {
 	p, err := Comparison(contenders(t))
 	if err != nil {

@@ -25,6 +25,10 @@ func confusionMatrix(c *metrics.Confusion) picture.Picture {
 		longest = max(longest, small.Width(cut(label)))
 	}
 	left, top := longest+40, vg.Length(46)
+	counted := "numbers of images"
+	if cell < legible {
+		counted, top = "colours: the share of the row", top+scaleHeight
+	}
 	bottom := longest + 40
 	grid := cell * vg.Length(n)
 	width := max(left+grid+20, 330)
@@ -32,7 +36,10 @@ func confusionMatrix(c *metrics.Confusion) picture.Picture {
 	d.Paint = func(canvas draw.Canvas) {
 		canvas.FillText(picture.Words(13, text.XCenter, text.YCenter), vg.Point{X: width / 2, Y: d.H - 14}, "Confusion matrix")
 		canvas.FillText(picture.Words(10, text.XCenter, text.YCenter), vg.Point{X: width / 2, Y: d.H - 32},
-			"rows: the true class, columns: the answer; numbers of images")
+			"rows: the true class, columns: the answer; "+counted)
+		if cell < legible {
+			drawScale(canvas, width/2, d.H-32-scaleHeight)
+		}
 		sideways := picture.Words(11, text.XCenter, text.YCenter)
 		sideways.Rotation = math.Pi / 2
 		canvas.FillText(sideways, vg.Point{X: 14, Y: bottom + grid/2}, "true class")
@@ -53,12 +60,32 @@ func confusionMatrix(c *metrics.Confusion) picture.Picture {
 	return d
 }
 
+// legible is the smallest cell that has room for a number, in points; in smaller
+// ones a scale says what the colours mean.
+const (
+	legible     = 18
+	scaleHeight = 22
+)
+
+// drawScale draws the colours from none to all of a row about the middle of a line.
+func drawScale(canvas draw.Canvas, x, y vg.Length) {
+	const steps, step, half = 20, 5, 5
+	left := x - steps*step/2
+	for i := range steps {
+		from := left + vg.Length(i*step)
+		canvas.FillPolygon(shade((float64(i)+0.5)/steps), picture.Rectangle(from, y-half, from+step, y+half))
+	}
+	canvas.StrokeLines(draw.LineStyle{Color: picture.Grey, Width: 0.5}, picture.Outline(left, y-half, left+steps*step, y+half))
+	canvas.FillText(picture.Words(10, text.XRight, text.YCenter), vg.Point{X: left - 6, Y: y}, "0 %")
+	canvas.FillText(picture.Words(10, text.XLeft, text.YCenter), vg.Point{X: left + steps*step + 6, Y: y}, "100 %")
+}
+
 // drawCell draws a count at its lower left corner, out of all in its row.
 func drawCell(canvas draw.Canvas, x, y, size vg.Length, count, all int) {
 	share := float64(count) / math.Max(float64(all), 1)
 	canvas.FillPolygon(shade(share), picture.Rectangle(x, y, x+size, y+size))
 	canvas.StrokeLines(draw.LineStyle{Color: picture.Pale, Width: 0.5}, picture.Outline(x, y, x+size, y+size))
-	if size < 18 || count == 0 {
+	if size < legible || count == 0 {
 		return
 	}
 	style := picture.Words(min(12, size/3), text.XCenter, text.YCenter)

@@ -38,9 +38,10 @@ func accuracyCurves(o *train.Outcome, heads []string, majority float64) (picture
 	}
 	curves[1].markers = draw.CircleGlyph{}
 	for i, name := range heads {
-		c := byEpoch(o, "validation, "+name, []color.Color{picture.Green, picture.Purple}[i%2],
+		look := i + 3 // after those of training, validation and the level
+		c := byEpoch(o, "validation, "+name, styleColours[look%len(styleColours)],
 			func(e train.Epoch) float64 { return 100 * e.ValHeads[i] })
-		c.dashes = []vg.Length{6, 3}
+		c.dashes = styleDashes[look%len(styleDashes)]
 		curves = append(curves, c)
 	}
 	curves = append(curves, level(o, "most frequent class", 100*majority), best(o, 0, 100))
@@ -67,10 +68,9 @@ func lossCurves(o *train.Outcome) (picture.Picture, error) {
 			}
 		}
 	}
-	curves = append(curves, best(o, 0, top*1.05))
 	p := newPlot("Loss", "epoch", "mean loss of an image")
-	p.Y.Min, p.Y.Max = 0, top*1.05
-	return curvesOn(p, curves)
+	fromZero(&p.Y, top)
+	return curvesOn(p, append(curves, best(o, 0, p.Y.Max)))
 }
 
 func byEpoch(o *train.Outcome, name string, c color.Color, y func(train.Epoch) float64) curve {
@@ -115,7 +115,7 @@ func newPlot(title, x, y string) *plot.Plot {
 	return p
 }
 
-// curvesOn adds the curves to a plot, with the legend below it.
+// curvesOn adds the curves to a plot, with the legend beside it.
 func curvesOn(p *plot.Plot, curves []curve) (picture.Picture, error) {
 	// The pale ones below the others.
 	for _, c := range append(curves[len(curves)-1:len(curves):len(curves)], curves[:len(curves)-1]...) {
@@ -145,30 +145,17 @@ func curvesOn(p *plot.Plot, curves []curve) (picture.Picture, error) {
 	if p.X.Max == p.X.Min {
 		p.X.Min, p.X.Max = p.X.Min-0.5, p.X.Max+0.5
 	}
-	legend := p.Legend
-	p.Legend = plot.NewLegend()
-	return picture.Picture{W: curveWidth, H: curveHeight, Paint: func(c draw.Canvas) {
-		const side = 130
-		p.Draw(draw.Crop(c, 4, -side, 4, -4))
-		legend.Top, legend.Left = true, true
-		legend.Draw(draw.Crop(c, curveWidth-side+8, 0, 0, -28))
-	}}, nil
+	return withLegend(p), nil
 }
 
-// wholeTicks marks whole numbers only: there is no epoch 2.5.
-type wholeTicks struct{}
-
-func (wholeTicks) Ticks(min, max float64) []plot.Tick {
-	step := math.Max(1, math.Pow(10, math.Floor(math.Log10(math.Max(max-min, 1)))))
-	for _, f := range []float64{0.2, 0.5, 1} {
-		if s := step * f; s >= 1 && (max-min)/s <= 8 {
-			step = s
-			break
-		}
-	}
-	var ticks []plot.Tick
-	for v := math.Ceil(min/step) * step; v <= max; v += step {
-		ticks = append(ticks, plot.Tick{Value: v, Label: fmt.Sprintf("%.0f", v)})
-	}
-	return ticks
+// withLegend is the plot with its legend to the right.
+func withLegend(p *plot.Plot) picture.Picture {
+	const side = 130
+	legend := p.Legend
+	legend.Top, legend.Left = true, true
+	p.Legend = plot.NewLegend()
+	return picture.Picture{W: curveWidth, H: curveHeight, Paint: func(c draw.Canvas) {
+		p.Draw(draw.Crop(c, 4, -side, 4, -4))
+		legend.Draw(draw.Crop(c, curveWidth-side+8, 0, 0, -28))
+	}}
 }

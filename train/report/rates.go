@@ -52,13 +52,15 @@ func rateCurve(points []train.RatePoint, best float64) (picture.Picture, error) 
 	}
 	p := newPlot(fmt.Sprintf("Rate test: the loss falls fastest at %.2g", best), "learning rate", "loss")
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
+	fromZero(&p.Y, top)
 	for _, l := range []struct {
+		name  string
 		xy    plotter.XYs
 		style draw.LineStyle
 	}{
-		{plotter.XYs{{X: best, Y: 0}, {X: best, Y: top}}, draw.LineStyle{Color: picture.Pale, Width: 1.6}},
-		{raw, draw.LineStyle{Color: picture.Sky, Width: 0.8, Dashes: []vg.Length{2, 2}}},
-		{smooth, draw.LineStyle{Color: picture.Vermillion, Width: 1.8}},
+		{"falls fastest", plotter.XYs{{X: best, Y: 0}, {X: best, Y: p.Y.Max}}, draw.LineStyle{Color: picture.Pale, Width: 1.6}},
+		{"of each step", raw, draw.LineStyle{Color: picture.Sky, Width: 0.8, Dashes: []vg.Length{2, 2}}},
+		{"smoothed", smooth, draw.LineStyle{Color: picture.Vermillion, Width: 1.8}},
 	} {
 		line, err := plotter.NewLine(l.xy)
 		if err != nil {
@@ -66,9 +68,10 @@ func rateCurve(points []train.RatePoint, best float64) (picture.Picture, error) 
 		}
 		line.LineStyle = l.style
 		p.Add(line)
+		p.Legend.Add(l.name, line)
 	}
-	p.Y.Min, p.Y.Max = 0, top
-	return picture.Picture{W: curveWidth, H: curveHeight, Paint: func(c draw.Canvas) { p.Draw(draw.Crop(c, 4, -10, 4, -4)) }}, nil
+	fromZero(&p.Y, top) // lines may go over it
+	return withLegend(p), nil
 }
 
 // decades marks the powers of ten.
