@@ -17,6 +17,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/data/augment"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"github.com/flowerctl/flowerctl/train/report"
 )
@@ -257,9 +258,27 @@ func writeRunReport(dir string, s *session, o *train.Outcome) error {
 	facts := s.facts()
 	return report.Write(dir, &report.Run{
 		Title: dir, Spec: s.spec, Labels: facts.Labels, Training: facts.Training, Outcome: o,
-		Settings: string(text), Size: s.Size, Image: s.cache.Image,
+		Settings: string(text), TrainOnly: s.trainOnly(), Size: s.Size, Image: s.cache.Image,
 		Path: func(i int) string { return s.cache.Set.Items[i].Path },
 	})
+}
+
+// trainOnly is what is in the training loss and not in the validation loss.
+func (p *plan) trainOnly() (what []string) {
+	for _, one := range []struct {
+		there bool
+		name  string
+	}{
+		{p.Classes != "", "class weights"},
+		{p.Smooth > 0, "label smoothing"},
+		{p.augment.Mixup > 0 || p.augment.CutMix > 0, "mixed images"},
+		{p.augment != augment.Policy{}, "augmentation"},
+	} {
+		if one.there {
+			what = append(what, one.name)
+		}
+	}
+	return what
 }
 
 // failure says how a run that did not end can go on.

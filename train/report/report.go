@@ -25,6 +25,9 @@ type Run struct {
 	Training checkpoint.Training
 	Outcome  *train.Outcome
 	Settings string // config.json, shown as it is
+	// TrainOnly is what is in the training loss and not in the validation loss, such
+	// as "class weights"; empty where they are of one kind.
+	TrainOnly []string
 	// Image is an image of the data set, RGB, Size rows of Size pixels, and Path its
 	// file, by [train.Prediction.Index].
 	Image func(index int) []uint8

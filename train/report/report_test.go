@@ -113,6 +113,17 @@ func TestPageStandsAlone(t *testing.T) {
 			t.Errorf("the page does not say %q", want)
 		}
 	}
+	if strings.Contains(html, "Training loss counts") {
+		t.Error("the page says that the losses do not compare")
+	}
+	r.TrainOnly = []string{"class weights", "augmented images"}
+	var weighted bytes.Buffer
+	if err := r.html(&weighted, pictures); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(weighted.String(), "Training loss counts class weights, augmented images; validation loss does") {
+		t.Error("the page does not say what is in the training loss only")
+	}
 	if strings.Contains(html, "<b>rose") || strings.Contains(html, "<img>.jpg") {
 		t.Error("a label or file name is not escaped")
 	}
