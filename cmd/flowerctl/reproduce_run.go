@@ -77,15 +77,18 @@ func (r *rowRun) epochs() int {
 	return len(r.record.history)
 }
 
-// ended says whether the row was run to its end: its limit, or its patience.
-func (r *rowRun) ended() bool {
+// ended says whether the row was run to the end that this call asks for.
+func (r *rowRun) ended() bool { return r.finished(r.plan.Epochs) }
+
+// finished says whether the row was run to its end: a limit, or its patience.
+func (r *rowRun) finished(limit int) bool {
 	if r.record == nil || r.record.summary == nil {
 		return false
 	}
 	if _, err := os.Stat(filepath.Join(r.dir, train.ReportFile)); err != nil {
 		return false // it was killed before the last file
 	}
-	return r.record.summary.Stopped == train.NoBetter || r.epochs() >= r.plan.Epochs
+	return r.record.summary.Stopped == train.NoBetter || r.epochs() >= limit
 }
 
 // study is one call of reproduce.

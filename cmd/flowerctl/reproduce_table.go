@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -28,6 +29,7 @@ type tableRow struct {
 	Run   string `json:"run"`   // folder
 	State string `json:"state"` // ended, or what it is instead
 	Ours  *ours  `json:"ours"`  // null before the first epoch
+	Notes string `json:"notes"` // what the reader must know
 }
 
 // The states; a row that failed says why.
@@ -46,9 +48,11 @@ type ours struct {
 	Aux             []float64  `json:"aux_val_accuracy,omitempty"`
 	BestEpoch       int        `json:"best_epoch"`
 	Epochs          int        `json:"epochs"`
+	Limit           int        `json:"epoch_limit"`
 	Seconds         float64    `json:"seconds"`
 	SecondsPerEpoch float64    `json:"seconds_per_epoch"`
 	Seed            uint64     `json:"seed"`
+	Drawn           int        `json:"drawn_images,omitempty"` // 0 on photographs
 	TrainImages     int        `json:"train_images,omitempty"`
 	ValImages       int        `json:"val_images"`
 	Majority        float64    `json:"majority_rate,omitempty"`
@@ -62,17 +66,22 @@ func (s *study) tableRows() []tableRow {
 	for _, r := range s.rows {
 		rows = append(rows, tableRow{studyRow: r.studyRow, Run: r.dir, State: r.state(), Ours: r.ours()})
 	}
+	digest, _ := reference(rows)
+	for i := range rows {
+		rows[i].Notes = rows[i].notes(digest)
+	}
 	return rows
 }
 
-// state is what became of the row.
+// state is what became of the row. Its end is the one that it was last run to,
+// whatever this call asks for, so that all tables of a run say the same.
 func (r *rowRun) state() string {
 	switch {
 	case r.err != nil:
 		return "failed: " + oneLine(r.err)
 	case r.record == nil:
 		return rowNotRun
-	case r.ended():
+	case r.finished(r.record.settings.Epochs):
 		return rowEnded
 	case r.record.failed != "":
 		return "failed: " + r.record.failed
@@ -88,7 +97,7 @@ func (r *rowRun) ours() *ours {
 	run := r.record
 	best, _ := run.best()
 	o := &ours{Last: run.last(), Train: run.trained(), Aux: best.ValHeads, BestEpoch: best.Epoch, Epochs: r.epochs(),
-		Seconds: run.seconds(), SecondsPerEpoch: run.seconds() / float64(r.epochs()), Seed: run.settings.Seed,
+		Limit: run.settings.Epochs, Drawn: run.settings.Drawn, Seconds: run.seconds(), SecondsPerEpoch: run.seconds() / float64(r.epochs()), Seed: run.settings.Seed,
 		ValImages: run.images, Data: run.digest}
 	o.Val, o.Interval = run.accuracy()
 	if m := run.summary; m != nil {
@@ -100,7 +109,8 @@ func (r *rowRun) ours() *ours {
 	return o
 }
 
-// notes are what the reader of a row must know.
+// notes are what the reader of a row must know; digest is of the images that all
+// rows should have.
 func (r *tableRow) notes(digest string) string {
 	var notes []string
 	if r.Note != "" {
@@ -108,6 +118,12 @@ func (r *tableRow) notes(digest string) string {
 	}
 	if r.Ours == nil {
 		return strings.Join(append(notes, r.State), "; ")
+	}
+	if r.Ours.Drawn > 0 {
+		notes = append(notes, "drawn flowers")
+	}
+	if n := r.Ours.Limit; n != r.Limit {
+		notes = append(notes, fmt.Sprintf("limited to %d epochs, in the study to %d", n, r.Limit))
 	}
 	if r.State != rowEnded {
 		notes = append(notes, r.State)
@@ -141,11 +157,10 @@ func (s *study) writeTable() error {
 	if s.c.Bool("json") {
 		return printJSON(s.c.App.Writer, rows)
 	}
-	digest, _ := reference(rows)
 	w := tabwriter.NewWriter(s.c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ROW\tVALIDATION\tINTERVAL\tLOGGED\tTRAINING\tLOGGED\tBEST EPOCH\tLOGGED EPOCHS\tTIME\tNOTE")
 	for _, r := range rows {
-		cells := r.cells(digest)
+		cells := r.cells()
 		fmt.Fprintln(w, strings.Join(append(cells[:8:8], cells[8], cells[10]), "\t"))
 	}
 	if err := w.Flush(); err != nil {
@@ -185,13 +200,13 @@ func reference(rows []tableRow) (digest string, first *ours) {
 
 // cells are a row's texts: row, validation, interval, logged, training, logged,
 // best epoch of all, logged epochs, time, time of an epoch, notes.
-func (r *tableRow) cells(digest string) []string {
+func (r *tableRow) cells() []string {
 	loggedEpochs := "-"
 	if r.Epochs > 0 {
 		loggedEpochs = strconv.Itoa(r.Epochs)
 	}
 	logged := func(v float64) string { return fmt.Sprintf("%.2f %%", 100*v) } // as the study has them
-	cells := []string{r.name(), "-", "-", logged(r.Val), "-", logged(r.Train), "-", loggedEpochs, "-", "-", r.notes(digest)}
+	cells := []string{r.name(), "-", "-", logged(r.Val), "-", logged(r.Train), "-", loggedEpochs, "-", "-", r.Notes}
 	if o := r.Ours; o != nil {
 		cells[1] = percent(o.Val)
 		cells[2] = fmt.Sprintf("%.1f to %.1f", 100*o.Interval[0], 100*o.Interval[1])
@@ -205,7 +220,7 @@ func (r *tableRow) cells(digest string) []string {
 
 // writeMarkdown writes the rows that were run as a table, and names the others.
 func writeMarkdown(w io.Writer, rows []tableRow) error {
-	digest, first := reference(rows)
+	_, first := reference(rows)
 	if first == nil {
 		_, err := fmt.Fprintln(w, "No row of the study has been run.")
 		return err
@@ -215,7 +230,11 @@ func writeMarkdown(w io.Writer, rows []tableRow) error {
 		fmt.Fprintf(w, "; %d training images; always answering the most frequent class gives %.1f %%",
 			first.TrainImages, 100*first.Majority)
 	}
-	fmt.Fprint(w, ".\nLogged are the numbers of the original study, on 863 validation images with a majority of 27.1 %.\n\n")
+	fmt.Fprint(w, ".\nLogged are the numbers of the original study, on 863 validation images with a majority of 27.1 %.\n")
+	if slices.ContainsFunc(rows, func(r tableRow) bool { return r.Ours != nil && r.Ours.Drawn > 0 }) {
+		fmt.Fprint(w, "Those were photographs: accuracies on drawn flowers do not compare with them.\n")
+	}
+	fmt.Fprintln(w)
 	fmt.Fprintln(w, "| row | validation | 95 % interval | logged | training | logged | best epoch | logged epochs | time | an epoch | notes |")
 	fmt.Fprintln(w, "|---|---|---|---|---|---|---|---|---|---|---|")
 	var absent []string
@@ -224,7 +243,7 @@ func writeMarkdown(w io.Writer, rows []tableRow) error {
 			absent = append(absent, r.name())
 			continue
 		}
-		cells := r.cells(digest)
+		cells := r.cells()
 		for i, cell := range cells {
 			cells[i] = strings.ReplaceAll(cell, "|", `\|`)
 		}
@@ -238,7 +257,6 @@ func writeMarkdown(w io.Writer, rows []tableRow) error {
 
 // writeTableCSV writes all rows, with empty fields where there is no number.
 func writeTableCSV(w io.Writer, rows []tableRow) error {
-	digest, _ := reference(rows)
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 	cw := csv.NewWriter(w)
 	cw.Write([]string{"row", "state", "val_accuracy", "low", "high", "last_val_accuracy", "train_accuracy", "best_epoch",
@@ -256,7 +274,7 @@ func writeTableCSV(w io.Writer, rows []tableRow) error {
 			logged = strconv.Itoa(r.Epochs)
 		}
 		line := append([]string{r.name(), r.State}, numbers...)
-		cw.Write(append(line, number(r.Val), number(r.Train), logged, r.notes(digest), r.Run))
+		cw.Write(append(line, number(r.Val), number(r.Train), logged, r.Notes, r.Run))
 	}
 	cw.Flush()
 	return cw.Error()

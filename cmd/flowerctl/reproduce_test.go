@@ -3,6 +3,8 @@ package main
 import (
 	"errors"
 	"flag"
+	"os"
+	"path/filepath"
 	"slices"
 	"testing"
 
@@ -79,5 +81,37 @@ func TestTheCheapestRowComesNext(t *testing.T) {
 	}
 	if s.next() != nil {
 		t.Error("a row that failed comes again")
+	}
+}
+
+func TestTablesSayWhatDiffersFromTheStudy(t *testing.T) {
+	s := planned(t)
+	r := s.row("v7-gap/adam")
+	r.dir = t.TempDir()
+	if err := os.WriteFile(filepath.Join(r.dir, train.ReportFile), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		limit, drawn int
+		state, notes string
+	}{
+		{2, 20, rowEnded, "drawn flowers; limited to 2 epochs, in the study to 150"},
+		{2, 0, rowEnded, "limited to 2 epochs, in the study to 150"},
+		{150, 0, rowBegun, rowBegun},
+	} {
+		was := r.plan.settings
+		was.Epochs, was.Drawn = x.limit, x.drawn
+		r.record = &runRecord{dir: r.dir, settings: was, summary: &train.Summary{Epochs: 2, Stopped: train.AllEpochs},
+			history: []train.Epoch{{Epoch: 1, Seconds: 2}, {Epoch: 2, Seconds: 2}}}
+		for _, asked := range []int{2, 150} {
+			r.plan.Epochs = asked
+			for _, row := range s.tableRows() {
+				if row.name() == r.name() && (row.State != x.state || row.Notes != x.notes) {
+					t.Errorf("limited to %d, asked for %d: got %q with notes %q, want %q with %q",
+						x.limit, asked, row.State, row.Notes, x.state, x.notes)
+				}
+			}
+		}
+		r.plan.Epochs = r.Limit
 	}
 }
