@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 
@@ -21,8 +22,10 @@ func compareCommand() *cli.Command {
 		Usage:     "put runs beside each other in a table",
 		ArgsUsage: "RUN...",
 		Description: `Accuracies are of the validation images, with 95 % intervals. Runs that differ
-in nothing but their seed are also summed up: mean and standard deviation. Runs
-that have not ended are compared as they stand.
+in nothing but their seed, on the same images or as many drawn ones, are also
+summed up: mean and standard deviation, of one run of each seed. Runs that have
+not ended are compared as they stand, and count in no mean. Under "settings" are
+the other flags of train in which not all runs are alike.
 
   flowerctl compare runs/*
   flowerctl compare runs/a runs/b --html compare.html --png curves.png
@@ -124,21 +127,34 @@ func readCompared(c *cli.Context) ([]*runRecord, error) {
 	return records, nil
 }
 
-// tables are the comparison's tables as texts.
+// tables are the comparison's tables as texts. Where all runs have the same
+// settings, the column for them is left out.
 func (t *comparison) tables() []report.Table {
 	runs := report.Table{Title: "Runs", Header: []string{"run", "network", "optimizer", "loss", "seed", "best",
-		"95 % interval", "last", "training", "epochs", "time", "parameters"}}
+		"95 % interval", "last", "training", "epochs", "time", "parameters", "settings"}}
 	for _, r := range t.Runs {
 		runs.Rows = append(runs.Rows, r.cells())
 	}
 	tables := []report.Table{runs}
 	seeds := report.Table{Title: "Seeds", Header: []string{"runs", "network", "optimizer", "loss", "seeds", "best: mean",
-		"deviation", "lowest", "highest", "last: mean", "time: mean"}}
+		"deviation", "lowest", "highest", "last: mean", "time: mean",
+		"settings"}}
 	for _, g := range t.Groups {
 		seeds.Rows = append(seeds.Rows, g.cells())
 	}
 	if len(seeds.Rows) > 0 {
 		tables = append(tables, seeds)
+	}
+	if slices.ContainsFunc(t.Runs, func(r comparedRun) bool { return r.Settings != "" }) {
+		return tables
+	}
+	for k := range tables {
+		table := &tables[k]
+		last := len(table.Header) - 1
+		table.Header = table.Header[:last]
+		for i, row := range table.Rows {
+			table.Rows[i] = row[:last]
+		}
 	}
 	return tables
 }
@@ -165,7 +181,8 @@ func (t *comparison) writeCSV(out io.Writer) error {
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
 	w := csv.NewWriter(out)
 	w.Write([]string{"run", "arch", "optimizer", "loss", "seed", "val_accuracy", "low", "high", "last_val_accuracy",
-		"train_accuracy", "epochs", "ended", "seconds", "parameters", "seeds", "mean_val_accuracy", "deviation"}) // errors stay in w
+		"train_accuracy", "epochs", "ended", "seconds", "parameters", "seeds", "mean_val_accuracy", "deviation",
+		"settings"}) // errors stay in w
 	for _, r := range t.Runs {
 		g := seedGroup{Seeds: []uint64{r.Seed}, Mean: r.Best}
 		if r.Group > 0 {
@@ -173,7 +190,8 @@ func (t *comparison) writeCSV(out io.Writer) error {
 		}
 		w.Write([]string{r.Run, r.Arch, r.Optimizer, r.Loss, fmt.Sprint(r.Seed), number(r.Best), number(r.Interval[0]),
 			number(r.Interval[1]), number(r.Last), number(r.Train), fmt.Sprint(r.Epochs), fmt.Sprint(r.Ended),
-			number(r.Seconds), fmt.Sprint(r.Parameters), fmt.Sprint(len(g.Seeds)), number(g.Mean), number(g.Deviation)})
+			number(r.Seconds), fmt.Sprint(r.Parameters), fmt.Sprint(len(g.Seeds)), number(g.Mean), number(g.Deviation),
+			r.Settings})
 	}
 	w.Flush()
 	return w.Error()

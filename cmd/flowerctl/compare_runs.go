@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -16,7 +15,7 @@ import (
 // comparison is what `compare --json` prints.
 type comparison struct {
 	Runs   []comparedRun `json:"runs"`
-	Groups []seedGroup   `json:"groups"` // runs that differ in nothing but their seed
+	Groups []seedGroup   `json:"groups"` // runs that have ended and differ in nothing but their seed
 	Notes  []string      `json:"notes"`
 	style  []int         // of each run in the picture
 }
@@ -36,6 +35,7 @@ type comparedRun struct {
 	Ended      bool       `json:"ended"`
 	Seconds    float64    `json:"seconds"`
 	Parameters int        `json:"parameters"`
+	Settings   string     `json:"settings"`        // those in which not all runs are alike, as flags
 	Group      int        `json:"group,omitempty"` // the number in Groups, from 1; 0 for none
 }
 
@@ -45,6 +45,7 @@ type seedGroup struct {
 	Arch      string   `json:"arch"`
 	Optimizer string   `json:"optimizer"`
 	Loss      string   `json:"loss"`
+	Settings  string   `json:"settings"` // as the first run's
 	Seeds     []uint64 `json:"seeds"`
 	Mean      float64  `json:"mean_val_accuracy"`
 	Deviation float64  `json:"deviation"` // standard deviation, n-1
@@ -57,7 +58,7 @@ type seedGroup struct {
 // newComparison puts runs into rows and groups.
 func newComparison(records []*runRecord) (*comparison, error) {
 	t := &comparison{Groups: []seedGroup{}, Notes: []string{}}
-	members, order := map[string][]int{}, []string{}
+	differing := differingSettings(records)
 	for i, r := range records {
 		parameters, err := r.parameters()
 		if err != nil {
@@ -65,46 +66,46 @@ func newComparison(records []*runRecord) (*comparison, error) {
 		}
 		s := r.settings
 		row := comparedRun{Run: r.dir, Arch: s.Arch, Optimizer: s.Optimizer, Loss: s.Loss, Seed: s.Seed, Last: r.last(),
-			Train: r.trained(), Epochs: len(r.history), Ended: r.summary != nil, Seconds: r.seconds(), Parameters: parameters}
+			Train: r.trained(), Epochs: len(r.history), Ended: r.summary != nil, Seconds: r.seconds(), Parameters: parameters,
+			Settings: differing[i]}
 		row.Best, row.Interval = r.accuracy()
 		t.Runs = append(t.Runs, row)
-		key, err := allButSeed(s)
-		if err != nil {
-			return nil, err
-		}
-		if members[key] == nil {
-			order = append(order, key)
-		}
-		members[key] = append(members[key], i)
 	}
-	t.style = make([]int, len(records))
-	for style, key := range order {
-		for _, i := range members[key] {
-			t.style[i] = style
-			if len(members[key]) > 1 {
-				t.Runs[i].Group = len(t.Groups) + 1
-			}
-		}
-		if len(members[key]) > 1 {
-			t.Groups = append(t.Groups, t.group(members[key]))
+	groups, notes, err := groupSeeds(records)
+	if err != nil {
+		return nil, err
+	}
+	t.Notes = notes
+	for _, members := range groups {
+		t.Groups = append(t.Groups, t.group(members))
+		for _, i := range members {
+			t.Runs[i].Group = len(t.Groups)
 		}
 	}
-	t.note(records, len(order))
+	t.note(records, t.styles())
 	return t, nil
 }
 
-// allButSeed names settings without the seed and without what changes no result
-// but for rounding.
-func allButSeed(s settings) (string, error) {
-	s.Seed, s.Threads, s.Data = 0, 0, ""
-	text, err := json.Marshal(s)
-	return string(text), err
+// styles gives each run its line in the picture, and counts them: one for all
+// runs of a group, and one for each other run.
+func (t *comparison) styles() (n int) {
+	ofGroup := map[int]int{}
+	for _, r := range t.Runs {
+		style, known := ofGroup[r.Group]
+		if r.Group == 0 || !known {
+			style = n
+			n++
+			ofGroup[r.Group] = style
+		}
+		t.style = append(t.style, style)
+	}
+	return n
 }
 
 // group sums up the runs with these indices.
 func (t *comparison) group(indices []int) seedGroup {
 	first, n := t.Runs[indices[0]], float64(len(indices))
-	g := seedGroup{Arch: first.Arch, Optimizer: first.Optimizer, Loss: first.Loss, Low: first.Best, High: first.Best}
+	g := seedGroup{Arch: first.Arch, Optimizer: first.Optimizer, Loss: first.Loss, Settings: first.Settings, Low: first.Best, High: first.Best}
 	for _, i := range indices {
 		r := t.Runs[i]
 		g.Runs, g.Seeds = append(g.Runs, r.Run), append(g.Seeds, r.Seed)
@@ -161,12 +162,13 @@ func (r *comparedRun) cells() []string {
 	}
 	return []string{r.Run, r.Arch, r.Optimizer, r.Loss, fmt.Sprint(r.Seed), percent(r.Best),
 		fmt.Sprintf("%.1f to %.1f", 100*r.Interval[0], 100*r.Interval[1]), percent(r.Last), percent(r.Train), epochs,
-		seconds(r.Seconds), model.Thousands(r.Parameters)}
+		seconds(r.Seconds), model.Thousands(r.Parameters), r.Settings}
 }
 
 func (g *seedGroup) cells() []string {
 	return []string{strings.Join(g.Runs, " "), g.Arch, g.Optimizer, g.Loss, strings.Trim(fmt.Sprint(g.Seeds), "[]"),
-		percent(g.Mean), fmt.Sprintf("%.1f", 100*g.Deviation), percent(g.Low), percent(g.High), percent(g.Last), seconds(g.Seconds)}
+		percent(g.Mean), fmt.Sprintf("%.1f", 100*g.Deviation), percent(g.Low), percent(g.High), percent(g.Last), seconds(g.Seconds),
+		g.Settings}
 }
 
 // percent writes a share for people.

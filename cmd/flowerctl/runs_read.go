@@ -25,6 +25,7 @@ type runRecord struct {
 	history  []train.Epoch
 	heads    []string // names of the auxiliary heads
 	digest   string   // of images, classes and split; "" before they were read
+	content  string   // digest of images and classes, however they are split
 	images   int      // that it is validated on
 	classes  int
 	summary  *train.Summary // nil until it has ended
@@ -68,6 +69,7 @@ func (r *runRecord) readSplit() error {
 			return err
 		}
 		sum := sha256.Sum256(text)
+		r.content = contentDigest(set)
 		r.digest, r.classes, r.images = hex.EncodeToString(sum[:]), set.Classes(), len(set.Indices(data.Val))
 		return nil
 	})

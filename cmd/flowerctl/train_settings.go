@@ -90,7 +90,7 @@ func floatOption(name, usage string, field func(*settings) *float64) option {
 
 func boolOption(name, usage string, field func(*settings) *bool) option {
 	return option{
-		func(*settings) cli.Flag { return &cli.BoolFlag{Name: name, Usage: usage} }, name,
+		func(d *settings) cli.Flag { return &cli.BoolFlag{Name: name, Usage: usage, Value: *field(d)} }, name,
 		func(c *cli.Context, s *settings) { *field(s) = c.Bool(name) }}
 }
 
