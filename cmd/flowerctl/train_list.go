@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"image/png"
 	"io"
 	"strings"
 	"text/tabwriter"
@@ -14,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/report"
 )
 
 // networkRow is a line of `train --list`.
@@ -94,17 +94,17 @@ func previewAugmentation(c *cli.Context, s *session, path string) error {
 	for i := range min(rows, len(indices)) { // from all over, so from all classes
 		some = append(some, indices[i*len(indices)/min(rows, len(indices))])
 	}
-	grid, err := data.PreviewGrid(c.Context, s.cache, some, s.augment, s.Seed, epochs)
-	if err != nil {
-		return err
-	}
-	err = atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, grid) })
+	tiles, err := data.Preview(c.Context, s.cache, some, s.augment, s.Seed, epochs)
 	if err != nil {
 		return err
 	}
 	policy := s.augment.String()
 	if policy == "" {
 		policy = "none"
+	}
+	grid := report.Preview(policy, s.cache.Set.Labels, s.Size, tiles)
+	if err := atomicfile.Write(path, grid.PNG); err != nil {
+		return err
 	}
 	_, err = fmt.Fprintf(c.App.Writer, "%s: each row is an image, then as %d epochs see it (%s)\n", path, epochs, policy)
 	return err

@@ -1,18 +1,25 @@
 package data
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"image"
+	"slices"
 
 	"github.com/flowerctl/flowerctl/train/data/augment"
 )
 
-// PreviewGrid draws what a policy does: a row for each image that indices lists,
-// first as it is, then as the first epochs of a training with that seed would
-// see it. Mixing takes place within the rows.
-func PreviewGrid(ctx context.Context, c *Cache, indices []int, policy augment.Policy,
-	seed uint64, epochs int) (*image.RGBA, error) {
+// PreviewTile is an image as an epoch sees it.
+type PreviewTile struct {
+	Pixels []uint8   // RGB, as in the cache
+	Shares []float32 // of each class in its target; more than one where images are mixed
+}
+
+// Preview shows what a policy does: a row for each image that indices lists, first
+// as it is, then as the first epochs of a training with that seed would see it.
+// Mixing takes place within the rows.
+func Preview(ctx context.Context, c *Cache, indices []int, policy augment.Policy,
+	seed uint64, epochs int) ([][]PreviewTile, error) {
 	if len(indices) == 0 || epochs < 1 {
 		return nil, fmt.Errorf("preview of %d images in %d epochs, want one or more", len(indices), epochs)
 	}
@@ -20,34 +27,23 @@ func PreviewGrid(ctx context.Context, c *Cache, indices []int, policy augment.Po
 	if err != nil {
 		return nil, err
 	}
-	const gap = 4 // pixels of white
-	size := c.Size()
-	cell := size + gap
-	out := image.NewRGBA(image.Rect(0, 0, (epochs+1)*cell+gap, len(indices)*cell+gap))
-	for i := range out.Pix {
-		out.Pix[i] = 255
-	}
+	rows := make([][]PreviewTile, len(indices))
 	for row, i := range indices {
-		paste(out, c.Image(i), size, gap, row*cell+gap)
+		own := make([]float32, c.Set.Classes())
+		own[c.Set.Items[i].Class] = 1
+		rows[row] = []PreviewTile{{c.Image(i), own}}
 	}
+	image := 3 * c.Size() * c.Size()
 	for epoch := range epochs {
 		for b, err := range l.Batches(ctx, epoch) {
 			if err != nil {
 				return nil, err
 			}
 			for row := range b.N {
-				paste(out, b.Pixels[row*3*size*size:], size, (epoch+1)*cell+gap, row*cell+gap)
+				rows[row] = append(rows[row], PreviewTile{bytes.Clone(b.Pixels[row*image : (row+1)*image]),
+					slices.Clone(b.Targets[row*b.Classes : (row+1)*b.Classes])})
 			}
 		}
 	}
-	return out, nil
-}
-
-// paste puts size rows of size RGB pixels at a place of the picture.
-func paste(dst *image.RGBA, pix []uint8, size, x, y int) {
-	for row := range size {
-		for col := range size {
-			copy(dst.Pix[dst.PixOffset(x+col, y+row):], pix[3*(row*size+col):][:3])
-		}
-	}
+	return rows, nil
 }
