@@ -5,6 +5,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,6 +38,7 @@ type comparedRun struct {
 	Parameters int        `json:"parameters"`
 	Settings   string     `json:"settings"`        // those in which not all runs are alike, as flags
 	Group      int        `json:"group,omitempty"` // the number in Groups, from 1; 0 for none
+	flags      []string   // of Settings
 }
 
 // seedGroup sums up runs of several seeds.
@@ -45,7 +47,7 @@ type seedGroup struct {
 	Arch      string   `json:"arch"`
 	Optimizer string   `json:"optimizer"`
 	Loss      string   `json:"loss"`
-	Settings  string   `json:"settings"` // as the first run's
+	Settings  string   `json:"settings"` // that all of them have
 	Seeds     []uint64 `json:"seeds"`
 	Mean      float64  `json:"mean_val_accuracy"`
 	Deviation float64  `json:"deviation"` // standard deviation, n-1
@@ -67,7 +69,7 @@ func newComparison(records []*runRecord) (*comparison, error) {
 		s := r.settings
 		row := comparedRun{Run: r.dir, Arch: s.Arch, Optimizer: s.Optimizer, Loss: s.Loss, Seed: s.Seed, Last: r.last(),
 			Train: r.trained(), Epochs: len(r.history), Ended: r.summary != nil, Seconds: r.seconds(), Parameters: parameters,
-			Settings: differing[i]}
+			Settings: strings.Join(differing[i], " "), flags: differing[i]}
 		row.Best, row.Interval = r.accuracy()
 		t.Runs = append(t.Runs, row)
 	}
@@ -105,9 +107,11 @@ func (t *comparison) styles() (n int) {
 // group sums up the runs with these indices.
 func (t *comparison) group(indices []int) seedGroup {
 	first, n := t.Runs[indices[0]], float64(len(indices))
-	g := seedGroup{Arch: first.Arch, Optimizer: first.Optimizer, Loss: first.Loss, Settings: first.Settings, Low: first.Best, High: first.Best}
+	g := seedGroup{Arch: first.Arch, Optimizer: first.Optimizer, Loss: first.Loss, Low: first.Best, High: first.Best}
+	shared := slices.Clone(first.flags)
 	for _, i := range indices {
 		r := t.Runs[i]
+		shared = slices.DeleteFunc(shared, func(flag string) bool { return !slices.Contains(r.flags, flag) })
 		g.Runs, g.Seeds = append(g.Runs, r.Run), append(g.Seeds, r.Seed)
 		g.Mean += r.Best / n
 		g.Last += r.Last / n
@@ -118,6 +122,7 @@ func (t *comparison) group(indices []int) seedGroup {
 		g.Deviation += (t.Runs[i].Best - g.Mean) * (t.Runs[i].Best - g.Mean) / (n - 1)
 	}
 	g.Deviation = math.Sqrt(g.Deviation)
+	g.Settings = strings.Join(shared, " ")
 	return g
 }
 

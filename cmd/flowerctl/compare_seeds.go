@@ -67,7 +67,7 @@ func oneOfEachSeed(records []*runRecord, indices []int) (members []int, notes []
 			members = append(members, i)
 			continue
 		}
-		notes = append(notes, fmt.Sprintf("%s has seed %d as %s has: a seed counts once, and the mean of seeds takes the latter",
+		notes = append(notes, fmt.Sprintf("%s has seed %d as %s has: a seed counts once, and the latter is kept",
 			records[i].dir, records[i].settings.Seed, records[kept].dir))
 	}
 	return members, notes

@@ -13,7 +13,7 @@ import (
 
 // differingSettings are for each run the settings in which not all runs are alike,
 // as flags of train. What has a column of its own is left out.
-func differingSettings(records []*runRecord) []string {
+func differingSettings(records []*runRecord) [][]string {
 	words := make([][]string, len(records))
 	for _, o := range trainOptions() {
 		if slices.Contains([]string{"arch", "optimizer", "loss", "seed"}, o.name) {
@@ -32,11 +32,7 @@ func differingSettings(records []*runRecord) []string {
 			}
 		}
 	}
-	lines := make([]string, len(records))
-	for i := range words {
-		lines[i] = strings.Join(words[i], " ")
-	}
-	return lines
+	return words
 }
 
 // text is the option as one would type it to get the setting that s has, "" where

@@ -54,6 +54,9 @@ func TestRunsOnOtherImagesAreNoSeeds(t *testing.T) {
 	if len(c.Groups) != 1 || !slices.Equal(c.Groups[0].Runs, []string{"a", "b"}) {
 		t.Fatalf("got groups %+v, want one of a and b", c.Groups)
 	}
+	if c.Runs[0].Settings != "--data x" || c.Groups[0].Settings != "" {
+		t.Errorf("one run has settings %q, the group %q, want those of a folder, and none", c.Runs[0].Settings, c.Groups[0].Settings)
+	}
 	runs := c.contenders(records)
 	if runs[0].Name != "a and 1 more of other seeds" || runs[1].Style != runs[0].Style || runs[2].Style == runs[0].Style {
 		t.Errorf("the runs are drawn as %+v", runs)
