@@ -65,10 +65,11 @@ var fieldTag = [3]byte{0xc2, 0x3e, sha256.Size + 4}
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// keptGraph is nil where no graph is kept: of a model without a name, of a large
+// keptGraph is where the graph of a file, decoded if package onnx can, is kept. It
+// is nil where none is: of a model without a name, of a large
 // or foreign one, on a GPU, or without a cache folder.
-func keptGraph(model []byte, o Options) *kept {
-	if o.Name == "" || o.Device.CUDA || len(model) > largestKept || heaviest(model) > largestWeight {
+func keptGraph(model []byte, decoded *onnx.Model, o Options) *kept {
+	if o.Name == "" || o.Device.CUDA || len(model) > largestKept || heaviest(decoded) > largestWeight {
 		return nil
 	}
 	dir, err := GraphCache()
@@ -90,9 +91,8 @@ func keptGraph(model []byte, o Options) *kept {
 
 // heaviest is the size in bytes of the model's largest weight. What package onnx
 // cannot read counts as too heavy: it may have weights in other files.
-func heaviest(model []byte) (size int) {
-	m, err := onnx.Decode(model)
-	if err != nil {
+func heaviest(m *onnx.Model) (size int) {
+	if m == nil {
 		return math.MaxInt
 	}
 	for i := range m.Graph.Initializers {
@@ -103,6 +103,9 @@ func heaviest(model []byte) (size int) {
 
 // find is the file if it holds the graph, undamaged.
 func (k *kept) find() (os.FileInfo, bool) {
+	if info, err := os.Stat(k.path); err != nil || !info.Mode().IsRegular() {
+		return nil, false // to open a pipe would wait for whoever writes to it
+	}
 	f, err := os.Open(k.path)
 	if err != nil {
 		return nil, false
@@ -217,12 +220,12 @@ func prune(dir string, limit int64) error {
 
 // open is a session of the model: with the graph that was kept, else with one
 // that is optimised now, and kept if that can be.
-func (s *Session) open(model []byte, o Options) (*ort.DynamicAdvancedSession, error) {
-	in, out := names(s.inputs), names(s.outputs)
+func (s *Session) open(m *Model, o Options) (*ort.DynamicAdvancedSession, error) {
+	in, out := names(s.inputs), s.computed
 	optimise := func(options *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
-		return ort.NewDynamicAdvancedSessionWithONNXData(model, in, out, options)
+		return ort.NewDynamicAdvancedSessionWithONNXData(m.file, in, out, options)
 	}
-	k := keptGraph(model, o)
+	k := keptGraph(m.file, m.Decoded, o)
 	if k == nil {
 		return withOptions(o, optimise)
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -33,6 +34,15 @@ func emptyCache(t testing.TB) {
 func inverted(t testing.TB) []byte { return unary(t, onnx.Node{Op: "Neg", Inputs: []string{"x"}}) }
 func squared(t testing.TB) []byte {
 	return unary(t, onnx.Node{Op: "Mul", Inputs: []string{"x", "x"}})
+}
+
+// keep is keptGraph of a file.
+func keep(file []byte, o Options) *kept {
+	m, err := onnx.Decode(file)
+	if err != nil {
+		m = nil
+	}
+	return keptGraph(file, m, o)
 }
 
 // weighing has n weights of so many bytes.
@@ -82,7 +92,7 @@ func answer(t testing.TB, model []byte, o Options) float32 {
 }
 
 func isKept(model []byte) bool {
-	_, ok := keptGraph(model, named).find()
+	_, ok := keep(model, named).find()
 	return ok
 }
 
@@ -92,7 +102,7 @@ var named = Options{Name: "a model"}
 func TestTheKeptGraphIsUsed(t *testing.T) {
 	emptyCache(t)
 	model := inverted(t)
-	if err := keptGraph(model, named).write(func(path string) error {
+	if err := keep(model, named).write(func(path string) error {
 		return os.WriteFile(path, squared(t), 0o600)
 	}); err != nil {
 		t.Fatal(err)
@@ -158,7 +168,7 @@ func TestDamagedGraphsAreMadeAnew(t *testing.T) {
 	emptyCache(t)
 	model := inverted(t)
 	answer(t, model, named)
-	k := keptGraph(model, named)
+	k := keep(model, named)
 	whole, err := os.ReadFile(k.path)
 	if err != nil {
 		t.Fatal(err)
@@ -225,17 +235,17 @@ func TestSessionsOpenWithoutACache(t *testing.T) {
 func TestWhatIsNotKept(t *testing.T) {
 	emptyCache(t)
 	for name, k := range map[string]*kept{
-		"no name":        keptGraph(inverted(t), Options{}),
-		"a GPU":          keptGraph(inverted(t), Options{Name: "a", Device: Device{CUDA: true}}),
-		"large":          keptGraph(weighing(t, largestKept/largestWeight+1, largestWeight), named),
-		"a large weight": keptGraph(weighing(t, 1, largestWeight+4), named),
-		"not for us":     keptGraph([]byte("no model"), named),
+		"no name":        keep(inverted(t), Options{}),
+		"a GPU":          keep(inverted(t), Options{Name: "a", Device: Device{CUDA: true}}),
+		"large":          keep(weighing(t, largestKept/largestWeight+1, largestWeight), named),
+		"a large weight": keep(weighing(t, 1, largestWeight+4), named),
+		"not for us":     keep([]byte("no model"), named),
 	} {
 		if k != nil {
 			t.Errorf("%s: kept at %s", name, k.path)
 		}
 	}
-	if keptGraph(weighing(t, largestKept/largestWeight, largestWeight), named) == nil {
+	if keep(weighing(t, largestKept/largestWeight, largestWeight), named) == nil {
 		t.Error("as many of the largest weights as fit: not kept")
 	}
 }
@@ -286,7 +296,7 @@ func TestAReadGraphCountsAsUsed(t *testing.T) {
 	emptyCache(t)
 	model := inverted(t)
 	answer(t, model, named)
-	k := keptGraph(model, named)
+	k := keep(model, named)
 	old := time.Now().Add(-time.Hour)
 	if err := os.Chtimes(k.path, old, old); err != nil {
 		t.Fatal(err)
@@ -302,7 +312,7 @@ func TestAGraphReplacedMeanwhileIsNotUsed(t *testing.T) {
 	emptyCache(t)
 	model := inverted(t)
 	answer(t, model, named)
-	k := keptGraph(model, named)
+	k := keep(model, named)
 	for _, replaced := range []bool{false, true} {
 		s, err := NewSession(model, Options{})
 		if err != nil {
@@ -347,5 +357,19 @@ func TestSessionsOpenedTogether(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("got %v, %v, want the graph alone", entries, err)
+	}
+}
+
+func TestAPipeInThePlaceOfAGraphIsNotOpened(t *testing.T) {
+	emptyCache(t)
+	k := keep(inverted(t), named)
+	if err := os.MkdirAll(filepath.Dir(k.path), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("mkfifo", k.path).CombinedOutput(); err != nil {
+		t.Skipf("mkfifo: %v: %s", err, out)
+	}
+	if got := answer(t, inverted(t), named); got != -3 {
+		t.Errorf("got %v, want -3", got)
 	}
 }

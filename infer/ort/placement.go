@@ -39,7 +39,7 @@ const bookkeeping = 16
 // without a word, and the setting that forbids that also forbids computing
 // shapes on the CPU, which it does with every model that has any. So the model
 // runs once on black images with a record of which node ran where.
-func requirePlacement(model []byte, inputs, outputs []Port, o Options) error {
+func requirePlacement(model []byte, inputs []Port, outputs []string, o Options) error {
 	nodes, err := placement(model, inputs, outputs, o)
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func elsewhere(nodes []placed, d Device) []string {
 }
 
 // placement runs the model once and reads which node ran where.
-func placement(model []byte, inputs, outputs []Port, o Options) (_ []placed, err error) {
+func placement(model []byte, inputs []Port, outputs []string, o Options) (_ []placed, err error) {
 	dir, err := os.MkdirTemp("", "flowerctl-placement-")
 	if err != nil {
 		return nil, err
@@ -102,8 +102,8 @@ func placement(model []byte, inputs, outputs []Port, o Options) (_ []placed, err
 }
 
 // runOnce runs the model on zeros, and closes it: that ends its profile.
-func runOnce(model []byte, inputs, outputs []Port, options *ort.SessionOptions) (err error) {
-	s, err := ort.NewDynamicAdvancedSessionWithONNXData(model, names(inputs), names(outputs), options)
+func runOnce(model []byte, inputs []Port, outputs []string, options *ort.SessionOptions) (err error) {
+	s, err := ort.NewDynamicAdvancedSessionWithONNXData(model, names(inputs), outputs, options)
 	if err != nil {
 		return err
 	}

@@ -34,23 +34,23 @@ func shapes(t *testing.T) []byte {
 func TestPlacementNamesTheNodesThatAreNotOnTheDevice(t *testing.T) {
 	load(t)
 	model := shapes(t)
-	inputs, outputs, err := ports(model)
+	m, err := Read(model)
 	if err != nil {
 		t.Fatal(err)
 	}
-	nodes, err := placement(model, inputs, outputs, Options{})
+	nodes, err := placement(model, m.Inputs, names(m.Outputs), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	var names []string
+	var ran []string
 	for _, n := range nodes {
-		names = append(names, n.name)
+		ran = append(ran, n.name)
 		if n.provider != "CPUExecutionProvider" {
 			t.Errorf("%s: got provider %s", n.name, n.provider)
 		}
 	}
-	if !slices.Contains(names, "more") {
-		t.Errorf("got nodes %v, want the one that computes the shape among them", names)
+	if !slices.Contains(ran, "more") {
+		t.Errorf("got nodes %v, want the one that computes the shape among them", ran)
 	}
 	if got := elsewhere(nodes, Device{}); len(got) != 0 {
 		t.Errorf("on the CPU: got %v, want none elsewhere", got)

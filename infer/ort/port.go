@@ -1,6 +1,7 @@
 package ort
 
 import (
+	"errors"
 	"fmt"
 
 	ort "github.com/yalue/onnxruntime_go"
@@ -12,21 +13,57 @@ import (
 type Port struct {
 	Name  string
 	Type  string // "float32", "uint8" ...
-	Shape []int  // -1 where a length is free; nil where nothing is known
+	Shape []int  // -1 where a length is free; empty for a scalar; nil where nothing is known
 }
 
-// ports reads a model's inputs and outputs, whose names the bindings want before
-// they open a session.
-func ports(model []byte) (inputs, outputs []Port, err error) {
-	if m, err := onnx.Decode(model); err == nil {
-		inputs, outputs = decodedPorts(m)
-	} else if inputs, outputs, err = askedPorts(model); err != nil {
-		return nil, nil, modelError(err)
+// Model is what an ONNX file says of itself before a session is opened of it.
+type Model struct {
+	Inputs, Outputs []Port
+	Metadata        map[string]string // the file's metadata_props
+	Decoded         *onnx.Model       // nil where package onnx cannot read the file
+
+	file []byte
+}
+
+// Read reads an ONNX file, which must not be changed while the Model is used. The
+// library must be loaded: see Load.
+func Read(file []byte) (*Model, error) {
+	if !ort.IsInitialized() {
+		return nil, errors.New("onnxruntime is not loaded")
 	}
-	if len(inputs) == 0 || len(outputs) == 0 {
-		return nil, nil, fmt.Errorf("got %d inputs and %d outputs, want one of each at least", len(inputs), len(outputs))
+	if len(file) == 0 {
+		return nil, errors.New("not an ONNX file: it is empty")
 	}
-	return inputs, outputs, nil
+	m := &Model{file: file, Metadata: map[string]string{}}
+	decoded, err := onnx.Decode(file)
+	if err == nil {
+		m.Decoded = decoded
+		m.Inputs, m.Outputs = decodedPorts(decoded)
+		for _, p := range decoded.Metadata {
+			m.Metadata[p.Key] = p.Value
+		}
+	} else if err := m.ask(); err != nil {
+		return nil, modelError(err)
+	}
+	if len(m.Inputs) == 0 || len(m.Outputs) == 0 {
+		return nil, fmt.Errorf("got %d inputs and %d outputs, want one of each at least", len(m.Inputs), len(m.Outputs))
+	}
+	return m, nil
+}
+
+// ask opens the file in onnxruntime to ask it: for files that are beyond package
+// onnx.
+func (m *Model) ask() (err error) {
+	if m.Inputs, m.Outputs, err = askedPorts(m.file); err != nil {
+		return err
+	}
+	metadata, err := ort.GetModelMetadataWithONNXData(m.file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, metadata.Destroy()) }()
+	m.Metadata, err = readMetadata(metadata)
+	return err
 }
 
 // decodedPorts reads them off the file. Inputs that have a value in the file are
@@ -52,14 +89,16 @@ func decodedPort(v onnx.ValueInfo) Port {
 	if v.Kind != onnx.TensorKind {
 		p.Type = "not a tensor"
 	}
+	if v.Ranked {
+		p.Shape = []int{}
+	}
 	for _, d := range v.Dims {
 		p.Shape = append(p.Shape, int(d.Value))
 	}
 	return p
 }
 
-// askedPorts opens the model in onnxruntime a first time to ask it: for
-// files that are beyond package onnx.
+// askedPorts are the ports as onnxruntime has them.
 func askedPorts(model []byte) (inputs, outputs []Port, err error) {
 	in, out, err := ort.GetInputOutputInfoWithONNXData(model)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"runtime"
 	"slices"
@@ -22,9 +23,14 @@ type Options struct {
 	TF32    bool // CUDA: let matrix products round their inputs to 10 bits
 
 	// Name tells the model from others, as the absolute path of its file does. On
-	// the CPU, the optimised graph of a model that has one, up to 64 MiB, is kept in
+	// the CPU, the optimised graph of a model that has one, up to 128 MiB, is kept in
 	// [GraphCache], and the next session opens in a fraction of the time.
 	Name string
+
+	// Outputs are the names of those that runs compute; nil means all. A run fails
+	// over an output that cannot be read, as float16 and scalars, even if nobody
+	// looks at it.
+	Outputs []string
 
 	probe bool // for one run, whose speed does not matter
 }
@@ -33,6 +39,7 @@ type Options struct {
 type Session struct {
 	s               *ort.DynamicAdvancedSession
 	inputs, outputs []Port
+	computed        []string // names of the outputs that runs compute
 	metadata        map[string]string
 	device          Device
 }
@@ -40,27 +47,27 @@ type Session struct {
 // NewSession loads a model from the bytes of an ONNX file. The library must be
 // loaded: see Load.
 func NewSession(model []byte, o Options) (*Session, error) {
-	if !ort.IsInitialized() {
-		return nil, errors.New("onnxruntime is not loaded")
-	}
-	if len(model) == 0 {
-		return nil, errors.New("not an ONNX file: it is empty")
-	}
-	s := &Session{device: o.Device}
-	var err error
-	if s.inputs, s.outputs, err = ports(model); err != nil {
+	m, err := Read(model)
+	if err != nil {
 		return nil, err
 	}
+	return m.Open(o)
+}
+
+// Open loads the model, of which it keeps nothing.
+func (m *Model) Open(o Options) (*Session, error) {
+	s := &Session{device: o.Device, inputs: m.Inputs, outputs: m.Outputs, metadata: m.Metadata}
+	if s.computed = o.Outputs; s.computed == nil {
+		s.computed = names(m.Outputs)
+	}
 	if o.Device.CUDA {
-		if err := requirePlacement(model, s.inputs, s.outputs, o); err != nil {
+		if err := requirePlacement(m.file, s.inputs, s.computed, o); err != nil {
 			return nil, err
 		}
 	}
-	if s.s, err = s.open(model, o); err != nil {
+	var err error
+	if s.s, err = s.open(m, o); err != nil {
 		return nil, s.device.explain(err)
-	}
-	if s.metadata, err = readMetadata(s.s); err != nil {
-		return nil, errors.Join(err, s.s.Destroy())
 	}
 	return s, nil
 }
@@ -135,8 +142,8 @@ func (s *Session) Device() Device { return s.device }
 // Close releases the model.
 func (s *Session) Close() error { return s.s.Destroy() }
 
-// Run computes all outputs from float32 inputs, by name. Outputs of other
-// number types are converted to float32. When ctx ends, the run stops soon and
+// Run computes the outputs of Options from float32 inputs, by name. Outputs of
+// other number types are converted to float32. When ctx ends, the run stops soon and
 // the error is the context's.
 func (s *Session) Run(ctx context.Context, inputs map[string]onnx.Tensor) (map[string]onnx.Tensor, error) {
 	if len(inputs) != len(s.inputs) {
@@ -158,7 +165,7 @@ func (s *Session) Run(ctx context.Context, inputs map[string]onnx.Tensor) (map[s
 	return s.run(ctx, values)
 }
 
-// RunImages computes all outputs of a model whose one input is uint8
+// RunImages computes the outputs of Options of a model whose one input is uint8
 // [N, H, W, 3]: n images of h rows of w RGB pixels.
 func (s *Session) RunImages(ctx context.Context, pixels []uint8, n, h, w int) (map[string]onnx.Tensor, error) {
 	if len(s.inputs) != 1 {
@@ -191,12 +198,12 @@ func newTensor[T ort.TensorData](p Port, kind string, shape []int, data []T) (or
 	return v, nil
 }
 
-// run returns copies of all outputs.
+// run returns copies of the outputs.
 func (s *Session) run(ctx context.Context, inputs []ort.Value) (map[string]onnx.Tensor, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	outputs := make([]ort.Value, len(s.outputs))
+	outputs := make([]ort.Value, len(s.computed))
 	defer func() { destroy(outputs) }()
 	if err := s.runCancelled(ctx, inputs, outputs); err != nil {
 		return nil, err
@@ -205,9 +212,9 @@ func (s *Session) run(ctx context.Context, inputs []ort.Value) (map[string]onnx.
 	for i, v := range outputs {
 		t, err := tensorOf(v)
 		if err != nil {
-			return nil, fmt.Errorf("output %s: %w", s.outputs[i].Name, err)
+			return nil, fmt.Errorf("output %s: %w", s.computed[i], err)
 		}
-		result[s.outputs[i].Name] = t
+		result[s.computed[i]] = t
 	}
 	return result, nil
 }
@@ -238,10 +245,12 @@ func (s *Session) runCancelled(ctx context.Context, inputs, outputs []ort.Value)
 	return errors.Join(err, options.Destroy())
 }
 
-// destroy releases native memory; onnxruntime_go reports no error here.
+// destroy releases native memory; onnxruntime_go reports no error here. Of an
+// output that they cannot read the bindings leave a nil pointer, which as a Value
+// is not nil.
 func destroy(values []ort.Value) {
 	for _, v := range values {
-		if v != nil {
+		if v != nil && !reflect.ValueOf(v).IsNil() {
 			v.Destroy()
 		}
 	}

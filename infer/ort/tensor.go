@@ -73,12 +73,7 @@ func ints(shape ort.Shape) []int {
 }
 
 // readMetadata copies a model's metadata_props.
-func readMetadata(s *ort.DynamicAdvancedSession) (_ map[string]string, err error) {
-	m, err := s.GetModelMetadata()
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, m.Destroy()) }()
+func readMetadata(m *ort.ModelMetadata) (map[string]string, error) {
 	keys, err := m.GetCustomMetadataMapKeys()
 	if err != nil {
 		return nil, err
