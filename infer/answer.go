@@ -2,13 +2,15 @@ package infer
 
 import (
 	"cmp"
-	"math"
+	"fmt"
 	"slices"
 )
 
 // Answer is what a network says about one image.
 type Answer struct {
-	Probabilities []float32 // by class, summing to 1
+	// Probabilities are by class. They sum to 1, but for a network that ends in
+	// sigmoids: there each class stands for itself.
+	Probabilities []float32
 	labels        []string
 }
 
@@ -57,42 +59,22 @@ func (a Answer) Best() int {
 	return best
 }
 
-// answers cuts an output into n rows. An output of logits, which is what files
-// from elsewhere often end in, goes through softmax.
+// Err says which value is no number, or infinite: what an overflow of float16, or
+// a wrong mean and std, make of a picture. Such an answer names no class.
+func (a Answer) Err() error {
+	for i, p := range a.Probabilities {
+		if !finite(p) {
+			return fmt.Errorf("no answer: the network gives %v for %s", p, a.labels[i])
+		}
+	}
+	return nil
+}
+
+// answers cuts an output into n rows of probabilities.
 func (c *Classifier) answers(values []float32, n int) []Answer {
 	result := NewAnswers(c.labels, values[:n*len(c.labels)])
 	for _, a := range result {
-		if c.output != outputProbabilities && !isDistribution(a.Probabilities) {
-			softmax(a.Probabilities)
-		}
+		c.ending.turn(a.Probabilities)
 	}
 	return result
-}
-
-// isDistribution says whether values are probabilities already: none negative,
-// summing to 1 within float32's rounding. Logits of a network are never so but
-// by a rare accident.
-func isDistribution(values []float32) bool {
-	var sum float64
-	for _, v := range values {
-		if !(v >= 0) {
-			return false
-		}
-		sum += float64(v)
-	}
-	return math.Abs(sum-1) < 1e-3
-}
-
-// softmax is exp(x - max) over its sum.
-func softmax(x []float32) {
-	top := float64(slices.Max(x))
-	var sum float64
-	for i, v := range x {
-		e := math.Exp(float64(v) - top)
-		x[i] = float32(e)
-		sum += e
-	}
-	for i := range x {
-		x[i] = float32(float64(x[i]) / sum)
-	}
 }

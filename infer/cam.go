@@ -3,7 +3,6 @@ package infer
 import (
 	"slices"
 
-	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
@@ -18,7 +17,7 @@ type classMap struct {
 }
 
 // findClassMap reads off the graph whether the network ends so, for the given
-// number of classes, and makes the features an output. It is nil otherwise.
+// number of classes. It is nil otherwise.
 func findClassMap(m *onnx.Model, classes int) *classMap {
 	g := &m.Graph
 	i := slices.IndexFunc(g.Nodes, func(n onnx.Node) bool { return n.Op == "GlobalAveragePool" })
@@ -31,7 +30,6 @@ func findClassMap(m *onnx.Model, classes int) *classMap {
 		readers := readersOf(g, value)
 		switch {
 		case len(readers) == 0:
-			g.Outputs = append(g.Outputs, onnx.ValueInfo{Name: c.features, Elem: onnx.Float32})
 			return c
 		case len(readers) != 1:
 			return nil
@@ -88,14 +86,9 @@ func (c *classMap) readWeights(g *onnx.Graph, dense *onnx.Node, classes int) boo
 	return columns == classes
 }
 
-// usable says whether the session gives the features as float32.
-func (c *classMap) usable(s *ort.Session) bool {
-	return slices.ContainsFunc(s.Outputs(), func(p ort.Port) bool { return p.Name == c.features && p.Type == "float32" })
-}
-
-// heat weighs the features of one image, [1, C, H, W], for a class.
+// heat weighs the features of the first image, [N, C, H, W], for a class.
 func (c *classMap) heat(features onnx.Tensor, class int) (Heat, bool) {
-	if len(features.Shape) != 4 || features.Shape[0] != 1 || features.Shape[1] != c.channels {
+	if len(features.Shape) != 4 || features.Shape[0] < 1 || features.Shape[1] != c.channels {
 		return Heat{}, false
 	}
 	h := Heat{H: features.Shape[2], W: features.Shape[3], Method: ClassActivation}

@@ -30,40 +30,6 @@ const (
 	Occlusion Method = "occlusion"
 )
 
-// newExplaining opens a model that has a class map, with the features of it as
-// one more output. It is nil where there is none.
-func newExplaining(model []byte, o Options) (*Classifier, error) {
-	m, err := onnx.Decode(model)
-	if err != nil {
-		return nil, nil // onnxruntime will say what is wrong, or explain by occlusion
-	}
-	labels := o.Labels
-	if text, ok := m.Property(keyLabels); ok && len(labels) == 0 {
-		meta, err := parseMetadata(map[string]string{keyLabels: text})
-		if err != nil {
-			return nil, err
-		}
-		labels = meta.Labels
-	}
-	found := findClassMap(m, len(labels))
-	if found == nil {
-		return nil, nil
-	}
-	if model, err = m.Encode(); err != nil {
-		return nil, err
-	}
-	o.Explain = false
-	o.Session.Name = "" // which is the model's as it was
-	c, err := New(model, o)
-	if err != nil {
-		return nil, err
-	}
-	if c.explains = true; found.usable(c.session) {
-		c.classMap = found
-	}
-	return c, nil
-}
-
 // Explain shows where in an image a class is seen. The classifier must have been
 // opened with Options.Explain. The image is made as Preprocess says.
 func (c *Classifier) Explain(ctx context.Context, img imageprep.Image, class int) (Heat, error) {
@@ -83,18 +49,19 @@ func (c *Classifier) Explain(ctx context.Context, img imageprep.Image, class int
 	}
 	heat, ok := c.classMap.heat(out[c.classMap.features], class)
 	if !ok {
-		return Heat{}, fmt.Errorf("features %s: got shape %v, want [1 %d H W]",
+		return Heat{}, fmt.Errorf("features %s: got shape %v, want [N %d H W]",
 			c.classMap.features, out[c.classMap.features].Shape, c.classMap.channels)
 	}
 	return heat, nil
 }
 
-// runOne computes all outputs for one image.
+// runOne computes the outputs for one image, as the first of a fixed batch.
 func (c *Classifier) runOne(ctx context.Context, img imageprep.Image) (map[string]onnx.Tensor, error) {
 	var b buffer
-	c.input.room(&b, c.prep.Size*c.prep.Size*3)
+	rows := c.rows(1)
+	c.input.room(&b, rows*c.prep.Size*c.prep.Size*3)
 	c.input.put(&b, 0, img)
-	return c.run(ctx, &b, 1)
+	return c.run(ctx, &b, rows)
 }
 
 // The patch that covers a place is a sixth of the side, and moves by half of

@@ -100,7 +100,9 @@ func TestExplainFindsWhereAClassIsSeen(t *testing.T) {
 // The class map of the dense layer must be exact: its mean is the logit.
 func TestTheClassMapsMeanIsTheLogit(t *testing.T) {
 	needRuntime(t)
-	c, err := open(averaging(t, "MatMul"), Options{Explain: true})
+	m := averaging(t, "MatMul")
+	m.Graph.Outputs = m.Graph.Outputs[1:] // the logits are the answer
+	c, err := open(m, Options{Explain: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -120,6 +122,27 @@ func TestTheClassMapsMeanIsTheLogit(t *testing.T) {
 		}
 		if d := sum/float32(len(heat.Values)) - out["logits"].Data[class]; !(d < 1e-5 && d > -1e-5) {
 			t.Errorf("class %d: got a mean of %v, want the logit %v", class, sum/float32(len(heat.Values)), out["logits"].Data[class])
+		}
+	}
+}
+
+func TestExplainFillsUpAFixedBatch(t *testing.T) {
+	needRuntime(t)
+	for _, dense := range []string{"Gemm", ""} {
+		m := averaging(t, dense)
+		for _, v := range [][]onnx.ValueInfo{m.Graph.Inputs, m.Graph.Outputs} {
+			for i := range v {
+				v[i].Dims[0] = onnx.Known(4)
+			}
+		}
+		c, err := open(m, Options{Explain: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		heat, err := c.Explain(t.Context(), halves(), 0)
+		if err != nil || heat.Method != ClassActivation || !(heat.at(0.2, 0.5) > heat.at(0.8, 0.5)) {
+			t.Errorf("dense %q: got %+v, %v", dense, heat, err)
 		}
 	}
 }

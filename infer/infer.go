@@ -49,6 +49,7 @@ type Classifier struct {
 	session *ort.Session
 	input   input
 	output  string // which output holds the answer
+	ending  ending // what its numbers are
 	labels  []string
 	prep    imageprep.Config
 	runs    int       // that Stream overlaps
@@ -78,30 +79,35 @@ func Open(path string, o Options) (*Classifier, error) {
 
 // New opens the bytes of an ONNX file.
 func New(model []byte, o Options) (*Classifier, error) {
-	if o.Explain {
-		if c, err := newExplaining(model, o); c != nil || err != nil {
-			return c, err
-		}
-	}
-	runs := 1
-	if o.Many && !o.Session.Device.CUDA {
-		o.Session.Threads = max(1, o.Session.Threads)
-		runs = max(1, runtime.GOMAXPROCS(0)/o.Session.Threads)
-	}
-	session, err := ort.NewSession(model, o.Session)
+	m, err := ort.Read(model)
 	if err != nil {
 		return nil, err
 	}
-	c := &Classifier{session: session, runs: runs, explains: o.Explain}
-	if err := c.configure(o); err != nil {
-		return nil, errors.Join(err, session.Close())
+	c := &Classifier{runs: 1, explains: o.Explain}
+	if err := c.configure(m, o); err != nil {
+		return nil, err
+	}
+	if m, err = c.prepare(m, &o.Session); err != nil {
+		return nil, err
+	}
+	if o.Many && !o.Session.Device.CUDA {
+		o.Session.Threads = max(1, o.Session.Threads)
+		c.runs = max(1, runtime.GOMAXPROCS(0)/o.Session.Threads)
+	}
+	if c.session, err = m.Open(o.Session); err != nil {
+		return nil, err
+	}
+	if c.ending == unclear {
+		if c.ending, err = c.tryEnding(); err != nil {
+			return nil, errors.Join(err, c.session.Close())
+		}
 	}
 	return c, nil
 }
 
 // configure puts together what the file and the options say.
-func (c *Classifier) configure(o Options) error {
-	meta, err := parseMetadata(c.session.Metadata())
+func (c *Classifier) configure(m *ort.Model, o Options) error {
+	meta, err := parseMetadata(m.Metadata)
 	if err != nil {
 		return err
 	}
@@ -111,7 +117,7 @@ func (c *Classifier) configure(o Options) error {
 	if len(c.labels) == 0 {
 		return ErrNoLabels
 	}
-	ports := c.session.Inputs()
+	ports := m.Inputs
 	if len(ports) != 1 {
 		return fmt.Errorf("got %d inputs, want one, for images", len(ports))
 	}
@@ -125,7 +131,7 @@ func (c *Classifier) configure(o Options) error {
 	if err := c.setSize(o.Size); err != nil {
 		return err
 	}
-	return c.chooseOutput()
+	return c.chooseOutput(m)
 }
 
 // setSize settles the side of the square: what the input's shape fixes, else
@@ -144,38 +150,6 @@ func (c *Classifier) setSize(asked int) error {
 		return ErrNoSize
 	}
 	return c.prep.Validate()
-}
-
-// chooseOutput takes the output called probabilities, else the first that can
-// hold a number per class.
-func (c *Classifier) chooseOutput() error {
-	for _, p := range c.session.Outputs() {
-		if n := classes(p.Shape); n > 0 && n != len(c.labels) && p.Name == outputProbabilities {
-			return fmt.Errorf("got %d labels, but output %s has %d classes", len(c.labels), p.Name, n)
-		}
-		if p.Name == outputProbabilities {
-			c.output = p.Name
-			return nil
-		}
-	}
-	for _, p := range c.session.Outputs() {
-		if n := classes(p.Shape); p.Type == "float32" && (n == len(c.labels) || n < 0) {
-			c.output = p.Name
-			return nil
-		}
-	}
-	return fmt.Errorf("got %d labels, but no output has that many classes (%v)", len(c.labels), c.session.Outputs())
-}
-
-// outputProbabilities is what flowerctl export calls the answer.
-const outputProbabilities = "probabilities"
-
-// classes is the number of values per image of an output, -1 if it is free.
-func classes(shape []int) int {
-	if len(shape) < 2 {
-		return -1
-	}
-	return max(-1, onnx.Elements(shape[1:]))
 }
 
 // Errors of Open that options mend.
@@ -216,6 +190,16 @@ func (c *Classifier) Classify(ctx context.Context, images []imageprep.Image) ([]
 
 // classify is one run.
 func (c *Classifier) classify(ctx context.Context, images []imageprep.Image) ([]Answer, error) {
+	values, err := c.values(ctx, images)
+	if err != nil {
+		return nil, err
+	}
+	return c.answers(values, len(images)), nil
+}
+
+// values are the numbers of one run's output, a row for each image and more where
+// the run had to be filled up.
+func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]float32, error) {
 	b, _ := c.buffers.Get().(*buffer)
 	if b == nil {
 		b = new(buffer)
@@ -230,11 +214,11 @@ func (c *Classifier) classify(ctx context.Context, images []imageprep.Image) ([]
 	if err != nil {
 		return nil, err
 	}
-	logits, ok := out[c.output]
-	if k := len(c.labels); !ok || len(logits.Data) != rows*k {
-		return nil, fmt.Errorf("output %s: got shape %v for %d images, want %d classes each", c.output, logits.Shape, rows, k)
+	answer, ok := out[c.output]
+	if k := len(c.labels); !ok || len(answer.Data) != rows*k {
+		return nil, fmt.Errorf("output %s: got shape %v for %d images, want %d classes each", c.output, answer.Shape, rows, k)
 	}
-	return c.answers(logits.Data, len(images)), nil
+	return answer.Data, nil
 }
 
 // rows is how many images a run takes when n are there. A fixed batch is filled

@@ -2,6 +2,7 @@ package infer
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"runtime"
 	"time"
@@ -44,8 +45,8 @@ func (c *Classifier) Stream(ctx context.Context, pictures iter.Seq[Picture], bat
 }
 
 // Stream answers for pictures in their order, batch at a time. They are decoded
-// on all cores while the network runs. A picture that cannot be read is a Result
-// with an Err, and the others go on; an error of the iterator is the last thing
+// on all cores while the network runs. A picture that cannot be read, or whose
+// answer has an Err, is a Result with an Err, and the others go on; an error of the iterator is the last thing
 // it gives. Which pictures share a batch depends on their order alone, unless
 // they come slowly: then what is there is answered without waiting for more.
 // When the iterator ends, so has every run.
@@ -221,6 +222,9 @@ func answerBatch(ctx context.Context, classify Classify, waiting []*decoding) ([
 		results[i] = Result{Picture: d.Picture, Image: d.image, Err: d.err}
 		if d.err == nil {
 			results[i].Answer, answers = answers[0], answers[1:]
+			if err := results[i].Answer.Err(); err != nil {
+				results[i].Err = fmt.Errorf("%s: %w", d.Name, err)
+			}
 		}
 	}
 	return results, nil

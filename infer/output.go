@@ -1,0 +1,124 @@
+package infer
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// outputProbabilities is what flowerctl export calls the answer.
+const outputProbabilities = "probabilities"
+
+// floatTypes are the types of numbers that an answer may have.
+var floatTypes = []string{"float32", "float64", "float16"}
+
+// chooseOutput takes the output called probabilities, else the one that suits
+// best: that has a number per class, and in float32, rather than one that may have.
+// Of equals it is the first.
+func (c *Classifier) chooseOutput(m *ort.Model) error {
+	var found *ort.Port
+	best := 0
+	for i, p := range m.Outputs {
+		if r := c.suits(p); r > best {
+			best, found = r, &m.Outputs[i]
+		}
+	}
+	if found == nil {
+		return fmt.Errorf("got %d labels, but no output has that many classes (%v)", len(c.labels), m.Outputs)
+	}
+	if n := classes(found.Shape); n >= 0 && n != len(c.labels) {
+		return fmt.Errorf("got %d labels, but output %s has %d classes", len(c.labels), found.Name, n)
+	}
+	if !slices.Contains(floatTypes, found.Type) {
+		return fmt.Errorf("output %s: got %s, want float32, float64 or float16", found.Name, found.Type)
+	}
+	c.output = found.Name
+	switch {
+	case c.output == outputProbabilities:
+		c.ending = probabilities
+	case m.Decoded != nil:
+		c.ending = endingOf(&m.Decoded.Graph, c.output)
+	}
+	return nil
+}
+
+// suits is how well an output can be the answer, 0 for not at all.
+func (c *Classifier) suits(p ort.Port) int {
+	n := classes(p.Shape)
+	switch {
+	case p.Name == outputProbabilities:
+		return 5
+	case n >= 0 && n != len(c.labels):
+		return 0
+	case !slices.Contains(floatTypes, p.Type):
+		return 1
+	case n < 0:
+		return 2
+	case p.Type != "float32":
+		return 3
+	}
+	return 4
+}
+
+// classes is the number of values per image of an output, -1 if it is free, and 0
+// for a scalar.
+func classes(shape []int) int {
+	switch {
+	case shape != nil && len(shape) == 0:
+		return 0
+	case len(shape) < 2:
+		return -1
+	}
+	return max(-1, onnx.Elements(shape[1:]))
+}
+
+// prepare makes runs compute the answer alone, and the features of the class map
+// where there is one to explain with. Features, and an answer of float16, are
+// read through a Cast to float32, which the model gets here.
+func (c *Classifier) prepare(m *ort.Model, o *ort.Options) (*ort.Model, error) {
+	o.Outputs = []string{c.output}
+	half := slices.ContainsFunc(m.Outputs, func(p ort.Port) bool { return p.Name == c.output && p.Type == "float16" })
+	if m.Decoded == nil {
+		if half {
+			return nil, fmt.Errorf("output %s: float16 is not read of a file that has more than package onnx knows: want float32", c.output)
+		}
+		return m, nil // explained by occlusion
+	}
+	g := &m.Decoded.Graph
+	if c.explains {
+		c.classMap = findClassMap(m.Decoded, len(c.labels))
+	}
+	if !half && c.classMap == nil {
+		return m, nil
+	}
+	g.Outputs = slices.DeleteFunc(slices.Clone(g.Outputs), func(v onnx.ValueInfo) bool { return v.Name != c.output })
+	if half {
+		c.output = widen(g, c.output)
+		g.Outputs = g.Outputs[1:]
+		o.Outputs = []string{c.output}
+	}
+	if c.classMap != nil {
+		c.classMap.features = widen(g, c.classMap.features)
+		o.Outputs = append(o.Outputs, c.classMap.features)
+		o.Name = "" // which is the model's as it was
+	}
+	file, err := m.Decoded.Encode()
+	if err != nil {
+		return nil, err
+	}
+	return ort.Read(file)
+}
+
+// widen adds a value in float32 to the outputs, and returns the name of it.
+func widen(g *onnx.Graph, value string) string {
+	name := value + "_float32"
+	for writerOf(g, name) != nil || g.Initializer(name) != nil {
+		name += "_"
+	}
+	g.Nodes = append(g.Nodes, onnx.Node{Name: name, Op: "Cast", Inputs: []string{value}, Outputs: []string{name},
+		Attributes: []onnx.Attribute{onnx.Int("to", int64(onnx.Float32))}})
+	g.Outputs = append(g.Outputs, onnx.ValueInfo{Name: name, Elem: onnx.Float32})
+	return name
+}
