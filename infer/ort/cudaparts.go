@@ -56,6 +56,12 @@ func CUDAParts(l Library) []Part {
 		}
 	}
 	parts = append(parts, Part{Name: "onnxruntime with CUDA", Found: l.Path})
+	for _, path := range providers {
+		if err := whole(path); err != nil { // onnxruntime loads it without a look
+			return append(parts, Part{Name: "CUDA provider", Problem: path + ": " + err.Error(),
+				Remedy: "flowerctl runtime install --cuda --force"})
+		}
+	}
 	needed, err := neededLibraries(providers[0])
 	if err != nil {
 		return append(parts, Part{Name: "CUDA provider", Problem: err.Error(), Remedy: "flowerctl runtime install --cuda --force"})

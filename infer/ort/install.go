@@ -31,7 +31,8 @@ type Install struct {
 	from []source // nil means sources(), all but tests leave it
 }
 
-// Run installs the library into the user's cache and returns it. Every library
+// Run installs the library into the user's cache and returns it, unless it is there
+// already and its hashes are as installed. Every library
 // is compared with a known SHA-256 before it is put in place. The folder appears
 // whole or not at all; processes that install at the same time wait for one
 // another, and the later ones find it done.
@@ -40,11 +41,12 @@ func (in Install) Run(ctx context.Context) (Library, error) {
 	if err != nil {
 		return Library{}, err
 	}
-	if l, err := readManifest(dir); err == nil && !in.Force {
+	l, wrong := existing(dir)
+	if wrong == nil && !in.Force {
 		return l, nil
 	}
 	if in.Offline {
-		return Library{}, fmt.Errorf("%w in %s, and the network is not to be used", ErrNotInstalled, dir)
+		return Library{}, offlineError(dir, wrong)
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return Library{}, err
@@ -54,8 +56,11 @@ func (in Install) Run(ctx context.Context) (Library, error) {
 		return Library{}, err
 	}
 	defer unlock()
-	if l, err := readManifest(dir); err == nil && !in.Force {
+	if l, wrong = existing(dir); wrong == nil && !in.Force {
 		return l, nil // another process was faster
+	}
+	if wrong != nil && !errors.Is(wrong, ErrNotInstalled) {
+		in.log("%v: installing it anew", wrong)
 	}
 	removeLeftovers(dir)
 	list := in.from
@@ -63,6 +68,26 @@ func (in Install) Run(ctx context.Context) (Library, error) {
 		list = sources(runtime.GOOS, runtime.GOARCH, in.Build)
 	}
 	return in.fromSources(ctx, dir, list)
+}
+
+// existing is the library in dir, if it is whole and as it was installed.
+func existing(dir string) (Library, error) {
+	l, err := readManifest(dir)
+	if err != nil {
+		return Library{}, err
+	}
+	return l, l.Verify()
+}
+
+// offlineError says why the network is needed; wrong is what existing found.
+func offlineError(dir string, wrong error) error {
+	switch {
+	case wrong == nil:
+		return fmt.Errorf("onnxruntime is in %s already: to install it again takes the network, which is not to be used", dir)
+	case errors.Is(wrong, ErrNotInstalled):
+		return fmt.Errorf("%w in %s, and the network is not to be used", wrong, dir)
+	}
+	return fmt.Errorf("%w, and the network is not to be used", wrong)
 }
 
 // fromSources tries one source after the other; the error names what was wrong
@@ -113,7 +138,7 @@ func (in Install) fromSource(ctx context.Context, dir string, s source) (_ Libra
 		return Library{}, fmt.Errorf("%s: %w", s.archive, err)
 	}
 	l := Library{Path: filepath.Join(dir, libraryName()), Version: Version,
-		Build: in.build(), Source: s.name, Files: map[string]string{}}
+		Build: in.build(), Source: s.name, Files: map[string]string{}, Sizes: map[string]int64{}}
 	for _, m := range s.members {
 		path := filepath.Join(out, m.name)
 		if m.sha256 != "" {
@@ -124,6 +149,11 @@ func (in Install) fromSource(ctx context.Context, dir string, s source) (_ Libra
 		if l.Files[m.name], err = hashFile(path); err != nil {
 			return Library{}, err
 		}
+		info, err := os.Stat(path)
+		if err != nil {
+			return Library{}, err
+		}
+		l.Sizes[m.name] = info.Size()
 	}
 	if err := writeManifest(out, l); err != nil {
 		return Library{}, err

@@ -24,8 +24,11 @@ const MinVersion = "1.24"
 // instead of the installed one.
 const EnvLibrary = "FLOWERCTL_ONNXRUNTIME"
 
-// ErrNotInstalled says that there is no onnxruntime yet.
-var ErrNotInstalled = errors.New("onnxruntime is not installed")
+// Errors of Find that a caller may want to tell apart.
+var (
+	ErrNotInstalled = errors.New("onnxruntime is not installed") // there is none yet
+	ErrNoCache      = errors.New("no cache folder for onnxruntime")
+)
 
 // Build is which onnxruntime: without or with NVIDIA's CUDA. They are installed
 // side by side; a process loads one.
@@ -44,6 +47,7 @@ type Library struct {
 	Build   Build             `json:"build,omitempty"`
 	Source  string            `json:"source"`           // where it came from
 	Files   map[string]string `json:"sha256,omitempty"` // of each file beside Path, as installed
+	Sizes   map[string]int64  `json:"bytes,omitempty"`  // of the same files
 }
 
 // The providers of the CUDA build, which stand beside the library and are loaded
@@ -106,7 +110,10 @@ func readManifest(dir string) (Library, error) {
 	}
 	var l Library
 	if err := json.Unmarshal(data, &l); err != nil {
-		return Library{}, fmt.Errorf("%s: %w", filepath.Join(dir, manifest), err)
+		return Library{}, fmt.Errorf("%s: damaged: %w", filepath.Join(dir, manifest), err)
+	}
+	if l.Files[libraryName()] == "" {
+		return Library{}, ErrNotInstalled
 	}
 	l.Path = filepath.Join(dir, libraryName())
 	for name := range l.Files {
@@ -150,7 +157,7 @@ func hashFile(path string) (string, error) {
 func CacheDir() (string, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
-		return "", fmt.Errorf("no cache folder for onnxruntime: %w", err)
+		return "", fmt.Errorf("%w: %w", ErrNoCache, err)
 	}
 	return filepath.Join(cache, "flowerctl", "onnxruntime"), nil
 }

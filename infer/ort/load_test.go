@@ -4,6 +4,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -55,5 +57,51 @@ func TestLibrariesThatCannotBeLoadedAreNamed(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, want one line with %q", err, test.want)
 		}
+	}
+}
+
+// Half a library must not be mapped: that ends the process.
+func TestLibrariesThatAreCutShortAreNotLoaded(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("only Linux' libraries are looked at")
+	}
+	path := compile(t, otherLibrary)
+	if err := whole(path); err != nil {
+		t.Errorf("the whole library: %v", err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, n := range []int{0, 3, 100, 1000, len(data) / 2, len(data) - 1} {
+		if err := os.WriteFile(path, data[:n], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := whole(path); err == nil {
+			t.Errorf("%d of %d bytes: got no error", n, len(data))
+		}
+	}
+	// The table of sections may be at the start: then the segments tell.
+	header := slices.Clone(data)
+	clear(header[40:48]) // e_shoff
+	clear(header[58:64]) // e_shentsize, e_shnum, e_shstrndx
+	for _, n := range []int{len(data), len(data) / 8} {
+		if err := os.WriteFile(path, header[:n], 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := whole(path); (err == nil) != (n == len(data)) {
+			t.Errorf("without sections, %d of %d bytes: got %v", n, len(data), err)
+		}
+	}
+}
+
+func TestInstalledLibrariesHaveTheirLength(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x.so")
+	if err := os.WriteFile(path, []byte("short"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	err := Library{Path: path, Sizes: map[string]int64{"x.so": 6}}.checkSizes()
+	if err == nil || !strings.Contains(err.Error(), "x.so: got 5 bytes, want 6 as installed") {
+		t.Errorf("got %v", err)
 	}
 }

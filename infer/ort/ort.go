@@ -61,6 +61,12 @@ func Load(l Library) (Library, error) {
 	} else if !info.Mode().IsRegular() {
 		return Library{}, fmt.Errorf("%s: %w: not a file", path, ErrNotLibrary)
 	}
+	if err := l.checkSizes(); err != nil {
+		return Library{}, err
+	}
+	if err := whole(path); err != nil {
+		return Library{}, fmt.Errorf("%s: %w: %v", path, ErrNotLibrary, err)
+	}
 	ort.SetSharedLibraryPath(path)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
 		return Library{}, loadError(path, err)
