@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"runtime"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -59,15 +61,17 @@ func doctor(c *cli.Context) error {
 		return failWith(exitUsage, fmt.Errorf("--device: %w", err))
 	}
 	gpu := examineGPU(device.CUDA)
+	library := examineRuntime(c.Context, device)
+	usable := library.State == well
 	findings := append([]finding{
 		{Name: "flowerctl", State: well, Detail: fmt.Sprintf("%s, commit %s, %s %s/%s", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)},
 		{Name: "processor", State: well, Detail: fmt.Sprintf("%s, %d of %d cores, %s", cpuName(), runtime.GOMAXPROCS(0), runtime.NumCPU(), strings.Join(cpuFeatures(), " "))},
 		examineKernels(),
 		examinePictures(),
-		examineRuntime(c.Context, device),
-		examineModel(),
+		library,
+		examineModel(usable),
 		examineMemory(),
-		examineDisk(),
+		examineDisk(usable),
 	}, gpu...)
 	var bad int
 	for _, f := range findings {
@@ -136,14 +140,14 @@ func examinePictures() finding {
 func examineRuntime(ctx context.Context, device ort.Device) finding {
 	state := stateOf(device.Build())
 	if state.Error != "" {
-		return finding{"onnxruntime", failed, state.Error, remedy(state, device.Build())}
+		return finding{"onnxruntime", failed, oneLine(state.err), remedy(state.err, device.Build())}
 	}
 	library, err := ort.Load(state.Library)
 	if err == nil {
 		err = selfTest(ctx)
 	}
 	if err != nil {
-		return finding{"onnxruntime", failed, oneLine(err), remedy(state, device.Build())}
+		return finding{"onnxruntime", failed, oneLine(err), remedy(err, device.Build())}
 	}
 	detail := fmt.Sprintf("%s (%s), %s", library.Version, providers(library), library.Path)
 	for _, sum := range library.Files {
@@ -186,23 +190,37 @@ func selfTest(ctx context.Context) (err error) {
 	return err
 }
 
-// examineModel says which model predict would take. To have none is no fault
-// before the first training.
-func examineModel() finding {
-	f := finding{Name: "model", State: well}
-	switch path := os.Getenv(envModel); {
-	case path != "":
-		f.Detail = path + ", from " + envModel
-		if _, err := os.Stat(path); err != nil {
-			f.State, f.Detail, f.Remedy = failed, fileError(err).Error(), "unset "+envModel+", or name an ONNX file"
-		}
-	case isFile("model.onnx"):
-		f.Detail = "model.onnx in this folder"
-	default:
-		f.State, f.Detail = noted, "the built-in one, which knows drawn flowers"
-		f.Remedy = "flowerctl train --data photos/ && flowerctl export model.onnx"
+// examineModel says which model predict would take, and opens it where there is an
+// onnxruntime for that. To have none is no fault before the first training.
+func examineModel(usable bool) finding {
+	path, from, mend := os.Getenv(envModel), ", from "+envModel, "unset "+envModel+", or name an ONNX file"
+	if path == "" {
+		path, from, mend = "model.onnx", " in this folder", "flowerctl export model.onnx --force, or --model names another file"
 	}
-	return f
+	file, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) && os.Getenv(envModel) == "" {
+		return finding{"model", noted, "the built-in one, which knows drawn flowers",
+			"flowerctl train --data photos/ && flowerctl export model.onnx"}
+	}
+	if err != nil {
+		return finding{"model", failed, fileError(err).Error(), mend}
+	}
+	if !usable {
+		return finding{Name: "model", State: noted, Detail: path + from + ": not opened, for want of onnxruntime"}
+	}
+	classifier, err := infer.New(file, infer.Options{})
+	switch {
+	case err == nil:
+		err = classifier.Close()
+	case errors.Is(err, infer.ErrNoLabels):
+		return finding{"model", noted, path + from + ": " + err.Error(), "flowerctl predict --labels FILE, with the classes one a line"}
+	case errors.Is(err, infer.ErrNoSize):
+		return finding{"model", noted, path + from + ": " + err.Error(), "flowerctl predict --size PIXELS"}
+	}
+	if err != nil {
+		return finding{"model", failed, path + from + ": " + oneLine(err), mend}
+	}
+	return finding{Name: "model", State: well, Detail: path + from}
 }
 
 func isFile(path string) bool {
@@ -213,15 +231,15 @@ func isFile(path string) bool {
 // examineGPU lists what CUDA needs. Without a GPU that is one line, unless the
 // GPU is what was asked for.
 func examineGPU(wanted bool) []finding {
-	library, err := ort.Find(ort.BuildCUDA)
-	if err != nil && !errors.Is(err, ort.ErrNotInstalled) {
-		return []finding{{Name: "CUDA", State: failed, Detail: oneLine(err)}}
-	}
-	parts := ort.CUDAParts(library)
 	bad := noted
 	if wanted {
 		bad = failed
 	}
+	library, err := ort.Find(ort.BuildCUDA)
+	if err != nil && !errors.Is(err, ort.ErrNotInstalled) {
+		return []finding{{"CUDA", bad, oneLine(err), remedy(err, ort.BuildCUDA)}}
+	}
+	parts := ort.CUDAParts(library)
 	if parts[0].Problem != "" && !wanted {
 		return []finding{{Name: "GPU", State: noted, Detail: "not used: " + parts[0].Name + ": " + parts[0].Problem}}
 	}

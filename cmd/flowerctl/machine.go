@@ -79,18 +79,23 @@ func freeMemory() (uint64, error) {
 }
 
 // examineDisk looks at the folder into which libraries are installed: there must
-// be room, and it must be ours to write.
-func examineDisk() finding {
+// be room, and it must be ours to write. Where onnxruntime is usable already that is
+// only worth knowing: what else would be kept there is found anew each time.
+func examineDisk(usable bool) finding {
+	bad := failed
+	if usable {
+		bad = noted
+	}
 	dir, err := ort.CacheDir()
 	if err != nil {
-		return finding{"cache folder", failed, err.Error(), "set HOME or XDG_CACHE_HOME"}
+		return finding{"cache folder", bad, err.Error(), "set HOME or XDG_CACHE_HOME"}
 	}
 	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return finding{"cache folder", failed, fileError(err).Error(), "set XDG_CACHE_HOME to a folder of yours"}
+		return finding{"cache folder", bad, fileError(err).Error(), "set XDG_CACHE_HOME to a folder of yours"}
 	}
 	probe, err := os.CreateTemp(dir, ".doctor-")
 	if err != nil {
-		return finding{"cache folder", failed, fileError(err).Error(), "set XDG_CACHE_HOME to a folder of yours"}
+		return finding{"cache folder", bad, fileError(err).Error(), "set XDG_CACHE_HOME to a folder of yours"}
 	}
 	err = errors.Join(probe.Close(), os.Remove(probe.Name()))
 	free, freeErr := freeDisk(dir)
@@ -99,7 +104,7 @@ func examineDisk() finding {
 	}
 	f := finding{Name: "cache folder", State: well, Detail: fmt.Sprintf("%s, %s free", dir, gib(free))}
 	if free < enoughDisk {
-		f.State, f.Remedy = failed, "make room, or set XDG_CACHE_HOME to a folder on another disk"
+		f.State, f.Remedy = bad, "make room, or set XDG_CACHE_HOME to a folder on another disk"
 	}
 	return f
 }

@@ -149,6 +149,9 @@ func modelOptions(c *cli.Context) (o infer.Options, err error) {
 	return o, err
 }
 
+// byteOrderMark is what Windows' editors put at the start of a text in UTF-8.
+const byteOrderMark = "\ufeff"
+
 // readLabels reads the names of the classes, one a line.
 func readLabels(path string) ([]string, error) {
 	data, err := os.ReadFile(path)
@@ -156,7 +159,7 @@ func readLabels(path string) ([]string, error) {
 		return nil, fileError(err)
 	}
 	var labels []string
-	for line := range strings.Lines(string(data)) {
+	for line := range strings.Lines(strings.TrimPrefix(string(data), byteOrderMark)) {
 		if line = strings.TrimSpace(line); line != "" {
 			labels = append(labels, line)
 		}
@@ -260,7 +263,7 @@ func autoDevice(c *cli.Context) (ort.Device, error) {
 func needCUDA(_ *cli.Context, device ort.Device) error {
 	library, err := ort.Find(ort.BuildCUDA)
 	if err != nil && !errors.Is(err, ort.ErrNotInstalled) {
-		return err
+		return fail(err, remedy(err, ort.BuildCUDA))
 	}
 	if missing := ort.Missing(ort.CUDAParts(library)); len(missing) > 0 {
 		return deviceFailure(&ort.DeviceError{Device: device, Missing: missing})

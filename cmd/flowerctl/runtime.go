@@ -17,6 +17,9 @@ import (
 // envOffline forbids every use of the network when it is not empty.
 const envOffline = "FLOWERCTL_OFFLINE"
 
+// offline says whether the environment forbids the network, whatever it says.
+func offline() bool { return os.Getenv(envOffline) != "" }
+
 func runtimeCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "runtime",
@@ -36,7 +39,7 @@ the first command that needs it does so by itself.
 				Flags: []cli.Flag{
 					&cli.BoolFlag{Name: "cuda", Usage: "the build for NVIDIA GPUs (CUDA 13, cuDNN 9; Linux x64)"},
 					&cli.BoolFlag{Name: "force", Usage: "install again over what is there"},
-					&cli.BoolFlag{Name: "offline", Usage: "use no network: fail unless it is there", EnvVars: []string{envOffline}},
+					&cli.BoolFlag{Name: "offline", Usage: "use no network: fail unless it is there (also with $" + envOffline + ")"},
 					&cli.StringFlag{Name: "mirror", Usage: "`URL` of a folder with the official archives"},
 					jsonFlag(),
 				},
@@ -59,7 +62,7 @@ func runtimeInstall(c *cli.Context) error {
 	if err := noArgs(c); err != nil {
 		return err
 	}
-	in := ort.Install{Mirror: c.String("mirror"), Offline: c.Bool("offline"), Force: c.Bool("force")}
+	in := ort.Install{Mirror: c.String("mirror"), Offline: c.Bool("offline") || offline(), Force: c.Bool("force")}
 	if c.Bool("cuda") {
 		in.Build = ort.BuildCUDA
 	}
@@ -87,6 +90,9 @@ func install(c *cli.Context, in ort.Install) (ort.Library, error) {
 	if err == nil || errors.Is(err, context.Canceled) {
 		return library, err
 	}
+	if errors.Is(err, ort.ErrNoCache) {
+		return library, fail(err, remedy(err, in.Build))
+	}
 	if in.Offline {
 		return library, fail(err, "flowerctl runtime install, on a network",
 			ort.EnvLibrary+"=FILE uses a library that is there already")
@@ -101,10 +107,13 @@ func needRuntime(c *cli.Context, build ort.Build) (ort.Library, error) {
 	library, err := ort.Find(build)
 	if errors.Is(err, ort.ErrNotInstalled) {
 		talk(c, "onnxruntime is needed and not there yet: installing it, once")
-		library, err = install(c, ort.Install{Build: build, Offline: os.Getenv(envOffline) != ""})
+		library, err = install(c, ort.Install{Build: build, Offline: offline()})
+		if err != nil {
+			return library, err
+		}
 	}
 	if err != nil {
-		return library, err
+		return library, fail(err, remedy(err, build))
 	}
 	return loadRuntime(library)
 }
@@ -127,6 +136,7 @@ type runtimeState struct {
 	Installed bool   `json:"installed"`
 	Wanted    string `json:"wanted"`
 	Error     string `json:"error,omitempty"`
+	err       error
 }
 
 // stateOf looks at the library that a build would use, and at its files.
@@ -144,7 +154,7 @@ func stateOf(build ort.Build) runtimeState {
 		}
 	}
 	if err != nil {
-		state.Error = err.Error()
+		state.Error, state.err = err.Error(), err
 	}
 	return state
 }
@@ -156,7 +166,7 @@ func runtimeStatus(c *cli.Context) error {
 	cpu, cuda := stateOf(ort.BuildCPU), stateOf(ort.BuildCUDA)
 	var err error
 	if cpu.Error != "" {
-		err = fail(errors.New(cpu.Error), remedy(cpu, ort.BuildCPU))
+		err = fail(cpu.err, remedy(cpu.err, ort.BuildCPU))
 	}
 	if c.Bool("json") {
 		return errors.Join(printJSON(c.App.Writer, map[string]runtimeState{"cpu": cpu, "cuda": cuda}), err)
@@ -178,14 +188,16 @@ func runtimeStatus(c *cli.Context) error {
 	return errors.Join(w.Flush(), err)
 }
 
-// remedy is the command that mends a library that is not usable.
-func remedy(state runtimeState, build ort.Build) string {
+// remedy is what mends an error of finding or loading the library of a build.
+func remedy(err error, build ort.Build) string {
 	command := "flowerctl runtime install"
 	if build == ort.BuildCUDA {
 		command += " --cuda"
 	}
 	switch {
-	case !state.Installed:
+	case errors.Is(err, ort.ErrNoCache):
+		return "set HOME or XDG_CACHE_HOME, or " + ort.EnvLibrary + "=FILE to use a library that is there already"
+	case errors.Is(err, ort.ErrNotInstalled):
 		return command
 	case os.Getenv(ort.EnvLibrary) != "":
 		return "unset " + ort.EnvLibrary + ", or name a libonnxruntime " + ort.MinVersion + " or newer"

@@ -30,6 +30,10 @@ func whole(path string) error {
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("its end is missing")
 	}
+	var format *elf.FormatError
+	if errors.As(err, &format) {
+		return errors.New("its header is not a shared library's")
+	}
 	if err != nil {
 		return err
 	}
