@@ -147,6 +147,9 @@ func matchLabels(folders, labels []string) ([]int, error) {
 		if classes[i] = slices.Index(labels, name); classes[i] < 0 {
 			return nil, fmt.Errorf("class folder %q is no class of the model, which has %s", name, strings.Join(labels, ", "))
 		}
+		if slices.Contains(labels[classes[i]+1:], name) { // as lists of ImageNet have some
+			return nil, fmt.Errorf("class folder %q is more than one class of the model, which has %s", name, strings.Join(labels, ", "))
+		}
 	}
 	return classes, nil
 }
