@@ -77,12 +77,13 @@ type batchSpeed struct {
 }
 
 func benchInfer(c *cli.Context) (err error) {
-	sizes, limit := c.IntSlice("batch"), time.Duration(c.Float64("seconds")*float64(time.Second))
-	if len(sizes) == 0 || slices.Min(sizes) < 1 {
-		return usagef("--batch: got %v, want sizes of 1 or more", sizes)
+	sizes := c.IntSlice("batch")
+	if err := checkBatch(sizes...); err != nil {
+		return err
 	}
-	if limit <= 0 {
-		return usagef("--seconds: got %v, want more than 0", c.Float64("seconds"))
+	limit, err := secondsOf(c)
+	if err != nil {
+		return err
 	}
 	m, err := findModel(c)
 	if err != nil {
@@ -103,7 +104,7 @@ func benchInfer(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r := describeSpeed(c, classifier, m.name, len(files))
+	r := describeSpeed(c, classifier, m, len(files))
 	if r.ColdStart, err = coldStart(c, files[0]); err != nil {
 		return fmt.Errorf("cold start: %w", err)
 	}
@@ -124,10 +125,10 @@ func benchInfer(c *cli.Context) (err error) {
 	return r.print(c.App.Writer)
 }
 
-func describeSpeed(c *cli.Context, classifier *infer.Classifier, name string, images int) *inferSpeed {
+func describeSpeed(c *cli.Context, classifier *infer.Classifier, m *chosenModel, images int) *inferSpeed {
 	device := classifier.Session().Device()
-	r := &inferSpeed{Model: name, Device: device.String(), Provider: device.Provider(),
-		Precision: classifier.Session().Metadata()["precision"], TF32: c.Bool("tf32"),
+	r := &inferSpeed{Model: m.name, Device: device.String(), Provider: device.Provider(),
+		Precision: classifier.Session().Metadata()["precision"], TF32: m.options.Session.TF32,
 		Threads: c.Int("threads"), Onnxruntime: ort.Loaded().Version, Version: version,
 		CPU: cpuName(), Images: images}
 	if r.Threads == 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"text/tabwriter"
 	"time"
@@ -40,9 +39,9 @@ func versusModel(c *cli.Context, classifier *infer.Classifier, files [][]byte, s
 		return nil, nil
 	}
 	v = &versus{Model: c.String("vs")}
-	model, err := os.ReadFile(v.Model)
+	model, err := readModelFile(v.Model)
 	if err != nil {
-		return nil, fileError(err)
+		return nil, err
 	}
 	options, err := modelOptions(c)
 	if err != nil {

@@ -84,14 +84,14 @@ func checkEval(c *cli.Context) error {
 	switch {
 	case c.String("data") == "":
 		return fail(usagef("no --data"), "flowerctl eval --data DIR, with one folder of pictures per class")
-	case c.Int("batch") < 1:
-		return usagef("--batch: got %d, want 1 or more", c.Int("batch"))
 	case c.Int("worst") < 0:
 		return usagef("--worst: got %d, want 0 or more", c.Int("worst"))
-	case c.String("run") != "" && c.IsSet("model") && os.Getenv(envModel) == "":
-		return usagef("--run and --model: want one of them")
+	case c.String("run") != "":
+		if err := cmp.Or(checkRun(c), checkThreads(c)); err != nil {
+			return err
+		}
 	}
-	return noArgs(c)
+	return cmp.Or(checkBatch(c.Int("batch")), noArgs(c))
 }
 
 // itemsOf picks the images to evaluate: of all, or of a part. The run's split

@@ -65,6 +65,9 @@ func gpuCheck(c *cli.Context) error {
 	if err != nil {
 		return failWith(exitUsage, fmt.Errorf("--device: %w", err))
 	}
+	if _, err := secondsOf(c); err != nil {
+		return err
+	}
 	program, err := os.Executable()
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 )
 
@@ -25,7 +26,7 @@ const envModel = "FLOWERCTL_MODEL"
 func modelFlags() []cli.Flag {
 	const foreign = "for files from elsewhere:"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Usage: "ONNX `FILE`; else model.onnx here, else the one built in", EnvVars: []string{envModel}},
+		&cli.StringFlag{Name: "model", Usage: "ONNX `FILE`; else $" + envModel + ", else model.onnx here, else the one built in"},
 		&cli.StringFlag{Name: "precision", Usage: "fp16 or int8: the file of that `PRECISION` beside the model, as model-fp16.onnx"},
 		&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, cuda, cuda:N, or auto"},
 		&cli.IntFlag{Name: "threads", Usage: "threads that work on one run; 0 means all cores for one picture, and one for many, of which as many runs overlap"},
@@ -36,6 +37,18 @@ func modelFlags() []cli.Flag {
 		&cli.Float64SliceFlag{Name: "mean", Usage: foreign + " `M` or R,G,B taken off pixels of 0 to 1"},
 		&cli.Float64SliceFlag{Name: "std", Usage: foreign + " `S` or R,G,B that they are then divided by"},
 	}
+}
+
+// checkRun refuses what chooses or describes an ONNX file where --run names a
+// checkpoint, which gorgonia answers with on the CPU. Its --threads count there too,
+// and an environment that names a model does not contradict it.
+func checkRun(c *cli.Context) error {
+	for _, f := range modelFlags() {
+		if name := f.Names()[0]; name != "threads" && c.IsSet(name) {
+			return usagef("--run and --%s: want one of them: a run is answered by gorgonia, on the CPU", name)
+		}
+	}
+	return nil
 }
 
 // openModel opens the model that the flags name, on the device they name, and
@@ -90,7 +103,17 @@ func chooseModel(c *cli.Context, name string, file []byte, options infer.Options
 	if options.Session.Name, err = keptName(c, name); err != nil {
 		return nil, err
 	}
-	return &chosenModel{name, file, options}, nil
+	m := &chosenModel{name, file, options}
+	m.withoutTF32(c)
+	return m, nil
+}
+
+// withoutTF32 says so where --device auto came to the CPU, which has no TF32.
+func (m *chosenModel) withoutTF32(c *cli.Context) {
+	if s := &m.options.Session; s.TF32 && !s.Device.CUDA {
+		s.TF32 = false
+		talk(c, "--tf32: without effect on the CPU")
+	}
 }
 
 // keptName is the name under which the model's optimised graph is kept: none where
@@ -123,6 +146,7 @@ func (m *chosenModel) open(c *cli.Context, many bool) (*infer.Classifier, error)
 	if errors.As(err, &device) && c.String("device") == deviceAuto {
 		talk(c, "device: cpu, since %v", err)
 		m.options.Session.Device = ort.Device{} // the build with CUDA does that too
+		m.withoutTF32(c)
 		classifier, err = infer.New(m.file, m.options)
 	}
 	if err != nil {
@@ -140,8 +164,14 @@ func modelOptions(c *cli.Context) (o infer.Options, err error) {
 	switch {
 	case o.Size < 0:
 		return o, usagef("--size: got %d, want a number of pixels", o.Size)
-	case o.Session.Threads < 0:
-		return o, usagef("--threads: got %d, want 0 or more", o.Session.Threads)
+	case o.Size > imageprep.MaxSize:
+		return o, usagef("--size: got %d, want at most %d", o.Size, imageprep.MaxSize)
+	case checkThreads(c) != nil:
+		return o, checkThreads(c)
+	case o.Session.TF32 && c.String("device") != deviceAuto:
+		if device, err := ort.ParseDevice(c.String("device")); err == nil && !device.CUDA {
+			return o, usagef("--tf32: got --device %s, want cuda or auto", device)
+		}
 	}
 	if path := c.String("labels"); path != "" {
 		o.Labels, err = readLabels(path)
@@ -154,9 +184,9 @@ const byteOrderMark = "\ufeff"
 
 // readLabels reads the names of the classes, one a line.
 func readLabels(path string) ([]string, error) {
-	data, err := os.ReadFile(path)
+	data, err := readFile(path, maxLabelBytes)
 	if err != nil {
-		return nil, fileError(err)
+		return nil, err
 	}
 	var labels []string
 	for line := range strings.Lines(strings.TrimPrefix(string(data), byteOrderMark)) {
@@ -176,20 +206,20 @@ const builtinName = "the built-in model of drawn flowers"
 // readModel finds the model's bytes: --model or the environment, model.onnx in
 // this folder, the built-in one. With a precision it is that file's twin.
 func readModel(c *cli.Context, precision export.Precision) (name string, model []byte, err error) {
-	name = c.String("model")
+	name = cmp.Or(c.String("model"), os.Getenv(envModel))
 	if precision != "" {
 		return readPrecision(cmp.Or(name, "model.onnx"), precision)
 	}
 	if name != "" {
-		model, err = os.ReadFile(name)
-		return name, model, fileError(err)
+		model, err = readModelFile(name)
+		return name, model, err
 	}
 	name = "model.onnx"
-	model, err = os.ReadFile(name)
+	model, err = readModelFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return builtinName, infer.Builtin(), nil
 	}
-	return name, model, fileError(err)
+	return name, model, err
 }
 
 // modelFailure adds what the user can do about a model that cannot be used.

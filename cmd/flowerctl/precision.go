@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -32,12 +31,12 @@ func readPrecision(name string, p export.Precision) (string, []byte, error) {
 		ending := filepath.Ext(name)
 		name = strings.TrimSuffix(name, ending) + "-" + string(p) + ending
 	}
-	model, err := os.ReadFile(name)
+	model, err := readModelFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", nil, fail(fileError(err), fmt.Sprintf("flowerctl export %s --precision %s makes it", name, p))
+		return "", nil, fail(err, fmt.Sprintf("flowerctl export %s --precision %s makes it", name, p))
 	}
 	if err != nil {
-		return "", nil, fileError(err)
+		return "", nil, err
 	}
 	m, err := onnx.Decode(model)
 	if err != nil {

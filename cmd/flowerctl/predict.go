@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -51,14 +52,18 @@ func predict(c *cli.Context) (err error) {
 	switch {
 	case len(args) == 0:
 		return fail(usagef("no pictures named"), "flowerctl predict img.jpg", "- reads the standard input")
-	case c.Int("batch") < 1:
-		return usagef("--batch: got %d, want 1 or more", c.Int("batch"))
+	case c.Bool("list") && !slices.Contains(args, "-"):
+		return fail(usagef("--list without -: the standard input would not be read"), "flowerctl predict - --list")
+	}
+	if err := checkBatch(c.Int("batch")); err != nil {
+		return err
 	}
 	classifier, _, err := openModel(c, many(args, c.Bool("list")) && c.String("explain") == "")
 	if err != nil {
 		return err
 	}
 	defer closing(&err, classifier.Close)
+	out.top = min(out.top, len(classifier.Labels()))
 	explain, err := newExplainer(c.String("explain"), classifier)
 	if err != nil {
 		return err
