@@ -28,6 +28,7 @@ func atTheLimit() map[string][]byte {
 		"png interlaced":  makePNG(w, h, 16, 6, 1, deflated(adam7(w, h, 8))),
 		"jpeg cmyk":       makeJPEG(0xc0, w, h, []byte{0x11, 0x11, 0x11, 0x11}, jpegScan([]byte{1, 2, 3, 4}, 0, 63, 8*blocks)),
 		"progressive":     makeJPEG(0xc2, w, h, []byte{0x11, 0x11, 0x11}, jpegScan(three, 0, 0, 3*blocks), jpegScan([]byte{2}, 1, 63, blocks)),
+		"jpeg in scans":   inScans(w, h, 2),
 		"webp lossless":   riff(makeVP8L(w, h)),
 		"gif interlaced":  makeGIF(w, h, w, h, lzwBlocks(w*h)),
 		"tiff one strip":  tiffAtTheLimit(w, h, h),

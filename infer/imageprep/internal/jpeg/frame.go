@@ -17,6 +17,8 @@ type Frame struct {
 	Visits int64
 
 	data  []byte
+	scans int  // that have been counted
+	split bool // the first scan has not all components
 	comps [4]component
 	mcuX  int // units across: of as many blocks as the components' h and v say
 	mcuY  int
@@ -171,6 +173,9 @@ func (f *Frame) countScan(body []byte) error {
 	if err != nil {
 		return err
 	}
+	if f.scans++; f.scans == 1 {
+		f.split = len(s.comps) < f.Components
+	}
 	for _, c := range s.comps {
 		f.Visits += int64(c.bw) * int64(c.bh)
 		if s.first == 0 && s.high == 0 {
@@ -250,8 +255,9 @@ func (f *Frame) Memory() (peak, kept int64) {
 	}
 	kept = blocks * blockLen
 	peak = kept + int64(len(f.data)) // a scan's bytes are copied, without their stuffing
+	coefficients := blocks * blockLen * 2
 	if f.Progressive {
-		peak += blocks * blockLen * 2
+		peak += coefficients
 	}
-	return turboMemory(f, peak, kept)
+	return turboMemory(f, peak, kept, coefficients)
 }

@@ -79,11 +79,16 @@ func (f *Frame) decodeTurbo() ([]uint8, bool) {
 }
 
 // turboMemory allows for the RGB image: alone, or as garbage beside the planes
-// if it comes to the other decoder after all.
-func turboMemory(f *Frame, peak, kept int64) (int64, int64) {
+// if it comes to the other decoder after all. Where the first scan has not all
+// components, libjpeg holds the coefficients of the whole image, as it does for a
+// progressive one. Source: jdinput.c, has_multiple_scans.
+func turboMemory(f *Frame, peak, kept, coefficients int64) (int64, int64) {
 	if f.Components == 4 {
 		return peak, kept
 	}
 	size := 3 * int64(f.W) * int64(f.H)
+	if f.split {
+		peak = max(peak, coefficients)
+	}
 	return peak + size, max(kept, size)
 }
