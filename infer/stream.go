@@ -3,6 +3,7 @@ package infer
 import (
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"runtime"
 	"time"
@@ -14,8 +15,11 @@ import (
 type Picture struct {
 	Name string // of the file, or what to call it
 	Data []byte // the bytes of the image; nil means to read the file
-	Err  error  // known already: it is passed on, nothing is read
-	Tag  int    // the caller's own
+	// Reader holds the image where neither Data nor a file does; it is read when the
+	// picture is decoded, at the same time as other pictures are.
+	Reader io.Reader
+	Err    error // known already: it is passed on, nothing is read
+	Tag    int   // the caller's own
 }
 
 // Result is the answer for a picture, or why there is none.
@@ -46,10 +50,10 @@ func (c *Classifier) Stream(ctx context.Context, pictures iter.Seq[Picture], bat
 
 // Stream answers for pictures in their order, batch at a time. They are decoded
 // on all cores while the network runs. A picture that cannot be read, or whose
-// answer has an Err, is a Result with an Err, and the others go on; an error of the iterator is the last thing
-// it gives. Which pictures share a batch depends on their order alone, unless
-// they come slowly: then what is there is answered without waiting for more.
-// When the iterator ends, so has every run.
+// answer has an Err, is a Result with an Err, and the others go on; an error of the
+// iterator is the last thing it gives. Which pictures share a batch depends on their
+// order alone, unless they come or are decoded slowly: then what is there is
+// answered without waiting for more. When the iterator ends, so has every run.
 func Stream(ctx context.Context, e Engine, pictures iter.Seq[Picture], batch int) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -92,11 +96,12 @@ func (e Engine) answerAhead(ctx context.Context, queue <-chan *decoding, batch i
 	runs := max(1, e.Runs)
 	order := make(chan *answering, runs)
 	free := make(chan struct{}, runs)
+	b := &batches{queue: queue, size: batch}
 	go func() {
 		defer close(order)
 		for more := true; more; {
 			var waiting []*decoding
-			if waiting, more = nextBatch(ctx, queue, batch); len(waiting) == 0 {
+			if waiting, more = b.next(ctx); len(waiting) == 0 {
 				continue
 			}
 			a := &answering{done: make(chan struct{})}
@@ -165,39 +170,60 @@ func (d *decoding) decode(prep imageprep.Config) {
 		d.err = d.Err
 	case d.Data != nil:
 		d.image, d.err = prep.Prepare(d.Data)
+	case d.Reader != nil:
+		d.image, d.err = prep.PrepareReader(d.Name, d.Reader)
 	default:
 		d.image, d.err = prep.PrepareFile(d.Name)
 	}
-	d.Data = nil
+	d.Data, d.Reader = nil, nil
 }
 
-// patience is how long an incomplete batch waits for the next picture to come.
-const patience = 100 * time.Millisecond
+// How long an incomplete batch waits: for the next picture to come, and for one
+// that has come to be decoded, which takes longer where the file is large.
+const (
+	patience         = 100 * time.Millisecond
+	decodingPatience = time.Second
+)
 
-// nextBatch takes pictures until batch of them can be answered, the last one
-// has come, ctx has ended, none comes for a while, or many were unreadable.
-func nextBatch(ctx context.Context, queue <-chan *decoding, batch int) (waiting []*decoding, more bool) {
+// batches cuts a queue into batches.
+type batches struct {
+	queue <-chan *decoding
+	size  int
+	first *decoding // taken from the queue for the batch before, which did not wait for it
+}
+
+// next takes pictures until size of them can be answered, the last one has come,
+// ctx has ended, none comes or is decoded for a while, or many were unreadable.
+func (b *batches) next(ctx context.Context) (waiting []*decoding, more bool) {
 	var late <-chan time.Time // nil, and never ready, while there is nothing to answer
-	for images := 0; images < batch && len(waiting) < 8*batch; {
-		select {
-		case d, ok := <-queue:
-			if !ok {
-				return waiting, false
-			}
+	for images := 0; images < b.size && len(waiting) < 8*b.size; {
+		if b.first == nil {
 			select {
-			case <-d.done:
+			case d, ok := <-b.queue:
+				if !ok {
+					return waiting, false
+				}
+				b.first = d
+			case <-late:
+				return waiting, true
 			case <-ctx.Done():
 				return nil, false
 			}
-			if waiting = append(waiting, d); d.err == nil {
-				images++
-			}
-			late = time.After(patience)
+		}
+		if len(waiting) > 0 {
+			late = time.After(decodingPatience)
+		}
+		select {
+		case <-b.first.done:
 		case <-late:
 			return waiting, true
 		case <-ctx.Done():
 			return nil, false
 		}
+		if waiting = append(waiting, b.first); b.first.err == nil {
+			images++
+		}
+		b.first, late = nil, time.After(patience)
 	}
 	return waiting, true
 }

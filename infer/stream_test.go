@@ -8,6 +8,7 @@ import (
 	"image"
 	"image/color"
 	"image/png"
+	"io"
 	"iter"
 	"slices"
 	"sync/atomic"
@@ -168,6 +169,35 @@ func TestStreamAnswersWhatIsThereWhenPicturesComeSlowly(t *testing.T) {
 	}
 	if want := []int{1, 1, 1}; !slices.Equal(sizes, want) {
 		t.Errorf("got batches of %v, want %v", sizes, want)
+	}
+}
+
+// held gives its bytes when it may.
+type held struct {
+	may  chan struct{}
+	data io.Reader
+}
+
+func (h held) Read(p []byte) (int, error) {
+	<-h.may
+	return h.data.Read(p)
+}
+
+func TestStreamAnswersWhatIsThereWhileAPictureIsNotDecoded(t *testing.T) {
+	slow := held{make(chan struct{}), bytes.NewReader(gray(t, 2))}
+	pictures := []Picture{{Tag: 0, Data: gray(t, 1)}, {Tag: 1, Name: "-", Reader: slow}, {Tag: 2, Data: gray(t, 3)}}
+	var sizes []int
+	next := 0
+	for r, err := range Stream(t.Context(), Engine{Prep: square, Classify: echo(&sizes)}, slices.Values(pictures), 8) {
+		if err != nil || r.Err != nil || r.Tag != next || r.Answer.Probabilities[0] != float32(next+1) {
+			t.Fatalf("got picture %d, %v, %v, %v, want %d", r.Tag, r.Answer, r.Err, err, next)
+		}
+		if next++; next == 1 { // only now can the second be read
+			close(slow.may)
+		}
+	}
+	if next != 3 {
+		t.Errorf("got %d answers, want 3", next)
 	}
 }
 

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"image"
 	"image/jpeg"
-	"os"
 	"slices"
 	"time"
 
@@ -84,19 +82,14 @@ func rate(ctx context.Context, e infer.Engine, files [][]byte, limit time.Durati
 func benchPictures(c *cli.Context) ([][]byte, error) {
 	var files [][]byte
 	for p := range pictures(c.Args().Slice(), c.App.Reader, false) {
-		if p.Data == nil && p.Err == nil {
-			p.Data, p.Err = os.ReadFile(p.Name)
-		}
-		if p.Err == nil {
-			_, p.Err = imageprep.Decode(p.Data)
-		}
-		if p.Tag == fromFolder && errors.Is(p.Err, imageprep.ErrNotImage) {
+		data, err := benchFile(p)
+		if leftOut(p.Tag, p.Name, err) {
 			continue
 		}
-		if p.Err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Name, fileError(p.Err))
+		if err != nil {
+			return nil, err
 		}
-		if files = append(files, p.Data); len(files) == 256 {
+		if files = append(files, data); len(files) == 256 {
 			break
 		}
 	}
@@ -107,6 +100,21 @@ func benchPictures(c *cli.Context) ([][]byte, error) {
 		return nil, errors.New("no images there")
 	}
 	return drawnPictures()
+}
+
+// benchFile reads a picture's bytes, which are kept, and makes sure of them. Its
+// errors name the file.
+func benchFile(p infer.Picture) (data []byte, err error) {
+	keep := func(bytes []byte, _ imageprep.Image) error { data = slices.Clone(bytes); return nil }
+	switch {
+	case p.Err != nil:
+		return nil, p.Err
+	case p.Reader != nil:
+		err = imageprep.ViewReader(p.Name, p.Reader, keep)
+	default:
+		err = imageprep.ViewFile(p.Name, keep)
+	}
+	return data, err
 }
 
 // drawnPictures are flowers as JPEG files of the size that photographs on the

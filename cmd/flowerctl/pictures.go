@@ -15,9 +15,19 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
-// fromFolder marks the pictures that nobody named: what is no image among them
-// is left out.
-const fromFolder = 1
+// Tags of pictures that nobody named.
+const (
+	fromFolder = 1 + iota // left out if it is no image, unless it has an image's name
+	noFile                // a pipe or a device, which is not opened: left out
+)
+
+// leftOut says whether a result is of something in a folder that is no picture. A
+// damaged picture is one still.
+func leftOut(tag int, name string, err error) bool {
+	return tag == noFile || tag == fromFolder && errors.Is(err, imageprep.ErrNotImage) && !imageprep.ImageName(name)
+}
+
+var errNoFile = errors.New("no file")
 
 // many says whether the arguments name more than one picture: whatever is not a
 // single file, or the standard input's single image.
@@ -49,11 +59,7 @@ func expand(arg string, stdin io.Reader, list bool, yield func(infer.Picture) bo
 		return expandList(stdin, yield)
 	}
 	if arg == "-" {
-		data, err := io.ReadAll(io.LimitReader(stdin, imageprep.MaxFile+1))
-		if data == nil {
-			data = []byte{}
-		}
-		return yield(infer.Picture{Name: "-", Data: data, Err: err})
+		return yield(infer.Picture{Name: "-", Reader: stdin})
 	}
 	info, err := os.Stat(arg)
 	if err == nil && info.IsDir() {
@@ -64,7 +70,7 @@ func expand(arg string, stdin io.Reader, list bool, yield func(infer.Picture) bo
 	}
 	matches, err := filepath.Glob(arg)
 	if err == nil && len(matches) == 0 {
-		err = errors.New("no file has such a name")
+		err = noMatch(arg)
 	}
 	if err != nil {
 		return yield(infer.Picture{Name: arg, Err: fmt.Errorf("%s: %w", arg, err)})
@@ -81,24 +87,64 @@ func expand(arg string, stdin io.Reader, list bool, yield func(infer.Picture) bo
 	return true
 }
 
-// expandList reads names from a list, one a line, as they come.
-func expandList(r io.Reader, yield func(infer.Picture) bool) bool {
-	lines := bufio.NewScanner(r)
-	for lines.Scan() {
-		if name := strings.TrimSuffix(lines.Text(), "\r"); name != "" {
-			if !yield(infer.Picture{Name: name}) {
-				return false
-			}
+// noMatch says why no file matches a pattern. Glob takes a folder that cannot be
+// read for an empty one.
+func noMatch(pattern string) error {
+	dir := filepath.Dir(pattern)
+	if !strings.ContainsAny(dir, "*?[") {
+		if _, err := os.ReadDir(dir); errors.Is(err, fs.ErrPermission) {
+			return underName(dir, err)
 		}
 	}
-	if err := lines.Err(); err != nil {
-		return yield(infer.Picture{Name: "-", Err: fmt.Errorf("list of file names: %w", err)})
+	return errors.New("no file has such a name")
+}
+
+// maxName is how long a name in a list may be, bytes: more than any system's paths.
+const maxName = 64 << 10
+
+// expandList reads names from a list, one a line, as they come.
+func expandList(r io.Reader, yield func(infer.Picture) bool) bool {
+	for lines := bufio.NewReaderSize(r, maxName); ; {
+		line, err := lines.ReadSlice('\n')
+		p := infer.Picture{Name: strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r")}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			p.Name = p.Name[:40] + "..."
+			p.Err = fmt.Errorf("%s: list of file names: a line of more than %d bytes", p.Name, maxName)
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = lines.ReadSlice('\n')
+			}
+		}
+		if p.Name != "" && !yield(p) {
+			return false
+		}
+		if errors.Is(err, io.EOF) {
+			return true
+		}
+		if err != nil {
+			return yield(infer.Picture{Name: "-", Err: fmt.Errorf("list of file names: %w", err)})
+		}
 	}
-	return true
+}
+
+// inFolder is what stands in a folder under that name.
+func inFolder(name string, entry fs.DirEntry) infer.Picture {
+	kind := entry.Type()
+	if kind&fs.ModeSymlink != 0 {
+		info, err := os.Stat(name)
+		if err != nil {
+			return infer.Picture{Name: name, Err: fileError(err)}
+		}
+		kind = info.Mode().Type()
+	}
+	if !kind.IsRegular() { // opening a pipe would wait for who writes into it
+		return infer.Picture{Name: name, Tag: noFile, Err: errNoFile}
+	}
+	return infer.Picture{Name: name, Tag: fromFolder}
 }
 
 // expandFolder yields the files below a folder in the order of their names, but
-// for hidden ones. Links to files count, links to folders do not.
+// for hidden ones. Links to files count, links to folders do not; pipes and devices
+// are left out.
 func expandFolder(root string, yield func(infer.Picture) bool) bool {
 	on := true
 	err := fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
@@ -106,13 +152,13 @@ func expandFolder(root string, yield func(infer.Picture) bool) bool {
 		hidden := path != "." && strings.HasPrefix(entry.Name(), ".")
 		switch {
 		case err != nil:
-			on = yield(infer.Picture{Name: name, Err: fileError(err)})
+			on = yield(infer.Picture{Name: name, Err: underName(name, err)})
 		case hidden && entry.IsDir():
 			return fs.SkipDir
 		case hidden || entry.IsDir():
 			return nil
 		default:
-			on = yield(infer.Picture{Name: name, Tag: fromFolder})
+			on = yield(inFolder(name, entry))
 		}
 		if !on {
 			return fs.SkipAll
@@ -120,7 +166,17 @@ func expandFolder(root string, yield func(infer.Picture) bool) bool {
 		return nil
 	})
 	if on && err != nil {
-		on = yield(infer.Picture{Name: root, Err: fileError(err)})
+		on = yield(infer.Picture{Name: root, Err: underName(root, err)})
 	}
 	return on
+}
+
+// underName gives an error of os.DirFS, which names a path within the folder, the
+// whole name.
+func underName(name string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }

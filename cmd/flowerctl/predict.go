@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/infer"
-	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
 // defaultBatch is how many pictures a run of the network takes: enough that
@@ -23,7 +22,8 @@ func predictCommand() *cli.Command {
 		ArgsUsage: "IMG...",
 		Description: `IMG is a file, a folder (with all below it), a pattern, or - for the standard
 input. Answers come in the order of the pictures. One that cannot be read has
-its line with the reason, the others go on, and the exit code is 1.
+its line with the reason, the others go on, and the exit code is 1. In a folder,
+what has neither an image's bytes nor an image's name is left out.
 
   flowerctl predict img.jpg
   flowerctl predict photos/ more/*.png --top 3
@@ -52,6 +52,8 @@ func predict(c *cli.Context) (err error) {
 	switch {
 	case len(args) == 0:
 		return fail(usagef("no pictures named"), "flowerctl predict img.jpg", "- reads the standard input")
+	case slices.Contains(args[slices.Index(args, "-")+1:], "-") && slices.Contains(args, "-"):
+		return usagef("- twice: there is one standard input")
 	case c.Bool("list") && !slices.Contains(args, "-"):
 		return fail(usagef("--list without -: the standard input would not be read"), "flowerctl predict - --list")
 	}
@@ -78,10 +80,10 @@ func predict(c *cli.Context) (err error) {
 		}
 	}
 	if explain != nil && explain.written > 0 {
-		talk(c, "%d pictures in %s, by %s", explain.written, explain.dir, explain.method)
+		talk(c, "%s in %s, by %s", counted(explain.written, "picture", "pictures"), explain.dir, explain.method)
 	}
 	if t.left > 0 {
-		talk(c, "%d files that are no images left out", t.left)
+		talk(c, "%s left out", counted(t.left, "file that is no image", "files that are no images"))
 	}
 	return t.end()
 }
@@ -96,7 +98,7 @@ type tally struct {
 }
 
 func (t *tally) add(r infer.Result) error {
-	if r.Tag == fromFolder && errors.Is(r.Err, imageprep.ErrNotImage) {
+	if leftOut(r.Tag, r.Name, r.Err) {
 		t.left++
 		return nil
 	}

@@ -83,3 +83,11 @@ func (p *counter) end() {
 		p.last = time.Time{}
 	}
 }
+
+// counted is a number with its noun: "1 file", "2 files".
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}

@@ -55,7 +55,6 @@ type Image struct {
 	Pix  []uint8
 }
 
-// newImage allocates a black image.
 // Engines are what decodes JPEG and what resizes in this build on this machine:
 // "libjpeg-turbo" or "go", "AVX2" or "go". The pixels are the same.
 func Engines() (decoder, resizer string) {
@@ -69,6 +68,7 @@ func Engines() (decoder, resizer string) {
 	return decoder, resizer
 }
 
+// newImage allocates a black image.
 func newImage(w, h int) Image {
 	return Image{W: w, H: h, Pix: make([]uint8, 3*w*h)}
 }

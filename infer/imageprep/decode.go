@@ -219,10 +219,7 @@ func withFile(path string, use func(data []byte) error) error {
 	if info.IsDir() {
 		return nameFile(path, &Error{Kind: ErrNotImage, Detail: "a folder"})
 	}
-	if n := info.Size(); n > largestPooled {
-		defer largeFiles.acquire(min(n, MaxFile))()
-	}
-	if err := inBuffer(f, info.Size(), use); err != nil {
+	if err := withReader(f, sizeOf(info), use); err != nil {
 		return nameFile(path, err)
 	}
 	return nil
@@ -232,10 +229,10 @@ func withFile(path string, use func(data []byte) error) error {
 // format.use has.
 //
 //go:noinline
-func inBuffer(f *os.File, size int64, use func(data []byte) error) error {
+func inBuffer(r io.Reader, size int64, use func(data []byte) error) error {
 	buffer := files.Get().(*[]byte)
 	defer files.Put(buffer)
-	data, err := readFile(f, size, *buffer)
+	data, err := readFile(r, size, *buffer)
 	if err != nil {
 		return err
 	}
@@ -247,8 +244,8 @@ func inBuffer(f *os.File, size int64, use func(data []byte) error) error {
 
 // readFile reads into buffer, of headLen bytes at least, or a new one if the file,
 // of about size bytes, does not fit.
-func readFile(f *os.File, size int64, buffer []byte) ([]byte, error) {
-	n, err := io.ReadFull(f, buffer[:headLen])
+func readFile(r io.Reader, size int64, buffer []byte) ([]byte, error) {
+	n, err := io.ReadFull(r, buffer[:headLen])
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, err
 	}
@@ -269,7 +266,7 @@ func readFile(f *os.File, size int64, buffer []byte) ([]byte, error) {
 	if need := size + 1; need > int64(cap(data)) { // one more, to see the end
 		data = append(make([]byte, 0, need), data...)
 	}
-	return readRest(f, data)
+	return readRest(r, data)
 }
 
 // readRest appends what is left in r to data, up to [MaxFile].

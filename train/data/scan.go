@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
 // ScanOptions says how a folder is listed. The zero value is the default.
@@ -222,7 +224,7 @@ func (sc *scanner) isImage(rel string) (bool, error) {
 	switch {
 	case ok:
 		return true, nil
-	case err == nil && !imageName(rel):
+	case err == nil && !imageprep.ImageName(rel):
 		sc.set.report(rel, Stray, "not an image, left out")
 		return false, nil
 	case err == nil:

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"io"
 	"os"
-	"path"
 	"strings"
 	"syscall"
 
@@ -76,13 +75,4 @@ func reason(err error) error {
 		return system
 	}
 	return err
-}
-
-// imageName reports whether the file's ending is that of an image.
-func imageName(name string) bool {
-	switch strings.ToLower(path.Ext(name)) {
-	case ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".gif", ".webp", ".bmp", ".tif", ".tiff":
-		return true
-	}
-	return false
 }
