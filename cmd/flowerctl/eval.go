@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/infer"
-	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/metrics"
 )
@@ -24,6 +22,7 @@ func evalCommand() *cli.Command {
 		Description: `Accuracy with its 95 % interval, a report by class, the confusion matrix and
 the surest mistakes, on a folder with one folder of pictures per class. For an
 ONNX file by onnxruntime, or for a run by gorgonia: the figures are the same.
+Pictures that cannot be read are left out and named, and the exit code is 1.
 
   flowerctl eval --data photos/
   flowerctl eval --data photos/ --run runs/latest --part val
@@ -57,7 +56,7 @@ func eval(c *cli.Context) (err error) {
 	if err != nil {
 		return fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
 	}
-	items, err := itemsOf(set, c.String("part"), c.String("run"))
+	items, lost, err := itemsOf(set, c.String("part"), c.String("run"))
 	if err != nil {
 		return err
 	}
@@ -70,14 +69,22 @@ func eval(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	r, err := evaluate(c, e, set, items, classes)
-	if err != nil {
+	r := newEvaluation(e.name, e.labels)
+	for _, p := range lost {
+		r.leaveOut(c, p.Path, filepath.Join(set.Dir, filepath.FromSlash(p.Path))+": "+p.Reason)
+	}
+	if err := r.evaluate(c, e, set, items, classes); err != nil {
 		return err
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, r)
+		err = printJSON(c.App.Writer, r)
+	} else {
+		err = r.print(c.App.Writer)
 	}
-	return r.print(c.App.Writer)
+	if n := len(r.Unreadable); err == nil && n > 0 {
+		err = fmt.Errorf("%d of %d images could not be read", n, n+r.N)
+	}
+	return err
 }
 
 func checkEval(c *cli.Context) error {
@@ -92,52 +99,6 @@ func checkEval(c *cli.Context) error {
 		}
 	}
 	return cmp.Or(checkBatch(c.Int("batch")), noArgs(c))
-}
-
-// itemsOf picks the images to evaluate: of all, or of a part. The run's split
-// says what is in a part, where there is a run, and the folder where not.
-func itemsOf(set *data.Set, part, run string) ([]data.Item, error) {
-	if part == "" {
-		return set.Items, nil
-	}
-	want := data.Part(part)
-	if want != data.Train && want != data.Val && want != data.Test {
-		return nil, usagef("--part: got %q, want train, val or test", part)
-	}
-	parts := map[string]data.Part{}
-	for _, item := range set.Items {
-		parts[item.Path] = item.Part
-	}
-	where := set.Dir
-	if run != "" {
-		dir, err := findRun(run)
-		if err != nil {
-			return nil, err
-		}
-		where = filepath.Join(dir, train.SplitFile)
-		split, err := splitOf(where)
-		if err != nil {
-			return nil, err
-		}
-		clear(parts)
-		for _, item := range split.Items {
-			parts[item.Path] = item.Part
-		}
-	}
-	items := slices.DeleteFunc(slices.Clone(set.Items), func(i data.Item) bool { return parts[i.Path] != want })
-	if len(items) == 0 {
-		return nil, fmt.Errorf("--part %s: %s has no image of %s there", part, where, set.Dir)
-	}
-	return items, nil
-}
-
-func splitOf(path string) (*data.Set, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, fileError(err)
-	}
-	defer f.Close()
-	return data.ReadSplit(f)
 }
 
 // matchLabels finds the network's class for each class folder.
@@ -155,8 +116,7 @@ func matchLabels(folders, labels []string) ([]int, error) {
 }
 
 // evaluate answers for all items. classes are the network's, by class folder.
-func evaluate(c *cli.Context, e *engine, set *data.Set, items []data.Item, classes []int) (*evaluation, error) {
-	r := newEvaluation(e.name, e.labels)
+func (r *evaluation) evaluate(c *cli.Context, e *engine, set *data.Set, items []data.Item, classes []int) error {
 	pictures := func(yield func(infer.Picture) bool) {
 		for i, item := range items {
 			if !yield(infer.Picture{Name: filepath.Join(set.Dir, filepath.FromSlash(item.Path)), Tag: i}) {
@@ -168,23 +128,28 @@ func evaluate(c *cli.Context, e *engine, set *data.Set, items []data.Item, class
 	defer progress.end()
 	for result, err := range stream(c.Context, e.Engine, pictures, c.Int("batch")) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		progress.add(1)
 		item := items[result.Tag]
 		if result.Err != nil {
 			progress.end()
-			talk(c, "%v: left out", result.Err)
-			r.Unreadable = append(r.Unreadable, item.Path)
+			r.leaveOut(c, item.Path, oneLine(result.Err))
 			continue
 		}
 		r.add(item.Path, classes[item.Class], result.Answer)
 	}
 	if r.confusion.N() == 0 {
-		return nil, errors.New("none of the images could be read")
+		return errors.New("none of the images could be read")
 	}
 	r.finish(c.Int("worst"))
-	return r, nil
+	return nil
+}
+
+// leaveOut notes an image that could not be read, and says why.
+func (r *evaluation) leaveOut(c *cli.Context, path, why string) {
+	r.Unreadable = append(r.Unreadable, path)
+	talk(c, "%s: left out", printable(why))
 }
 
 // evaluation is what `eval --json` prints.

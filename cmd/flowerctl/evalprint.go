@@ -54,7 +54,7 @@ func (r *evaluation) printConfusion(w io.Writer) error {
 func (r *evaluation) printWorst(w io.Writer) error {
 	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
 	for _, m := range r.Worst {
-		fmt.Fprintf(t, "%s\tis %s, taken for %s\t%.1f %%\n", m.File, m.Class, m.Predicted, 100*m.Probability)
+		fmt.Fprintf(t, "%s\tis %s, taken for %s\t%.1f %%\n", printable(m.File), m.Class, m.Predicted, 100*m.Probability)
 	}
 	return t.Flush()
 }

@@ -77,9 +77,10 @@ func printError(w io.Writer, command string, err error) int {
 }
 
 // oneLine is an error's text without line breaks, which joined errors and
-// native libraries put in.
+// native libraries put in, and without control characters.
 func oneLine(err error) string {
-	return strings.Join(strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' }), "; ")
+	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' })
+	return printable(strings.Join(lines, "; "))
 }
 
 // hintsOf are the hints of a failure, or what an error of a library that knows

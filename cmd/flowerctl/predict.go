@@ -110,10 +110,21 @@ func (t *tally) add(r infer.Result) error {
 		return nil
 	}
 	if t.first != nil {
-		if err := t.out.write(*t.first); err != nil {
+		if err := t.write(*t.first); err != nil {
 			return err
 		}
 		t.first = nil
+	}
+	return t.write(r)
+}
+
+// write writes a result; for people, on one line whatever the file is called.
+func (t *tally) write(r infer.Result) error {
+	if t.out.forPeople {
+		if r.Err != nil {
+			r.Err = errors.New(bareError(r))
+		}
+		r.Name = printable(r.Name)
 	}
 	return t.out.write(r)
 }
@@ -158,5 +169,5 @@ func newResult(r infer.Result, top int, minConfidence float64) result {
 
 // bareError is an error's text without the file's name, which stands beside it.
 func bareError(r infer.Result) string {
-	return strings.TrimPrefix(oneLine(r.Err), r.Name+": ")
+	return oneLine(errors.New(strings.TrimPrefix(r.Err.Error(), r.Name+": ")))
 }

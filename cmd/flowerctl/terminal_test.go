@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/infer"
+)
+
+func TestPrintableNamesStayOnOneLine(t *testing.T) {
+	for name, want := range map[string]string{
+		"Mädesüß 10.00\u202fAM.jpg": "Mädesüß 10.00\u202fAM.jpg",
+		"a\nb\t.jpg":                `a\nb\t.jpg`,
+		"\x1b[2Jx":                  `\x1b[2Jx`,
+		"gpj\u202e.exe":             `gpj\u202e.exe`,
+		"\xe4\x9b1m":                `\xe4\x9b1m`,
+		`back\slash "quoted"`:       `back\slash "quoted"`,
+	} {
+		if got := printable(name); got != want {
+			t.Errorf("%q: got %s, want %s", name, got, want)
+		}
+	}
+}
+
+// Text has such a name quoted, in answers and errors; scripts get it as it is.
+func TestAnswersForPeopleQuoteNames(t *testing.T) {
+	const name = "a\n\x1b[31m.jpg"
+	results := []infer.Result{
+		{Picture: infer.Picture{Name: name}, Answer: infer.NewAnswers([]string{"rose"}, []float32{1})[0]},
+		{Picture: infer.Picture{Name: name}, Err: errors.New(name + ": not an image (empty)")},
+	}
+	for _, c := range []struct {
+		format    func(*answerWriter, result) error
+		forPeople bool
+		want      string
+	}{
+		{(*answerWriter).text, true, `a\n\x1b[31m.jpg: rose 100.0 %` + "\n" +
+			`a\n\x1b[31m.jpg: error: not an image (empty)` + "\n"},
+		{(*answerWriter).csv, false, "file,label,probability,error\n\"" + name + "\",rose,1,\n\"" +
+			name + "\",,,not an image (empty)\n"},
+	} {
+		var out bytes.Buffer
+		written := tally{out: &answerWriter{w: &out, top: 1, format: c.format, forPeople: c.forPeople}}
+		for _, r := range results {
+			if err := written.add(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if out.String() != c.want {
+			t.Errorf("got %q, want %q", out.String(), c.want)
+		}
+	}
+}
