@@ -11,8 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/train"
 )
 
 func gpuCommand() *cli.Command {
@@ -31,6 +34,7 @@ const (
 	bundleManifest = "bundle.json"
 	bundleProgram  = "flowerctl"
 	bundleLibs     = "lib" // onnxruntime, and NVIDIA's libraries where they were there
+	bundleLibrary  = "libonnxruntime.so"
 	bundleModel    = "model.onnx"
 	bundleHalf     = "model-fp16.onnx" // the same network in fp16, where there is one
 	bundleRun      = "run"
@@ -53,6 +57,9 @@ func readBundle(dir string) (*bundle, error) {
 	if err := json.Unmarshal(data, b); err != nil {
 		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, bundleManifest), err)
 	}
+	if lacks := b.lacks(); lacks != "" {
+		return nil, fmt.Errorf("%s: lists no %s", filepath.Join(dir, bundleManifest), lacks)
+	}
 	var wrong []string
 	for path, want := range b.Files {
 		if !fs.ValidPath(path) {
@@ -73,6 +80,22 @@ func readBundle(dir string) (*bundle, error) {
 		return nil, fmt.Errorf("%s is incomplete: %d of %d files: %s", dir, len(wrong), len(b.Files), wrong[0])
 	}
 	return b, nil
+}
+
+// lacks names a file that every check needs and the list has not, or is empty.
+func (b *bundle) lacks() string {
+	for _, name := range []string{bundleProgram, bundleModel, bundleLibs + "/" + bundleLibrary,
+		bundleRun + "/" + train.BestFile, bundleRun + "/" + train.ConfigFile, bundleRun + "/" + train.SplitFile} {
+		if b.Files[name] == "" {
+			return name
+		}
+	}
+	for name := range b.Files {
+		if strings.HasPrefix(name, bundleImages+"/") {
+			return ""
+		}
+	}
+	return bundleImages + "/"
 }
 
 func hashOf(path string) (string, error) {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -123,7 +124,7 @@ func bundledLibraries(c *cli.Context) (map[string]string, error) {
 	if err != nil {
 		return nil, fail(err, remedy)
 	}
-	libraries := map[string]string{"libonnxruntime.so": library.Path}
+	libraries := map[string]string{bundleLibrary: library.Path}
 	if build == ort.BuildCPU {
 		return libraries, nil
 	}
@@ -165,7 +166,7 @@ func (w *bundleWriter) copyTree(from, name string) {
 	err := fs.WalkDir(os.DirFS(from), ".", func(path string, entry fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
-			return err
+			return underName(filepath.Join(from, filepath.FromSlash(path)), err)
 		case path != "." && strings.HasPrefix(entry.Name(), "."):
 			if entry.IsDir() {
 				return fs.SkipDir
@@ -175,7 +176,7 @@ func (w *bundleWriter) copyTree(from, name string) {
 		}
 		return w.err
 	})
-	w.err = errors.Join(w.err, err)
+	w.err = cmp.Or(w.err, err)
 }
 
 func copyFile(from, to string) (err error) {

@@ -162,7 +162,7 @@ func (s *gpuStep) run(ctx context.Context, program, dir string) error {
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(ctx, program, s.Command...)
 	command.Env = append(os.Environ(), envOffline+"=1",
-		ort.EnvLibrary+"="+filepath.Join(dir, bundleLibs, "libonnxruntime.so"))
+		ort.EnvLibrary+"="+filepath.Join(dir, bundleLibs, bundleLibrary))
 	command.Stdout, command.Stderr = &stdout, &stderr
 	start := time.Now()
 	err := command.Run()

@@ -152,6 +152,11 @@ func (m *chosenModel) open(c *cli.Context, many bool) (*infer.Classifier, error)
 	if err != nil {
 		return nil, modelFailure(fmt.Errorf("%s: %w", m.name, err))
 	}
+	// A graph that resizes would enlarge again what was made smaller for it.
+	if _, says := classifier.Session().Metadata()["preprocess"]; says && m.options.Size > 0 {
+		err := usagef("--size: got %d, but %s says itself what size it takes", m.options.Size, m.name)
+		return nil, errors.Join(err, classifier.Close())
+	}
 	return classifier, nil
 }
 
