@@ -1,6 +1,7 @@
 package imageprep
 
 import (
+	"bytes"
 	"errors"
 	"io/fs"
 	"os"
@@ -132,5 +133,30 @@ func TestValidate(t *testing.T) {
 	}
 	if _, err := (Config{Size: 3}).Prepare(data); err != nil {
 		t.Error(err)
+	}
+}
+
+// The size and the pixels of the frame are those of Pillow 13.0; what no frame
+// covers is white here.
+func TestFrameOutsideTheScreenEnlargesIt(t *testing.T) {
+	data := makeGIF(4, 4, 2, 1, []byte{2, 0x44, 0x0a, 0}) // the first colour, then the second
+	copy(data[13:], []byte{0, 0, 255, 0, 255, 0})
+	data[20] = 3 // from the left
+	img, err := Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := bytes.Repeat([]byte{255}, 3*5*4)
+	copy(want[3*3:], []byte{0, 0, 255, 0, 255, 0})
+	if img.W != 5 || img.H != 4 || !bytes.Equal(img.Pix, want) {
+		t.Errorf("got %d x %d %v, want 5 x 4 %v", img.W, img.H, img.Pix, want)
+	}
+	for name, bad := range map[string][]byte{
+		"a side":     makeGIF(9, 9, MaxSide+1, 1, []byte{1, 0x44, 0}),
+		"40 million": makeGIF(MaxSide, 9, 9, 4000, []byte{1, 0x44, 0}),
+	} {
+		if _, err := Decode(bad); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), name) {
+			t.Errorf("got %v, want too large by %s", err, name)
+		}
 	}
 }

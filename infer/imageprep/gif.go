@@ -3,7 +3,9 @@ package imageprep
 import (
 	"bytes"
 	"encoding/binary"
+	"image"
 	"image/gif"
+	"io"
 )
 
 func isGIF(data []byte) bool {
@@ -11,7 +13,8 @@ func isGIF(data []byte) bool {
 }
 
 // parseGIF reads the logical screen and checks that the first frame is whole;
-// the frames after it are never looked at.
+// the frames after it are never looked at. A frame that reaches outside the screen
+// enlarges it, as Pillow does.
 func parseGIF(data []byte) (header, error) {
 	if len(data) < 13 {
 		return header{}, truncated("gif", "inside the header")
@@ -23,44 +26,58 @@ func parseGIF(data []byte) (header, error) {
 	if err := checkSize("gif", h.w, h.h); err != nil {
 		return header{}, err
 	}
-	end, err := gifFirstFrame(data)
+	frame, end, err := gifFirstFrame(data)
 	if err != nil {
 		return header{}, err
+	}
+	screen := append([]byte(nil), data[:13]...)
+	if frame.X > h.w || frame.Y > h.h {
+		h.w, h.h = max(h.w, frame.X), max(h.h, frame.Y)
+		if err := checkSize("gif", h.w, h.h); err != nil {
+			return header{}, err
+		}
+		binary.LittleEndian.PutUint16(screen[6:], uint16(h.w))
+		binary.LittleEndian.PutUint16(screen[8:], uint16(h.h))
 	}
 	h.kept = int64(h.w) * int64(h.h)
 	h.peak = 2 * h.kept // an interlaced frame is copied
 	// The frame's bounds are its place on the screen.
-	h.decode = func() (picture, error) { return pictureOf(gif.Decode(bytes.NewReader(data[:end]))) }
+	h.decode = func() (picture, error) {
+		return pictureOf(gif.Decode(io.MultiReader(bytes.NewReader(screen), bytes.NewReader(data[13:end]))))
+	}
 	return h, nil
 }
 
-// gifFirstFrame returns where the first frame's data ends. Source: GIF89a, 18
-// to 26.
-func gifFirstFrame(data []byte) (end int, err error) {
+// gifFirstFrame returns the first frame's right and lower edge on the screen, and
+// where its data ends. Source: GIF89a, 18 to 26.
+func gifFirstFrame(data []byte) (edges image.Point, end int, err error) {
 	at := 13 + gifColours(data[10])
 	for {
 		if at >= len(data) {
-			return 0, truncated("gif", "before the first frame")
+			return edges, 0, truncated("gif", "before the first frame")
 		}
 		switch data[at] {
 		case 0x21: // extension: label, then sub-blocks
 			at = gifBlocks(data, at+2)
 		case 0x2c: // image: descriptor, colours, LZW width, then sub-blocks
 			if len(data)-at < 10 {
-				return 0, truncated("gif", "inside the first frame")
+				return edges, 0, truncated("gif", "inside the first frame")
 			}
+			d := data[at+1:]
+			edges.X = int(binary.LittleEndian.Uint16(d)) + int(binary.LittleEndian.Uint16(d[4:]))
+			edges.Y = int(binary.LittleEndian.Uint16(d[2:])) + int(binary.LittleEndian.Uint16(d[6:]))
 			at = gifBlocks(data, at+11+gifColours(data[at+9]))
 			if at < 0 {
-				return 0, truncated("gif", "inside the first frame")
+				return edges, 0, truncated("gif", "inside the first frame")
 			}
-			return at, nil
+			return edges, at, nil
 		case 0x3b:
-			return 0, damaged("gif", "no frame")
+			return edges, 0, damaged("gif", "no frame")
 		default:
-			return 0, damaged("gif", "unknown block")
+			return edges, 0, damaged("gif", "unknown block")
 		}
 		if at < 0 {
-			return 0, truncated("gif", "before the first frame")
+			return edges, 0, truncated("gif", "before the first frame")
 		}
 	}
 }
