@@ -37,6 +37,18 @@ func checkThreads(c *cli.Context) error {
 	return nil
 }
 
+// checkRun refuses what chooses or describes an ONNX file where --run names a
+// checkpoint, which gorgonia answers with on the CPU. Its --threads count there too,
+// and an environment that names a model does not contradict it.
+func checkRun(c *cli.Context) error {
+	for _, f := range modelFlags() {
+		if name := f.Names()[0]; name != "threads" && c.IsSet(name) {
+			return usagef("--run and --%s: want one of them: a run is answered by gorgonia, on the CPU", name)
+		}
+	}
+	return nil
+}
+
 // secondsOf reads --seconds.
 func secondsOf(c *cli.Context) (time.Duration, error) {
 	s := c.Float64("seconds")

@@ -39,18 +39,6 @@ func modelFlags() []cli.Flag {
 	}
 }
 
-// checkRun refuses what chooses or describes an ONNX file where --run names a
-// checkpoint, which gorgonia answers with on the CPU. Its --threads count there too,
-// and an environment that names a model does not contradict it.
-func checkRun(c *cli.Context) error {
-	for _, f := range modelFlags() {
-		if name := f.Names()[0]; name != "threads" && c.IsSet(name) {
-			return usagef("--run and --%s: want one of them: a run is answered by gorgonia, on the CPU", name)
-		}
-	}
-	return nil
-}
-
 // openModel opens the model that the flags name, on the device they name, and
 // says which on stderr; the name is for people. onnxruntime is installed first
 // where it is missing. many says that many pictures are to be answered.
