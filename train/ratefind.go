@@ -22,14 +22,18 @@ type RatePoint struct {
 	Smoothed float64 `json:"smoothed"`
 }
 
+// ErrNoFall is FindRate's where no rate made the loss fall; the points are there.
+var ErrNoFall = errors.New("the loss fell clearly at no learning rate")
+
 // rateMemory is how much of the mean of losses is kept at each step.
 const rateMemory = 0.9
 
 // FindRate trains with rates that rise from very small to very large and watches
 // the loss (Smith 2017, section 3.3): it stays, falls, and explodes. The best
-// rate is the one where the smoothed loss falls fastest. It stops when the
-// smoothed loss is four times its lowest value, or not finite. Weights and state
-// of the network are afterwards as they were before.
+// rate is the one where the loss, smoothed, falls fastest; where it falls at none
+// by more than batches differ, the error is ErrNoFall. It stops when the smoothed
+// loss is four times its lowest value, or not finite. Weights and state of the
+// network are afterwards as they were before.
 func FindRate(ctx context.Context, s Stepper, source Source, test RateTest) (points []RatePoint, best float64, err error) {
 	if test.Low == 0 {
 		test.Low = 1e-7
@@ -52,7 +56,10 @@ func FindRate(ctx context.Context, s Stepper, source Source, test RateTest) (poi
 	if points, err = test.run(ctx, s, source); err != nil {
 		return nil, 0, err
 	}
-	return points, steepest(points), nil
+	if best, err = recommend(points); err != nil {
+		err = fmt.Errorf("%w, of %d from %.1g upwards", err, len(points), test.Low)
+	}
+	return points, best, err
 }
 
 // run collects the points. A step that fails after others did not is the loss
@@ -88,21 +95,72 @@ func (t RateTest) run(ctx context.Context, s Stepper, source Source) (points []R
 	}
 }
 
-// steepest is the rate before the lowest smoothed loss where that falls fastest,
-// measured over five steps.
-func steepest(points []RatePoint) float64 {
-	const half = 2
-	end := 0
-	for i, p := range points {
-		if p.Smoothed < points[end].Smoothed {
-			end = i
+// The rates are judged by the mean of a point and blur points on each side of it,
+// which the noise of single batches does not move and which, unlike the running
+// mean, does not lag. The first and the last blur points have no such mean.
+const blur = 5
+
+// recommend is the rate where the loss falls fastest, between the last point where
+// it has lost no more than a tenth of its fall and the first where a tenth is left.
+// The fall, from the start to the lowest point, counts when it is at least twice
+// the scatter of single batches; else the answer is ErrNoFall.
+func recommend(points []RatePoint) (float64, error) {
+	const part, slope = 0.1, 4 // of the fall; half of the steps that it is measured over
+	curve := blurred(points)
+	if len(curve) <= 2*slope {
+		return 0, ErrNoFall
+	}
+	lowest := 0
+	for i, v := range curve {
+		if v < curve[lowest] {
+			lowest = i
 		}
 	}
-	best, slope := points[end].Rate/10, 0.0
-	for i := half; i+half <= end; i++ {
-		if d := points[i+half].Smoothed - points[i-half].Smoothed; d < slope {
-			best, slope = points[i].Rate, d
+	start := curve[0]
+	fall := start - curve[lowest]
+	if !(fall > 2*scatter(points)) {
+		return 0, ErrNoFall
+	}
+	from := lowest
+	for from > 0 && curve[from] < start-part*fall {
+		from--
+	}
+	to := from
+	for curve[to] > start-(1-part)*fall {
+		to++
+	}
+	best, steepest := 0, math.Inf(1)
+	for i := from; i <= to; i++ {
+		if d := curve[min(i+slope, len(curve)-1)] - curve[max(i-slope, 0)]; d < steepest {
+			best, steepest = i, d
 		}
 	}
-	return best
+	return points[best+blur].Rate, nil
+}
+
+// blurred are the means; that of points[i+blur] is at i.
+func blurred(points []RatePoint) []float64 {
+	var curve []float64
+	for i := blur; i+blur < len(points); i++ {
+		sum := 0.0
+		for _, p := range points[i-blur : i+blur+1] {
+			sum += p.Loss
+		}
+		curve = append(curve, sum/(2*blur+1))
+	}
+	return curve
+}
+
+// scatter is the standard deviation of the losses of the first quarter, where the
+// rates are too small to change them, but for the batches that they are of.
+func scatter(points []RatePoint) float64 {
+	first := points[:max(len(points)/4, min(2*blur, len(points)))]
+	mean, squares := 0.0, 0.0
+	for _, p := range first {
+		mean += p.Loss / float64(len(first))
+	}
+	for _, p := range first {
+		squares += (p.Loss - mean) * (p.Loss - mean)
+	}
+	return math.Sqrt(squares / float64(max(len(first)-1, 1)))
 }

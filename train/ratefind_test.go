@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"math/rand/v2"
 	"reflect"
 	"testing"
 )
@@ -37,8 +38,8 @@ func TestFindRateEndsWhenTheLossExplodes(t *testing.T) {
 	f := cfg.Stepper.(*fakeStepper)
 	f.stepHook = func(step uint64) (float64, bool) { return math.Inf(1), step == 25 }
 	points, _, err := FindRate(context.Background(), f, cfg.Train, RateTest{})
-	if err != nil || len(points) != 25 {
-		t.Errorf("got %d points, %v, want those before the infinite loss", len(points), err)
+	if !errors.Is(err, ErrNoFall) || len(points) != 25 {
+		t.Errorf("got %d points, %v, want those before the infinite loss, at rates that are too small", len(points), err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -47,5 +48,51 @@ func TestFindRateEndsWhenTheLossExplodes(t *testing.T) {
 	}
 	if _, _, err := FindRate(context.Background(), f, cfg.Train, RateTest{Low: 1, High: 0.1}); err == nil {
 		t.Error("a range that falls was accepted")
+	}
+}
+
+// TestFindRateSeesThroughTheNoiseOfBatches: the loss falls by 0.6 around a rate of
+// 0.01 and explodes from 1 on; that of a batch is up to 0.4 off.
+func TestFindRateSeesThroughTheNoiseOfBatches(t *testing.T) {
+	for seed := range uint64(200) {
+		for _, fall := range []float64{0.6, 0} {
+			points, best, err := findNoisy(t, seed, fall)
+			switch {
+			case fall > 0 && (err != nil || !(best > 2e-3 && best < 5e-2)):
+				t.Errorf("seed %d: got rate %g, %v, want one near 0.01", seed, best, err)
+			case fall == 0 && (!errors.Is(err, ErrNoFall) || len(points) == 0):
+				t.Errorf("seed %d: got rate %g, %v, want that the loss never fell", seed, best, err)
+			}
+		}
+	}
+}
+
+// findNoisy is FindRate on losses that fall by that much.
+func findNoisy(t *testing.T, seed uint64, fall float64) ([]RatePoint, float64, error) {
+	cfg := fakeConfig(t, "")
+	f := cfg.Stepper.(*fakeStepper)
+	rng, step := rand.New(rand.NewPCG(seed, 1)), 0.0
+	f.stepHook = func(uint64) (float64, bool) {
+		decade := -7 + 8*step/99
+		step++
+		learnt := fall / (1 + math.Exp(-(decade+2)*4))
+		return 1.8 - learnt + math.Exp(8*decade) + max(-0.4, min(0.15*rng.NormFloat64(), 0.4)), true
+	}
+	return FindRate(t.Context(), f, cfg.Train, RateTest{})
+}
+
+func TestFindRateSuitsTheOptimizer(t *testing.T) {
+	rate := map[string]float64{}
+	for _, optimizer := range []string{"sgd", "adam", "rmsprop"} {
+		cfg := fakeConfig(t, "")
+		cfg.Stepper = newFake(t, optimizer, 1)
+		_, best, err := FindRate(t.Context(), cfg.Stepper, cfg.Train, RateTest{})
+		if err != nil {
+			t.Fatalf("%s: %v", optimizer, err)
+		}
+		rate[optimizer] = best
+	}
+	if !(rate["sgd"] > 0.01 && rate["sgd"] < 5 && rate["adam"] < 1 && rate["rmsprop"] < 1) {
+		t.Errorf("got rates %v", rate)
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 
@@ -14,6 +15,10 @@ import (
 func findRate(c *cli.Context, s *session) error {
 	talk(c, "trying rising learning rates")
 	points, best, err := train.FindRate(c.Context, s.network, s.train, train.RateTest{})
+	if errors.Is(err, train.ErrNoFall) {
+		return fail(fmt.Errorf("--lr-find: %w", err),
+			"try more images, a smaller --batch or another --optimizer; without --lr a run takes the optimizer's own rate")
+	}
 	if err != nil {
 		return err
 	}
