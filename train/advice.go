@@ -37,7 +37,10 @@ func advise(spec *model.Spec, optimizer string, rate float64) Advice {
 		}
 	}
 	if slices.Contains([]string{"sgd", "adagrad", "adadelta"}, optimizer) {
-		a.Optimizer, a.LearningRate = "adam", adviseRate
+		a.Optimizer = "adam"
+		if rate != adviseRate {
+			a.LearningRate = adviseRate
+		}
 		return a
 	}
 	a.LearningRate = rate / 10

@@ -29,6 +29,7 @@ func TestAdviceChangesWhatIsNotSoAlready(t *testing.T) {
 		{model.HeUniform, "adamw", 3e-4, "try a learning rate of 3e-05"},
 		{model.GlorotUniform, "adadelta", 1e-3, "try a learning rate of 0.0001, optimizer adam, weights that start by he_normal"},
 		{model.HeNormal, "sgd", 1e-2, "try a learning rate of 0.0001, optimizer adam"},
+		{model.HeNormal, "adagrad", adviseRate, "try optimizer adam"},
 		{model.Zeros, "sgd", 1e-2, "try weights that start by he_normal"},
 	} {
 		if got := advise(network(c.init), c.optimizer, c.rate).String(); got != c.want {

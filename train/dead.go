@@ -3,6 +3,7 @@ package train
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/data"
@@ -30,24 +31,27 @@ type Probe interface {
 }
 
 // deadAfter is for how many epochs in a row a network must look dead to be
-// called so: healthy ones answer one class only for one or two at the start.
+// called so, unless the run ends before: healthy ones answer one class only for
+// one or two at the start.
 const deadAfter = 4
 
 // watch warns, once, of a network that answers one class only, or has layers
 // without a gradient though it is often wrong.
-func (l *loop) watch(ctx context.Context, e Epoch, v Evaluation) error {
+func (l *loop) watch(ctx context.Context, e Epoch, v Evaluation, better bool) error {
+	s := &l.state
+	if s.Dead != nil && s.Dead.Epoch < deadAfter { // said at an end that was not the last
+		s.Dead = nil
+	}
 	d := Dead{Epoch: e.Epoch, Class: l.onlyAnswer(v)}
 	if l.Probe != nil && e.Accuracy < 0.9 {
-		if zero := l.Probe.ZeroGradients(); len(zero) > 0 {
-			d.Layer = zero[0]
-		}
+		d.Layer = l.withoutGradient()
 	}
 	if d.Class == "" && d.Layer == "" {
-		l.state.Stuck, l.dead = 0, nil
+		s.Stuck, s.Dead = 0, nil
 		return nil
 	}
-	l.state.Stuck++
-	if l.state.Stuck < deadAfter || l.dead != nil {
+	s.Stuck++
+	if s.Dead != nil || s.Stuck < deadAfter && !l.endsStuck(e.Epoch, better) {
 		return nil
 	}
 	if l.Probe != nil && d.Class != "" {
@@ -66,21 +70,63 @@ func (l *loop) watch(ctx context.Context, e Epoch, v Evaluation) error {
 		}
 	}
 	d.Advice = advise(&l.Facts.Spec, l.Facts.Training.Optimizer, l.LearningRate)
-	l.dead = &d
+	s.Dead = &d
 	l.Observer.Warn(d.String())
 	return l.folder.log(event{Event: "dead", Epoch: d.Epoch, Text: d.String()})
 }
 
-// onlyAnswer is the class that was answered to every image, "" where there were
-// several.
-func (l *loop) onlyAnswer(v Evaluation) string {
-	class := v.Predictions[0].Predicted()
-	for _, p := range v.Predictions {
-		if p.Predicted() != class {
-			return ""
+// endsStuck says whether the run ends with this epoch, before deadAfter, and all
+// its epochs looked dead: with patience lost, or more of them than healthy ones have.
+func (l *loop) endsStuck(epoch int, better bool) bool {
+	if l.state.Stuck < epoch {
+		return false
+	}
+	exhausted := !better && l.Patience > 0 && l.state.Wait+1 >= l.Patience
+	return exhausted || epoch == l.Epochs && epoch == deadAfter-1
+}
+
+// withoutGradient is the first node whose gradient is zero though there is a loss
+// that depends on it, "" for none.
+func (l *loop) withoutGradient() string {
+	learns := learning(&l.Facts.Spec)
+	for _, node := range l.Probe.ZeroGradients() {
+		if learns[node] {
+			return node
 		}
 	}
-	return l.Facts.Labels[class]
+	return ""
+}
+
+// learning are the nodes that a head reads whose loss counts.
+func learning(spec *model.Spec) map[string]bool {
+	nodes := map[string]bool{}
+	for _, o := range spec.Outputs {
+		if o.Weight != 0 {
+			nodes[o.Node] = true
+		}
+	}
+	for _, n := range slices.Backward(spec.Nodes) {
+		for _, in := range n.Inputs {
+			nodes[in] = nodes[in] || nodes[n.Name]
+		}
+	}
+	return nodes
+}
+
+// onlyAnswer is the class that was answered to every image, "" where there were
+// several, or all images are of one class, for which one answer is right.
+func (l *loop) onlyAnswer(v Evaluation) string {
+	first, several := v.Predictions[0], false
+	for _, p := range v.Predictions {
+		if p.Predicted() != first.Predicted() {
+			return ""
+		}
+		several = several || p.Class != first.Class
+	}
+	if !several {
+		return ""
+	}
+	return l.Facts.Labels[first.Predicted()]
 }
 
 // String says it in one line, with the advice.
@@ -89,7 +135,7 @@ func (d Dead) String() string { return d.what() + "; " + d.Advice.String() }
 func (d Dead) what() string {
 	text := fmt.Sprintf("training looks dead at epoch %d:", d.Epoch)
 	if d.Class != "" {
-		text += fmt.Sprintf(" for %d epochs the answer to every image was %s", deadAfter, d.Class)
+		text += fmt.Sprintf(" for %d epochs the answer to every image was %s", min(deadAfter, d.Epoch), d.Class)
 	}
 	switch {
 	case d.Layer == "":

@@ -197,7 +197,13 @@ func (f *fakeStepper) Step(ctx context.Context, b *data.Batch, lr float64) (Resu
 func (f *fakeStepper) Evaluate(ctx context.Context, b *data.Batch) (Result, error) {
 	r := f.run(b, false)
 	if f.answer != nil {
-		r.Probabilities = slices.Repeat(f.answer, b.N)
+		r.Probabilities, r.Loss, r.Correct[0] = slices.Repeat(f.answer, b.N), 0, 0
+		for _, label := range b.Labels {
+			r.Loss -= math.Log(float64(f.answer[label])) / float64(b.N)
+			if f.answer[label] == slices.Max(f.answer) {
+				r.Correct[0]++
+			}
+		}
 	}
 	return r, nil
 }

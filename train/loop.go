@@ -19,7 +19,6 @@ type loop struct {
 	history []Epoch
 	// best are the best weights, where there is no folder to keep them in.
 	best *checkpoint.Checkpoint
-	dead *Dead
 }
 
 // state is what, besides weights and optimizer, decides how a run goes on. It is
@@ -34,6 +33,7 @@ type state struct {
 	Wait    int     `json:"wait"`  // epochs since the best
 	Plateau plateau `json:"plateau"`
 	Stuck   int     `json:"stuck"` // epochs in a row that looked dead
+	Dead    *Dead   `json:"dead,omitempty"`
 }
 
 func newLoop(cfg Config) (*loop, error) {
@@ -95,7 +95,7 @@ func (l *loop) epoch(ctx context.Context) error {
 	}
 	// From here to the end of epochDone the state is between two epochs: nothing
 	// may be cancelled.
-	if err := l.watch(context.WithoutCancel(ctx), e, v); err != nil {
+	if err := l.watch(context.WithoutCancel(ctx), e, v, better); err != nil {
 		return err
 	}
 	return l.epochDone(e, better)

@@ -141,7 +141,7 @@ func (l *loop) finish(ctx context.Context) (*Outcome, error) {
 	}
 	overwrite(l.Stepper.Weights(), best.Weights)
 	o := &Outcome{History: l.history, Heads: l.heads(), Best: l.history[l.state.Best.Epoch-1], Stopped: AllEpochs,
-		Dead: l.dead, TrainSize: l.Train.Len()}
+		Dead: l.state.Dead, TrainSize: l.Train.Len()}
 	if l.exhausted() {
 		o.Stopped = NoBetter
 	}

@@ -13,7 +13,6 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/train/checkpoint"
-	"github.com/flowerctl/flowerctl/train/data"
 )
 
 func mustRun(t *testing.T, cfg Config) *Outcome {
@@ -179,45 +178,6 @@ func TestObserverHearsOfEveryBatch(t *testing.T) {
 	if last.Epoch != 2 || last.Step != 5 || last.Steps != 5 || last.Left != 0 || last.Validating ||
 		last.Loss != r.epochs[1].Loss || last.Accuracy != r.epochs[1].Accuracy {
 		t.Errorf("got %+v, want the end of epoch 2, %+v", last, r.epochs[1])
-	}
-}
-
-type fakeProbe struct{ layer, zero string }
-
-func (p fakeProbe) FirstDead(context.Context, *data.Batch) (string, error) { return p.layer, nil }
-func (p fakeProbe) ZeroGradients() []string {
-	if p.zero == "" {
-		return nil
-	}
-	return []string{p.zero}
-}
-
-func TestDeadTrainingIsRecognised(t *testing.T) {
-	for want, probe := range map[string]Probe{
-		"the answer to every image was dark; the first dead layer is conv3; try a learning rate of 0.001": fakeProbe{layer: "conv3"},
-		"the answer to every image was dark; try a learning rate of 0.001":                                nil,
-	} {
-		cfg, r := fakeConfig(t, t.TempDir()), &recorder{}
-		cfg.Stepper.(*fakeStepper).answer = []float32{0.9, 0.1}
-		cfg.Observer, cfg.Probe, cfg.Epochs = r, probe, 8
-		o := mustRun(t, cfg)
-		if len(r.warnings) != 1 || !strings.HasSuffix(r.warnings[0], want) {
-			t.Errorf("got warnings %q, want one that ends in %q", r.warnings, want)
-		}
-		if o.Dead == nil || o.Dead.Epoch != deadAfter || o.Dead.Class != "dark" {
-			t.Errorf("got %+v, want dark, recognised in epoch %d", o.Dead, deadAfter)
-		}
-	}
-	cfg, r := fakeConfig(t, ""), &recorder{}
-	cfg.Observer, cfg.Probe, cfg.LearningRate = r, fakeProbe{zero: "conv1"}, 1e-9
-	if o := mustRun(t, cfg); o.Dead == nil || len(r.warnings) != 1 ||
-		!strings.HasSuffix(r.warnings[0], "the gradient of conv1 is zero; try a learning rate of 1e-10") {
-		t.Errorf("zero gradients: got %+v and warnings %q", o.Dead, r.warnings)
-	}
-	cfg, r = fakeConfig(t, ""), &recorder{}
-	cfg.Observer, cfg.Probe = r, fakeProbe{}
-	if o := mustRun(t, cfg); o.Dead != nil || len(r.warnings) > 0 {
-		t.Errorf("a network that learns was called dead: %q", r.warnings)
 	}
 }
 

@@ -168,6 +168,7 @@ func (r *trainRun) open(c *cli.Context, cache *data.Cache) (*session, error) {
 	}
 	talk(c, "%s, %d parameters, input %d x %d; %d training and %d validation images of %s (%s)",
 		s.Arch, parameters, s.Size, s.Size, s.train.Len(), s.val.Len(), strings.Join(cache.Set.Labels, ", "), cache.Set.SplitBy)
+	tellUnvalidated(c, cache.Set)
 	switch {
 	case len(s.anew) > 0:
 		talk(c, "starting from %s, but for %s", s.Init, strings.Join(s.anew, ", "))
@@ -189,6 +190,20 @@ func (r *trainRun) tellProblems(c *cli.Context, set *data.Set) {
 			return
 		}
 		talk(c, "%s", p)
+	}
+}
+
+// tellUnvalidated warns of classes that the folders give no image to validate on.
+func tellUnvalidated(c *cli.Context, set *data.Set) {
+	var names []string
+	for class, n := range set.Counts(data.Val) {
+		if n == 0 {
+			names = append(names, set.Labels[class])
+		}
+	}
+	if len(names) > 0 {
+		talk(c, "warning: no validation image of %s: the validation accuracy is that of the other classes only",
+			strings.Join(names, ", "))
 	}
 }
 
