@@ -98,6 +98,8 @@ func (p *plan) check() error {
 		return usagef("--clip-norm: got %g, want 0 (never) or more", p.ClipNorm)
 	case slices.ContainsFunc(p.AuxWeight, func(w float64) bool { return !(w >= 0 && w < 1e6) }):
 		return usagef("--aux-weight: got %v, want 0 or more", p.AuxWeight)
+	case p.Loss == string(nn.SquaredError) && p.Classes != "" && p.augment.Mixes():
+		return usagef("--class-weights: --loss mse has none for images that --augment %s mixes: without mixup and cutmix, or with --loss crossentropy", p.Augment)
 	case p.Data == "" && p.Drawn < 10:
 		return usagef("--drawn: got %d, want at least 10", p.Drawn)
 	}

@@ -6,12 +6,13 @@ type Batch struct {
 	N, Size, Classes int
 	// Pixels are N RGB images of Size rows of Size pixels, channels innermost.
 	Pixels []uint8
-	// Targets are N rows of Classes: the share of each class, summing to 1.
-	// One-hot unless smoothed or mixed.
+	// Targets are N rows of Classes: the share of each class, summing to 1 unless
+	// class weights are in them. One-hot unless smoothed or mixed.
 	Targets []float32
 	// Labels are the classes of the N images before mixing, for accuracy.
 	Labels []int
-	// Weights multiply each image's loss; nil means 1.
+	// Weights multiply each image's loss; nil means 1. Of mixed images the weights
+	// of the classes are in Targets.
 	Weights []float32
 	// Indices say which image of the data set each one is.
 	Indices []int

@@ -100,7 +100,7 @@ func (l *Loader) takeRing() []*slot {
 		s.batch = Batch{Size: l.Size(), Classes: classes,
 			Pixels: make([]uint8, l.opts.Batch*pixels), Targets: make([]float32, l.opts.Batch*classes),
 			Labels: make([]int, l.opts.Batch), Indices: make([]int, l.opts.Batch)}
-		if l.opts.ClassWeights != nil {
+		if l.opts.ClassWeights != nil && !l.opts.Augment.Mixes() {
 			s.batch.Weights = make([]float32, l.opts.Batch)
 		}
 		ring = append(ring, s)
@@ -166,12 +166,14 @@ func (l *Loader) mixPair(s *slot, i, j int) {
 	for c := range b.Classes {
 		mix(&b.Targets[i*b.Classes+c], &b.Targets[j*b.Classes+c])
 	}
-	if b.Weights != nil {
-		mix(&b.Weights[i], &b.Weights[j])
-	}
 }
 
-// target writes the smoothed one-hot row of a class.
+// target writes the smoothed one-hot row of a class, times the weight of the class
+// where images are mixed: an image of two classes has no one weight for its loss.
+// With cross-entropy, a sum over the row, it then costs what the mixed images cost
+// on their own, by their shares: without smoothing that is PyTorch's
+// CrossEntropyLoss with weights and probabilities for targets, but divided by the
+// number of images.
 func (l *Loader) target(row []float32, class int) {
 	s := l.opts.LabelSmoothing
 	share := s / float64(len(row))
@@ -179,4 +181,9 @@ func (l *Loader) target(row []float32, class int) {
 		row[j] = float32(share)
 	}
 	row[class] = float32(1 - s + share)
+	if l.opts.ClassWeights != nil && l.opts.Augment.Mixes() {
+		for j := range row {
+			row[j] *= l.opts.ClassWeights[class]
+		}
+	}
 }

@@ -19,7 +19,9 @@ type LoaderOptions struct {
 	Workers  int    // batches prepared at the same time; 0 for one a core
 	// LabelSmoothing s turns a one-hot target y into y*(1-s) + s/classes, as Keras.
 	LabelSmoothing float64
-	// ClassWeights multiply the loss of an image of each class; nil for 1.
+	// ClassWeights multiply the loss of an image of each class; nil for 1. Where
+	// images are mixed they multiply the targets instead, which is right for a loss
+	// that is a sum over the targets: cross-entropy, not the squared error.
 	ClassWeights []float32
 	// Augment varies the images, each from its own stream of (Seed, epoch, image);
 	// not for validation or test images. Where it mixes, the first image of a batch

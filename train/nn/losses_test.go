@@ -197,3 +197,22 @@ func TestTheReportsTwoLosses(t *testing.T) {
 	near("cross-entropy", crossEntropy(d, []float64{0, math.Log(p / (1 - p))}, target), -math.Log(0.1))
 	near("its slope", d[1]/(p*(1-p)), 10) // by the logit, over what the logit moves the output
 }
+
+// TestWeightedSharesEqualPyTorch: class weights 0, 2 and 0.5 multiplied into the
+// targets, against torch.nn.functional.cross_entropy(x, shares, weight=weights)
+// and its gradient; shares and weights are those of mixed images.
+func TestWeightedSharesEqualPyTorch(t *testing.T) {
+	x := [][]float64{{1, -0.5, 0.25}, {0.3, 0.2, -1}}
+	weighted := []float64{0.5 * 0, 0.5 * 2, 0 * 0.5} // half and half of the first two
+	want := [][]float64{{0.2948988318284063, -0.4341991764265428, 0.1393003445981365},
+		{0.2296349178898773, -0.2922177338056239, 0.06258281591574652}}
+	sum, d := 0.0, make([]float64, 3)
+	for i := range x {
+		sum += crossEntropy(d, x[i], weighted) / 2
+		for j := range d {
+			d[j] /= 2
+		}
+		closeTo(t, "gradient", d, want[i], 1e-12)
+	}
+	closeTo(t, "loss", []float64{sum}, []float64{1.4530465539966948}, 1e-12)
+}
