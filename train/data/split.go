@@ -61,6 +61,7 @@ func (s *Set) Split(opts SplitOptions) error {
 		if err := s.draw(groups, opts); err != nil {
 			return err
 		}
+		s.SplitBy = strings.Replace(s.SplitBy, opts.String(), s.drawn(opts).String(), 1)
 	}
 	for class, n := range s.Counts(Train) {
 		if n == 0 {
@@ -71,6 +72,22 @@ func (s *Set) Split(opts SplitOptions) error {
 		return fmt.Errorf("split: no image is left for validation")
 	}
 	return s.Check()
+}
+
+// drawn are the shares that were drawn, in whole percent: those of opts but where
+// small classes, or copies that stay together, allowed nothing nearer than a percent.
+func (s *Set) drawn(opts SplitOptions) SplitOptions {
+	val, test := float64(len(s.Indices(Val))), float64(len(s.Indices(Test)))
+	all := float64(len(s.Indices(Train))) + val
+	if opts.Test > 0 {
+		all += test
+	} else {
+		test = 0
+	}
+	if math.Abs(val/all-opts.Val) > 0.01 || math.Abs(test/all-opts.Test) > 0.01 {
+		opts.Val, opts.Test = math.Round(100*val/all)/100, math.Round(100*test/all)/100
+	}
+	return opts
 }
 
 // String names the split as the run's facts do: "stratified 80/20".

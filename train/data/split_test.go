@@ -52,6 +52,24 @@ func TestSplitIsStratified(t *testing.T) {
 	}
 }
 
+// TestSplitSaysWhatWasDrawn: of three images one is a third, whatever was asked.
+func TestSplitSaysWhatWasDrawn(t *testing.T) {
+	s := made([]int{3, 3}, nil)
+	if err := s.Split(SplitOptions{Seed: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if s.SplitBy != "stratified 67/33" {
+		t.Errorf("split by %q", s.SplitBy)
+	}
+	s = made([]int{4, 4}, nil)
+	if err := s.Split(SplitOptions{Val: 0.2, Test: 0.1, Seed: 1}); err != nil {
+		t.Fatal(err)
+	}
+	if s.SplitBy != "stratified 50/25/25" {
+		t.Errorf("split by %q", s.SplitBy)
+	}
+}
+
 func wantCounts(t *testing.T, s *Set, p Part, want string) {
 	t.Helper()
 	if got := fmt.Sprint(s.Counts(p)); got != want {
