@@ -63,6 +63,13 @@ func ParseSchedule(text string) (Schedule, error) {
 		if err != nil {
 			return s, fmt.Errorf("schedule %q: %s: want a number, as in every=20", text, word)
 		}
+		// What is written must be what holds: a zero field would mean its default.
+		switch whole := key == "every" || key == "patience"; {
+		case whole && !(v >= 1 && v <= 1e6 && v == math.Trunc(v)):
+			return s, fmt.Errorf("schedule %q: %s is %s, want a whole number of epochs, 1 to 1e+06", text, key, value)
+		case key == "factor" && v == 0:
+			return s, fmt.Errorf("schedule %q: factor is 0, want over 0 and at most 1", text)
+		}
 		switch key {
 		case "warmup":
 			s.Warmup = v
@@ -100,6 +107,15 @@ func (s Schedule) String() string {
 		}
 	}
 	return text
+}
+
+// Check says what is wrong with the schedule, nil for nothing, for a run of so many
+// epochs: also a warm-up that would not end.
+func (s Schedule) Check(epochs int) error {
+	if s.Warmup > float64(epochs) {
+		return fmt.Errorf("schedule %s: warmup is %g epochs, want at most the run's %d", s.Name, s.Warmup, epochs)
+	}
+	return s.check()
 }
 
 func (s Schedule) check() error {

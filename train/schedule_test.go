@@ -55,17 +55,34 @@ func TestSchedulesSurviveText(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		"cosin":             "want one of [constant step",
-		"cosine,every=3":    "cosine has no every",
-		"step,factor=x":     "want a number",
-		"step,factor=NaN":   "factor is NaN",
-		"step,factor=1.5":   "factor is 1.5, want 0 to 1",
-		"cosine,warmup=-1":  "warmup is -1",
-		"one-cycle,final=1": "one-cycle has no final",
-		"step,speed=3":      `no option "speed"`,
+		"cosin":                           "want one of [constant step",
+		"cosine,every=3":                  "cosine has no every",
+		"step,factor=x":                   "want a number",
+		"step,factor=NaN":                 "factor is NaN",
+		"step,factor=1.5":                 "factor is 1.5, want 0 to 1",
+		"cosine,warmup=-1":                "warmup is -1",
+		"one-cycle,final=1":               "one-cycle has no final",
+		"step,speed=3":                    `no option "speed"`,
+		"step,every=0.5":                  "every is 0.5, want a whole number of epochs",
+		"step,every=0":                    "every is 0, want",
+		"step,every=NaN":                  "every is NaN, want",
+		"plateau,patience=0.5,factor=0.1": "patience is 0.5, want a whole number",
+		"plateau,factor=0":                "factor is 0, want over 0",
 	} {
 		if _, err := ParseSchedule(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: got error %v, want one with %q", text, err, want)
+		}
+	}
+}
+
+func TestWarmupsEndWithinTheRun(t *testing.T) {
+	for _, name := range []ScheduleName{Constant, Step, Cosine} {
+		s := Schedule{Name: name, Warmup: 3}
+		if err := s.Check(2); err == nil || !strings.Contains(err.Error(), "warmup is 3 epochs, want at most the run's 2") {
+			t.Errorf("%s: got error %v", name, err)
+		}
+		if err := s.Check(3); err != nil {
+			t.Errorf("%s: %v", name, err)
 		}
 	}
 }

@@ -99,7 +99,7 @@ func (c *Config) check() error {
 	if err := c.Monitor.check(); err != nil {
 		return err
 	}
-	return c.Schedule.check()
+	return c.Schedule.Check(c.Epochs)
 }
 
 // Run trains until the epochs are done, or none was better for Patience epochs,
