@@ -8,7 +8,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -39,7 +38,7 @@ under way; --resume goes on from there as if it had never stopped.
 			&cli.StringFlag{Name: "config", Usage: "settings from `FILE`, such as a run's config.json; flags win"},
 			&cli.StringFlag{Name: "resume", Usage: "go on with the run in folder `RUN`; other flags but --epochs, --patience, --threads and --data would make it another run"},
 			&cli.StringFlag{Name: "out", Usage: "folder of the run, `RUN`"},
-			&cli.BoolFlag{Name: "force", Usage: "write over the run in --out"},
+			&cli.BoolFlag{Name: "force", Usage: "write over the run in --out, or the file of --augment-preview"},
 			&cli.BoolFlag{Name: "list", Usage: "list the networks and do nothing else"},
 			&cli.BoolFlag{Name: "dry-run", Usage: "read the images, show the network, and train nothing"},
 			&cli.StringFlag{Name: "augment-preview", Usage: "draw what --augment does to `FILE`.png and train nothing"},
@@ -79,8 +78,33 @@ type trainRun struct {
 	quiet  bool // about files that were left out: they were named before
 }
 
+// together refuses flags of which one would be ignored, before any image is read.
+func together(c *cli.Context) error {
+	preview := c.String("augment-preview")
+	var instead []string // of training
+	for _, name := range []string{"dry-run", "augment-preview", "lr-find"} {
+		if c.Bool(name) || name == "augment-preview" && preview != "" {
+			instead = append(instead, "--"+name)
+		}
+	}
+	switch {
+	case len(instead) > 1:
+		return usagef("%s: want one of them at a time", strings.Join(instead, " and "))
+	case c.String("resume") != "" && c.Bool("lr-find"):
+		return usagef("--lr-find: takes no --resume: rates are tried with weights at their start; with --config RUN/%s, and --init for other weights", train.ConfigFile)
+	case c.String("resume") != "" && c.Bool("force") && preview == "":
+		return usagef("--resume: takes no --force: a run that goes on writes over nothing")
+	case preview != "":
+		return previewable(preview, c.Bool("force"))
+	}
+	return nil
+}
+
 // newTrainRun reads flags and settings.
 func newTrainRun(c *cli.Context) (*trainRun, error) {
+	if err := together(c); err != nil {
+		return nil, err
+	}
 	r := &trainRun{show: newProgress(c.App.ErrWriter)}
 	file := c.String("config")
 	if run := c.String("resume"); run != "" {
@@ -112,23 +136,11 @@ func newTrainRun(c *cli.Context) (*trainRun, error) {
 	return r, err
 }
 
-// resumable refuses settings that would make a run another one.
-func resumable(c *cli.Context) error {
-	for _, o := range trainOptions() {
-		may := slices.Contains([]string{"epochs", "patience", "threads", "data"}, o.name)
-		if c.IsSet(o.name) && !may {
-			return usagef("--resume: takes no --%s: with it, it would be another run", o.name)
-		}
-	}
-	return nil
-}
-
 // load reads what a run needs to go on.
 func (r *trainRun) load() (err error) {
 	r.resume, err = checkpoint.Load(filepath.Join(r.dir, train.LastFile))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fail(fmt.Errorf("--resume: %s has no %s, so no step was finished there", r.dir, train.LastFile),
-			"start it anew with --config "+filepath.Join(r.dir, train.ConfigFile)+" --out "+r.dir+" --force")
+		return r.nothingToResume()
 	}
 	if err != nil {
 		return err

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"os"
 	"strings"
 	"text/tabwriter"
 
@@ -83,12 +84,20 @@ func writeSummary(out io.Writer, spec *model.Spec) error {
 	return w.Flush()
 }
 
-// previewAugmentation draws rows of the same image as the epochs will see it.
-func previewAugmentation(c *cli.Context, s *session, path string) error {
-	const rows, epochs = 6, 7
+// previewable says whether a preview may be written to the path.
+func previewable(path string, force bool) error {
 	if !strings.HasSuffix(strings.ToLower(path), ".png") {
 		return usagef("--augment-preview: got %s, want a name that ends in .png", path)
 	}
+	if _, err := os.Lstat(path); err == nil && !force {
+		return fail(fmt.Errorf("--augment-preview: %s is there already", path), "--force writes over it")
+	}
+	return nil
+}
+
+// previewAugmentation draws rows of the same image as the epochs will see it.
+func previewAugmentation(c *cli.Context, s *session, path string) error {
+	const rows, epochs = 6, 7
 	indices := s.cache.Set.Indices(data.Train)
 	var some []int
 	for i := range min(rows, len(indices)) { // from all over, so from all classes
@@ -96,7 +105,7 @@ func previewAugmentation(c *cli.Context, s *session, path string) error {
 	}
 	tiles, err := data.Preview(c.Context, s.cache, some, s.augment, s.Seed, epochs)
 	if err != nil {
-		return err
+		return fileError(err)
 	}
 	policy := s.augment.String()
 	if policy == "" {

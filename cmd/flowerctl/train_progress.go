@@ -42,8 +42,8 @@ func (p *progress) Progress(s train.Progress) {
 	if p.bar == nil || s.Step == 1 {
 		p.start(s.Steps)
 	}
-	p.bar.Describe(fmt.Sprintf("epoch %d/%d %s  loss %.4f  accuracy %.1f %%  %.0f images/s  %s left",
-		s.Epoch, s.Epochs, what, s.Loss, 100*s.Accuracy, s.ImagesPerSecond, short(s.Left)))
+	p.bar.Describe(fmt.Sprintf("epoch %d/%d %s  loss %s  accuracy %.1f %%  %.0f images/s  %s left",
+		s.Epoch, s.Epochs, what, lossText(s.Loss), 100*s.Accuracy, s.ImagesPerSecond, short(s.Left)))
 	p.bar.Set(s.Step)
 }
 
@@ -57,8 +57,8 @@ func (p *progress) line(s train.Progress) {
 	if s.Validating {
 		what = "check"
 	}
-	fmt.Fprintf(p.w, "epoch %3d  %s %d/%d  loss so far %.4f  accuracy %5.1f %%  %.0f images/s  %s left\n",
-		s.Epoch, what, s.Step, s.Steps, s.Loss, 100*s.Accuracy, s.ImagesPerSecond, short(s.Left))
+	fmt.Fprintf(p.w, "epoch %3d  %s %d/%d  loss so far %s  accuracy %5.1f %%  %.0f images/s  %s left\n",
+		s.Epoch, what, s.Step, s.Steps, lossText(s.Loss), 100*s.Accuracy, s.ImagesPerSecond, short(s.Left))
 }
 
 // start opens a bar of that many steps.
@@ -94,8 +94,8 @@ func (p *progress) EpochDone(e train.Epoch, best bool) {
 	if best {
 		mark += "  best"
 	}
-	fmt.Fprintf(p.w, "epoch %3d  loss %.4f  accuracy %5.1f %%  validation loss %.4f  accuracy %5.1f %%  lr %.3g  %s  %.0f images/s%s\n",
-		e.Epoch, e.Loss, 100*e.Accuracy, e.ValLoss, 100*e.ValAccuracy, e.LearningRate,
+	fmt.Fprintf(p.w, "epoch %3d  loss %s  accuracy %5.1f %%  validation loss %s  accuracy %5.1f %%  lr %.3g  %s  %.0f images/s%s\n",
+		e.Epoch, lossText(e.Loss), 100*e.Accuracy, lossText(e.ValLoss), 100*e.ValAccuracy, e.LearningRate,
 		short(time.Duration(e.Seconds*float64(time.Second))), e.ImagesPerSecond, mark)
 }
 
@@ -118,6 +118,14 @@ func (p *progress) reading(done, total int) {
 	if done == total {
 		p.end()
 	}
+}
+
+// lossText is a loss with four decimals, or four digits where it is large.
+func lossText(v float64) string {
+	if v < 1e4 {
+		return fmt.Sprintf("%.4f", v)
+	}
+	return fmt.Sprintf("%.4g", v)
 }
 
 // short is a duration for people: 42s, 3m10s, 2h05m.

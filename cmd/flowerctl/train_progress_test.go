@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,12 @@ func TestLongEpochsAreReportedInLogs(t *testing.T) {
 	want := "epoch   1  step 24/83  loss so far 1.5834  accuracy  29.8 %  9 images/s  3m20s left\n"
 	if log.String() != want {
 		t.Errorf("got %q, want %q", log.String(), want)
+	}
+	log.Reset()
+	at.Loss = 16778883331598580993079902208
+	p.Progress(at)
+	if !strings.Contains(log.String(), "loss so far 1.678e+28  ") {
+		t.Errorf("got %q, want four digits of the loss", log.String())
 	}
 	log.Reset()
 	at.Step = at.Steps

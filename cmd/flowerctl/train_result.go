@@ -29,6 +29,11 @@ func tellSummary(c *cli.Context, dir string, s train.Summary) error {
 		"%s: validation accuracy %.1f %% (95 %% interval %.1f to %.1f, majority class %.1f %%), epoch %d of %d, %s\n",
 		dir, 100*s.ValAccuracy, 100*s.ValInterval[0], 100*s.ValInterval[1], 100*s.MajorityRate,
 		s.BestEpoch, s.Epochs, seconds(s.Seconds))
+	if err != nil || s.TestAccuracy == nil || s.TestInterval == nil {
+		return err
+	}
+	_, err = fmt.Fprintf(c.App.Writer, "%s: test accuracy %.1f %% (95 %% interval %.1f to %.1f), %d images\n",
+		dir, 100**s.TestAccuracy, 100*s.TestInterval[0], 100*s.TestInterval[1], s.TestImages)
 	return err
 }
 

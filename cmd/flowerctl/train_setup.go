@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train"
@@ -52,6 +50,9 @@ func resolve(s settings) (*plan, error) {
 	if p.schedule, err = train.ParseSchedule(p.Schedule); err != nil {
 		return nil, usagef("--schedule: %w", err)
 	}
+	if err := p.schedule.Check(max(p.Epochs, 1)); err != nil {
+		return nil, usagef("--schedule: %w", err)
+	}
 	if p.LR == 0 {
 		if p.LR, err = optim.DefaultLearningRate(p.Optimizer); err != nil {
 			return nil, usagef("--optimizer: %w", err)
@@ -63,6 +64,9 @@ func resolve(s settings) (*plan, error) {
 	spec, err := p.preset.Build(p.Size, 5)
 	if err != nil {
 		return nil, usagef("--size: %w", err)
+	}
+	if len(spec.Outputs) == 1 && slices.ContainsFunc(p.AuxWeight, func(w float64) bool { return w != 1 }) {
+		return nil, usagef("--aux-weight: %s has no auxiliary heads", p.Arch)
 	}
 	if n := len(p.AuxWeight); n != 1 && n != len(spec.Outputs)-1 {
 		return nil, usagef("--aux-weight: got %d weights, want one, or one for each of %s's %d auxiliary heads",
@@ -257,35 +261,3 @@ func (s *session) config(dir string, observer train.Observer) train.Config {
 }
 
 func (s *session) Close() error { return errors.Join(s.network.Close(), s.engine.Close()) }
-
-// classWeights reads --class-weights: nothing, "balanced" (as scikit-learn:
-// images / (classes * images of the class)), or numbers in the order of labels.
-func classWeights(text string, labels []string, counts []int) ([]float32, error) {
-	switch text {
-	case "":
-		return nil, nil
-	case "balanced":
-		all := 0
-		for _, n := range counts {
-			all += n
-		}
-		weights := make([]float32, len(counts))
-		for i, n := range counts {
-			weights[i] = float32(all) / float32(len(counts)*max(n, 1))
-		}
-		return weights, nil
-	}
-	words := strings.Split(text, ",")
-	if len(words) != len(labels) {
-		return nil, fmt.Errorf("got %d numbers, want one for each of %s", len(words), strings.Join(labels, ", "))
-	}
-	weights := make([]float32, len(words))
-	for i, word := range words {
-		v, err := strconv.ParseFloat(strings.TrimSpace(word), 32)
-		if err != nil || !(v >= 0 && v < 1e6) {
-			return nil, fmt.Errorf("got %q for %s, want balanced, or a number from 0", word, labels[i])
-		}
-		weights[i] = float32(v)
-	}
-	return weights, nil
-}
