@@ -205,20 +205,29 @@ func (l *loop) heads() []string {
 	return names
 }
 
-// failed writes what a run that stops leaves behind, and says where it stands.
-func (l *loop) failed(ctx context.Context, err error) error {
+// failed writes what a run that stops leaves behind, and says where it stands. Where
+// it was not cancelled, the epochs that were done have an outcome.
+func (l *loop) failed(ctx context.Context, err error) (*Outcome, error) {
 	where := fmt.Sprintf("epoch %d step %d", l.state.Epoch+1, l.state.Step)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		save := errors.Join(l.saveLast(), l.folder.log(event{Event: "interrupted",
 			Epoch: l.state.Epoch, Step: l.state.Step}))
 		if save != nil {
-			return fmt.Errorf("stopped at %s, and its checkpoint could not be written: %w", where, save)
+			return nil, fmt.Errorf("stopped at %s, and its checkpoint could not be written: %w", where, save)
 		}
-		return fmt.Errorf("stopped at %s: %w", where, err)
+		return nil, fmt.Errorf("stopped at %s: %w", where, err)
 	}
 	log := l.folder.log(event{Event: "error", Epoch: l.state.Epoch, Step: l.state.Step, Text: err.Error()})
 	if last := l.folder.lastGood(l.state.Epoch); last != "" {
 		err = fmt.Errorf("%w (the last good checkpoint is %s, of epoch %d)", err, last, l.state.Epoch)
 	}
-	return errors.Join(fmt.Errorf("%s: %w", where, err), log)
+	err = errors.Join(fmt.Errorf("%s: %w", where, err), log)
+	if l.state.Best.Epoch == 0 || len(l.history) != l.state.Epoch { // none, or one that could not be written
+		return nil, err
+	}
+	o, outcomeErr := l.outcome(ctx, Failed)
+	if outcomeErr != nil {
+		return nil, errors.Join(err, fmt.Errorf("the epochs before: %w", outcomeErr))
+	}
+	return o, err
 }

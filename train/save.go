@@ -130,8 +130,21 @@ func (l *loop) checkResumed(s saved) error {
 	return nil
 }
 
-// finish restores the best weights and judges them.
+// finish is the end of a run that did all it should.
 func (l *loop) finish(ctx context.Context) (*Outcome, error) {
+	stopped := AllEpochs
+	if l.exhausted() {
+		stopped = NoBetter
+	}
+	o, err := l.outcome(ctx, stopped)
+	if err != nil {
+		return nil, err
+	}
+	return o, l.folder.log(event{Event: "end", Epoch: l.state.Epoch, Text: string(stopped)})
+}
+
+// outcome restores the best weights and judges them.
+func (l *loop) outcome(ctx context.Context, stopped Stop) (*Outcome, error) {
 	best := l.best
 	if l.Dir != "" {
 		var err error
@@ -140,11 +153,8 @@ func (l *loop) finish(ctx context.Context) (*Outcome, error) {
 		}
 	}
 	overwrite(l.Stepper.Weights(), best.Weights)
-	o := &Outcome{History: l.history, Heads: l.heads(), Best: l.history[l.state.Best.Epoch-1], Stopped: AllEpochs,
+	o := &Outcome{History: l.history, Heads: l.heads(), Best: l.history[l.state.Best.Epoch-1], Stopped: stopped,
 		Dead: l.state.Dead, TrainSize: l.Train.Len()}
-	if l.exhausted() {
-		o.Stopped = NoBetter
-	}
 	for _, e := range l.history {
 		o.Seconds += e.Seconds
 	}
@@ -159,8 +169,5 @@ func (l *loop) finish(ctx context.Context) (*Outcome, error) {
 		}
 		o.Test = &test
 	}
-	if err := l.folder.writeMetrics(o, l.Facts.Labels); err != nil {
-		return nil, err
-	}
-	return o, l.folder.log(event{Event: "end", Epoch: l.state.Epoch, Text: string(o.Stopped)})
+	return o, l.folder.writeMetrics(o, l.Facts.Labels)
 }

@@ -78,6 +78,7 @@ type Stop string
 const (
 	AllEpochs Stop = "epochs"   // there were no more epochs
 	NoBetter  Stop = "patience" // no better epoch for as long as the patience was
+	Failed    Stop = "error"    // a step or an evaluation failed, as where the loss is not finite
 )
 
 func (c *Config) check() error {
@@ -109,7 +110,8 @@ func (c *Config) check() error {
 // returns an error that wraps the context's; from that file Resume goes on as if
 // the run had never stopped, bit for bit. A loss that is not finite ends the run
 // with an error that names the step and the node; last.ckpt is then the end of
-// the last epoch before.
+// the last epoch before. With such an error comes the outcome of the epochs that
+// were done, if there are any.
 func Run(ctx context.Context, cfg Config) (*Outcome, error) {
 	l, err := newLoop(cfg)
 	if err != nil {
@@ -120,7 +122,7 @@ func Run(ctx context.Context, cfg Config) (*Outcome, error) {
 	}
 	for l.state.Epoch < cfg.Epochs && !l.exhausted() {
 		if err := l.epoch(ctx); err != nil {
-			return nil, l.failed(ctx, err)
+			return l.failed(ctx, err)
 		}
 	}
 	return l.finish(ctx)

@@ -142,7 +142,7 @@ func TestLossThatIsNotFiniteStopsTheRun(t *testing.T) {
 	dir := t.TempDir()
 	cfg := fakeConfig(t, dir)
 	cfg.Stepper.(*fakeStepper).stepHook = func(step uint64) (float64, bool) { return math.NaN(), step == 7 }
-	_, err := Run(context.Background(), cfg)
+	o, err := Run(context.Background(), cfg)
 	want := "epoch 2 step 2: step 3: loss is NaN (the last good checkpoint is " +
 		filepath.Join(dir, LastFile) + ", of epoch 1)"
 	if err == nil || err.Error() != want {
@@ -151,8 +151,19 @@ func TestLossThatIsNotFiniteStopsTheRun(t *testing.T) {
 	if c, err := checkpoint.Load(filepath.Join(dir, LastFile)); err != nil || c.Training.Epoch != 1 {
 		t.Errorf("last.ckpt: got %v, want that of epoch 1", err)
 	}
-	if !strings.Contains(string(read(t, dir, EventsFile)), `"event":"error"`) {
-		t.Error("events.jsonl does not tell of it")
+	if events := strings.TrimSpace(string(read(t, dir, EventsFile))); !strings.Contains(events[strings.LastIndex(events, "\n"):], `"event":"error"`) {
+		t.Error("events.jsonl does not end with it")
+	}
+	if o == nil || o.Stopped != Failed || len(o.History) != 1 || len(o.Validation.Predictions) != 20 {
+		t.Errorf("got outcome %+v, want that of the epoch before", o)
+	}
+	if !strings.Contains(string(read(t, dir, MetricsFile)), `"stopped": "error"`) {
+		t.Errorf("%s does not say how the run ended", MetricsFile)
+	}
+	first := fakeConfig(t, t.TempDir())
+	first.Stepper.(*fakeStepper).stepHook = func(step uint64) (float64, bool) { return math.NaN(), step == 3 }
+	if o, err := Run(context.Background(), first); o != nil || err == nil {
+		t.Errorf("in the first epoch: got %+v, %v, want an error alone", o, err)
 	}
 }
 

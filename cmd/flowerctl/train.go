@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -136,22 +135,6 @@ func newTrainRun(c *cli.Context) (*trainRun, error) {
 	return r, err
 }
 
-// load reads what a run needs to go on.
-func (r *trainRun) load() (err error) {
-	r.resume, err = checkpoint.Load(filepath.Join(r.dir, train.LastFile))
-	if errors.Is(err, fs.ErrNotExist) {
-		return r.nothingToResume()
-	}
-	if err != nil {
-		return err
-	}
-	r.split, err = splitOf(filepath.Join(r.dir, train.SplitFile))
-	if err == nil {
-		r.split.SplitBy = r.resume.Training.Split
-	}
-	return err
-}
-
 // prepare reads the images and makes the network.
 func (r *trainRun) prepare(c *cli.Context) (*session, error) {
 	if r.plan.Data == "" {
@@ -248,10 +231,10 @@ func (r *trainRun) train(ctx context.Context, s *session) (*train.Outcome, error
 	cfg.Resume = r.resume
 	outcome, err := train.Run(ctx, cfg)
 	r.show.end()
-	if err != nil {
+	if outcome == nil {
 		return nil, err
 	}
-	return outcome, writeRunReport(r.dir, s, outcome)
+	return outcome, errors.Join(err, writeRunReport(r.dir, s, outcome))
 }
 
 // writeStart makes the run's folder with what is known before the first step.
@@ -282,9 +265,12 @@ func writeRunReport(dir string, s *session, o *train.Outcome) error {
 	if err != nil {
 		return fileError(err)
 	}
-	facts := s.facts()
+	facts, title := s.facts(), dir
+	if o.Stopped == train.Failed {
+		title += fmt.Sprintf(", ended by an error after epoch %d", len(o.History))
+	}
 	return report.Write(dir, &report.Run{
-		Title: dir, Spec: s.spec, Labels: facts.Labels, Training: facts.Training, Outcome: o,
+		Title: title, Spec: s.spec, Labels: facts.Labels, Training: facts.Training, Outcome: o,
 		Settings: string(text), TrainOnly: s.trainOnly(), Size: s.Size, Image: s.cache.Image,
 		Path: func(i int) string { return s.cache.Set.Items[i].Path },
 	})

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
 )
 
 // resumable refuses settings that would make a run another one.
@@ -19,6 +22,22 @@ func resumable(c *cli.Context) error {
 		}
 	}
 	return nil
+}
+
+// load reads what a run needs to go on.
+func (r *trainRun) load() (err error) {
+	r.resume, err = checkpoint.Load(filepath.Join(r.dir, train.LastFile))
+	if errors.Is(err, fs.ErrNotExist) {
+		return r.nothingToResume()
+	}
+	if err != nil {
+		return err
+	}
+	r.split, err = splitOf(filepath.Join(r.dir, train.SplitFile))
+	if err == nil {
+		r.split.SplitBy = r.resume.Training.Split
+	}
+	return err
 }
 
 // nothingToResume is the error of a run without last.ckpt: one that an error ended
