@@ -81,8 +81,8 @@ func TestDeadTrainingIsRecognisedAtTheEnd(t *testing.T) {
 	}
 	cfg, r := dead(t, "")
 	cfg.Epochs, cfg.Patience = 8, 2
-	if mustRun(t, cfg); !strings.Contains(r.warnings[0], "for 3 epochs the answer to every image was dark") {
-		t.Errorf("got warning %q, want that it was so for 3 epochs", r.warnings[0])
+	if mustRun(t, cfg); !strings.Contains(strings.Join(r.warnings, "\n"), "for 3 epochs the answer to every image was dark") {
+		t.Errorf("got warnings %q, want that it was so for 3 epochs", r.warnings)
 	}
 }
 
