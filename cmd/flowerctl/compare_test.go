@@ -1,6 +1,9 @@
 package main
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -127,5 +130,18 @@ func TestSettingsThatDifferAreFlags(t *testing.T) {
 	c = comparisonOf(t, ranRun("a", 1, 2, nil), ranRun("b", 2, 2, func(r *runRecord) { r.settings.Optimizer = "adamw" }))
 	if c.Runs[0].Settings+c.Runs[1].Settings != "" {
 		t.Errorf("what has a column of its own is there again: %q, %q", c.Runs[0].Settings, c.Runs[1].Settings)
+	}
+}
+
+func TestARunThatAnErrorEndedHasNotEnded(t *testing.T) {
+	for stopped, want := range map[train.Stop]bool{train.NoBetter: true, train.Failed: false} {
+		r := &runRecord{dir: t.TempDir(), history: make([]train.Epoch, 2)}
+		text := fmt.Sprintf(`{"epochs": 2, "stopped": %q}`, stopped)
+		if err := os.WriteFile(filepath.Join(r.dir, train.MetricsFile), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := r.readSummary(); err != nil || (r.summary != nil) != want {
+			t.Errorf("stopped by %s: got ended %t, %v, want %t", stopped, r.summary != nil, err, want)
+		}
 	}
 }

@@ -82,7 +82,7 @@ func eval(c *cli.Context) (err error) {
 		err = r.print(c.App.Writer)
 	}
 	if n := len(r.Unreadable); err == nil && n > 0 {
-		err = fmt.Errorf("%d of %d images could not be read", n, n+r.N)
+		err = fmt.Errorf("no answer for %d of %d images", n, n+r.N)
 	}
 	return err
 }
@@ -140,13 +140,13 @@ func (r *evaluation) evaluate(c *cli.Context, e *engine, set *data.Set, items []
 		r.add(item.Path, classes[item.Class], result.Answer)
 	}
 	if r.confusion.N() == 0 {
-		return errors.New("none of the images could be read")
+		return errors.New("no answer for any of the images")
 	}
 	r.finish(c.Int("worst"))
 	return nil
 }
 
-// leaveOut notes an image that could not be read, and says why.
+// leaveOut notes an image that has no answer, and says why.
 func (r *evaluation) leaveOut(c *cli.Context, path, why string) {
 	r.Unreadable = append(r.Unreadable, path)
 	talk(c, "%s: left out", printable(why))

@@ -137,7 +137,7 @@ func (t *tally) end() error {
 	case t.first != nil:
 		return t.first.Err
 	case t.failed > 0:
-		return fmt.Errorf("%d of %d images could not be read", t.failed, t.all)
+		return fmt.Errorf("no answer for %d of %d images", t.failed, t.all)
 	}
 	return nil
 }

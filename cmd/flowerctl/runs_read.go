@@ -88,7 +88,9 @@ func (r *runRecord) readSummary() error {
 		if err := json.Unmarshal(text, s); err != nil {
 			return err
 		}
-		if s.Epochs == len(r.history) { // else it is from before more epochs were asked for
+		// Else it is from before more epochs were asked for, or of what there was
+		// when an error came.
+		if s.Epochs == len(r.history) && s.Stopped != train.Failed {
 			r.summary = s
 		}
 		return nil
