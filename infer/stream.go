@@ -179,8 +179,9 @@ func (d *decoding) decode(prep imageprep.Config) {
 }
 
 // How long an incomplete batch waits: for the next picture to come, and for one
-// that has come to be decoded, which takes longer where the file is large.
-const (
+// that has come to be decoded, which takes longer where the file is large. Variables
+// for tests.
+var (
 	patience         = 100 * time.Millisecond
 	decodingPatience = time.Second
 )

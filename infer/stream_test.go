@@ -61,6 +61,7 @@ func TestStreamKeepsTheOrderAndGoesOnAfterBadPictures(t *testing.T) {
 		}
 		pictures = append(pictures, p)
 	}
+	neverLate(t)
 	var sizes []int
 	var got int
 	for r, err := range Stream(t.Context(), Engine{Prep: square, Classify: echo(&sizes)}, slices.Values(pictures), 8) {
@@ -82,6 +83,13 @@ func TestStreamKeepsTheOrderAndGoesOnAfterBadPictures(t *testing.T) {
 	if want := []int{8, 8, 8, 8, 3}; !slices.Equal(sizes, want) {
 		t.Errorf("got batches of %v, want %v", sizes, want)
 	}
+}
+
+// neverLate has batches wait for pictures, however busy the machine is.
+func neverLate(t *testing.T) {
+	come, decoded := patience, decodingPatience
+	patience, decodingPatience = time.Hour, time.Hour
+	t.Cleanup(func() { patience, decodingPatience = come, decoded })
 }
 
 // The first runs wait for one another, and the first of all for a later one to

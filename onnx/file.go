@@ -25,18 +25,18 @@ func ReadFile(path string) (*Model, error) {
 
 // ReadBytes is the content of a file that has the outline of an ONNX file.
 func ReadBytes(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return nil, fmt.Errorf("%s: not a file", path)
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	info, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	if !info.Mode().IsRegular() {
-		return nil, fmt.Errorf("%s: not a file", path)
-	}
 	if err := checkOutline(f, info.Size()); err != nil {
 		return nil, fmt.Errorf("%s: onnx: %w", path, err)
 	}
