@@ -49,7 +49,7 @@ func (e *explainer) add(ctx context.Context, r infer.Result) error {
 	path := filepath.Join(e.dir, e.file(r.Name, e.classifier.Labels()[best]))
 	e.method = heat.Method
 	e.written++
-	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, heat.Over(r.Image)) })
+	return fileError(atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, heat.Over(r.Image)) }))
 }
 
 // Bytes of a file's name, of which systems allow 255: in ours there stand a number

@@ -113,7 +113,7 @@ func previewAugmentation(c *cli.Context, s *session, path string) error {
 	}
 	grid := report.Preview(policy, s.cache.Set.Labels, s.Size, tiles)
 	if err := atomicfile.Write(path, grid.PNG); err != nil {
-		return err
+		return fileError(err)
 	}
 	_, err = fmt.Fprintf(c.App.Writer, "%s: each row is an image, then as %d epochs see it (%s)\n", path, epochs, policy)
 	return err
