@@ -221,21 +221,25 @@ func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]fl
 	return answer.Data, nil
 }
 
-// rows is how many images a run takes when n are there. A fixed batch is filled
-// up. On a GPU few sizes are used, for cuDNN tunes itself anew for each.
+// rows is how many images a run takes when n are there. A fixed batch is filled up.
 func (c *Classifier) rows(n int) int {
-	if c.input.batch > 0 {
+	switch {
+	case c.input.batch > 0:
 		return c.input.batch
+	case c.session.Device().CUDA:
+		return rowsOnCUDA(n)
 	}
-	if !c.session.Device().CUDA {
-		return n
-	}
-	for _, size := range []int{1, 8, 32, 128} {
+	return n
+}
+
+// rowsOnCUDA are few sizes, for cuDNN tunes itself anew for each.
+func rowsOnCUDA(n int) int {
+	for _, size := range []int{1, 8, 32} {
 		if n <= size {
 			return size
 		}
 	}
-	return n
+	return (n + 127) / 128 * 128
 }
 
 func (c *Classifier) run(ctx context.Context, b *buffer, rows int) (map[string]onnx.Tensor, error) {

@@ -152,6 +152,20 @@ func TestAFixedBatchIsFilledUp(t *testing.T) {
 	}
 }
 
+func TestRunsOnCUDAHaveFewSizes(t *testing.T) {
+	sizes := map[int]bool{}
+	for n := 1; n <= 1024; n++ {
+		rows := rowsOnCUDA(n)
+		if rows < n {
+			t.Fatalf("got %d rows for %d images", rows, n)
+		}
+		sizes[rows] = true
+	}
+	if len(sizes) != 3+8 { // 1, 8, 32 and the multiples of 128
+		t.Errorf("got %d sizes, want 11", len(sizes))
+	}
+}
+
 func TestFilesThatCannotBeUsedSayWhatTheyLack(t *testing.T) {
 	needRuntime(t)
 	edited := func(in colours.Input, edit func(*onnx.Model)) *onnx.Model {
