@@ -197,13 +197,13 @@ func examineModel(usable bool) finding {
 	if path == "" {
 		path, from, mend = "model.onnx", " in this folder", "flowerctl export model.onnx --force, or --model names another file"
 	}
-	file, err := os.ReadFile(path)
+	file, err := readModelFile(path)
 	if errors.Is(err, fs.ErrNotExist) && os.Getenv(envModel) == "" {
 		return finding{"model", noted, "the built-in one, which knows drawn flowers",
 			"flowerctl train --data photos/ && flowerctl export model.onnx"}
 	}
 	if err != nil {
-		return finding{"model", failed, fileError(err).Error(), mend}
+		return finding{"model", failed, err.Error(), mend}
 	}
 	if !usable {
 		return finding{Name: "model", State: noted, Detail: path + from + ": not opened, for want of onnxruntime"}

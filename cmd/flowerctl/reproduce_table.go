@@ -97,7 +97,8 @@ func (r *rowRun) ours() *ours {
 	run := r.record
 	best, _ := run.best()
 	o := &ours{Last: run.last(), Train: run.trained(), Aux: best.ValHeads, BestEpoch: best.Epoch, Epochs: r.epochs(),
-		Limit: run.settings.Epochs, Drawn: run.settings.Drawn, Seconds: run.seconds(), SecondsPerEpoch: run.seconds() / float64(r.epochs()), Seed: run.settings.Seed,
+		Limit: run.settings.Epochs, Drawn: run.settings.Drawn,
+		Seconds: run.seconds(), SecondsPerEpoch: run.seconds() / float64(r.epochs()), Seed: run.settings.Seed,
 		ValImages: run.images, Data: run.digest}
 	o.Val, o.Interval = run.accuracy()
 	if m := run.summary; m != nil {
