@@ -120,7 +120,7 @@ func benchInfer(c *cli.Context) (err error) {
 		return err
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, r)
+		return writeJSON(c.App.Writer, r)
 	}
 	return r.print(c.App.Writer)
 }

@@ -124,7 +124,7 @@ func benchTrain(c *cli.Context) (err error) {
 		}
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, r)
+		return writeJSON(c.App.Writer, r)
 	}
 	return r.print(c)
 }

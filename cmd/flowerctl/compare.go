@@ -79,7 +79,7 @@ func compare(c *cli.Context) error {
 	}
 	switch {
 	case c.Bool("json"):
-		return printJSON(c.App.Writer, t)
+		return writeJSON(c.App.Writer, t)
 	case c.Bool("csv"):
 		return t.writeCSV(c.App.Writer)
 	}

@@ -56,7 +56,7 @@ func dataCheck(c *cli.Context) error {
 	}
 	report := cache.Set.Report()
 	if c.Bool("json") {
-		err = printJSON(c.App.Writer, report)
+		err = writeJSON(c.App.Writer, report)
 	} else {
 		err = printReport(c.App.Writer, report)
 	}

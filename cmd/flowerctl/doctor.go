@@ -80,7 +80,7 @@ func doctor(c *cli.Context) error {
 		}
 	}
 	if c.Bool("json") {
-		err = printJSON(c.App.Writer, struct {
+		err = writeJSON(c.App.Writer, struct {
 			OK     bool      `json:"ok"`
 			Checks []finding `json:"checks"`
 		}{bad == 0, findings})

@@ -77,7 +77,7 @@ func eval(c *cli.Context) (err error) {
 		return err
 	}
 	if c.Bool("json") {
-		err = printJSON(c.App.Writer, r)
+		err = writeJSON(c.App.Writer, r)
 	} else {
 		err = r.print(c.App.Writer)
 	}

@@ -107,7 +107,7 @@ func exportModel(c *cli.Context) error {
 		return fileError(err)
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, result)
+		return writeJSON(c.App.Writer, result)
 	}
 	return result.print(c.App.Writer, m)
 }

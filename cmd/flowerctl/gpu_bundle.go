@@ -105,7 +105,7 @@ func writeBundle(tmp, dir string, b bundle) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(printJSON(f, b), f.Close()); err != nil {
+	if err := errors.Join(writeJSON(f, b), f.Close()); err != nil {
 		return err
 	}
 	if err := errors.Join(os.Chmod(tmp, 0o755), os.RemoveAll(dir)); err != nil {

@@ -46,7 +46,7 @@ func inspect(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, s)
+		return writeJSON(c.App.Writer, s)
 	}
 	return s.WriteTable(c.App.Writer)
 }

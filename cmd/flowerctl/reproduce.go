@@ -180,7 +180,7 @@ func (r studyRow) logged() string {
 // listStudy writes the table of rows.
 func listStudy(c *cli.Context) error {
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, studyRows)
+		return writeJSON(c.App.Writer, studyRows)
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ROW\tLIMIT\tPATIENCE\tEPOCHS RUN\tVALIDATION\tTRAINING\tNOTE")

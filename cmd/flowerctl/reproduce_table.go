@@ -156,7 +156,7 @@ func (s *study) writeTable() error {
 	}
 	rows := s.tableRows()
 	if s.c.Bool("json") {
-		return printJSON(s.c.App.Writer, rows)
+		return writeJSON(s.c.App.Writer, rows)
 	}
 	w := tabwriter.NewWriter(s.c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "ROW\tVALIDATION\tINTERVAL\tLOGGED\tTRAINING\tLOGGED\tBEST EPOCH\tLOGGED EPOCHS\tTIME\tNOTE")

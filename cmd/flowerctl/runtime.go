@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"text/tabwriter"
 
@@ -71,7 +69,7 @@ func runtimeInstall(c *cli.Context) error {
 		return err
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, library)
+		return writeJSON(c.App.Writer, library)
 	}
 	fmt.Fprintf(c.App.Writer, "onnxruntime %s (%s): %s\n", library.Version, library.Build, library.Path)
 	return nil
@@ -169,7 +167,7 @@ func runtimeStatus(c *cli.Context) error {
 		err = fail(cpu.err, remedy(cpu.err, ort.BuildCPU))
 	}
 	if c.Bool("json") {
-		return errors.Join(printJSON(c.App.Writer, map[string]runtimeState{"cpu": cpu, "cuda": cuda}), err)
+		return errors.Join(writeJSON(c.App.Writer, map[string]runtimeState{"cpu": cpu, "cuda": cuda}), err)
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
 	for _, row := range []struct {
@@ -212,12 +210,4 @@ func noArgs(c *cli.Context) error {
 		return usagef("takes no file names: got %q", c.Args().First())
 	}
 	return nil
-}
-
-// printJSON writes one object, indented.
-func printJSON[T any](w io.Writer, v T) error {
-	encoder := json.NewEncoder(w)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(v)
 }

@@ -45,7 +45,7 @@ func listNetworks(c *cli.Context) error {
 		rows = append(rows, networkRow{p.Name, spec.Input, parameters, flops, p.Source})
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, rows)
+		return writeJSON(c.App.Writer, rows)
 	}
 	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, "NAME\tINPUT\tPARAMETERS\tGFLOP\tSOURCE")

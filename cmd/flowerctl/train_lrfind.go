@@ -31,7 +31,7 @@ func findRate(c *cli.Context, s *session) error {
 		}
 	}
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, struct {
+		return writeJSON(c.App.Writer, struct {
 			LR     float64           `json:"lr"`
 			Points []train.RatePoint `json:"points"`
 		}{best, points})

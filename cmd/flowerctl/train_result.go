@@ -17,7 +17,7 @@ func (r *trainRun) tell(c *cli.Context, o *train.Outcome, labels []string) error
 // tellSummary writes how the run in dir ended.
 func tellSummary(c *cli.Context, dir string, s train.Summary) error {
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, struct {
+		return writeJSON(c.App.Writer, struct {
 			Run string `json:"run"`
 			train.Summary
 		}{dir, s})

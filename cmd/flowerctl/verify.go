@@ -147,7 +147,7 @@ func writeReport(path, file string, r *verify.Report) error {
 
 func printVerified(c *cli.Context, path string, r *verify.Report) error {
 	if c.Bool("json") {
-		return printJSON(c.App.Writer, r)
+		return writeJSON(c.App.Writer, r)
 	}
 	verdict := "verified"
 	if !r.OK {

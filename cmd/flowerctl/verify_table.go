@@ -66,7 +66,7 @@ func writePresets(c *cli.Context, dir string, rows []presetRow) error {
 	}
 	var err error
 	if c.Bool("json") {
-		err = printJSON(c.App.Writer, rows)
+		err = writeJSON(c.App.Writer, rows)
 	} else {
 		err = presetTable(c.App.Writer, rows)
 	}
