@@ -93,7 +93,7 @@ func TestCtrlCIsOneLine(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stderr strings.Builder
-	code := run(ctx, []string{"runtime", "install", "--mirror", "http://127.0.0.1:1"}, strings.NewReader(""), io.Discard, &stderr)
+	code := program(ctx, []string{"runtime", "install", "--mirror", "http://127.0.0.1:1"}, strings.NewReader(""), io.Discard, &stderr)
 	if code != exitFailed || !strings.HasSuffix(stderr.String(), "flowerctl runtime install: interrupted\n") {
 		t.Errorf("got exit code %d and %q", code, stderr.String())
 	}

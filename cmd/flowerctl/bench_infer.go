@@ -37,7 +37,7 @@ run warm before it is timed.
 			&cli.Float64Flag{Name: "seconds", Value: 2, Usage: "`S` to spend on each figure"},
 			&cli.IntFlag{Name: "cold", Value: 10, Usage: "start the program `N` times; 0 leaves that out"},
 			&cli.StringFlag{Name: "vs", Usage: "also run in turn with `FILE`.onnx: times as a share of its"},
-			jsonFlag(),
+			jsonFlag(new(bool)),
 		}, modelFlags()...),
 		Action: benchInfer,
 	}

@@ -29,7 +29,7 @@ both sides of a split, and says how the classes are balanced.
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "split", Usage: "compare with a run's `FILE` split.csv"},
 			&cli.BoolFlag{Name: "strict", Usage: "exit 1 when an image is unreadable, or repeated in two classes or parts"},
-			jsonFlag(),
+			jsonFlag(new(bool)),
 		},
 		Action: dataCheck,
 	}

@@ -43,7 +43,7 @@ func TestDataFetchFromAServer(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "photos")
 	fetch := func(args ...string) (code int, stdout, stderr string) {
 		var out, talk bytes.Buffer
-		code = run(context.Background(), append([]string{"data", "fetch", dir, "--url", url}, args...), nil, &out, &talk)
+		code = program(context.Background(), append([]string{"data", "fetch", dir, "--url", url}, args...), nil, &out, &talk)
 		return code, out.String(), talk.String()
 	}
 	code, stdout, stderr := fetch() // the official archive's hash

@@ -29,7 +29,7 @@ when training, exporting and predicting would work; with --device cuda, when
 they would on the GPU.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, or cuda: what must work"},
-			jsonFlag(),
+			jsonFlag(new(bool)),
 		},
 		Action: doctor,
 	}

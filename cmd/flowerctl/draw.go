@@ -11,19 +11,31 @@ import (
 	"github.com/flowerctl/flowerctl/train/picture"
 )
 
-// drawPictures draws what make makes to the files of --svg and --png, where they
-// were asked for.
-func drawPictures(c *cli.Context, make func() (picture.Picture, error)) error {
-	svg, png := c.String("svg"), c.String("png")
-	if svg == "" && png == "" {
+// pictureFlags name the files that a picture goes to.
+type pictureFlags struct {
+	svg, png string
+	force    bool
+}
+
+func (p *pictureFlags) flags(usage string) []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "svg", Usage: usage, Destination: &p.svg},
+		&cli.StringFlag{Name: "png", Usage: usage, Destination: &p.png},
+		&cli.BoolFlag{Name: "force", Usage: "write over files that are there", Destination: &p.force},
+	}
+}
+
+// draw draws what make makes to the files that were asked for.
+func (p *pictureFlags) draw(make func() (picture.Picture, error)) error {
+	if p.svg == "" && p.png == "" {
 		return nil
 	}
-	p, err := make()
+	drawn, err := make()
 	if err != nil {
 		return err
 	}
-	err = writeNew(c, svg, func(w io.Writer) error {
-		text, err := p.SVG()
+	err = p.write(p.svg, func(w io.Writer) error {
+		text, err := drawn.SVG()
 		if err == nil {
 			_, err = w.Write(text)
 		}
@@ -32,17 +44,17 @@ func drawPictures(c *cli.Context, make func() (picture.Picture, error)) error {
 	if err != nil {
 		return err
 	}
-	return writeNew(c, png, p.PNG)
+	return p.write(p.png, drawn.PNG)
 }
 
-// writeNew writes a file, unless path is empty. One that is there is overwritten
-// only with --force.
-func writeNew(c *cli.Context, path string, write func(io.Writer) error) error {
+// write writes a file, unless path is empty. One that is there is overwritten only
+// with --force.
+func (p *pictureFlags) write(path string, write func(io.Writer) error) error {
 	if path == "" {
 		return nil
 	}
-	if _, err := os.Lstat(path); err == nil && !c.Bool("force") {
+	if _, err := os.Lstat(path); err == nil && !p.force {
 		return fail(fmt.Errorf("%s is there already", path), "--force writes over it")
 	}
-	return fileError(atomicfile.Write(path, write))
+	return atomicfile.Write(path, write)
 }

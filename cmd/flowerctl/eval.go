@@ -34,7 +34,7 @@ Pictures that cannot be read are left out and named, and the exit code is 1.
 			&cli.StringFlag{Name: "part", Usage: "only `train`, val or test: of the run's split.csv, else of the folder's own"},
 			&cli.IntFlag{Name: "worst", Value: 10, Usage: "list the `N` surest mistakes"},
 			&cli.IntFlag{Name: "batch", Value: defaultBatch, Usage: "`N` pictures a run of the network"},
-			jsonFlag(),
+			jsonFlag(new(bool)),
 		}, modelFlags()...),
 		Action: eval,
 	}

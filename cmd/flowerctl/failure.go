@@ -69,6 +69,7 @@ func printError(w io.Writer, command string, err error) int {
 	if err == nil {
 		return exitDone
 	}
+	err = remedied(err)
 	fmt.Fprintf(w, "%s: %s\n", command, oneLine(err))
 	for _, hint := range hintsOf(err) {
 		fmt.Fprintf(w, "hint: %s\n", hint)
@@ -79,7 +80,7 @@ func printError(w io.Writer, command string, err error) int {
 // oneLine is an error's text without line breaks, which joined errors and
 // native libraries put in, and without control characters.
 func oneLine(err error) string {
-	lines := strings.FieldsFunc(err.Error(), func(r rune) bool { return r == '\n' || r == '\r' })
+	lines := strings.FieldsFunc(plainText(err), func(r rune) bool { return r == '\n' || r == '\r' })
 	return printable(strings.Join(lines, "; "))
 }
 

@@ -21,11 +21,11 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{gorgoniaPath},
-		except: []string{"train/nn", "export/verify"},
+		except: []string{"train/nn", "train/run", "train/study", "train/compare", "export/verify", "export/publish"},
 	},
 	{
 		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{ortPath},
-		except: []string{"infer", "export/verify"},
+		except: []string{"infer", "export/verify", "export/publish"},
 	},
 	{trees: []string{"infer/imageprep"}, never: []string{ortPath}},
 	{trees: []string{"train"}, never: []string{"export", "infer"}, allowed: []string{"infer/imageprep", "infer/download"}},
@@ -34,14 +34,18 @@ var importRules = []struct {
 	{trees: []string{"infer"}, never: []string{"train", "export", gorgoniaPath}},
 	{
 		trees: []string{"export"}, never: []string{gorgoniaPath, ortPath, "infer/ort"},
-		except: []string{"export/verify"},
+		except: []string{"export/verify", "export/publish"},
 	},
+	{trees: []string{"train/table", "train/atomicfile"}, never: []string{"train", "export", "infer", "onnx", "fixtures", "cmd"},
+		allowed: []string{"train/table", "train/atomicfile"}},
+	{trees: []string{"train", "export", "infer", "onnx"}, never: []string{cliPath}},
 	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks"}},
 }
 
 const (
 	gorgoniaPath = "gorgonia.org"
 	ortPath      = "github.com/yalue/onnxruntime_go"
+	cliPath      = "github.com/urfave/cli"
 )
 
 func TestImportRules(t *testing.T) {

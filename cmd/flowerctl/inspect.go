@@ -27,7 +27,7 @@ preprocessing, training. The file may be from anywhere: it is checked first.
 			&cli.StringFlag{Name: "svg", Usage: "draw the network to `FILE`"},
 			&cli.StringFlag{Name: "png", Usage: "draw the network to `FILE`"},
 			&cli.BoolFlag{Name: "force", Usage: "write over a file that is there"},
-			jsonFlag(),
+			jsonFlag(new(bool)),
 		},
 		Action: inspect,
 	}

@@ -32,7 +32,7 @@ what has neither an image's bytes nor an image's name is left out.
   find . -name '*.jpg' | flowerctl predict - --list --csv`,
 		Flags: append([]cli.Flag{
 			&cli.IntFlag{Name: "top", Value: 1, Usage: "`K` likeliest classes"},
-			jsonFlag(),
+			jsonFlag(new(bool)),
 			&cli.BoolFlag{Name: "csv", Usage: "results as CSV, with a header"},
 			&cli.Float64Flag{Name: "min-confidence", Usage: "answer \"unknown\" below probability `P`, 0 to 1"},
 			&cli.IntFlag{Name: "batch", Value: defaultBatch, Usage: "`N` pictures a run of the network"},

@@ -1,15 +1,48 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"path/filepath"
-	"strings"
-	"text/tabwriter"
+	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/study"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
+type reproduceOptions struct {
+	data, out               string
+	drawn, epochs, threads  int
+	seed                    uint64
+	budget                  time.Duration
+	all, table, force, list bool
+	json                    bool
+}
+
+func (o *reproduceOptions) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder of images per class; without it flowers are drawn", Destination: &o.data},
+		&cli.IntFlag{Name: "drawn", Value: run.Defaults().Drawn, Usage: "how many flowers are drawn, `N`", Destination: &o.drawn},
+		&cli.BoolFlag{Name: "all", Usage: "every row, the cheapest first", Destination: &o.all},
+		&cli.DurationFlag{Name: "budget", Usage: "stop after `TIME`, such as 2h or 90m; 0: when all is done", Destination: &o.budget},
+		&cli.BoolFlag{Name: "table", Usage: "write the table of what was run, and run nothing", Destination: &o.table},
+		&cli.IntFlag{Name: "epochs", Usage: "at most `N` epochs; 0: as many as in the study", Destination: &o.epochs},
+		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`N`, as for train; other seeds than 1 get folders of their own", Destination: &o.seed},
+		&cli.IntFlag{Name: "threads", Usage: "`N` that compute; 0: all cores", Destination: &o.threads},
+		&cli.StringFlag{Name: "out", Usage: "`DIR` of the table, runs/study by default; of one ROW: the run's folder", Destination: &o.out},
+		&cli.BoolFlag{Name: "force", Usage: "run one ROW again, over the run in its folder", Destination: &o.force},
+		&cli.BoolFlag{Name: "list", Usage: "list the rows and what was logged, and do nothing else", Destination: &o.list},
+		jsonFlag(&o.json),
+	}
+}
+
 func reproduceCommand() *cli.Command {
+	o := new(reproduceOptions)
 	return &cli.Command{
 		Name:      "reproduce",
 		Usage:     "run rows of the original study",
@@ -31,52 +64,78 @@ run on drawn flowers and not on photographs.
   flowerctl reproduce v7-base/adam --data photos/ --epochs 3
   flowerctl reproduce --all --data photos/ --budget 2h
   flowerctl reproduce --table`,
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder of images per class; without it flowers are drawn"},
-			&cli.IntFlag{Name: "drawn", Value: defaultSettings().Drawn, Usage: "how many flowers are drawn, `N`"},
-			&cli.BoolFlag{Name: "all", Usage: "every row, the cheapest first"},
-			&cli.DurationFlag{Name: "budget", Usage: "stop after `TIME`, such as 2h or 90m; 0: when all is done"},
-			&cli.BoolFlag{Name: "table", Usage: "write the table of what was run, and run nothing"},
-			&cli.IntFlag{Name: "epochs", Usage: "at most `N` epochs; 0: as many as in the study"},
-			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`N`, as for train; other seeds than 1 get folders of their own"},
-			&cli.IntFlag{Name: "threads", Usage: "`N` that compute; 0: all cores"},
-			&cli.StringFlag{Name: "out", Usage: "`DIR` of the table, runs/study by default; of one ROW: the run's folder"},
-			&cli.BoolFlag{Name: "force", Usage: "run one ROW anew, over the run in its folder"},
-			&cli.BoolFlag{Name: "list", Usage: "list the rows and what was logged, and do nothing else"},
-			jsonFlag(),
-		},
-		Action: reproduce,
+		Flags:  o.flags(),
+		Action: action(o.run),
 	}
 }
 
-func reproduce(c *cli.Context) error {
-	if c.Bool("list") {
-		return listStudy(c)
+func (o *reproduceOptions) run(c *call) error {
+	if o.list {
+		return listStudy(c.out, o.json)
 	}
-	if err := checkReproduce(c); err != nil {
+	if err := o.check(c); err != nil {
 		return err
 	}
-	rows, err := askedRows(c)
+	rows, err := askedRows(c.files)
 	if err != nil {
 		return err
 	}
-	s := &study{c: c, rows: rows, table: c.Bool("all") || c.Bool("table") || len(rows) > 1}
-	if s.table {
-		s.out = c.String("out")
-		if s.out == "" {
-			s.out = filepath.Join(runsDir, "study"+seedSuffix(c.Uint64("seed")))
+	show := &announcer{call: c, progress: newProgress(c.log)}
+	so := study.Options{Data: o.data, Drawn: o.drawn, Epochs: o.epochs, Seed: o.seed, Force: o.force,
+		Numbers: o.table, Version: version, Observer: show}
+	if c.given("threads") {
+		so.Threads = &o.threads
+	}
+	if len(c.files) == 1 && o.out != "" {
+		so.Dir = filepath.Clean(o.out)
+	}
+	s, err := study.Open(rows, so)
+	if err != nil {
+		return studyFailure(err)
+	}
+	tableDir := ""
+	if len(rows) > 1 {
+		if tableDir = o.out; tableDir == "" {
+			tableDir = study.TableDir(o.seed)
 		}
 	}
-	if !c.Bool("table") {
-		return s.run()
+	if !o.table {
+		if err := o.train(c, s, tableDir); err != nil {
+			return err
+		}
 	}
-	return s.writeTable()
+	return errors.Join(o.result(c, s, tableDir), s.Failures())
 }
 
-// checkReproduce refuses flags that do not go together.
-func checkReproduce(c *cli.Context) error {
+// train runs what is left of the rows, for as long as --budget says.
+func (o *reproduceOptions) train(c *call, s *study.Study, tableDir string) error {
+	ctx := c.ctx
+	if o.budget > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, o.budget)
+		defer cancel()
+	}
+	var after func() error
+	if tableDir != "" {
+		after = func() error { return s.WriteTable(tableDir) }
+	}
+	if err := s.Run(ctx, after); err != nil {
+		return err
+	}
+	if c.ctx.Err() != nil {
+		return c.ctx.Err()
+	}
+	if s.Next() != nil {
+		c.say("the budget of %s is spent: %d of %d rows are left for the same command",
+			o.budget, len(s.Attempts)-s.Ended(), len(s.Attempts))
+	}
+	return nil
+}
+
+// check refuses flags that do not go together.
+func (o *reproduceOptions) check(c *call) error {
 	ways := 0
-	for _, one := range []bool{c.Bool("all"), c.Bool("table"), c.NArg() > 0} {
+	for _, one := range []bool{o.all, o.table, len(c.files) > 0} {
 		if one {
 			ways++
 		}
@@ -84,113 +143,85 @@ func checkReproduce(c *cli.Context) error {
 	switch {
 	case ways != 1:
 		return fail(usagef("want rows, --all or --table, and one of these"), "flowerctl reproduce --list shows the rows")
-	case c.Bool("force") && c.NArg() != 1:
-		return usagef("--force: wants one ROW, got %d", c.NArg())
-	case c.Duration("budget") < 0:
-		return usagef("--budget: got %s, want a time such as 2h, or 0 for no end", c.Duration("budget"))
-	case c.Bool("table") && c.IsSet("budget"):
+	case o.force && len(c.files) != 1:
+		return usagef("--force: wants one ROW, got %d", len(c.files))
+	case o.budget < 0:
+		return usagef("--budget: got %s, want a time such as 2h, or 0 for no end", o.budget)
+	case o.table && c.given("budget"):
 		return usagef("--budget and --table: --table runs nothing")
-	case c.Int("epochs") < 0:
-		return usagef("--epochs: got %d, want 1 or more, or 0 for the study's", c.Int("epochs"))
+	case o.epochs < 0:
+		return usagef("--epochs: got %d, want 1 or more, or 0 for the study's", o.epochs)
 	}
 	return nil
 }
 
-// askedRows are the rows that the command names, each with what was run of it.
-func askedRows(c *cli.Context) ([]*rowRun, error) {
-	asked := studyRows
-	if c.NArg() > 0 {
-		asked = nil
-		for _, name := range c.Args().Slice() {
-			row, err := findRow(name)
-			if err != nil {
-				return nil, err
-			}
-			asked = append(asked, row)
-		}
+// askedRows are the rows of these names; all, where there are none.
+func askedRows(names []string) ([]study.Row, error) {
+	if len(names) == 0 {
+		return study.Rows(), nil
 	}
-	var rows []*rowRun
-	for _, row := range asked {
-		r := &rowRun{studyRow: row, dir: rowDir(row, c.Uint64("seed"))}
-		if c.NArg() == 1 && c.String("out") != "" {
-			r.dir = filepath.Clean(c.String("out"))
+	var rows []study.Row
+	for _, name := range names {
+		row, err := study.Find(name)
+		if err != nil {
+			return nil, usagef("%w", err)
 		}
-		var err error
-		if r.plan, err = resolve(row.settings(c)); err != nil {
-			return nil, err
-		}
-		if !c.Bool("force") {
-			if err := r.read(c.Bool("table")); err != nil {
-				return nil, err
-			}
-		}
-		rows = append(rows, r)
+		rows = append(rows, row)
 	}
 	return rows, nil
 }
 
-// rowDir is the folder of a row's run.
-func rowDir(r studyRow, seed uint64) string {
-	return filepath.Join(runsDir, "study-"+strings.ReplaceAll(r.name(), "/", "-")+seedSuffix(seed))
-}
-
-func seedSuffix(seed uint64) string {
-	if seed == 1 {
-		return ""
+// studyFailure says what to do about a folder that holds another run.
+func studyFailure(err error) error {
+	var images *study.OtherImagesError
+	var mismatch *study.MismatchError
+	switch {
+	case errors.As(err, &images) && images.Want == "":
+		return fail(fmt.Errorf("%w, and no --data is given", err), "--data "+images.Was+" goes on with it")
+	case errors.As(err, &images):
+		return fail(err, "remove the folder, or move it elsewhere")
+	case errors.As(err, &mismatch):
+		return fail(err, "move the folder elsewhere; of one row, --force writes over it and --out names another")
 	}
-	return fmt.Sprintf("-seed%d", seed)
+	return err
 }
 
-// findRow is the row of that name.
-func findRow(name string) (studyRow, error) {
-	var names []string
-	for _, r := range studyRows {
-		if r.name() == name {
-			return r, nil
+// result writes what was asked for: the table, or the one row's line.
+func (o *reproduceOptions) result(c *call, s *study.Study, tableDir string) error {
+	if tableDir == "" {
+		row := s.Attempts[0]
+		if row.Err != nil || !row.Ended() {
+			return nil // the error comes after, and that the budget is spent was said
 		}
-		names = append(names, r.name())
+		return tellSummary(c, o.json, row.Folder.Dir, *row.Record.Summary)
 	}
-	return studyRow{}, usagef("no row is called %q, want one of %s", name, strings.Join(names, ", "))
+	if err := s.WriteTable(tableDir); err != nil {
+		return err
+	}
+	rows := s.TableRows()
+	if o.json {
+		return writeJSON(c.out, rows)
+	}
+	if err := study.Text(rows).WriteText(c.out); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintln(c.out, filepath.Join(tableDir, study.TableFile))
+	return err
 }
 
-// settings are those of the row, with the user's images, seed and threads.
-func (r studyRow) settings(c *cli.Context) settings {
-	s := defaultSettings()
-	s.Data, s.Seed, s.Threads = c.String("data"), c.Uint64("seed"), c.Int("threads")
-	s.Arch, s.Optimizer, s.LR, s.Options.Epsilon = r.Arch, r.Optimizer, 1e-3, r.Epsilon
-	s.Batch, s.Epochs, s.Patience = r.Batch, r.Limit, r.Patience
-	if n := c.Int("drawn"); n != 0 {
-		s.Drawn = n
+// listStudy writes the rows and what was logged.
+func listStudy(w io.Writer, asJSON bool) error {
+	if asJSON {
+		return writeJSON(w, study.Rows())
 	}
-	if n := c.Int("epochs"); n != 0 {
-		s.Epochs = n
-	}
-	return s
-}
-
-// logged is the row's accuracy, and what is wrong with it.
-func (r studyRow) logged() string {
-	text := fmt.Sprintf("%.2f %%", 100*r.Val)
-	if r.Note != "" {
-		text += " (" + r.Note + ")"
-	}
-	return text
-}
-
-// listStudy writes the table of rows.
-func listStudy(c *cli.Context) error {
-	if c.Bool("json") {
-		return writeJSON(c.App.Writer, studyRows)
-	}
-	w := tabwriter.NewWriter(c.App.Writer, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "ROW\tLIMIT\tPATIENCE\tEPOCHS RUN\tVALIDATION\tTRAINING\tNOTE")
-	for _, r := range studyRows {
+	t := table.New("row", "limit", "patience", "epochs run", "validation", "training", "note")
+	for _, r := range study.Rows() {
 		epochs := fmt.Sprint(r.Epochs)
 		if r.Epochs == 0 {
 			epochs = "not logged"
 		}
-		fmt.Fprintf(w, "%s\t%d\t%d\t%s\t%.2f %%\t%.2f %%\t%s\n",
-			r.name(), r.Limit, r.Patience, epochs, 100*r.Val, 100*r.Train, r.Note)
+		t.Add(r.Name(), r.Limit, r.Patience, epochs, fmt.Sprintf("%.2f %%", 100*r.Val),
+			fmt.Sprintf("%.2f %%", 100*r.Train), r.Note)
 	}
-	return w.Flush()
+	return t.WriteText(w)
 }

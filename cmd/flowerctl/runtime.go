@@ -39,14 +39,14 @@ the first command that needs it does so by itself.
 					&cli.BoolFlag{Name: "force", Usage: "install again over what is there"},
 					&cli.BoolFlag{Name: "offline", Usage: "use no network: fail unless it is there (also with $" + envOffline + ")"},
 					&cli.StringFlag{Name: "mirror", Usage: "`URL` of a folder with the official archives"},
-					jsonFlag(),
+					jsonFlag(new(bool)),
 				},
 				Action: runtimeInstall,
 			},
 			{
 				Name:   "status",
 				Usage:  "which onnxruntime is used, and whether its files are as installed",
-				Flags:  []cli.Flag{jsonFlag()},
+				Flags:  []cli.Flag{jsonFlag(new(bool))},
 				Action: runtimeStatus,
 			},
 		},
@@ -54,8 +54,6 @@ the first command that needs it does so by itself.
 }
 
 // jsonFlag is --json, the same wherever a script may read.
-func jsonFlag() cli.Flag { return &cli.BoolFlag{Name: "json", Usage: "results as JSON, for scripts"} }
-
 func runtimeInstall(c *cli.Context) error {
 	if err := noArgs(c); err != nil {
 		return err

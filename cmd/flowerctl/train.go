@@ -4,23 +4,39 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/train"
-	"github.com/flowerctl/flowerctl/train/atomicfile"
-	"github.com/flowerctl/flowerctl/train/checkpoint"
-	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/data/augment"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
-	"github.com/flowerctl/flowerctl/train/report"
+	"github.com/flowerctl/flowerctl/train/run"
 )
 
+type trainOptions struct {
+	settings       settingsFlags
+	config, resume string
+	out, preview   string
+	force, list    bool
+	dryRun, lrFind bool
+	json           bool
+}
+
+func (o *trainOptions) flags() []cli.Flag {
+	return append(o.settings.flags(),
+		&cli.StringFlag{Name: "config", Usage: "settings from `FILE`, such as a run's config.json; flags win", Destination: &o.config},
+		&cli.StringFlag{Name: "resume", Usage: "go on with the run in folder `RUN`; other flags but --epochs, --patience, --threads and --data would make it another run", Destination: &o.resume},
+		&cli.StringFlag{Name: "out", Usage: "folder of the run, `RUN`", Destination: &o.out},
+		&cli.BoolFlag{Name: "force", Usage: "write over the run in --out, or the file of --augment-preview", Destination: &o.force},
+		&cli.BoolFlag{Name: "list", Usage: "list the networks and do nothing else", Destination: &o.list},
+		&cli.BoolFlag{Name: "dry-run", Usage: "read the images, show the network, and train nothing", Destination: &o.dryRun},
+		&cli.StringFlag{Name: "augment-preview", Usage: "draw what --augment does to `FILE`.png and train nothing", Destination: &o.preview},
+		&cli.BoolFlag{Name: "lr-find", Usage: "try rising learning rates, name a good one, and train nothing", Destination: &o.lrFind},
+		jsonFlag(&o.json))
+}
+
 func trainCommand() *cli.Command {
+	o := new(trainOptions)
 	return &cli.Command{
 		Name:  "train",
 		Usage: "train a network on folders of images, one folder a class",
@@ -33,272 +49,164 @@ under way; --resume goes on from there as if it had never stopped.
   flowerctl train --resume runs/latest --epochs 80
   flowerctl train --config runs/latest/config.json --seed 2
   flowerctl train --list`,
-		Flags: append(trainFlags(),
-			&cli.StringFlag{Name: "config", Usage: "settings from `FILE`, such as a run's config.json; flags win"},
-			&cli.StringFlag{Name: "resume", Usage: "go on with the run in folder `RUN`; other flags but --epochs, --patience, --threads and --data would make it another run"},
-			&cli.StringFlag{Name: "out", Usage: "folder of the run, `RUN`"},
-			&cli.BoolFlag{Name: "force", Usage: "write over the run in --out, or the file of --augment-preview"},
-			&cli.BoolFlag{Name: "list", Usage: "list the networks and do nothing else"},
-			&cli.BoolFlag{Name: "dry-run", Usage: "read the images, show the network, and train nothing"},
-			&cli.StringFlag{Name: "augment-preview", Usage: "draw what --augment does to `FILE`.png and train nothing"},
-			&cli.BoolFlag{Name: "lr-find", Usage: "try rising learning rates, name a good one, and train nothing"},
-			jsonFlag(),
-		),
-		Action: trainAction,
+		Flags:  o.flags(),
+		Action: action(o.run),
 	}
 }
 
-func trainAction(c *cli.Context) error {
-	if err := noArgs(c); err != nil {
+func (o *trainOptions) run(c *call) (err error) {
+	if err := c.noFiles(); err != nil {
 		return err
 	}
-	if c.Bool("list") {
-		return listNetworks(c)
+	if o.list {
+		return listNetworks(c.out, o.json)
 	}
-	r, err := newTrainRun(c)
+	settings, ro, err := o.plan(c)
 	if err != nil {
 		return err
 	}
-	s, err := r.prepare(c)
+	if settings.Data == "" {
+		c.say("no --data: training on %d drawn flowers", settings.Drawn)
+	}
+	show := newProgress(c.log)
+	ro.Observer = show
+	s, err := run.Open(c.ctx, settings, ro)
+	show.end()
 	if err != nil {
 		return err
 	}
-	err = r.do(c, s)
-	return errors.Join(err, s.Close())
+	defer closing(&err, s.Close)
+	if err := describe(c, s, true); err != nil {
+		return err
+	}
+	switch {
+	case o.dryRun:
+		return writeNetwork(c.out, &s.Spec)
+	case o.preview != "":
+		return o.drawPreview(c, s)
+	case o.lrFind:
+		return o.findRate(c, s)
+	}
+	show.heads = s.Heads()
+	outcome, err := s.Train(c.ctx)
+	show.end()
+	if err != nil {
+		return stopped(c.ctx, ro.Dir, err)
+	}
+	return tellSummary(c, o.json, ro.Dir, outcome.Summary(s.Images.Set.Labels))
 }
 
-// trainRun is one call of train.
-type trainRun struct {
-	plan   *plan
-	dir    string                 // of the run
-	resume *checkpoint.Checkpoint // nil for a new run
-	split  *data.Set              // of a run that goes on
-	show   *progress
-	quiet  bool // about files that were left out: they were named before
+// plan reads flags and files of settings, and finds the run's folder.
+func (o *trainOptions) plan(c *call) (settings run.Settings, ro run.Options, err error) {
+	if err := o.check(c); err != nil {
+		return settings, ro, err
+	}
+	ro.Version = version
+	switch {
+	case o.resume != "":
+		f, err := run.Find(o.resume)
+		if err == nil {
+			ro.Dir = f.Dir
+			ro.Resume, err = f.Resume()
+		}
+		if err != nil {
+			return settings, ro, resumeFailure(err)
+		}
+		settings, err = f.Settings()
+		if err != nil {
+			return settings, ro, err
+		}
+	case o.config != "":
+		if settings, err = run.ReadSettings(o.config); err != nil {
+			return settings, ro, err
+		}
+	default:
+		settings = run.Defaults()
+	}
+	o.settings.over(&settings, c)
+	if settings, err = settings.Resolve(); err != nil {
+		return settings, ro, err
+	}
+	if ro.Dir == "" {
+		ro.Dir, err = o.newDir(settings.Arch)
+	}
+	return settings, ro, err
 }
 
-// together refuses flags of which one would be ignored, before any image is read.
-func together(c *cli.Context) error {
-	preview := c.String("augment-preview")
+// check refuses flags of which one would be ignored, before any image is read.
+func (o *trainOptions) check(c *call) error {
 	var instead []string // of training
-	for _, name := range []string{"dry-run", "augment-preview", "lr-find"} {
-		if c.Bool(name) || name == "augment-preview" && preview != "" {
-			instead = append(instead, "--"+name)
+	for _, one := range []struct {
+		name string
+		set  bool
+	}{{"--dry-run", o.dryRun}, {"--augment-preview", o.preview != ""}, {"--lr-find", o.lrFind}} {
+		if one.set {
+			instead = append(instead, one.name)
 		}
 	}
 	switch {
 	case len(instead) > 1:
 		return usagef("%s: want one of them at a time", strings.Join(instead, " and "))
-	case c.String("resume") != "" && c.Bool("lr-find"):
+	case o.resume != "" && o.lrFind:
 		return usagef("--lr-find: takes no --resume: rates are tried with weights at their start; with --config RUN/%s, and --init for other weights", train.ConfigFile)
-	case c.String("resume") != "" && c.Bool("force") && preview == "":
+	case o.resume != "" && o.force && o.preview == "":
 		return usagef("--resume: takes no --force: a run that goes on writes over nothing")
-	case preview != "":
-		return previewable(preview, c.Bool("force"))
+	case o.resume != "" && (o.config != "" || c.given("out")):
+		return usagef("--resume: takes no --config and no --out: a run goes on with its own settings, where it is")
+	}
+	if o.preview != "" {
+		if err := previewable(o.preview, o.force); err != nil {
+			return err
+		}
+	}
+	if o.resume != "" {
+		return o.settings.onlyResumable(c)
 	}
 	return nil
 }
 
-// newTrainRun reads flags and settings.
-func newTrainRun(c *cli.Context) (*trainRun, error) {
-	if err := together(c); err != nil {
-		return nil, err
+// newDir is the folder for a new run, which must not hold one unless forced.
+func (o *trainOptions) newDir(arch string) (string, error) {
+	if o.out == "" {
+		f, err := run.Unused(arch)
+		return f.Dir, err
 	}
-	r := &trainRun{show: newProgress(c.App.ErrWriter)}
-	file := c.String("config")
-	if run := c.String("resume"); run != "" {
-		if file != "" || c.IsSet("out") {
-			return nil, usagef("--resume: takes no --config and no --out: a run goes on with its own settings, where it is")
-		}
-		if err := resumable(c); err != nil {
-			return nil, err
-		}
-		var err error
-		if r.dir, err = findRun(run); err != nil {
-			return nil, fmt.Errorf("--resume: %w", err)
-		}
-		if err := r.load(); err != nil {
-			return nil, err
-		}
-		file = filepath.Join(r.dir, train.ConfigFile)
-	}
-	s, err := readSettings(c, file)
-	if err != nil {
-		return nil, err
-	}
-	if r.plan, err = resolve(s); err != nil {
-		return nil, err
-	}
-	if r.dir == "" {
-		r.dir, err = newRunDir(c, r.plan.Arch)
-	}
-	return r, err
-}
-
-// prepare reads the images and makes the network.
-func (r *trainRun) prepare(c *cli.Context) (*session, error) {
-	if r.plan.Data == "" {
-		talk(c, "no --data: training on %d drawn flowers", r.plan.Drawn)
-	}
-	cache, err := r.plan.images(c.Context, r.split, r.show.reading)
-	r.show.end()
-	if err != nil {
-		return nil, err
-	}
-	return r.open(c, cache)
-}
-
-// open makes the network for the images, and says what it is.
-func (r *trainRun) open(c *cli.Context, cache *data.Cache) (*session, error) {
-	if !r.quiet {
-		r.tellProblems(c, cache.Set)
-	}
-	s, err := r.plan.open(cache)
-	if err != nil {
-		return nil, err
-	}
-	parameters, _, err := s.spec.Count()
-	if err != nil {
-		return nil, errors.Join(err, s.Close())
-	}
-	talk(c, "%s, %d parameters, input %d x %d; %d training and %d validation images of %s (%s)",
-		s.Arch, parameters, s.Size, s.Size, s.train.Len(), s.val.Len(), strings.Join(cache.Set.Labels, ", "), cache.Set.SplitBy)
-	tellUnvalidated(c, cache.Set)
+	f := run.Folder{Dir: filepath.Clean(o.out)}
+	err := f.Free()
 	switch {
-	case len(s.anew) > 0:
-		talk(c, "starting from %s, but for %s", s.Init, strings.Join(s.anew, ", "))
-	case s.Init != "":
-		talk(c, "starting from %s", s.Init)
+	case errors.Is(err, run.ErrHoldsRun) && o.force:
+		return f.Dir, nil
+	case errors.Is(err, run.ErrHoldsRun):
+		return "", fail(fmt.Errorf("--out: %w", err), "--force writes over it, --resume goes on with it")
+	case errors.Is(err, run.ErrIsFile):
+		return "", usagef("--out: %w", err)
 	}
-	if kernel.Description() == "go" {
-		talk(c, "kernels: Go; built with oneDNN (libdnnl-dev, see make) a step takes half to four fifths of the time")
-	}
-	return s, nil
+	return f.Dir, err
 }
 
-// tellProblems names a few of the files that were left out.
-func (r *trainRun) tellProblems(c *cli.Context, set *data.Set) {
-	const few = 5
-	for i, p := range set.Problems {
-		if i == few {
-			talk(c, "and %d more: flowerctl data check %s lists them", len(set.Problems)-few, r.plan.Data)
-			return
+// resumeFailure says how a run that cannot go on is started again.
+func resumeFailure(err error) error {
+	var unstarted *run.NotStartedError
+	if !errors.As(err, &unstarted) {
+		var none *run.NoRunError
+		if errors.As(err, &none) {
+			return fmt.Errorf("--resume: %w", err)
 		}
-		talk(c, "%s", p)
-	}
-}
-
-// tellUnvalidated warns of classes that the folders give no image to validate on.
-func tellUnvalidated(c *cli.Context, set *data.Set) {
-	var names []string
-	for class, n := range set.Counts(data.Val) {
-		if n == 0 {
-			names = append(names, set.Labels[class])
-		}
-	}
-	if len(names) > 0 {
-		talk(c, "warning: no validation image of %s: the validation accuracy is that of the other classes only",
-			strings.Join(names, ", "))
-	}
-}
-
-// do trains, or what was asked for instead.
-func (r *trainRun) do(c *cli.Context, s *session) error {
-	switch {
-	case c.Bool("dry-run"):
-		return writeSummary(c.App.Writer, &s.spec)
-	case c.String("augment-preview") != "":
-		return previewAugmentation(c, s, c.String("augment-preview"))
-	case c.Bool("lr-find"):
-		return findRate(c, s)
-	}
-	outcome, err := r.train(c.Context, s)
-	if err != nil {
-		return r.failure(c.Context, err)
-	}
-	return r.tell(c, outcome, s.cache.Set.Labels)
-}
-
-// train trains to the end and writes the run's folder.
-func (r *trainRun) train(ctx context.Context, s *session) (*train.Outcome, error) {
-	if err := r.writeStart(s); err != nil {
-		return nil, err
-	}
-	for _, o := range s.spec.Outputs[1:] {
-		r.show.heads = append(r.show.heads, o.Name)
-	}
-	cfg := s.config(r.dir, r.show)
-	cfg.Resume = r.resume
-	outcome, err := train.Run(ctx, cfg)
-	r.show.end()
-	if outcome == nil {
-		return nil, err
-	}
-	return outcome, errors.Join(err, writeRunReport(r.dir, s, outcome))
-}
-
-// writeStart makes the run's folder with what is known before the first step.
-func (r *trainRun) writeStart(s *session) error {
-	if r.resume == nil {
-		if err := os.MkdirAll(r.dir, 0o777); err != nil {
-			return fileError(err)
-		}
-		if err := removeRun(r.dir); err != nil {
-			return err
-		}
-		err := atomicfile.Write(filepath.Join(r.dir, train.SplitFile), func(w io.Writer) error {
-			return s.cache.Set.WriteSplit(w)
-		})
-		if err != nil {
-			return err
-		}
-	}
-	if err := train.WriteJSON(filepath.Join(r.dir, train.ConfigFile), s.settings); err != nil {
 		return err
 	}
-	return linkLatest(r.dir)
+	f := unstarted.Folder
+	again := "start it again with --config " + f.ConfigPath() + " --out " + f.Dir + " --force"
+	if unstarted.Failure != "" {
+		again += fmt.Sprintf(", and other settings, such as --lr %.3g", unstarted.LR/10)
+	}
+	return fail(fmt.Errorf("--resume: %w", err), again)
 }
 
-// writeRunReport writes what people look at into the run's folder.
-func writeRunReport(dir string, s *session, o *train.Outcome) error {
-	text, err := os.ReadFile(filepath.Join(dir, train.ConfigFile))
-	if err != nil {
-		return fileError(err)
-	}
-	facts, title := s.facts(), dir
-	if o.Stopped == train.Failed {
-		title += fmt.Sprintf(", ended by an error after epoch %d", len(o.History))
-	}
-	return report.Write(dir, &report.Run{
-		Title: title, Spec: s.spec, Labels: facts.Labels, Training: facts.Training, Outcome: o,
-		Settings: string(text), TrainOnly: s.trainOnly(), Size: s.Size, Image: s.cache.Image,
-		Path: func(i int) string { return s.cache.Set.Items[i].Path },
-	})
-}
-
-// trainOnly is what is in the training loss and not in the validation loss.
-func (p *plan) trainOnly() (what []string) {
-	for _, one := range []struct {
-		there bool
-		name  string
-	}{
-		{p.Classes != "", "class weights"},
-		{p.Smooth > 0, "label smoothing"},
-		{p.augment.Mixup > 0 || p.augment.CutMix > 0, "mixed images"},
-		{p.augment != augment.Policy{}, "augmentation"},
-	} {
-		if one.there {
-			what = append(what, one.name)
-		}
-	}
-	return what
-}
-
-// failure says how a run that did not end can go on.
-func (r *trainRun) failure(ctx context.Context, err error) error {
+// stopped says how a run that was interrupted can go on.
+func stopped(ctx context.Context, dir string, err error) error {
 	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
 	}
 	where, _, _ := strings.Cut(err.Error(), ": ")
-	return fail(errors.New(where), "flowerctl train --resume "+r.dir+" goes on from there")
+	return fail(errors.New(where), "flowerctl train --resume "+dir+" goes on from there")
 }

@@ -7,22 +7,40 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/onnx"
-	"github.com/flowerctl/flowerctl/train"
-	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// readerName is the hidden command that onnx-go runs in.
-const readerName = "read-with-onnx-go"
+type verifyOptions struct {
+	runFlags
+	device, report, presets string
+	arch                    cli.StringSlice
+	images                  int
+	drop                    float64
+	layers, json            bool
+}
+
+func (o *verifyOptions) flags() []cli.Flag {
+	return append(o.runFlags.flags(),
+		&cli.StringFlag{Name: "device", Value: "cpu", Usage: "where onnxruntime runs: `cpu`, cuda or cuda:N", Destination: &o.device},
+		&cli.BoolFlag{Name: "layers", Usage: "compare every node even when the answers agree", Destination: &o.layers},
+		&cli.IntFlag{Name: "images", Value: 500, Usage: "compare on up to `N` images; 0 for all", Destination: &o.images},
+		&cli.Float64Flag{Name: "max-accuracy-drop", Value: 100 * verify.DefaultAccuracyDrop, Destination: &o.drop,
+			Usage: "fp16, int8: how much lower accuracy may be, `POINTS`"},
+		&cli.StringFlag{Name: "presets", Usage: "train, export and verify networks in `DIR`, and write a table of them", Destination: &o.presets},
+		&cli.StringSliceFlag{Name: "arch", Usage: "with --presets: only `NETWORK,...`", Destination: &o.arch},
+		&cli.StringFlag{Name: "report", Usage: "write the report to `FILE`.json and .md instead", Destination: &o.report},
+		jsonFlag(&o.json))
+}
 
 func verifyCommand() *cli.Command {
+	o := new(verifyOptions)
 	return &cli.Command{
 		Name:      "verify",
 		Usage:     "prove that a file computes what was trained",
@@ -42,141 +60,147 @@ What is there already is not done again.
 
   flowerctl verify --presets presets/ --data photos/
   flowerctl verify --presets presets/ --data photos/ --arch tiny,v7-base`,
-		Flags: append(runFlags(),
-			&cli.StringFlag{Name: "device", Value: "cpu", Usage: "where onnxruntime runs: `cpu`, cuda or cuda:N"},
-			&cli.BoolFlag{Name: "layers", Usage: "compare every node even when the answers agree"},
-			&cli.IntFlag{Name: "images", Value: 500, Usage: "compare on up to `N` images; 0 for all"},
-			&cli.Float64Flag{Name: "max-accuracy-drop", Value: 100 * verify.DefaultAccuracyDrop,
-				Usage: "fp16, int8: how much lower accuracy may be, `POINTS`"},
-			&cli.StringFlag{Name: "presets", Usage: "train, export and verify networks in `DIR`, and write a table of them"},
-			&cli.StringSliceFlag{Name: "arch", Usage: "with --presets: only `NETWORK,...`"},
-			&cli.StringFlag{Name: "report", Usage: "write the report to `FILE`.json and .md instead"},
-			jsonFlag(),
-		),
-		Action: verifyFile,
+		Flags:  o.flags(),
+		Action: action(o.run),
 	}
 }
+
+// readerName is the hidden command that onnx-go runs in.
+const readerName = "read-with-onnx-go"
 
 func readerCommand() *cli.Command {
 	return &cli.Command{
 		Name: readerName, Hidden: true,
-		Action: func(c *cli.Context) error { return verify.RunOnnxGo(c.App.Reader, c.App.Writer) },
+		Action: action(func(c *call) error { return verify.RunOnnxGo(c.in, c.out) }),
 	}
 }
 
-func verifyFile(c *cli.Context) error {
+// reader is the command line of onnx-go's process.
+func reader() ([]string, error) {
+	program, err := os.Executable()
+	return []string{program, readerName}, err
+}
+
+func (o *verifyOptions) run(c *call) error {
 	switch {
-	case c.IsSet("presets"):
-		return verifyPresets(c)
-	case c.IsSet("arch"):
+	case c.given("presets"):
+		return o.verifyPresets(c)
+	case c.given("arch"):
 		return usagef("--arch: goes with --presets")
 	}
-	path, err := oneFile(c, "model.onnx")
+	path, err := c.oneFile("model.onnx")
 	if err != nil {
 		return err
 	}
-	if c.Int("images") < 0 {
-		return usagef("--images: got %d, want 0 or more", c.Int("images"))
+	if o.images < 0 {
+		return usagef("--images: got %d, want 0 or more", o.images)
 	}
-	file, err := onnx.ReadBytes(path)
+	file, precision, err := readExported(path)
 	if err != nil {
-		return fileError(err)
+		return err
+	}
+	trained, err := o.open()
+	if err != nil {
+		return err
+	}
+	if precision == "" {
+		return fail(fmt.Errorf("%s: not a file of flowerctl export: there is nothing to compare it with", path),
+			"flowerctl eval --data DIR --model "+path+" says how often it is right")
+	}
+	v := verify.Options{Layers: o.layers, Version: version, Tolerance: tolerance(precision, o.drop),
+		Log: func(line string) { c.say("%s", line) }}
+	if v.Photos, v.Source, err = trained.Photos(c.ctx, o.data, data.Val, o.images); err != nil {
+		return err
+	}
+	if v.Device, err = needDevice(c.cli); err != nil {
+		return err
+	}
+	if v.Reader, err = reader(); err != nil {
+		return err
+	}
+	r, err := verify.File(c.ctx, file, trained.Checkpoint, v)
+	if err != nil {
+		return modelFailure(fmt.Errorf("%s: %w", path, err))
+	}
+	if err := r.Save(o.reportPath(path), filepath.Base(path)); err != nil {
+		return err
+	}
+	return errors.Join(o.print(c.out, path, r), differs(r, "the report names every figure"))
+}
+
+// readExported reads a file and the precision it was exported with, "" where it is
+// no file of export.
+func readExported(path string) (file []byte, p export.Precision, err error) {
+	if file, err = onnx.ReadBytes(path); err != nil {
+		return nil, "", err
 	}
 	m, err := onnx.Decode(file)
 	if err == nil {
 		err = m.Check()
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	var d export.Metadata
+	if err == nil {
+		d, err = export.ReadMetadata(m)
 	}
-	d, err := export.ReadMetadata(m)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
-	}
-	run, err := openFinished(c)
-	if err != nil {
-		return err
+		return nil, "", fmt.Errorf("%s: %w", path, err)
 	}
 	if d.Weights == "" {
-		return fail(fmt.Errorf("%s: not a file of flowerctl export: there is nothing to compare it with", path),
-			"flowerctl eval --data DIR --model "+path+" says how often it is right")
+		return file, "", nil
 	}
-	o := verify.Options{Layers: c.Bool("layers"), Version: version, Tolerance: tolerance(c, d.Precision),
-		Log: func(line string) { talk(c, "%s", line) }}
-	if o.Photos, o.Source, err = run.photos(c.Context, c.String("data"), data.Val, c.Int("images")); err != nil {
-		return err
-	}
-	if o.Device, err = needDevice(c); err != nil {
-		return err
-	}
-	program, err := os.Executable()
-	if err != nil {
-		return err
-	}
-	o.Reader = []string{program, readerName}
-	r, err := verify.File(c.Context, file, run.checkpoint, o)
-	if err != nil {
-		return modelFailure(fmt.Errorf("%s: %w", path, err))
-	}
-	if err := saveVerified(c, path, r); err != nil {
-		return err
-	}
-	return errors.Join(printVerified(c, path, r), differs(r, "the report names every figure"))
+	return file, d.Precision, nil
 }
 
-// saveVerified writes the two forms of a report.
-func saveVerified(c *cli.Context, file string, r *verify.Report) error {
-	path := verify.ReportPath(file)
-	if given := c.String("report"); given != "" {
-		path = strings.TrimSuffix(given, ".json") + ".json"
+// reportPath is where the report of a file goes.
+func (o *verifyOptions) reportPath(file string) string {
+	if o.report != "" {
+		return strings.TrimSuffix(o.report, ".json") + ".json"
 	}
-	return writeReport(path, filepath.Base(file), r)
+	return verify.ReportPath(file)
 }
 
-// writeReport writes a report of the named file as JSON to path, and for people
-// beside it.
-func writeReport(path, file string, r *verify.Report) error {
-	if err := train.WriteJSON(path, r); err != nil {
-		return fileError(err)
+// differs is the error of a report that found a difference.
+func differs(r *verify.Report, consequence string) error {
+	if r.OK {
+		return nil
 	}
-	text := strings.TrimSuffix(path, ".json") + ".md"
-	return fileError(atomicfile.Write(text, func(w io.Writer) error {
-		return r.WriteMarkdown(w, file)
-	}))
+	hints := append(r.Problems[1:len(r.Problems):len(r.Problems)], consequence)
+	return failWith(exitDifference, errors.New(r.Problems[0]), hints...)
 }
 
-func printVerified(c *cli.Context, path string, r *verify.Report) error {
-	if c.Bool("json") {
-		return writeJSON(c.App.Writer, r)
+func (o *verifyOptions) print(w io.Writer, path string, r *verify.Report) error {
+	if o.json {
+		return writeJSON(w, r)
 	}
 	verdict := "verified"
 	if !r.OK {
 		verdict = "DIFFERS"
 	}
-	fmt.Fprintf(c.App.Writer, "%s: %s on %d images, %s\n", path, verdict, r.Images, r.Source)
-	w := tabwriter.NewWriter(c.App.Writer, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(w, "%s\t%s\treference\n", r.Reference.Name, r.Reference.Version)
+	fmt.Fprintf(w, "%s: %s on %d images, %s\n", path, verdict, r.Images, r.Source)
+	t := new(table.Table)
+	t.Add(r.Reference.Name, r.Reference.Version, "reference")
 	for i := range r.Engines {
 		e := &r.Engines[i]
 		if e.Skipped != "" {
-			fmt.Fprintf(w, "%s\t%s\tskipped: %s\n", e.Name, e.Version, e.Skipped)
+			t.Add(e.Name, e.Version, "skipped: "+e.Skipped)
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\n", e.Name, e.Version, compared(r, e))
+		t.Add(e.Name, e.Version, compared(r, e))
 	}
 	if n := len(r.Resizing); n > 0 {
 		worst := 0.0
 		for _, x := range r.Resizing {
 			worst = max(worst, x.MaxLevels)
 		}
-		fmt.Fprintf(w, "preprocessing\t%d sizes\twithin %.0f of 255 grey levels of flowerctl's own\n", n, worst)
+		t.Add("preprocessing", fmt.Sprintf("%d sizes", n),
+			fmt.Sprintf("within %.0f of 255 grey levels of flowerctl's own", worst))
 	}
-	if c.Bool("layers") || !r.OK {
+	if o.layers || !r.OK {
 		for _, l := range r.Layers {
-			fmt.Fprintf(w, "%s\t%s\t%s\n", l.Name, l.Op, layerNote(&l))
+			t.Add(l.Name, l.Op, layerNote(&l))
 		}
 	}
-	return w.Flush()
+	return t.WriteText(w)
 }
 
 func layerNote(l *verify.Layer) string {

@@ -9,15 +9,11 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/data"
 )
 
 // Photo is an image to compare on.
-type Photo struct {
-	Name  string
-	Label int // its class, -1 when it is not known
-	// Open decodes it, at its own size.
-	Open func() (imageprep.Image, error)
-}
+type Photo = data.Photo
 
 // images are photos of the network's size.
 type images struct {

@@ -12,12 +12,16 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
+// StudyClasses is how many kinds of flowers the study told apart: the number of
+// classes that [Preset.Parameters] and lists of networks count for.
+const StudyClasses = 5
+
 // Preset is a network by name.
 type Preset struct {
 	Name string
 	// Size is the side of the square input, pixels, unless the user says another.
 	Size int
-	// Parameters is the number of trainable values at Size with five classes.
+	// Parameters is the number of trainable values at Size with StudyClasses.
 	Parameters int
 	// Augment is the augmentation policy that belongs to the row of the study, or
 	// empty.

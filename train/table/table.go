@@ -88,10 +88,6 @@ var markdownEscapes = strings.NewReplacer("|", `\|`, "\n", " ", "\r", " ")
 func markdownLine(b *bytes.Buffer, cells []string) {
 	b.WriteByte('|')
 	for _, c := range cells {
-		if c == "" {
-			b.WriteString(" |")
-			continue
-		}
 		b.WriteString(" " + markdownEscapes.Replace(c) + " |")
 	}
 	b.WriteByte('\n')

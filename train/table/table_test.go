@@ -56,7 +56,7 @@ func TestMarkdownWithoutAHeader(t *testing.T) {
 	s := &Table{}
 	s.Add("key", "two\nlines")
 	s.Add("empty", "")
-	if got, want := written(t, s.WriteMarkdown), "| | |\n|---|---|\n| key | two lines |\n| empty | |\n"; got != want {
+	if got, want := written(t, s.WriteMarkdown), "|  |  |\n|---|---|\n| key | two lines |\n| empty |  |\n"; got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/study"
+	"github.com/flowerctl/flowerctl/train/table"
+)
+
+// announcer tells of trainings that follow each other: those of the study, and of
+// the networks of `verify --presets`.
+type announcer struct {
+	*call
+	*progress
+}
+
+// Opened says what is trained on what.
+func (a *announcer) Opened(s *run.Session, again bool) error {
+	a.progress.end()
+	a.heads = s.Heads()
+	return describe(a.call, s, !again)
+}
+
+// Log is a line about a network.
+func (a *announcer) Log(network, line string) {
+	a.progress.end()
+	a.say("%s: %s", network, line)
+}
+
+// Begin says which row comes, and how long it may take.
+func (a *announcer) Begin(s *study.Study, row *study.Attempt) {
+	text := row.Name()
+	if len(s.Attempts) > 1 {
+		text += fmt.Sprintf(" (%d of %d rows are done)", s.Ended(), len(s.Attempts))
+	}
+	if n := row.EpochsDone(); n > 0 {
+		text += fmt.Sprintf(", on from epoch %d", n)
+	}
+	if cost, measured := s.Cost(row); measured {
+		text += ", about " + table.Seconds(cost)
+	}
+	a.say("%s; logged in the study: validation accuracy %s", text, row.Logged())
+}
+
+// End says what became of a row that did not come to its end.
+func (a *announcer) End(row *study.Attempt, interrupted bool) {
+	a.progress.end()
+	if interrupted {
+		a.say("%s stopped after %d epochs; the same command goes on with it", row.Name(), row.EpochsDone())
+	}
+	if row.Err != nil {
+		a.say("%s: %s", row.Name(), oneLine(row.Err))
+	}
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/table"
+)
+
+// progress shows a training: a bar for each epoch on a terminal, elsewhere a line
+// every half minute, and a line when the epoch is done. It implements
+// run.Observer.
+type progress struct {
+	w       io.Writer
+	bar     *progressbar.ProgressBar // nil between bars, and where nobody looks
+	bars    bool
+	every   time.Duration // between lines within an epoch
+	wrote   time.Time     // the last line
+	started time.Time
+	heads   []string // names of the auxiliary heads
+}
+
+func newProgress(w io.Writer) *progress {
+	now := time.Now()
+	return &progress{w: w, bars: isTerminal(w), every: 30 * time.Second, wrote: now, started: now}
+}
+
+// Progress moves the bar, or writes a line when it is time for one.
+func (p *progress) Progress(s train.Progress) {
+	if !p.bars {
+		p.line(s)
+		return
+	}
+	what := "train"
+	if s.Validating {
+		what = "check"
+	}
+	if p.bar == nil || s.Step == 1 {
+		p.start(s.Steps)
+	}
+	p.bar.Describe(fmt.Sprintf("epoch %d/%d %s  loss %s  accuracy %.1f %%  %.0f images/s  %s left",
+		s.Epoch, s.Epochs, what, lossText(s.Loss), 100*s.Accuracy, s.ImagesPerSecond, table.Duration(s.Left)))
+	p.bar.Set(s.Step)
+}
+
+// line says where a long epoch stands, for those who read a log.
+func (p *progress) line(s train.Progress) {
+	if time.Since(p.wrote) < p.every || s.Step == s.Steps {
+		return
+	}
+	p.wrote = time.Now()
+	what := "step"
+	if s.Validating {
+		what = "check"
+	}
+	fmt.Fprintf(p.w, "epoch %3d  %s %d/%d  loss so far %s  accuracy %5.1f %%  %.0f images/s  %s left\n",
+		s.Epoch, what, s.Step, s.Steps, lossText(s.Loss), 100*s.Accuracy, s.ImagesPerSecond, table.Duration(s.Left))
+}
+
+// start opens a bar of that many steps.
+func (p *progress) start(steps int) {
+	p.end()
+	p.bar = progressbar.NewOptions(steps,
+		progressbar.OptionSetWriter(p.w),
+		progressbar.OptionSetWidth(12),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionSetPredictTime(false),
+		progressbar.OptionSetElapsedTime(false),
+		progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionUseANSICodes(true),
+		progressbar.OptionClearOnFinish())
+}
+
+// end takes the bar away.
+func (p *progress) end() {
+	if p.bar != nil {
+		p.bar.Clear()
+		p.bar = nil
+	}
+}
+
+// EpochDone writes the epoch's line.
+func (p *progress) EpochDone(e train.Epoch, best bool) {
+	p.end()
+	p.wrote = time.Now()
+	mark := ""
+	for i, name := range p.heads {
+		mark += fmt.Sprintf("  %s %.1f %%", name, 100*e.ValHeads[i])
+	}
+	if best {
+		mark += "  best"
+	}
+	fmt.Fprintf(p.w, "epoch %3d  loss %s  accuracy %5.1f %%  validation loss %s  accuracy %5.1f %%  lr %.3g  %s  %.0f images/s%s\n",
+		e.Epoch, lossText(e.Loss), 100*e.Accuracy, lossText(e.ValLoss), 100*e.ValAccuracy, e.LearningRate,
+		table.Duration(time.Duration(e.Seconds*float64(time.Second))), e.ImagesPerSecond, mark)
+}
+
+// Warn writes a line.
+func (p *progress) Warn(text string) {
+	p.end()
+	fmt.Fprintf(p.w, "warning: %s\n", text)
+}
+
+// Reading shows how many images are read.
+func (p *progress) Reading(done, total int) {
+	if !p.bars {
+		return
+	}
+	if p.bar == nil {
+		p.start(total)
+	}
+	p.bar.Describe(fmt.Sprintf("reading images %d/%d", done, total))
+	p.bar.Set(done)
+	if done == total {
+		p.end()
+	}
+}
+
+// lossText is a loss with four decimals, or four digits where it is large.
+func lossText(v float64) string {
+	if v < 1e4 {
+		return fmt.Sprintf("%.4f", v)
+	}
+	return fmt.Sprintf("%.4g", v)
+}

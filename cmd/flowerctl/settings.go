@@ -1,0 +1,66 @@
+package main
+
+import (
+	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/train/run"
+)
+
+// settingsFlags are the flags that make up a run's settings, one for each of
+// run.Fields.
+type settingsFlags struct {
+	values run.Settings
+	heads  cli.Float64Slice // of the one field with several numbers
+}
+
+// flags are the flags, with the defaults of run.Defaults.
+func (s *settingsFlags) flags() []cli.Flag {
+	s.values = run.Defaults()
+	v := &s.values
+	var flags []cli.Flag
+	for _, f := range run.Fields() {
+		switch {
+		case f.Text != nil:
+			flags = append(flags, &cli.StringFlag{Name: f.Name, Usage: f.Usage,
+				Value: *f.Text(v), Destination: f.Text(v)})
+		case f.Int != nil:
+			flags = append(flags, &cli.IntFlag{Name: f.Name, Usage: f.Usage,
+				Value: *f.Int(v), Destination: f.Int(v)})
+		case f.Uint != nil:
+			flags = append(flags, &cli.Uint64Flag{Name: f.Name, Usage: f.Usage,
+				Value: *f.Uint(v), Destination: f.Uint(v)})
+		case f.Float != nil:
+			flags = append(flags, &cli.Float64Flag{Name: f.Name, Usage: f.Usage,
+				Value: *f.Float(v), Destination: f.Float(v)})
+		case f.Bool != nil:
+			flags = append(flags, &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Destination: f.Bool(v)})
+		case f.Floats != nil:
+			flags = append(flags, &cli.Float64SliceFlag{Name: f.Name, Usage: f.Usage,
+				Value: cli.NewFloat64Slice(*f.Floats(v)...), Destination: &s.heads})
+		}
+	}
+	return flags
+}
+
+// over puts the settings that the user gave over those that to has.
+func (s *settingsFlags) over(to *run.Settings, c *call) {
+	for _, f := range run.Fields() {
+		if !c.given(f.Name) {
+			continue
+		}
+		if f.Floats != nil {
+			*f.Floats(&s.values) = s.heads.Value()
+		}
+		f.Copy(to, &s.values)
+	}
+}
+
+// onlyResumable refuses settings that would make a run another one.
+func (s *settingsFlags) onlyResumable(c *call) error {
+	for _, f := range run.Fields() {
+		if !f.Resumable && c.given(f.Name) {
+			return usagef("--resume: takes no --%s: with it, it would be another run", f.Name)
+		}
+	}
+	return nil
+}

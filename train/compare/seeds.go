@@ -1,0 +1,73 @@
+package compare
+
+import (
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/train/run"
+)
+
+// groupSeeds finds the runs that differ in nothing but their seed, by index: those
+// that have ended, one of each seed. The notes say which runs were left out.
+func groupSeeds(records []*run.Record) (groups [][]int, notes []string, err error) {
+	notes = []string{}
+	alike, order := map[string][]int{}, []string{}
+	for i, r := range records {
+		key, err := r.AllButSeed()
+		if err != nil {
+			return nil, nil, err
+		}
+		if alike[key] == nil {
+			order = append(order, key)
+		}
+		alike[key] = append(alike[key], i)
+	}
+	for _, key := range order {
+		if len(alike[key]) == 1 {
+			continue
+		}
+		members, left := oneOfEachSeed(records, alike[key])
+		notes = append(notes, left...)
+		if len(members) > 1 {
+			groups = append(groups, members)
+		}
+	}
+	return groups, notes, nil
+}
+
+// oneOfEachSeed picks the ended runs, and of several with one seed the longest, or
+// the newest of those.
+func oneOfEachSeed(records []*run.Record, indices []int) (members []int, notes []string) {
+	var ended []int
+	for _, i := range indices {
+		if records[i].Summary == nil {
+			notes = append(notes, records[i].Dir+" has not ended: it counts in no mean of seeds")
+			continue
+		}
+		ended = append(ended, i)
+	}
+	best := map[uint64]int{}
+	for _, i := range ended {
+		seed := records[i].Settings.Seed
+		if other, ok := best[seed]; !ok || outlasts(records[i], records[other]) {
+			best[seed] = i
+		}
+	}
+	for _, i := range ended {
+		kept := best[records[i].Settings.Seed]
+		if i == kept {
+			members = append(members, i)
+			continue
+		}
+		notes = append(notes, fmt.Sprintf("%s has seed %d as %s has: a seed counts once, and the latter is kept",
+			records[i].Dir, records[i].Settings.Seed, records[kept].Dir))
+	}
+	return members, notes
+}
+
+// outlasts says whether r has more epochs than other, or as many and newer ones.
+func outlasts(r, other *run.Record) bool {
+	if len(r.History) != len(other.History) {
+		return len(r.History) > len(other.History)
+	}
+	return r.Written().After(other.Written())
+}

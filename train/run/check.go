@@ -1,0 +1,197 @@
+package run
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/arch"
+	"github.com/flowerctl/flowerctl/train/data/augment"
+	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/optim"
+)
+
+// SettingError says which settings cannot be as they are, and why. Fields are
+// names of [Fields]; Err does not repeat them.
+type SettingError struct {
+	Fields []string
+	Err    error
+}
+
+func (e *SettingError) Error() string { return strings.Join(e.Fields, ", ") + ": " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *SettingError) Unwrap() error { return e.Err }
+
+// wrong is the error of one setting.
+func wrong(field, format string, args ...any) error {
+	return &SettingError{[]string{field}, fmt.Errorf(format, args...)}
+}
+
+// plan is what settings ask for, read and checked, before any image is.
+type plan struct {
+	Settings
+	preset   arch.Preset
+	augment  augment.Policy
+	schedule train.Schedule
+	opt      optim.Optimizer
+}
+
+// Resolve returns the settings with every default filled in that depends on other
+// settings. It checks all that can be checked without the images; what is wrong is
+// a [*SettingError].
+func (s Settings) Resolve() (Settings, error) {
+	p, err := s.plan()
+	if err != nil {
+		return s, err
+	}
+	return p.Settings, nil
+}
+
+func (s Settings) plan() (*plan, error) {
+	p := &plan{Settings: s}
+	var err error
+	if p.preset, err = arch.Find(p.Arch); err != nil {
+		return nil, wrong("arch", "%w", err)
+	}
+	if p.Size == 0 {
+		p.Size = p.preset.Size
+	}
+	if p.Data != "" {
+		p.Drawn = 0
+	}
+	if p.Augment == "" {
+		p.Augment = p.preset.Augment
+	}
+	if p.augment, err = augment.ParsePolicy(p.Augment); err != nil {
+		return nil, wrong("augment", "%w", err)
+	}
+	if p.schedule, err = train.ParseSchedule(p.Schedule); err != nil {
+		return nil, wrong("schedule", "%w", err)
+	}
+	if err := p.schedule.Check(max(p.Epochs, 1)); err != nil {
+		return nil, wrong("schedule", "%w", err)
+	}
+	if p.LR == 0 {
+		if p.LR, err = optim.DefaultLearningRate(p.Optimizer); err != nil {
+			return nil, wrong("optimizer", "%w", err)
+		}
+	}
+	if p.opt, err = optim.New(p.Optimizer, p.Options); err != nil {
+		return nil, wrong("optimizer", "%w", err)
+	}
+	if err := p.checkNetwork(); err != nil {
+		return nil, err
+	}
+	return p, p.check()
+}
+
+// checkNetwork builds the network once, for as few classes as there can be.
+func (p *plan) checkNetwork() error {
+	spec, err := p.preset.Build(p.Size, 2)
+	if err != nil {
+		return wrong("size", "%w", err)
+	}
+	heads := len(spec.Outputs) - 1
+	switch n := len(p.AuxWeight); {
+	case heads == 0 && slices.ContainsFunc(p.AuxWeight, func(w float64) bool { return w != 1 }):
+		return wrong("aux-weight", "%s has no auxiliary heads", p.Arch)
+	case n != 1 && n != heads:
+		return wrong("aux-weight", "got %d weights, want one, or one for each of %s's %d auxiliary heads",
+			n, p.Arch, heads)
+	}
+	return nil
+}
+
+// check looks at what no library looks at before the images are there.
+func (p *plan) check() error {
+	switch {
+	case !slices.Contains(nn.Losses(), nn.Loss(p.Loss)):
+		return wrong("loss", "got %q, want one of %v", p.Loss, nn.Losses())
+	case !slices.Contains(train.Monitors(), train.Monitor(p.Monitor)):
+		return wrong("monitor", "got %q, want one of %v", p.Monitor, train.Monitors())
+	case p.Initializer != "" && !slices.Contains(model.Inits(), model.Init(p.Initializer)):
+		return wrong("initializer", "got %q, want one of %v", p.Initializer, model.Inits())
+	case p.Batch < 1:
+		return wrong("batch", "got %d, want 1 or more", p.Batch)
+	case p.Epochs < 1:
+		return wrong("epochs", "got %d, want 1 or more", p.Epochs)
+	case p.Patience < 0:
+		return wrong("patience", "got %d, want 0 (never stop early) or more", p.Patience)
+	case p.Threads < 0:
+		return wrong("threads", "got %d, want 0 (all cores) or more", p.Threads)
+	case !(p.LR > 0):
+		return wrong("lr", "got %g, want a rate over 0", p.LR)
+	case !(p.Val > 0 && p.Test >= 0 && p.Val+p.Test < 1):
+		return &SettingError{[]string{"val", "test"}, fmt.Errorf(
+			"got %g and %g, want shares over 0 (test: or 0) that sum to less than 1", p.Val, p.Test)}
+	case !(p.EMA >= 0 && p.EMA < 1):
+		return wrong("ema", "got %g, want 0 (none) or more, and less than 1", p.EMA)
+	case !(p.Smooth >= 0 && p.Smooth < 1):
+		return wrong("label-smoothing", "got %g, want 0 (none) or more, and less than 1", p.Smooth)
+	case !(p.ClipNorm >= 0):
+		return wrong("clip-norm", "got %g, want 0 (never) or more", p.ClipNorm)
+	case slices.ContainsFunc(p.AuxWeight, func(w float64) bool { return !(w >= 0 && w < 1e6) }):
+		return wrong("aux-weight", "got %v, want 0 or more", []float64(p.AuxWeight))
+	case p.Loss == string(nn.SquaredError) && p.Classes != "" && p.augment.Mixes():
+		return wrong("class-weights", "loss %s has none for images that policy %s mixes: "+
+			"without mixup and cutmix, or with loss %s", p.Loss, p.Augment, nn.CrossEntropy)
+	case p.Data == "" && p.Drawn < 10:
+		return wrong("drawn", "got %d, want at least 10", p.Drawn)
+	}
+	if err := p.preprocess().Validate(); err != nil {
+		return &SettingError{[]string{"size", "resize"}, err}
+	}
+	return nil
+}
+
+func (p *plan) preprocess() imageprep.Config {
+	return imageprep.Config{Size: p.Size, Resize: imageprep.Resize(p.Resize)}
+}
+
+// spec is the network for a number of classes.
+func (p *plan) spec(classes int) (model.Spec, error) {
+	spec, err := p.preset.Build(p.Size, classes)
+	if err != nil {
+		return spec, err
+	}
+	for i := range spec.Nodes {
+		if op := spec.Nodes[i].Op; p.Initializer != "" && (op == model.Conv || op == model.Dense) {
+			spec.Nodes[i].Init = model.Init(p.Initializer)
+		}
+	}
+	for i := range spec.Outputs[1:] {
+		spec.Outputs[i+1].Weight *= p.AuxWeight.of(i)
+	}
+	return spec, nil
+}
+
+// Spec is the network of the settings for a number of classes.
+func (s Settings) Spec(classes int) (model.Spec, error) {
+	p, err := s.plan()
+	if err != nil {
+		return model.Spec{}, err
+	}
+	return p.spec(classes)
+}
+
+// trainOnly is what is in the training loss and not in the validation loss.
+func (p *plan) trainOnly() (what []string) {
+	for _, one := range []struct {
+		there bool
+		name  string
+	}{
+		{p.Classes != "", "class weights"},
+		{p.Smooth > 0, "label smoothing"},
+		{p.augment.Mixup > 0 || p.augment.CutMix > 0, "mixed images"},
+		{p.augment != augment.Policy{}, "augmentation"},
+	} {
+		if one.there {
+			what = append(what, one.name)
+		}
+	}
+	return what
+}

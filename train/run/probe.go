@@ -1,0 +1,42 @@
+package run
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/nn"
+)
+
+// probe looks into the session's network for the loop.
+type probe struct{ *Session }
+
+func (p probe) ZeroGradients() []string {
+	var nodes []string
+	for _, g := range p.Network.Gradients() {
+		if g.Norm == 0 || g.Norm-g.Norm != 0 {
+			nodes = append(nodes, strings.TrimSuffix(g.Name, filepath.Ext(g.Name)))
+		}
+	}
+	return nodes
+}
+
+// probed is how many images FirstDead looks at: every value of the network is
+// kept for each of them.
+const probed = 4
+
+func (p probe) FirstDead(ctx context.Context, b *data.Batch) (string, error) {
+	forward, err := nn.NewForward(p.Spec, p.Network.Weights(), p.Engine)
+	if err != nil {
+		return "", err
+	}
+	n := min(b.N, probed)
+	values, err := forward.Trace(ctx, b.Pixels[:n*3*b.Size*b.Size], n)
+	if err != nil {
+		return "", err
+	}
+	inference := p.Spec.Inference()
+	return train.FirstDead(&inference, values), nil
+}

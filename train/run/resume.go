@@ -1,0 +1,56 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/data"
+)
+
+// Resume is what a run needs to go on: its last checkpoint and its split.
+type Resume struct {
+	Checkpoint *checkpoint.Checkpoint
+	Split      *data.Set
+}
+
+// NotStartedError says that a run has nothing to go on from: an error ended it in
+// its first epoch, which the same settings would meet again, or it was stopped
+// before its first step.
+type NotStartedError struct {
+	Folder Folder
+	// Failure is the error that ended it, "" for none, and LR its learning rate.
+	Failure string
+	LR      float64
+	missing *NoCheckpointError
+}
+
+func (e *NotStartedError) Error() string {
+	if e.Failure != "" {
+		return fmt.Sprintf("%s ended in its first epoch: %s", e.Folder.Dir, e.Failure)
+	}
+	return fmt.Sprintf("%s has no %s, so no step was finished there", e.Folder.Dir, e.missing.Name)
+}
+
+// Resume reads what the run needs to go on. Where there is nothing the error is a
+// [*NotStartedError].
+func (f Folder) Resume() (*Resume, error) {
+	last, err := f.Checkpoint(Last)
+	var missing *NoCheckpointError
+	if errors.As(err, &missing) {
+		e := &NotStartedError{Folder: f, missing: missing}
+		if was, err := f.Record(); err == nil {
+			e.Failure, e.LR = was.Failed, was.Settings.LR
+		}
+		return nil, e
+	}
+	if err != nil {
+		return nil, err
+	}
+	split, err := f.Split()
+	if err != nil {
+		return nil, err
+	}
+	split.SplitBy = last.Training.Split
+	return &Resume{last, split}, nil
+}

@@ -1,0 +1,255 @@
+package run
+
+import (
+	"context"
+	"errors"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/optim"
+)
+
+// Observer hears how reading images and training go.
+type Observer interface {
+	train.Observer
+	// Reading comes while images are read: so many of all.
+	Reading(done, total int)
+}
+
+// Options are what a session has besides its settings.
+type Options struct {
+	// Dir is the run's folder, which Train makes and writes; "" writes nothing.
+	Dir string
+	// Resume is a run to go on with, in its own folder; nil starts a new one.
+	Resume *Resume
+	// Scanned are images to take in place of all in Settings.Data; nil scans it.
+	Scanned *data.Set
+	// Version of the program, for the checkpoints.
+	Version  string
+	Observer Observer // may be nil
+}
+
+// Session is a network and its images, ready to train. Close it.
+type Session struct {
+	Settings Settings // resolved
+	Spec     model.Spec
+	Images   *data.Cache // nil of a session without images
+	// Training, Validation and Test deal out the batches of the parts; Test is nil
+	// where there are no test images.
+	Training, Validation, Test *data.Loader
+	Engine                     kernel.Engine[float32]
+	Network                    *nn.Network
+	// Fresh are the parameters that Settings.Init had no values for, sorted.
+	Fresh []string
+
+	plan    *plan
+	options Options
+}
+
+// DataError is about a folder that holds no images to train on as it should: one
+// folder for each class, with its images inside.
+type DataError struct{ Err error }
+
+func (e *DataError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *DataError) Unwrap() error { return e.Err }
+
+// Hint says what a folder of images looks like.
+func (e *DataError) Hint() string { return "want one folder for each class, with its images inside" }
+
+// InitError says why Settings.Init gives no weights.
+type InitError struct{ Err error }
+
+func (e *InitError) Error() string { return "init: " + e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *InitError) Unwrap() error { return e.Err }
+
+// Open checks the settings, reads and splits the images, and makes the network.
+// Settings that cannot be are a [*SettingError], folders without images a
+// [*DataError].
+func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
+	p, err := settings.plan()
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Settings: p.Settings, plan: p, options: o}
+	if s.Images, err = s.images(ctx); err != nil {
+		return nil, err
+	}
+	if err := s.loaders(); err != nil {
+		return nil, err
+	}
+	return s, s.build(s.Images.Set.Classes())
+}
+
+// OpenNetwork makes a session without images, to measure a network with.
+func OpenNetwork(settings Settings, classes int) (*Session, error) {
+	p, err := settings.plan()
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Settings: p.Settings, plan: p}
+	return s, s.build(classes)
+}
+
+// images reads and splits the images: as the run did that goes on, if there is one.
+func (s *Session) images(ctx context.Context) (*data.Cache, error) {
+	p, o := s.plan, s.options
+	split := data.SplitOptions{Val: p.Val, Test: p.Test, Seed: p.Seed}
+	if p.Data == "" {
+		cache, err := data.Drawn(ctx, p.Drawn, p.Size, p.Seed)
+		if err != nil {
+			return nil, err
+		}
+		if o.Resume != nil {
+			return cache, cache.Set.Apply(o.Resume.Split)
+		}
+		return cache, cache.Set.Split(split)
+	}
+	load := data.LoadOptions{Strict: p.Strict}
+	if o.Observer != nil {
+		load.Progress = o.Observer.Reading
+	}
+	if o.Resume != nil {
+		set := o.Resume.Split
+		set.Dir = p.Data
+		return data.Load(ctx, set, p.preprocess(), load)
+	}
+	set := o.Scanned
+	if set == nil {
+		var err error
+		if set, err = data.Scan(ctx, p.Data, data.ScanOptions{Strict: p.Strict}); err != nil {
+			return nil, &DataError{err}
+		}
+	}
+	cache, err := data.Load(ctx, set, p.preprocess(), load)
+	if err != nil {
+		return nil, err
+	}
+	return cache, cache.Set.Split(split)
+}
+
+// loaders makes the loaders of the parts.
+func (s *Session) loaders() (err error) {
+	set := s.Images.Set
+	weights, err := classWeights(s.plan.Classes, set.Labels, set.Counts(data.Train))
+	if err != nil {
+		return wrong("class-weights", "%w", err)
+	}
+	plain := data.LoaderOptions{Batch: s.plan.Batch, Seed: s.plan.Seed}
+	shuffled := plain
+	shuffled.Shuffle, shuffled.LabelSmoothing = true, s.plan.Smooth
+	shuffled.ClassWeights, shuffled.Augment = weights, s.plan.augment
+	if s.Training, err = data.NewLoader(s.Images, set.Indices(data.Train), shuffled); err != nil {
+		return err
+	}
+	if s.Validation, err = data.NewLoader(s.Images, set.Indices(data.Val), plain); err != nil {
+		return err
+	}
+	if test := set.Indices(data.Test); len(test) > 0 {
+		s.Test, err = data.NewLoader(s.Images, test, plain)
+	}
+	return err
+}
+
+// build makes the network. Where it fails nothing needs closing.
+func (s *Session) build(classes int) (err error) {
+	p := s.plan
+	if s.Spec, err = p.spec(classes); err != nil {
+		return err
+	}
+	weights, err := s.Spec.NewWeights(p.Seed)
+	if err != nil {
+		return err
+	}
+	if p.Init != "" {
+		if s.Fresh, err = initWeights(weights, p.Init); err != nil {
+			return &InitError{err}
+		}
+	}
+	if s.Engine, err = kernel.Default(p.Threads); err != nil {
+		return err
+	}
+	s.Network, err = nn.New(s.Spec, weights, nn.Config{Engine: s.Engine, Optimizer: p.opt,
+		Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm, FrozenBatchNorm: p.FreezeBN})
+	if err != nil {
+		return errors.Join(err, s.Engine.Close())
+	}
+	return nil
+}
+
+// facts are what checkpoints say of the run besides weights.
+func (s *Session) facts() checkpoint.Checkpoint {
+	set := s.Images.Set
+	return checkpoint.Checkpoint{
+		Spec: s.Spec, Labels: set.Labels, Preprocess: s.plan.preprocess(),
+		Training: checkpoint.Training{
+			DataDigest: set.Digest(), Split: set.SplitBy, Images: s.Training.Len(),
+			Validation: s.Validation.Len(), Seed: s.plan.Seed, Optimizer: s.plan.Optimizer,
+			ToolVersion: s.options.Version,
+		},
+	}
+}
+
+// config is the loop's.
+func (s *Session) config() train.Config {
+	p := s.plan
+	cfg := train.Config{
+		Stepper: s.Network, Train: s.Training, Validation: s.Validation, Facts: s.facts(),
+		Epochs: p.Epochs, Patience: p.Patience, Monitor: train.Monitor(p.Monitor),
+		LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
+		Dir: s.options.Dir, Probe: probe{s},
+	}
+	if s.options.Observer != nil { // a nil *T in an interface would not be nil
+		cfg.Observer = s.options.Observer
+	}
+	if s.options.Resume != nil {
+		cfg.Resume = s.options.Resume.Checkpoint
+	}
+	if s.Test != nil {
+		cfg.Test = s.Test
+	}
+	if v, ok := s.Engine.(optim.Vector); ok {
+		cfg.Vector = v
+	}
+	return cfg
+}
+
+// Heads are the names of the network's auxiliary heads.
+func (s *Session) Heads() (names []string) {
+	for _, o := range s.Spec.Outputs[1:] {
+		names = append(names, o.Name)
+	}
+	return names
+}
+
+// FindRate tries rising learning rates on the network, which is changed by it.
+// See [train.FindRate].
+func (s *Session) FindRate(ctx context.Context) (points []train.RatePoint, best float64, err error) {
+	return train.FindRate(ctx, s.Network, s.Training, train.RateTest{})
+}
+
+// Preview is the images of a few rows as the first epochs would see them, from
+// all over the training images; the policy's name, "none" where it is empty, comes
+// with it.
+func (s *Session) Preview(ctx context.Context, rows, epochs int) (policy string, tiles [][]data.PreviewTile, err error) {
+	indices := s.Images.Set.Indices(data.Train)
+	var some []int
+	for _, i := range spread(len(indices), rows) {
+		some = append(some, indices[i])
+	}
+	if policy = s.plan.augment.String(); policy == "" {
+		policy = "none"
+	}
+	tiles, err = data.Preview(ctx, s.Images, some, s.plan.augment, s.plan.Seed, epochs)
+	return policy, tiles, err
+}
+
+// Close releases the network's memory.
+func (s *Session) Close() error { return errors.Join(s.Network.Close(), s.Engine.Close()) }

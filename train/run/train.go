@@ -1,0 +1,70 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/report"
+)
+
+// Train trains to the end and writes the run's folder, if the session has one. A
+// cancelled context leaves a folder that [Folder.Resume] goes on with; see
+// [train.Run] for what else ends a training early.
+func (s *Session) Train(ctx context.Context) (*train.Outcome, error) {
+	f := Folder{s.options.Dir}
+	if f.Dir != "" {
+		if err := s.begin(f); err != nil {
+			return nil, err
+		}
+	}
+	outcome, err := train.Run(ctx, s.config())
+	if outcome == nil || f.Dir == "" {
+		return outcome, err
+	}
+	return outcome, errors.Join(err, s.report(f, outcome))
+}
+
+// begin makes the run's folder with what is known before the first step.
+func (s *Session) begin(f Folder) error {
+	if s.options.Resume == nil {
+		if err := os.MkdirAll(f.Dir, 0o777); err != nil {
+			return err
+		}
+		if err := f.remove(); err != nil {
+			return err
+		}
+		err := atomicfile.Write(f.path(train.SplitFile), func(w io.Writer) error {
+			return s.Images.Set.WriteSplit(w)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if err := train.WriteJSON(f.path(train.ConfigFile), s.Settings); err != nil {
+		return err
+	}
+	return f.linkLatest()
+}
+
+// report writes what people look at.
+func (s *Session) report(f Folder, o *train.Outcome) error {
+	text, err := os.ReadFile(f.path(train.ConfigFile))
+	if err != nil {
+		return err
+	}
+	facts, title := s.facts(), f.Dir
+	if o.Stopped == train.Failed {
+		title += fmt.Sprintf(", ended by an error after epoch %d", len(o.History))
+	}
+	return report.Write(f.Dir, &report.Run{
+		Title: title, Spec: s.Spec, Labels: facts.Labels, Training: facts.Training, Outcome: o,
+		Settings: string(text), TrainOnly: s.plan.trainOnly(), Size: s.Settings.Size,
+		Image: s.Images.Image,
+		Path:  func(i int) string { return s.Images.Set.Items[i].Path },
+	})
+}

@@ -1,0 +1,27 @@
+package table
+
+import (
+	"fmt"
+	"math"
+	"time"
+)
+
+// Percent is a share as people read it: 0.801 is "80.1 %".
+func Percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
+
+// Seconds is a number of seconds as [Duration] writes it.
+func Seconds(s float64) string { return Duration(time.Duration(s * float64(time.Second))) }
+
+// Duration is a time as people read it: 0.5s, 42s, 3m10s, 2h05m.
+func Duration(d time.Duration) string {
+	s := int(math.Round(d.Seconds()))
+	switch {
+	case s < 1 && d > 0:
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	case s < 60:
+		return fmt.Sprintf("%ds", s)
+	case s < 3600:
+		return fmt.Sprintf("%dm%02ds", s/60, s%60)
+	}
+	return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
+}
