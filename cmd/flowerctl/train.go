@@ -16,7 +16,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/data/augment"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	kernelengine "github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 	"github.com/flowerctl/flowerctl/train/report"
 )
 
@@ -170,7 +170,7 @@ func (r *trainRun) open(c *cli.Context, cache *data.Cache) (*session, error) {
 	case s.Init != "":
 		talk(c, "starting from %s", s.Init)
 	}
-	if kernel.Description() == "go" {
+	if kernelengine.Description() == "go" {
 		talk(c, "kernels: Go; built with oneDNN (libdnnl-dev, see make) a step takes half to four fifths of the time")
 	}
 	return s, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	kernelengine "github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
@@ -197,7 +198,7 @@ func (s *session) build(classes int) (err error) {
 			return fmt.Errorf("--init: %w", err)
 		}
 	}
-	if s.engine, err = kernel.Default(p.Threads); err != nil {
+	if s.engine, err = kernelengine.Default(p.Threads); err != nil {
 		return err
 	}
 	s.network, err = nn.New(s.spec, weights, nn.Config{Engine: s.engine, Optimizer: p.opt,

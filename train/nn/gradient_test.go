@@ -10,7 +10,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
 	"github.com/flowerctl/flowerctl/train/model"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 )
 
 // moreCases are those that PyTorch has no op for.
@@ -37,7 +37,7 @@ func TestOpGradients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := kernel.NewGo[float64](2)
+	e := generic.New[float64](2)
 	for _, c := range append(cases, moreCases()...) {
 		t.Run(c.Name, func(t *testing.T) {
 			g := newOpGraph(t, e, &c)
@@ -125,7 +125,7 @@ func wholeNetwork(t *testing.T, spec model.Spec, loss Loss, mode Mode, fused boo
 	if err != nil {
 		t.Fatal(err)
 	}
-	src := &source[float64]{spec: spec, params: params, engine: kernel.NewGo[float64](2),
+	src := &source[float64]{spec: spec, params: params, engine: generic.New[float64](2),
 		memory: &Workspace[float64]{}, values: tensors[float64]{}, loss: loss, fused: fused}
 	for _, p := range params {
 		src.values[p.Name] = convert[float64](w[p.Name].Data)

@@ -8,6 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 )
 
 // TestEqualHashesAreSeen: gorgonia takes nodes of one 32-bit hash for one node.
@@ -15,7 +16,7 @@ import (
 func TestEqualHashesAreSeen(t *testing.T) {
 	a, b := collision(t)
 	build := func(salt int) error {
-		g := NewGraph(kernel.NewGo[float32](1), &Workspace[float32]{}, Mode{})
+		g := NewGraph(generic.New[float32](1), &Workspace[float32]{}, Mode{})
 		g.salt = salt
 		x, y := g.Param(a, []float32{1}, false, 1), g.Param(b, []float32{2}, false, 1)
 		if _, err := Add(g, "sum", x, y); err != nil {
@@ -52,7 +53,7 @@ func collision(t *testing.T) (a, b string) {
 }
 
 func TestDifferentiateWantsAScalar(t *testing.T) {
-	g := NewGraph(kernel.NewGo[float32](1), &Workspace[float32]{}, Mode{Train: true})
+	g := NewGraph(generic.New[float32](1), &Workspace[float32]{}, Mode{Train: true})
 	x := g.Param("x", make([]float32, 6), true, 2, 3)
 	stray := g.Param("stray", make([]float32, 6), true, 2, 3)
 	y, err := Softmax(g, "y", x)
@@ -74,7 +75,7 @@ func TestDifferentiateWantsAScalar(t *testing.T) {
 
 // TestOpsRefuseOtherShapes: an op is prepared for the shapes it was made with.
 func TestOpsRefuseOtherShapes(t *testing.T) {
-	g := NewGraph(kernel.NewGo[float32](1), &Workspace[float32]{}, Mode{})
+	g := NewGraph(generic.New[float32](1), &Workspace[float32]{}, Mode{})
 	param := func(name string, shape ...int) *G.Node {
 		n := 1
 		for _, d := range shape {

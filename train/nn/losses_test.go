@@ -7,7 +7,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
 	"github.com/flowerctl/flowerctl/train/model"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 )
 
 // losses is one network of fixtures/golden/losses.json.
@@ -112,7 +112,7 @@ func TestLossesEqualPyTorchInFloat64(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			src := &source[float64]{spec: spec, params: params, engine: kernel.NewGo[float64](2), fused: true,
+			src := &source[float64]{spec: spec, params: params, engine: generic.New[float64](2), fused: true,
 				memory: &Workspace[float64]{}, values: tensors[float64]{}, grads: tensors[float64]{}, loss: CrossEntropy}
 			for _, p := range params {
 				src.values[p.Name] = convert[float64](w[p.Name].Data)

@@ -13,13 +13,15 @@ import (
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 )
 
 // engines are those that this build has, the reference first.
 func engines(t testing.TB) []kernel.Engine[float32] {
 	t.Helper()
-	list := []kernel.Engine[float32]{kernel.NewGo[float32](2)}
-	fast, err := kernel.Default(2)
+	list := []kernel.Engine[float32]{generic.New[float32](2)}
+	fast, err := engine.Default(2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -216,7 +218,7 @@ func TestOpsEqualPyTorch(t *testing.T) {
 			t.Run(e.Name()+"/"+c.Name, func(t *testing.T) { equalsGolden(t, e, c, 2e-5) })
 		}
 	}
-	e := kernel.NewGo[float64](2)
+	e := generic.New[float64](2)
 	for i := range cases {
 		t.Run("float64/"+cases[i].Name, func(t *testing.T) { equalsGolden(t, e, &cases[i], 1e-7) })
 	}
