@@ -113,12 +113,12 @@ func TestLossesEqualPyTorchInFloat64(t *testing.T) {
 				t.Fatal(err)
 			}
 			src := &source[float64]{spec: spec, params: params, engine: generic.New[float64](2), fused: true,
-				memory: &Workspace[float64]{}, values: tensors[float64]{}, grads: tensors[float64]{}, loss: CrossEntropy}
+				memory: &workspace[float64]{}, values: tensors[float64]{}, grads: tensors[float64]{}, loss: CrossEntropy}
 			for _, p := range params {
 				src.values[p.Name] = convert[float64](w[p.Name].Data)
 				src.grads[p.Name] = make([]float64, len(src.values[p.Name]))
 			}
-			p, err := src.compile(want.Batch, Mode{Train: true})
+			p, err := src.compile(want.Batch, mode{Train: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,7 +135,7 @@ func TestLossesEqualPyTorchInFloat64(t *testing.T) {
 			closeTo(t, "losses", got, want.Losses, 1e-9)
 			closeTo(t, "running mean", src.values["batchnorm1.running_mean"], want.RunningMean, 1e-9)
 			closeTo(t, "running variance", src.values["batchnorm1.running_var"], want.RunningVar, 1e-9)
-			e, err := src.compile(want.Batch, Mode{})
+			e, err := src.compile(want.Batch, mode{})
 			if err != nil {
 				t.Fatal(err)
 			}
