@@ -18,9 +18,9 @@ type batchNormConfig struct {
 	InputReLU bool // the gradient of x is the one before its ReLU, see fuse.go
 }
 
-// newBatchNorm adds a batch norm. It normalises each channel of x over N, H and W, then scales by gamma
-// and shifts by beta; while training it moves mean and variance, which it
-// shares, towards the batch's.
+// newBatchNorm adds a batch norm. It normalises each channel of x over N, H and W,
+// then scales by gamma and shifts by beta; while training it moves mean and variance,
+// which it shares, towards the batch's.
 //
 //	x, result: (N, H, W, C) or (N, C)   gamma, beta, mean, variance: (C)
 //

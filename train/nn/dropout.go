@@ -17,7 +17,9 @@ import (
 //
 // It belongs in graphs that train and does not export. gorgonia's divides its
 // gradient by rate and draws from the clock. Srivastava et al. 2014.
-func newDropout[T kernel.Float](g *graph[T], name string, x *G.Node, rate float64) (*G.Node, error) {
+func newDropout[T kernel.Float](g *graph[T], name string, x *G.Node, rate float64) (
+	*G.Node, error) {
+
 	if !(rate >= 0 && rate < 1) {
 		return nil, fmt.Errorf("node %s (dropout): rate %g, want at least 0 and under 1", name, rate)
 	}

@@ -19,14 +19,17 @@ func moreCases() []opCase {
 	norm := append([]opInput{{"gamma", []int{3}, 0.5, 1}, {"beta", []int{3}, 0.5, 0}}, image...)
 	running := []opInput{{"mean", []int{3}, 0.3, 0}, {"variance", []int{3}, 0.4, 1}}
 	masked := opCase{Name: "maxpool_masked", Op: "maxpool", Inputs: image}
-	masked.Config.Kernel, masked.Config.Stride, masked.Config.InputReLU = [2]int{3, 2}, [2]int{2, 1}, true
+	masked.Config.Kernel, masked.Config.Stride = [2]int{3, 2}, [2]int{2, 1}
+	masked.Config.InputReLU = true
 	bn := opCase{Name: "batchnorm_masked", Op: "batchnorm", Inputs: norm}
 	bn.Config.Epsilon, bn.Config.Momentum, bn.Config.InputReLU = 1e-3, 0.9, true
 	frozen := bn
-	frozen.Name, frozen.Inputs, frozen.Config.Frozen = "batchnorm_frozen_masked", append(running, norm...), true
+	frozen.Name, frozen.Inputs = "batchnorm_frozen_masked", append(running, norm...)
+	frozen.Config.Frozen = true
 	dropout := opCase{Name: "dropout", Op: "dropout", Inputs: image}
 	dropout.Config.Rate = 0.4
-	flat := opCase{Name: "flatten_pixel", Op: "flatten", Inputs: []opInput{{"x", []int{3, 1, 1, 5}, 1, 0}}}
+	flat := opCase{Name: "flatten_pixel", Op: "flatten",
+		Inputs: []opInput{{"x", []int{3, 1, 1, 5}, 1, 0}}}
 	return []opCase{masked, bn, frozen, dropout, flat}
 }
 
@@ -51,7 +54,9 @@ func TestOpGradients(t *testing.T) {
 
 // checkGradient compares the gradient of loss by x with central differences, in
 // at most 60 places.
-func checkGradient(t *testing.T, g *graph[float64], loss *G.Node, name string, x []float64, grad *G.Node) {
+func checkGradient(t *testing.T, g *graph[float64], loss *G.Node, name string, x []float64,
+	grad *G.Node) {
+
 	t.Helper()
 	const h = 1e-5
 	value := func() float64 {
@@ -115,7 +120,9 @@ func branchy(t testing.TB) model.Spec {
 }
 
 // wholeNetwork is the training graph of a spec in float64.
-func wholeNetwork(t *testing.T, spec model.Spec, loss Loss, m mode, fused bool) (*program[float64], *source[float64]) {
+func wholeNetwork(t *testing.T, spec model.Spec, loss Loss, m mode, fused bool) (
+	*program[float64], *source[float64]) {
+
 	t.Helper()
 	params, err := spec.Params()
 	if err != nil {
@@ -152,7 +159,8 @@ func TestNetworkGradients(t *testing.T) {
 		for _, frozen := range []bool{false, true} {
 			for _, loss := range Losses() {
 				t.Run(fmt.Sprintf("fused=%t/frozen=%t/%s", fused, frozen, loss), func(t *testing.T) {
-					p, src := wholeNetwork(t, branchy(t), loss, mode{Train: true, FrozenBatchNorm: frozen, Seed: 1}, fused)
+					p, src := wholeNetwork(t, branchy(t), loss,
+						mode{Train: true, FrozenBatchNorm: frozen, Seed: 1}, fused)
 					i := 0
 					for _, param := range src.params {
 						if !param.Trainable {
@@ -169,7 +177,9 @@ func TestNetworkGradients(t *testing.T) {
 
 // checkNetworkGradient is checkGradient for graphs whose inputs are written
 // before each run, at ten places.
-func checkNetworkGradient(t *testing.T, p *program[float64], name string, x []float64, grad *G.Node) {
+func checkNetworkGradient(t *testing.T, p *program[float64], name string, x []float64,
+	grad *G.Node) {
+
 	t.Helper()
 	const h = 1e-5
 	value := func() float64 {
@@ -217,7 +227,8 @@ func TestGorgoniaGradAgrees(t *testing.T) {
 	b := &builder[float64]{g: g, spec: &spec, params: map[string]*G.Node{}, fusion: fuse(&spec)}
 	var trainable []*G.Node
 	for _, param := range src.params {
-		b.params[param.Name] = g.Param(param.Name, src.values[param.Name], param.Trainable, param.Shape...)
+		b.params[param.Name] = g.Param(param.Name, src.values[param.Name], param.Trainable,
+			param.Shape...)
 		if param.Trainable {
 			trainable = append(trainable, b.params[param.Name])
 		}

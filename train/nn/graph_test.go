@@ -64,7 +64,8 @@ func TestDifferentiateWantsAScalar(t *testing.T) {
 		t.Error("differentiated a matrix")
 	}
 	weights := g.Param("weights", []float32{1, 1}, false, 2)
-	loss, err := newSquaredErrorLoss(g, "loss", y, g.Param("t", make([]float32, 6), false, 2, 3), weights, 1)
+	targets := g.Param("t", make([]float32, 6), false, 2, 3)
+	loss, err := newSquaredErrorLoss(g, "loss", y, targets, weights, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -112,8 +112,11 @@ func TestLossesEqualPyTorchInFloat64(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			src := &source[float64]{spec: spec, params: params, engine: generic.New[float64](2), fused: true,
-				memory: &workspace[float64]{}, values: tensors[float64]{}, grads: tensors[float64]{}, loss: CrossEntropy}
+			src := &source[float64]{
+				spec: spec, params: params, engine: generic.New[float64](2), fused: true,
+				memory: &workspace[float64]{}, loss: CrossEntropy,
+				values: tensors[float64]{}, grads: tensors[float64]{},
+			}
 			for _, p := range params {
 				src.values[p.Name] = convert[float64](w[p.Name].Data)
 				src.grads[p.Name] = make([]float64, len(src.values[p.Name]))
@@ -182,7 +185,7 @@ func adam64(src *source[float64], state map[string][2][]float64, step int, lr fl
 
 // TestTheReportsTwoLosses: an output of 0.9 where 0 is right costs 0.81 by squared
 // error and 2.30 by cross-entropy, and the slopes by that output are 1.8 and 10.
-// So squared error pulls the least where the network is surest and wrong.
+// So squared error pulls least where the network is most confident and wrong.
 func TestTheReportsTwoLosses(t *testing.T) {
 	const p = 0.9 // of the second class, where the first is right
 	target := []float64{1, 0}

@@ -91,7 +91,9 @@ func mustStep(t testing.TB, n *Network, b *data.Batch) float64 {
 
 func TestOverfitsOneBatch(t *testing.T) {
 	for _, e := range engines(t) {
-		for name, spec := range map[string]model.Spec{"tiny": first(preset(t, "tiny", 32)), "branchy": branchy(t)} {
+		for name, spec := range map[string]model.Spec{
+			"tiny": first(preset(t, "tiny", 32)), "branchy": branchy(t),
+		} {
 			t.Run(e.Name()+"/"+name, func(t *testing.T) {
 				n := newNetwork(t, spec, weights(t, spec), Config{Engine: e, Optimizer: adam(t)})
 				b := goldenBatch(0, 6, spec.Input[1], spec.Classes)

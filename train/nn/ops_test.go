@@ -125,7 +125,9 @@ func (g *opGraph[T]) differentiate(t *testing.T) {
 	}
 }
 
-func applyOp[T kernel.Float](g *graph[T], c *opCase, in map[string]*G.Node, all []*G.Node) (*G.Node, error) {
+func applyOp[T kernel.Float](g *graph[T], c *opCase, in map[string]*G.Node, all []*G.Node) (
+	*G.Node, error) {
+
 	cfg, x := c.Config, in["x"]
 	window := kernel.Window{Kernel: cfg.Kernel, Stride: cfg.Stride, Pads: cfg.Pads}
 	var err error
@@ -146,8 +148,9 @@ func applyOp[T kernel.Float](g *graph[T], c *opCase, in map[string]*G.Node, all 
 			in["mean"] = g.Param("mean", make([]T, channels), false, channels)
 			in["variance"] = g.Param("variance", make([]T, channels), false, channels)
 		}
-		return newBatchNorm(g, c.Name, x, in["gamma"], in["beta"], in["mean"], in["variance"], batchNormConfig{
-			Epsilon: cfg.Epsilon, Momentum: cfg.Momentum, Frozen: cfg.Frozen, InputReLU: cfg.InputReLU})
+		return newBatchNorm(g, c.Name, x, in["gamma"], in["beta"], in["mean"], in["variance"],
+			batchNormConfig{Epsilon: cfg.Epsilon, Momentum: cfg.Momentum, Frozen: cfg.Frozen,
+				InputReLU: cfg.InputReLU})
 	case "relu":
 		return newReLU(g, c.Name, x, reluConfig{Max: cfg.Max})
 	case "maxpool":

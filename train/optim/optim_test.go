@@ -161,7 +161,10 @@ func TestWrongStatesAreRefused(t *testing.T) {
 		"holds q/a":           state(func(s *State) { s.Slots["q/a"] = nil }),
 		"has 2 values of v/a": state(func(s *State) { s.Slots["v/a"] = s.Slots["v/a"][:2] }),
 		"holds 1 accumul":     state(func(s *State) { delete(s.Slots, "m/a") }),
-		"has 0 values of m/a": state(func(s *State) { s.Slots["m/b"] = s.Slots["m/a"]; delete(s.Slots, "m/a") }),
+		"has 0 values of m/a": state(func(s *State) {
+			s.Slots["m/b"] = s.Slots["m/a"]
+			delete(s.Slots, "m/a")
+		}),
 	} {
 		o, _ := New("adam", Config{})
 		o.Update(params, 1)

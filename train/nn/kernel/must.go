@@ -24,7 +24,9 @@ func MustPrepare[L fmt.Stringer](layer L, missing bool, what string) {
 
 // MustJoin returns the sum of the channels of the parts that Concat joins, or that
 // Split cuts, and panics if the joined slice is not as long as they say.
-func MustJoin[T Float](layer LayerName, joined []T, parts [][]T, rows int, channels []int) (width int) {
+func MustJoin[T Float](layer LayerName, joined []T, parts [][]T, rows int, channels []int) (
+	width int) {
+
 	if len(parts) != len(channels) {
 		panic(fmt.Errorf("kernel: %v: %d parts and %d channel counts", layer, len(parts), len(channels)))
 	}

@@ -33,21 +33,36 @@ var benchConvs = []struct {
 	name string
 	kernel.ConvShape
 }{
-	{"v7-base_1", kernel.ConvShape{In: kernel.ImageShape{N: 32, H: 150, W: 150, C: 3}, Filters: 32, Window: window(3, 1, 0), NoBackwardData: true}},
-	{"v7-base_2", kernel.ConvShape{In: kernel.ImageShape{N: 32, H: 74, W: 74, C: 32}, Filters: 64, Window: window(3, 1, 0)}},
-	{"v7-base_3", kernel.ConvShape{In: kernel.ImageShape{N: 32, H: 36, W: 36, C: 64}, Filters: 128, Window: window(3, 1, 0)}},
-	{"v7-batchnorm_3", kernel.ConvShape{In: kernel.ImageShape{N: 32, H: 35, W: 35, C: 64}, Filters: 128, Window: window(5, 1, 0)}},
-	{"v3-alexnet_1", kernel.ConvShape{In: kernel.ImageShape{N: 32, H: 150, W: 150, C: 3}, Filters: 96, Window: window(11, 4, 0), NoBackwardData: true}},
-	{"v3-alexnet_2", kernel.ConvShape{In: kernel.ImageShape{N: 32, H: 17, W: 17, C: 96}, Filters: 256, Window: window(5, 1, 2)}},
-	{"v4-vgg16_2", kernel.ConvShape{In: kernel.ImageShape{N: 8, H: 150, W: 150, C: 64}, Filters: 64, Window: window(3, 1, 1)}},
-	{"v4-vgg16_7", kernel.ConvShape{In: kernel.ImageShape{N: 8, H: 37, W: 37, C: 256}, Filters: 256, Window: window(3, 1, 1)}},
-	{"v4-vgg16_12", kernel.ConvShape{In: kernel.ImageShape{N: 8, H: 9, W: 9, C: 512}, Filters: 512, Window: window(3, 1, 1)}},
-	{"v6-googlenet_1", kernel.ConvShape{In: kernel.ImageShape{N: 16, H: 224, W: 224, C: 3}, Filters: 64, Window: window(7, 2, 0), NoBackwardData: true}},
-	{"v6-googlenet_3", kernel.ConvShape{In: kernel.ImageShape{N: 16, H: 54, W: 54, C: 64}, Filters: 192, Window: window(3, 1, 1)}},
-	{"v6-googlenet_1x1", kernel.ConvShape{In: kernel.ImageShape{N: 16, H: 26, W: 26, C: 192}, Filters: 96, Window: window(1, 1, 0)}},
-	{"resnet18_stride", kernel.ConvShape{In: kernel.ImageShape{N: 16, H: 28, W: 28, C: 128}, Filters: 256, Window: window(3, 2, 1)}},
-	{"mobilenetv2_depthwise", kernel.ConvShape{In: kernel.ImageShape{N: 16, H: 28, W: 28, C: 192}, Filters: 192, Groups: 192, Window: window(3, 1, 1)}},
-	{"mobilenetv2_1x1", kernel.ConvShape{In: kernel.ImageShape{N: 16, H: 14, W: 14, C: 384}, Filters: 64, Window: window(1, 1, 0)}},
+	{"v7-base_1", kernel.ConvShape{In: image(32, 150, 150, 3), Filters: 32,
+		Window: window(3, 1, 0), NoBackwardData: true}},
+	{"v7-base_2", kernel.ConvShape{In: image(32, 74, 74, 32), Filters: 64,
+		Window: window(3, 1, 0)}},
+	{"v7-base_3", kernel.ConvShape{In: image(32, 36, 36, 64), Filters: 128,
+		Window: window(3, 1, 0)}},
+	{"v7-batchnorm_3", kernel.ConvShape{In: image(32, 35, 35, 64), Filters: 128,
+		Window: window(5, 1, 0)}},
+	{"v3-alexnet_1", kernel.ConvShape{In: image(32, 150, 150, 3), Filters: 96,
+		Window: window(11, 4, 0), NoBackwardData: true}},
+	{"v3-alexnet_2", kernel.ConvShape{In: image(32, 17, 17, 96), Filters: 256,
+		Window: window(5, 1, 2)}},
+	{"v4-vgg16_2", kernel.ConvShape{In: image(8, 150, 150, 64), Filters: 64,
+		Window: window(3, 1, 1)}},
+	{"v4-vgg16_7", kernel.ConvShape{In: image(8, 37, 37, 256), Filters: 256,
+		Window: window(3, 1, 1)}},
+	{"v4-vgg16_12", kernel.ConvShape{In: image(8, 9, 9, 512), Filters: 512,
+		Window: window(3, 1, 1)}},
+	{"v6-googlenet_1", kernel.ConvShape{In: image(16, 224, 224, 3), Filters: 64,
+		Window: window(7, 2, 0), NoBackwardData: true}},
+	{"v6-googlenet_3", kernel.ConvShape{In: image(16, 54, 54, 64), Filters: 192,
+		Window: window(3, 1, 1)}},
+	{"v6-googlenet_1x1", kernel.ConvShape{In: image(16, 26, 26, 192), Filters: 96,
+		Window: window(1, 1, 0)}},
+	{"resnet18_stride", kernel.ConvShape{In: image(16, 28, 28, 128), Filters: 256,
+		Window: window(3, 2, 1)}},
+	{"mobilenetv2_depthwise", kernel.ConvShape{In: image(16, 28, 28, 192), Filters: 192,
+		Groups: 192, Window: window(3, 1, 1)}},
+	{"mobilenetv2_1x1", kernel.ConvShape{In: image(16, 14, 14, 384), Filters: 64,
+		Window: window(1, 1, 0)}},
 }
 
 var benchDenses = []struct {
@@ -61,9 +76,15 @@ var benchDenses = []struct {
 	{"head", kernel.DenseShape{N: 32, In: 1024, Out: 5, Bias: true}},
 }
 
+func numbers(name string, n int) []float32 { return kerneltest.Gaussian[float32](name, n) }
+
+func image(n, h, w, c int) kernel.ImageShape { return kernel.ImageShape{N: n, H: h, W: w, C: c} }
+
 // benchEngines times a pass on each engine; work is its multiply-adds, or else the
 // bytes that it reads and writes.
-func benchEngines(b *testing.B, name string, work int, unit string, prepare func(e kernel.Engine[float32]) (pass func())) {
+func benchEngines(b *testing.B, name string, work int, unit string,
+	prepare func(e kernel.Engine[float32]) (pass func())) {
+
 	b.Run(name, func(b *testing.B) {
 		engines := []kernel.Engine[float32]{generic.New[float32](0)}
 		fastest, err := engine.Default(0)
@@ -106,8 +127,8 @@ func benchConv(b *testing.B, run func(c kernel.Conv[float32], x, w, bias, y []fl
 			if err != nil {
 				b.Fatal(err)
 			}
-			x, w := kerneltest.Gaussian[float32]("x", s.In.Len()), kerneltest.Gaussian[float32]("w", s.Weights())
-			bias, y := kerneltest.Gaussian[float32]("b", s.Filters), kerneltest.Gaussian[float32]("y", s.Out().Len())
+			x, w := numbers("x", s.In.Len()), numbers("w", s.Weights())
+			bias, y := numbers("b", s.Filters), numbers("y", s.Out().Len())
 			return func() { run(c, x, w, bias, y) }
 		})
 	}
@@ -130,7 +151,9 @@ func BenchmarkConvBackwardData(b *testing.B) {
 }
 
 func BenchmarkConvBackwardWeights(b *testing.B) {
-	benchConv(b, func(c kernel.Conv[float32], x, w, bias, y []float32) { c.BackwardWeights(w, bias, x, y) })
+	benchConv(b, func(c kernel.Conv[float32], x, w, bias, y []float32) {
+		c.BackwardWeights(w, bias, x, y)
+	})
 }
 
 func benchDense(b *testing.B, run func(d kernel.Dense[float32], x, w, bias, y []float32)) {
@@ -140,8 +163,8 @@ func benchDense(b *testing.B, run func(d kernel.Dense[float32], x, w, bias, y []
 			if err != nil {
 				b.Fatal(err)
 			}
-			x, w := kerneltest.Gaussian[float32]("x", s.N*s.In), kerneltest.Gaussian[float32]("w", s.In*s.Out)
-			bias, y := kerneltest.Gaussian[float32]("b", s.Out), kerneltest.Gaussian[float32]("y", s.N*s.Out)
+			x, w := numbers("x", s.N*s.In), numbers("w", s.Weights())
+			bias, y := numbers("b", s.Out), numbers("y", s.N*s.Out)
 			return func() { run(d, x, w, bias, y) }
 		})
 	}
@@ -156,31 +179,45 @@ func BenchmarkDenseBackwardData(b *testing.B) {
 }
 
 func BenchmarkDenseBackwardWeights(b *testing.B) {
-	benchDense(b, func(d kernel.Dense[float32], x, w, bias, y []float32) { d.BackwardWeights(w, bias, x, y) })
+	benchDense(b, func(d kernel.Dense[float32], x, w, bias, y []float32) {
+		d.BackwardWeights(w, bias, x, y)
+	})
 }
 
 // benchImage is the result of the second convolution of v7-base.
-var benchImage = kernel.ImageShape{N: 32, H: 72, W: 72, C: 64}
+var benchImage = image(32, 72, 72, 64)
 
 // benchPass takes passes and how many times, at least, each reads or writes a value
 // for every value of benchImage.
-func benchPass(b *testing.B, name string, passes float64, prepare func(e kernel.Engine[float32], x, y []float32) (pass func())) {
+func benchPass(b *testing.B, name string, passes float64,
+	prepare func(e kernel.Engine[float32], x, y []float32) (pass func())) {
+
 	n := benchImage.Len()
 	benchEngines(b, name, int(4*passes*float64(n)), "GB/s", func(e kernel.Engine[float32]) func() {
-		return prepare(e, kerneltest.Gaussian[float32]("x", n), kerneltest.Gaussian[float32]("y", n))
+		return prepare(e, numbers("x", n), numbers("y", n))
 	})
+}
+
+// elementwise needs nothing prepared.
+func elementwise(pass func(e kernel.Engine[float32], x, y []float32)) func(
+	e kernel.Engine[float32], x, y []float32) func() {
+
+	return func(e kernel.Engine[float32], x, y []float32) func() { return func() { pass(e, x, y) } }
 }
 
 func BenchmarkElementwise(b *testing.B) {
 	type engine = kernel.Engine[float32]
-	benchPass(b, "hand_off", 0, func(e engine, x, y []float32) func() { return func() { e.ReLU(y[:16], x[:16], 0) } })
-	benchPass(b, "relu", 2, func(e engine, x, y []float32) func() { return func() { e.ReLU(y, x, 0) } })
-	benchPass(b, "relu_backward", 3, func(e engine, x, y []float32) func() { return func() { e.ReLUBackward(x, x, y, 0) } })
-	benchPass(b, "add", 3, func(e engine, x, y []float32) func() { return func() { e.Add(y, x, y) } })
-	benchPass(b, "dropout", 2, func(e engine, x, y []float32) func() { return func() { e.Dropout(y, x, 0.5, 3) } })
-	benchPass(b, "rescale", 2, func(e engine, x, y []float32) func() { return func() { e.Rescale(y, x, 0.5, 1) } })
-	benchPass(b, "to_nchw", 2, func(e engine, x, y []float32) func() { return func() { e.ToNCHW(y, x, benchImage) } })
-	benchPass(b, "to_nhwc", 2, func(e engine, x, y []float32) func() { return func() { e.ToNHWC(y, x, benchImage) } })
+	type values = []float32
+	benchPass(b, "hand_off", 0, elementwise(func(e engine, x, y values) { e.ReLU(y[:16], x[:16], 0) }))
+	benchPass(b, "relu", 2, elementwise(func(e engine, x, y values) { e.ReLU(y, x, 0) }))
+	benchPass(b, "relu_backward", 3, elementwise(func(e engine, x, y values) {
+		e.ReLUBackward(x, x, y, 0)
+	}))
+	benchPass(b, "add", 3, elementwise(func(e engine, x, y values) { e.Add(y, x, y) }))
+	benchPass(b, "dropout", 2, elementwise(func(e engine, x, y values) { e.Dropout(y, x, 0.5, 3) }))
+	benchPass(b, "rescale", 2, elementwise(func(e engine, x, y values) { e.Rescale(y, x, 0.5, 1) }))
+	benchPass(b, "to_nchw", 2, elementwise(func(e engine, x, y values) { e.ToNCHW(y, x, benchImage) }))
+	benchPass(b, "to_nhwc", 2, elementwise(func(e engine, x, y values) { e.ToNHWC(y, x, benchImage) }))
 	benchPass(b, "from_bytes", 1.25, func(e engine, x, y []float32) func() {
 		bytes := make([]uint8, len(x))
 		return func() { e.FromBytes(y, bytes) }
@@ -189,10 +226,12 @@ func BenchmarkElementwise(b *testing.B) {
 
 func BenchmarkBatchNorm(b *testing.B) {
 	c := benchImage.C
-	params := kerneltest.Gaussian[float32]("p", 4*c)
+	params := numbers("p", 4*c)
 	gamma, beta, mean, variance := params[:c], params[c:2*c], params[2*c:3*c], params[3*c:]
 	prepare := func(e kernel.Engine[float32]) kernel.BatchNorm[float32] {
-		l, err := e.BatchNorm(kernel.BatchNormShape{In: benchImage, Epsilon: 1e-3, Momentum: 0.99, InputReLU: true})
+		l, err := e.BatchNorm(kernel.BatchNormShape{
+			In: benchImage, Epsilon: 1e-3, Momentum: 0.99, InputReLU: true,
+		})
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -47,12 +47,13 @@ func (c *conv[T]) check(x, y, w, b []T) {
 	kernel.MustHold(c.shape, "b or db", b, c.shape.Biases())
 }
 
-// depthwise is a filter of its own for each channel.
+// depthwise says whether each channel has one filter of its own.
 func depthwise(s kernel.ConvShape) bool {
 	return s.Groups > 1 && s.Groups == s.In.C && s.Groups == s.Filters
 }
 
-// pointwise is a matrix product of pixels: images and rows do not matter.
+// pointwise says whether the convolution is a matrix product of pixels, for which
+// images and rows do not matter.
 func pointwise(s kernel.ConvShape) bool {
 	return s.Groups == 1 && s.Window == kernel.Window{Kernel: [2]int{1, 1}, Stride: [2]int{1, 1}}
 }

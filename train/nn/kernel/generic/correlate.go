@@ -5,30 +5,29 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel/generic/gemm"
 )
 
-// correlation slides weights over an image: the forward pass of a convolution,
-// and, with the weights turned around, its data gradient.
+// correlation slides weights over an image: the forward pass of a convolution, and,
+// with each window of the weights reversed, its data gradient.
 //
-// No matrix of windows is made. In NHWC the taps of one window row are contiguous,
+// It makes no matrix of windows. In NHWC the taps of one window row are contiguous,
 // so a row of a padded image is a matrix whose rows overlap, and a tile of the
 // product sums over the window rows (segments) and over the taps and channels of
 // each (steps). Blocks of image rows are padded into scratch memory that fits the
 // second cache; where nothing is padded they are read in place.
 //
-// A data gradient over strides falls apart into phases: results whose places are
-// the same modulo the stride share a set of taps, and are a correlation without
-// stride of their own.
+// With a stride, a data gradient splits into phases: results whose places are the
+// same modulo the stride share a set of taps. Each phase is a correlation of stride 1.
 type correlation[T kernel.Float] struct {
 	*core[T]
 	dst       kernel.ImageShape
 	groups    int
 	each      int // channels of the result in a group
 	depthwise bool
-	flat      bool // each place is on its own: rows are joined
+	flat      bool // windows are single pixels: rows are joined
 	pad       padding
 	phases    []phase
 
-	// How the weights lie: the distance of two groups, of two channels of the
-	// source and of the result, and of two window rows.
+	// The distance in w of two groups, of two channels of the source and of the
+	// result, and of two window rows.
 	wGroup, wSrc, wDst, wRow int
 
 	packed  int // values of all packed weights, in shared scratch memory

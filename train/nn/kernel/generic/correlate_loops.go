@@ -130,7 +130,7 @@ func (c *slide[T]) block(p phase, t *gemm.Tile, edge, block []T, n, first, rows 
 	}
 }
 
-// row computes the tiles along a row of places, as even as can be.
+// row computes the tiles along a row of places, whose sizes differ by one at most.
 func (c *slide[T]) row(t *gemm.Tile, edge, y, a, weights, bias []T, places int) {
 	tiles := (places + c.gemm.Rows - 1) / c.gemm.Rows
 	small, larger := places/tiles, places%tiles

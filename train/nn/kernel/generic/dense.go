@@ -5,8 +5,9 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel/generic/gemm"
 )
 
-// dense reads each weight once a pass: there are many, and few images. What is
-// packed for the tiles is the other matrix, or the weights on their way.
+// dense reads each weight once a pass, because there are many weights and few images.
+// Of the two matrices it packs the other one for the tiles, or the weights a few at a
+// time.
 type dense[T kernel.Float] struct {
 	*core[T]
 	shape kernel.DenseShape
@@ -18,7 +19,7 @@ type dense[T kernel.Float] struct {
 
 const (
 	denseDepth = 1 << 10 // steps of a sum before the next block
-	denseWidth = 8       // panels side by side, so that rows are read in long runs
+	denseWidth = 8       // panels beside each other, so that rows are read in long runs
 )
 
 func newDense[T kernel.Float](core *core[T], s kernel.DenseShape) *dense[T] {
@@ -86,14 +87,14 @@ func (d *packImages[T]) part(i, parts int) {
 	}
 }
 
-// multiplyDense computes w times the packed images, which is y turned around.
+// multiplyDense computes w times the packed images, which is y transposed.
 type multiplyDense[T kernel.Float] dense[T]
 
 // part takes outputs.
 func (d *multiplyDense[T]) part(i, parts int) {
 	s, width, panels := d.shape, d.gemm.Columns, d.gemm.Panels(d.shape.N)
 	packed := d.scratch.shared[:panels*s.In*width]
-	turned := d.scratch.shared[len(packed):][:panels*s.Out*width]
+	transposed := d.scratch.shared[len(packed):][:panels*s.Out*width]
 	begin, end := span(s.Out, d.gemm.Rows, i, parts)
 	t := &d.tiles[i]
 	for k := 0; k < s.In; k += denseDepth {
@@ -105,12 +106,13 @@ func (d *multiplyDense[T]) part(i, parts int) {
 			t.Rows = min(d.gemm.Rows, end-o)
 			for panel := range panels {
 				t.Columns = min(width, s.N-panel*width)
-				d.gemm.Run(t, turned[(panel*s.Out+o)*width:], d.w[o*s.In+k:], packed[(panel*s.In+k)*width:], nil)
+				c, b := transposed[(panel*s.Out+o)*width:], packed[(panel*s.In+k)*width:]
+				d.gemm.Run(t, c, d.w[o*s.In+k:], b, nil)
 			}
 		}
 	}
 	for n := range s.N {
-		column := turned[n/width*s.Out*width+n%width:]
+		column := transposed[n/width*s.Out*width+n%width:]
 		y := d.y[n*s.Out:][:s.Out]
 		for o := begin; o < end; o++ {
 			v := column[o*width]

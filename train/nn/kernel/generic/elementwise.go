@@ -79,8 +79,13 @@ func (e *elementwise[T]) copyRows(y, x []T, yRow, xRow, rows, columns int) {
 	e.workers.run((*copyRows[T])(e), rows*columns)
 }
 
-func (e *elementwise[T]) ToNCHW(y, x []T, s kernel.ImageShape) { e.transpose(y, x, s, s.H*s.W, s.C) }
-func (e *elementwise[T]) ToNHWC(y, x []T, s kernel.ImageShape) { e.transpose(y, x, s, s.C, s.H*s.W) }
+func (e *elementwise[T]) ToNCHW(y, x []T, s kernel.ImageShape) {
+	e.transpose(y, x, s, s.H*s.W, s.C)
+}
+
+func (e *elementwise[T]) ToNHWC(y, x []T, s kernel.ImageShape) {
+	e.transpose(y, x, s, s.C, s.H*s.W)
+}
 
 func (e *elementwise[T]) transpose(y, x []T, s kernel.ImageShape, rows, columns int) {
 	kernel.MustHold(kernel.LayerName("transpose"), "y", y, s.Len())

@@ -2,13 +2,13 @@ package generic
 
 import "github.com/flowerctl/flowerctl/train/nn/kernel"
 
-// blockValues is how much of an image is worked on at a time: 128 KiB of float32,
+// blockValues is the number of values of an image that are worked on at a time: 128 KiB of float32,
 // half of the smallest second cache of today's processors.
 const blockValues = 32 << 10
 
 // padding copies blocks of image rows, with zeros around them, into scratch
-// memory, laid out [groups][rows][width][channels of a group]. Where there are
-// neither pads nor groups it copies nothing.
+// memory, as [groups][rows][width][channels of a group]. Without pads and groups it
+// copies nothing.
 type padding struct {
 	src          kernel.ImageShape
 	groups, each int // groups, and channels of each
@@ -21,7 +21,8 @@ type padding struct {
 	direct       bool
 }
 
-// fit sets the rest, from the places after the last that results reach.
+// fit sets the other fields. bottom and right are the row and the column after the
+// last ones that results need.
 func (p *padding) fit(bottom, right int) {
 	p.each = p.src.C / p.groups
 	p.width = right - p.left
@@ -44,15 +45,15 @@ func (p *padding) scratchLen() int {
 	return p.rows(p.block) * p.width * p.src.C
 }
 
-// next is the block that begins at a row of all images' result rows: image n, its
-// result rows first to last, not past row end.
+// next is the block that begins at a row, counted over the result rows of all
+// images: result rows first to last of image n, none past row end.
 func (p *padding) next(row, end int) (n, first, last int) {
 	n, first = row/p.results, row%p.results
 	return n, first, min(first+p.block, p.results, first+end-row)
 }
 
-// at is where a group's place on the image is in what pad returned. Rows count
-// from row first*stride of the image.
+// at is the place of a group's pixel in what pad returned. Rows count from row
+// first*stride of the image.
 func (p *padding) at(group, row, column int) int {
 	return ((group*p.rows(p.block)+row-p.top)*p.width + column - p.left) * p.each
 }

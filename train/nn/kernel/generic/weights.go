@@ -10,9 +10,9 @@ import (
 // weightGradient sums dw and db over the places of dy. Each worker sums its rows
 // into memory of its own, as [groups][window rows][taps of a row, channels of a
 // group][filters of a group, padded to panels] and a last row of ones for db; then
-// these are added in the workers' order and turned into ONNX's.
+// they are added in the workers' order and put into ONNX's.
 //
-// The product is that of correlation with the roles changed: its rows are the
+// The product is that of correlation with the roles exchanged: its rows are the
 // taps of a window row, which are contiguous, and its steps the places.
 type weightGradient[T kernel.Float] struct {
 	*core[T]
@@ -51,7 +51,9 @@ func newWeightGradient[T kernel.Float](core *core[T], s kernel.ConvShape) *weigh
 		src: s.In, groups: groups, top: -s.Pads[0], left: -s.Pads[1],
 		stride: s.Stride[0], reach: s.Kernel[0], results: g.out.H,
 	}
-	g.pad.fit((g.out.H-1)*s.Stride[0]+s.Kernel[0]-s.Pads[0], (g.out.W-1)*s.Stride[1]+s.Kernel[1]-s.Pads[1])
+	bottom := (g.out.H-1)*s.Stride[0] + s.Kernel[0] - s.Pads[0]
+	right := (g.out.W-1)*s.Stride[1] + s.Kernel[1] - s.Pads[1]
+	g.pad.fit(bottom, right)
 
 	taps := s.Kernel[0] * s.Kernel[1]
 	g.columns = g.gemm.Panels(g.each) * g.gemm.Columns

@@ -38,7 +38,8 @@ func formulas[T kernel.Float](t *testing.T, e kernel.Engine[T]) {
 	// The second length makes an engine use all of its threads.
 	for _, n := range []int{3 * 5 * 7, 3 * 5 * 7 * 331} {
 		l := kernel.LayerName(fmt.Sprintf("elementwise of %d", n))
-		compare(t, l, runElementwise(e, n), once(l, func() results[float64] { return runElementwise(want, n) }))
+		reference := once(l, func() results[float64] { return runElementwise(want, n) })
+		compare(t, l, runElementwise(e, n), reference)
 	}
 	if p, ok := e.(kernel.NormPooler[T]); ok {
 		for _, s := range normPoolShapes() {
@@ -92,7 +93,9 @@ func (r *results[T]) add(names []string, sizes []int, f func(y [][]T)) {
 	}
 }
 
-func compare[L fmt.Stringer, T kernel.Float](t *testing.T, layer L, got results[T], want results[float64]) {
+func compare[L fmt.Stringer, T kernel.Float](t *testing.T, layer L, got results[T],
+	want results[float64]) {
+
 	t.Helper()
 	tolerance := 1e-4
 	if unsafe.Sizeof(T(0)) == 8 {

@@ -180,7 +180,10 @@ func poolGradients(t *testing.T, e kernel.Engine[float64]) {
 	x, dy := Gaussian[float64]("x", s.Len()), Gaussian[float64]("dy", s.N*s.C)
 	y, dx := make([]float64, len(dy)), make([]float64, len(x))
 	global.Backward(dx, dy)
-	checkGradient(t, "global average", x, dx, func() float64 { global.Forward(y, x); return dot(y, dy) })
+	checkGradient(t, "global average", x, dx, func() float64 {
+		global.Forward(y, x)
+		return dot(y, dy)
+	})
 }
 
 func elementwiseGradients(t *testing.T, e kernel.Engine[float64]) {
@@ -199,7 +202,10 @@ func elementwiseGradients(t *testing.T, e kernel.Engine[float64]) {
 	channels := []int{3, 5, 2}
 	parts := [][]float64{x[:18], x[18:48], x[48:]}
 	e.Split([][]float64{dx[:18], dx[18:48], dx[48:]}, dy, 6, channels)
-	checkGradient(t, "concat", x, dx, func() float64 { e.Concat(y, parts, 6, channels); return dot(y, dy) })
+	checkGradient(t, "concat", x, dx, func() float64 {
+		e.Concat(y, parts, 6, channels)
+		return dot(y, dy)
+	})
 
 	s := kernel.ImageShape{N: 2, H: 3, W: 5, C: 2}
 	e.ToNHWC(dx, dy, s)

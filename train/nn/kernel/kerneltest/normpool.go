@@ -38,7 +38,9 @@ func (l *twoLayerNormPool[T]) Backward(dx, dgamma, dbeta, dy, x, gamma []T) {
 }
 
 // runNormPool also has channels whose gamma is 0 or reverses the order of values.
-func runNormPool[T kernel.Float](t *testing.T, e kernel.NormPooler[T], s kernel.NormPoolShape) (r results[T]) {
+func runNormPool[T kernel.Float](t *testing.T, e kernel.NormPooler[T], s kernel.NormPoolShape) (
+	r results[T]) {
+
 	t.Helper()
 	l := mustPrepared[kernel.NormPool[T]](t)(e.NormPool(s))
 	in, out, c := s.In.Len(), s.Out().Len(), s.In.C

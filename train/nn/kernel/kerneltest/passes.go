@@ -9,7 +9,9 @@ import (
 
 // The passes of each layer, on numbers that every engine is given.
 
-func runConv[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.ConvShape) (r results[T]) {
+func runConv[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.ConvShape) (
+	r results[T]) {
+
 	t.Helper()
 	c := mustPrepared[kernel.Conv[T]](t)(e.Conv(s))
 	in, out := s.In.Len(), s.Out().Len()
@@ -25,11 +27,15 @@ func runConv[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.ConvShap
 	if !s.NoBackwardData {
 		r.add([]string{"dx"}, []int{in}, func(d [][]T) { c.BackwardData(d[0], dy, w) })
 	}
-	r.add([]string{"dw", "db"}, []int{len(w), len(b)}, func(d [][]T) { c.BackwardWeights(d[0], d[1], x, dy) })
+	r.add([]string{"dw", "db"}, []int{len(w), len(b)}, func(d [][]T) {
+		c.BackwardWeights(d[0], d[1], x, dy)
+	})
 	return r
 }
 
-func runDense[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.DenseShape) (r results[T]) {
+func runDense[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.DenseShape) (
+	r results[T]) {
+
 	t.Helper()
 	d := mustPrepared[kernel.Dense[T]](t)(e.Dense(s))
 	x, w, dy := Gaussian[T]("x", s.N*s.In), Gaussian[T]("w", s.In*s.Out), Gaussian[T]("dy", s.N*s.Out)
@@ -44,11 +50,15 @@ func runDense[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.DenseSh
 	if !s.NoBackwardData {
 		r.add([]string{"dx"}, []int{len(x)}, func(y [][]T) { d.BackwardData(y[0], dy, w) })
 	}
-	r.add([]string{"dw", "db"}, []int{len(w), len(b)}, func(y [][]T) { d.BackwardWeights(y[0], y[1], x, dy) })
+	r.add([]string{"dw", "db"}, []int{len(w), len(b)}, func(y [][]T) {
+		d.BackwardWeights(y[0], y[1], x, dy)
+	})
 	return r
 }
 
-func runNorm[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.BatchNormShape) (r results[T]) {
+func runNorm[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.BatchNormShape) (
+	r results[T]) {
+
 	t.Helper()
 	b := mustPrepared[kernel.BatchNorm[T]](t)(e.BatchNorm(s))
 	n, c := s.In.Len(), s.In.C
@@ -73,14 +83,18 @@ func runNorm[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.BatchNor
 	r.add(gradients, sizes, func(d [][]T) { b.Backward(d[0], d[1], d[2], dy, x, gamma) })
 	r.add(gradients[1:], sizes[1:], func(d [][]T) { b.Backward(nil, d[0], d[1], dy, x, gamma) })
 	r.add(gradients[:1], sizes[:1], func(d [][]T) { b.Backward(d[0], nil, nil, dy, x, gamma) })
-	r.add([]string{"frozen y"}, sizes[:1], func(y [][]T) { b.Frozen(y[0], x, gamma, beta, mean, variance) })
+	r.add([]string{"frozen y"}, sizes[:1], func(y [][]T) {
+		b.Frozen(y[0], x, gamma, beta, mean, variance)
+	})
 	r.add([]string{"frozen dx", "frozen dgamma", "frozen dbeta"}, sizes, func(d [][]T) {
 		b.FrozenBackward(d[0], d[1], d[2], dy, x, gamma, mean, variance)
 	})
 	return r
 }
 
-func runMaxPool[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.PoolShape) (r results[T]) {
+func runMaxPool[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.PoolShape) (
+	r results[T]) {
+
 	t.Helper()
 	p := mustPrepared[kernel.MaxPool[T]](t)(e.MaxPool(s))
 	in, out := s.In.Len(), s.Out().Len()
@@ -109,14 +123,20 @@ func runMaxPool[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.PoolS
 	return r
 }
 
-func runAvgPool[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.PoolShape) (r results[T]) {
+func runAvgPool[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.PoolShape) (
+	r results[T]) {
+
 	t.Helper()
-	return runAverage(mustPrepared[kernel.AvgPool[T]](t)(e.AvgPool(s)), s.In.Len(), s.Out().Len(), s.Inference)
+	p := mustPrepared[kernel.AvgPool[T]](t)(e.AvgPool(s))
+	return runAverage(p, s.In.Len(), s.Out().Len(), s.Inference)
 }
 
-func runGlobalAvgPool[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.ImageShape) (r results[T]) {
+func runGlobalAvgPool[T kernel.Float](t *testing.T, e kernel.Engine[T], s kernel.ImageShape) (
+	r results[T]) {
+
 	t.Helper()
-	return runAverage(mustPrepared[kernel.AvgPool[T]](t)(e.GlobalAvgPool(s)), s.Len(), s.N*s.C, false)
+	p := mustPrepared[kernel.AvgPool[T]](t)(e.GlobalAvgPool(s))
+	return runAverage(p, s.Len(), s.N*s.C, false)
 }
 
 func runAverage[T kernel.Float](p kernel.AvgPool[T], in, out int, inference bool) (r results[T]) {
@@ -161,7 +181,7 @@ func runElementwise[T kernel.Float](e kernel.Engine[T], n int) (r results[T]) {
 	s := kernel.ImageShape{N: n / 105, H: 5, W: 7, C: 3}
 	one("to NCHW", func(y []T) { e.ToNCHW(y, x, s) })
 	one("to NHWC", func(y []T) { e.ToNHWC(y, x, s) })
-	one("to NHWC, one channel", func(y []T) { e.ToNHWC(y, x, kernel.ImageShape{N: 1, H: n / 5, W: 5, C: 1}) })
+	one("to NHWC, one channel", func(y []T) { e.ToNHWC(y, x, image(1, n/5, 5, 1)) })
 	one("dropout", func(y []T) { e.Dropout(y, b, 0.3, 11) })
 	one("dropout in place", func(y []T) { copy(y, b); e.Dropout(y, y, 0.5, 1<<40+3) })
 	one("dropout of nothing", func(y []T) { e.Dropout(y, b, 0, 5) })

@@ -18,7 +18,8 @@ var convShapes = []kernel.ConvShape{
 		Window: kernel.Window{Kernel: [2]int{3, 2}, Stride: [2]int{2, 1}, Pads: [4]int{1, 0, 2, 1}}},
 	{In: image(3, 11, 13, 16), Filters: 32, Groups: 1, Bias: true, Window: window(3, 1, 1)},
 	{In: image(2, 12, 14, 8), Filters: 48, Groups: 1, Bias: true, ReLU: true, Window: window(3, 1, 0)},
-	{In: image(2, 31, 35, 3), Filters: 20, Groups: 1, Bias: true, ReLU: true, Window: window(11, 4, 0)},
+	{In: image(2, 31, 35, 3), Filters: 20, Groups: 1, Bias: true, ReLU: true,
+		Window: window(11, 4, 0)},
 	{In: image(1, 17, 15, 3), Filters: 33, Groups: 1, NoBackwardData: true, Window: window(7, 2, 3)},
 	{In: image(2, 5, 7, 17), Filters: 19, Groups: 1, Bias: true, Window: window(1, 1, 0)},
 	{In: image(2, 7, 6, 12), Filters: 18, Groups: 1, Window: window(1, 2, 0)},
@@ -45,7 +46,8 @@ var convShapes = []kernel.ConvShape{
 	{In: image(2, 6, 7, 12), Filters: 18, Groups: 3, Bias: true, ReLU: true,
 		Window: kernel.Window{Kernel: [2]int{3, 2}, Stride: [2]int{1, 2}, Pads: [4]int{1, 1, 0, 0}}},
 	{In: image(2, 4, 5, 66), Filters: 70, Groups: 2, Window: window(1, 1, 0)},
-	{In: image(2, 5, 6, 3), Filters: 4, Groups: 1, Bias: true, ReLU: true, Inference: true, Window: window(3, 1, 1)},
+	{In: image(2, 5, 6, 3), Filters: 4, Groups: 1, Bias: true, ReLU: true, Inference: true,
+		Window: window(3, 1, 1)},
 }
 
 var denseShapes = []kernel.DenseShape{
@@ -68,8 +70,10 @@ var poolShapes = []kernel.PoolShape{
 	{In: image(2, 6, 8, 3), Window: window(2, 2, 0)},
 	{In: image(2, 7, 9, 17), Window: window(3, 2, 0)}, // overlapping
 	{In: image(1, 7, 6, 5), Window: window(3, 1, 1)},
-	{In: image(3, 5, 7, 4), Window: kernel.Window{Kernel: [2]int{3, 2}, Stride: [2]int{2, 1}, Pads: [4]int{1, 0, 2, 1}}},
-	{In: image(2, 9, 8, 6), Window: kernel.Window{Kernel: [2]int{2, 1}, Stride: [2]int{3, 4}}}, // with gaps
+	{In: image(3, 5, 7, 4),
+		Window: kernel.Window{Kernel: [2]int{3, 2}, Stride: [2]int{2, 1}, Pads: [4]int{1, 0, 2, 1}}},
+	// With gaps.
+	{In: image(2, 9, 8, 6), Window: kernel.Window{Kernel: [2]int{2, 1}, Stride: [2]int{3, 4}}},
 	{In: image(2, 8, 6, 33), Window: window(2, 2, 0), InputReLU: true},
 	{In: image(2, 5, 6, 7), Window: window(3, 2, 1), InputReLU: true},
 	{In: image(2, 6, 4, 7), Window: window(2, 2, 0), Inference: true},

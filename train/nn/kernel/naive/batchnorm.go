@@ -55,7 +55,9 @@ func normBackward[T kernel.Float](dx, dgamma, dbeta, dy, x, gamma []T,
 // addMomentGradients adds to dx what comes through the mean and the variance of
 // the batch: the chain rule as Ioffe and Szegedy wrote it (Batch Normalization,
 // 2015, section 3).
-func addMomentGradients[T kernel.Float](dx, dy, x, gamma []T, mean, variance []float64, epsilon float64) {
+func addMomentGradients[T kernel.Float](dx, dy, x, gamma []T, mean, variance []float64,
+	epsilon float64) {
+
 	C := len(mean)
 	rows := float64(len(x) / C)
 	dVariance, dMean := make([]float64, C), make([]float64, C)

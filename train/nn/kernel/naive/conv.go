@@ -8,25 +8,26 @@ import "github.com/flowerctl/flowerctl/train/nn/kernel"
 //	x: (N, H, W, C)   w: (O, C/G, kH, kW)   b: (O), or nil   y: (N, outH, outW, O)
 func convForward[T kernel.Float](y, x, w, b []T, s kernel.ConvShape) {
 	out := s.Out()
-	for n := range out.N {
-		for oh := range out.H {
-			for ow := range out.W {
-				for o := range s.Filters {
-					sum := 0.0
-					if s.Bias {
-						sum = float64(b[o])
-					}
-					convWindow(s, n, oh, ow, o, func(i, k int) {
-						sum += float64(x[i]) * float64(w[k])
-					})
-					if s.ReLU && sum < 0 {
-						sum = 0
-					}
-					y[at(out, n, oh, ow, o)] = T(sum)
-				}
+	C, O := s.In.C/s.Groups, s.Filters/s.Groups // of a group
+	kH, kW := s.Kernel[0], s.Kernel[1]
+	eachPixel(out, func(n, oh, ow int) {
+		for o := range s.Filters {
+			sum := 0.0
+			if s.Bias {
+				sum = float64(b[o])
 			}
+			eachTap(s.Window, s.In, oh, ow, func(row, column, kh, kw int) {
+				pixel := x[at(s.In, n, row, column, o/O*C):][:C]
+				for c, v := range pixel {
+					sum += float64(v) * float64(w[((o*C+c)*kH+kh)*kW+kw])
+				}
+			})
+			if s.ReLU && sum < 0 {
+				sum = 0
+			}
+			y[at(out, n, oh, ow, o)] = T(sum)
 		}
-	}
+	})
 }
 
 // convBackward computes dx from dy and w; dw and db from dy and x. Those that are
@@ -34,51 +35,58 @@ func convForward[T kernel.Float](y, x, w, b []T, s kernel.ConvShape) {
 func convBackward[T kernel.Float](dx, dw, db, dy, x, w []T, s kernel.ConvShape) {
 	dX, dW, dB := make([]float64, len(dx)), make([]float64, len(dw)), make([]float64, len(db))
 	out := s.Out()
-	for n := range out.N {
-		for oh := range out.H {
-			for ow := range out.W {
-				for o := range s.Filters {
-					d := float64(dy[at(out, n, oh, ow, o)])
-					if len(db) > 0 {
-						dB[o] += d
-					}
-					convWindow(s, n, oh, ow, o, func(i, k int) {
-						if dx != nil {
-							dX[i] += d * float64(w[k])
-						}
-						if dw != nil {
-							dW[k] += d * float64(x[i])
-						}
-					})
-				}
+	C, O := s.In.C/s.Groups, s.Filters/s.Groups // of a group
+	kH, kW := s.Kernel[0], s.Kernel[1]
+	eachPixel(out, func(n, oh, ow int) {
+		for o := range s.Filters {
+			d := float64(dy[at(out, n, oh, ow, o)])
+			if len(db) > 0 {
+				dB[o] += d
 			}
+			eachTap(s.Window, s.In, oh, ow, func(row, column, kh, kw int) {
+				pixel := at(s.In, n, row, column, o/O*C)
+				for c := range C {
+					i, k := pixel+c, ((o*C+c)*kH+kh)*kW+kw
+					if dx != nil {
+						dX[i] += d * float64(w[k])
+					}
+					if dw != nil {
+						dW[k] += d * float64(x[i])
+					}
+				}
+			})
 		}
-	}
+	})
 	store(dx, dX)
 	store(dw, dW)
 	store(db, dB)
 }
 
-// convWindow calls product with the place in x and the place in w of each product
-// that output (n, oh, ow, o) sums.
-func convWindow(s kernel.ConvShape, n, oh, ow, o int, product func(i, k int)) {
-	C, O := s.In.C/s.Groups, s.Filters/s.Groups // of a group
-	group := o / O
-	kH, kW := s.Kernel[0], s.Kernel[1]
-	for kh := range kH {
-		for kw := range kW {
-			h, w := oh*s.Stride[0]+kh-s.Pads[0], ow*s.Stride[1]+kw-s.Pads[1]
-			if h < 0 || h >= s.In.H || w < 0 || w >= s.In.W {
-				continue // padding
-			}
-			for c := range C {
-				product(at(s.In, n, h, w, group*C+c), ((o*C+c)*kH+kh)*kW+kw)
+// eachPixel calls f for every pixel of every image.
+func eachPixel(s kernel.ImageShape, f func(n, h, w int)) {
+	for n := range s.N {
+		for h := range s.H {
+			for w := range s.W {
+				f(n, h, w)
 			}
 		}
 	}
 }
 
-// at is the place of a value of channel c in an image (N, H, W, C).
+// eachTap calls f for every tap (kh, kw) of the window at output (oh, ow) that is
+// over a pixel (h, w) of the image, and not over padding.
+func eachTap(g kernel.Window, in kernel.ImageShape, oh, ow int, f func(h, w, kh, kw int)) {
+	for kh := range g.Kernel[0] {
+		for kw := range g.Kernel[1] {
+			h, w := oh*g.Stride[0]+kh-g.Pads[0], ow*g.Stride[1]+kw-g.Pads[1]
+			if h >= 0 && h < in.H && w >= 0 && w < in.W {
+				f(h, w, kh, kw)
+			}
+		}
+	}
+}
+
+// at is the place of a v of channel c in an image (N, H, W, C).
 func at(s kernel.ImageShape, n, h, w, c int) int { return ((n*s.H+h)*s.W+w)*s.C + c }
 
 // store rounds sums to T.

@@ -102,15 +102,11 @@ func (elementwise[T]) ToNHWC(y, x []T, s kernel.ImageShape) {
 func eachValue[T kernel.Float](y, x []T, s kernel.ImageShape, f func(nhwc, nchw int)) {
 	kernel.MustHold(layer("transpose"), "y", y, s.Len())
 	kernel.MustHold(layer("transpose"), "x", x, s.Len())
-	for n := range s.N {
-		for h := range s.H {
-			for w := range s.W {
-				for c := range s.C {
-					f(at(s, n, h, w, c), ((n*s.C+c)*s.H+h)*s.W+w)
-				}
-			}
+	eachPixel(s, func(n, h, w int) {
+		for c := range s.C {
+			f(at(s, n, h, w, c), ((n*s.C+c)*s.H+h)*s.W+w)
 		}
-	}
+	})
 }
 
 func (elementwise[T]) Dropout(y, x []T, rate float64, seed uint64) {

@@ -63,23 +63,15 @@ func avgPoolBackward[T kernel.Float](dx, dy []T, s kernel.PoolShape) {
 func eachOutput(s kernel.PoolShape, f func(o int, window []int)) {
 	out := s.Out()
 	var window []int
-	for n := range out.N {
-		for oh := range out.H {
-			for ow := range out.W {
-				h, kH := s.Clip(0, oh, s.In.H)
-				w, kW := s.Clip(1, ow, s.In.W)
-				for c := range out.C {
-					window = window[:0]
-					for kh := range kH {
-						for kw := range kW {
-							window = append(window, at(s.In, n, h+kh, w+kw, c))
-						}
-					}
-					f(at(out, n, oh, ow, c), window)
-				}
-			}
+	eachPixel(out, func(n, oh, ow int) {
+		for c := range out.C {
+			window = window[:0]
+			eachTap(s.Window, s.In, oh, ow, func(h, w, _, _ int) {
+				window = append(window, at(s.In, n, h, w, c))
+			})
+			f(at(out, n, oh, ow, c), window)
 		}
-	}
+	})
 }
 
 func isNaN[T kernel.Float](x T) bool { return math.IsNaN(float64(x)) }

@@ -34,8 +34,8 @@ AVX512 inline float total(Vector v) {
 template <int N, int O>
 AVX512 void tile(float *y, size_t out, const Operand &in) {
   Vector a[N][O] = {};
-  const int whole = in.length / lanes * lanes;
-  for (int i = 0; i < whole; i += lanes) {
+  const int vectorised = in.length / lanes * lanes;
+  for (int i = 0; i < vectorised; i += lanes) {
     Vector w[O];
 #pragma GCC unroll 6
     for (int o = 0; o < O; o++) {
@@ -54,7 +54,8 @@ AVX512 void tile(float *y, size_t out, const Operand &in) {
 #pragma GCC unroll 6
     for (int o = 0; o < O; o++) {
       float v = total(a[n][o]);
-      for (int i = whole; i < in.length; i++) v += in.x[n * in.stride + i] * in.w[o * in.stride + i];
+      for (int i = vectorised; i < in.length; i++)
+        v += in.x[n * in.stride + i] * in.w[o * in.stride + i];
       if (!in.first) v += y[n * out + o];
       if (in.last && in.b) v += in.b[o];
       y[n * out + o] = in.last && in.relu && v < 0 ? 0 : v;

@@ -108,5 +108,6 @@ func (e *engine) Dropout(y, x []float32, rate float64, seed uint64) {
 func (e *engine) Softmax(y, x []float32, k int) {
 	mustMatch(layer("softmax"), y, x)
 	kernel.MustDivide("softmax", x, k)
-	must(C.onednn_softmax(e.handle, ptr(y), ptr(x), C.size_t(len(x)/k), C.size_t(k)), layer("softmax"), "run")
+	must(C.onednn_softmax(e.handle, ptr(y), ptr(x), C.size_t(len(x)/k), C.size_t(k)),
+		layer("softmax"), "run")
 }

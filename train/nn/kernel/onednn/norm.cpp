@@ -84,7 +84,8 @@ static void apply(const onednn_norm &l, float *y, const float *x) {
   const bool streamed = channels % 16 == 0 && streams(y, l.s.rows * channels);
   parallel(l.s.rows, 1, small / (channels + 1), [&](size_t begin, size_t end) {
     const size_t at = begin * channels;
-    TARGETS(affine(y + at, x + at, l.scale.data(), l.shift.data(), end - begin, channels, streamed));
+    TARGETS(affine(y + at, x + at, l.scale.data(), l.shift.data(), end - begin, channels,
+                   streamed));
   });
 }
 

@@ -25,7 +25,8 @@ func (e *engine) NormPool(s kernel.NormPoolShape) (kernel.NormPool[float32], err
 	}
 	l := &normPool{NormPoolShape: s}
 	pool := poolShape(kernel.PoolShape{In: s.In, Window: s.Window}, true)
-	if msg := C.onednn_norm_pool_new(e.handle, normShape(s.BatchNormShape), pool, &l.handle); msg != nil {
+	msg := C.onednn_norm_pool_new(e.handle, normShape(s.BatchNormShape), pool, &l.handle)
+	if msg != nil {
 		return nil, refused(msg, s)
 	}
 	return l, nil

@@ -18,7 +18,8 @@ static const size_t few = 256;
 
 #if defined(__x86_64__)
 AVX512 static void roots_avx512(float *x) {
-  for (size_t i = 0; i < few; i += 16) _mm512_storeu_ps(x + i, _mm512_sqrt_ps(_mm512_loadu_ps(x + i)));
+  for (size_t i = 0; i < few; i += 16)
+    _mm512_storeu_ps(x + i, _mm512_sqrt_ps(_mm512_loadu_ps(x + i)));
 }
 
 static void roots(float *x) {

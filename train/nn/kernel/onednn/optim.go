@@ -57,7 +57,8 @@ func (e *engine) Adadelta(w, v, u, g []float32, lr, newV, epsilon float32) {
 }
 
 func (e *engine) SumSquares(x []float32) float64 {
-	must(C.onednn_sum_squares(e.handle, ptr(x), C.size_t(len(x)), &e.sum), layer("sum of squares"), "run")
+	must(C.onednn_sum_squares(e.handle, ptr(x), C.size_t(len(x)), &e.sum),
+		layer("sum of squares"), "run")
 	return float64(e.sum)
 }
 
@@ -67,5 +68,6 @@ func (e *engine) Scale(x []float32, s float32) {
 
 func (e *engine) EMA(average, w []float32, newW float32) {
 	mustMatch(layer("ema"), average, w)
-	must(C.onednn_ema(e.handle, ptr(average), ptr(w), C.size_t(len(w)), C.float(newW)), layer("ema"), "run")
+	must(C.onednn_ema(e.handle, ptr(average), ptr(w), C.size_t(len(w)), C.float(newW)),
+		layer("ema"), "run")
 }

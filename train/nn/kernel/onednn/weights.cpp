@@ -227,7 +227,7 @@ void WeightGradient::store(float *dw, float *db, const float *area, int o_begin,
   for (int c = 0; c < s_.c; c += step) {
     const int c_end = std::min(c + step, s_.c);
     // Windows of more than 128 values are written as they come.
-    const bool whole = window * lanes <= most;
+    const bool fits = window * lanes <= most;
     for (int i = c; i < c_end; i++) {
       for (int j = 0; j < window; j++) {
         const float *in = area + (size_t(j / s_.kw) * k_ + j % s_.kw * s_.c + i) * wide_ + o_begin;
@@ -235,14 +235,14 @@ void WeightGradient::store(float *dw, float *db, const float *area, int o_begin,
         for (int t = 0; t < copies; t++)
           for (int o = 0; o < lanes; o++) v[o] += in[t * one_ + o];
         for (int o = 0; o < o_end - o_begin; o++) {
-          if (whole)
+          if (fits)
             part[(o * (c_end - c) + i - c) * window + j] = v[o];
           else
             dw[(size_t(o_begin + o) * s_.c + i) * window + j] = v[o];
         }
       }
     }
-    if (!whole) continue;
+    if (!fits) continue;
     const size_t run = size_t(c_end - c) * window;
     for (int o = o_begin; o < o_end; o++)
       std::memcpy(dw + (size_t(o) * s_.c + c) * window, part + (o - o_begin) * run,

@@ -1,6 +1,6 @@
 // Package gemm multiplies small tiles of matrices: the inner loop of convolutions
-// and dense layers. What surrounds it, blocking for the caches and packing, is the
-// caller's, because a convolution reads its rows straight from the image.
+// and dense layers. Blocking for the caches and packing are left to the caller,
+// because a convolution reads its rows straight from the image.
 //
 // A [Kernel] is the loop for one processor: assembly for AVX-512 and for AVX2 with
 // FMA, else Go. The package imports nothing of ours. Start at [Best].
@@ -15,8 +15,8 @@ type Float interface{ float32 | float64 }
 //	C[r, j] = bias[j] + sum over g, s of A[r*ARow + g*ASegment + s*AStep] *
 //	                                     B[g*BSegment + s*BStep + j]
 //
-// at C[r*CRow + j]. Strides count values. Two levels of sum, so that a row of A
-// can be a window on an image: a segment for each row of the window.
+// at C[r*CRow + j]. Strides count values. The sum has two levels so that a row of A
+// can be a window on an image, with a segment for each row of the window.
 type Tile struct {
 	Rows    int // 1 to Kernel.Rows
 	Columns int // 1 to Kernel.Columns; those up to Width are written
@@ -47,7 +47,7 @@ func (k Kernel[T]) Width(columns int) int {
 	return k.Columns
 }
 
-// Panels is the number of tiles beside each other over that many columns.
+// Panels is the number of tiles beside each other that cover that many columns.
 func (k Kernel[T]) Panels(columns int) int { return (columns + k.Columns - 1) / k.Columns }
 
 // Run computes a tile. A bias is nil or has Width values, as each row of B and C

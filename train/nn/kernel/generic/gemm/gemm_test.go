@@ -93,7 +93,8 @@ func TestReLUKeepsNaN(t *testing.T) {
 	for _, k := range All[float32]() {
 		c, b := make([]float32, k.Columns), make([]float32, k.Columns)
 		b[0] = float32(math.NaN())
-		k.Run(&Tile{Rows: 1, Columns: k.Columns, Segments: 1, Steps: 1, ReLU: true}, c, []float32{-1}, b, nil)
+		tile := &Tile{Rows: 1, Columns: k.Columns, Segments: 1, Steps: 1, ReLU: true}
+		k.Run(tile, c, []float32{-1}, b, nil)
 		if c[0] == c[0] {
 			t.Errorf("%s: max(NaN, 0) is %v", k.Name, c[0])
 		}
@@ -105,7 +106,8 @@ func TestShortSlicesPanic(t *testing.T) {
 		for short := range 4 {
 			size := []int{8 * k.Columns, 8 * k.Columns, 8 * k.Columns, k.Columns}
 			size[short] = k.Columns - 1
-			c, a, b, bias := make([]float32, size[0]), make([]float32, size[1]), make([]float32, size[2]), make([]float32, size[3])
+			c, a := make([]float32, size[0]), make([]float32, size[1])
+			b, bias := make([]float32, size[2]), make([]float32, size[3])
 			func() {
 				defer func() {
 					if recover() == nil {
@@ -132,7 +134,8 @@ func BenchmarkTile(b *testing.B) {
 					Rows: rows, Columns: columns, Segments: 1, Steps: steps, ARow: steps, AStep: 1,
 					BStep: k.Columns, CRow: k.Columns,
 				}
-				c, a, p := make([]float32, rows*k.Columns), make([]float32, rows*steps), make([]float32, steps*k.Columns)
+				c, a := make([]float32, rows*k.Columns), make([]float32, rows*steps)
+				p := make([]float32, steps*k.Columns)
 				b.Run(fmt.Sprintf("%s/%dx%d", k.Name, rows, columns), func(b *testing.B) {
 					for b.Loop() {
 						k.Run(&t, c, a, p, nil)

@@ -5,20 +5,20 @@ import "golang.org/x/sys/cpu"
 // fast is turned off to test the loops in Go.
 var fast = cpu.X86.HasAVX2 && cpu.X86.HasFMA
 
-// whole is the number of channels in whole vectors: those the assembly does. It
-// is 0 for float64 and on processors without AVX2.
-func whole[T Float](y []T) ([]float32, int) {
+// vectorised returns y and the number of its channels that the assembly does: those
+// in full vectors. It is 0 for float64 and on processors without AVX2.
+func vectorised[T Float](y []T) ([]float32, int) {
 	if y, ok := any(y).([]float32); ok && fast {
 		return y, len(y) &^ 7
 	}
 	return nil, 0
 }
 
-// single is x as what it is.
+// single is where the values of x, which is a []float32, are.
 func single[T Float](x []T) *float32 { return &any(x).([]float32)[0] }
 
 func productsFast[T Float](sum *Sum, y, start, x, w []T) int {
-	to, n := whole(y)
+	to, n := vectorised(y)
 	if n > 0 {
 		productsAVX2(sum, &to[0], single(start), single(x), single(w), len(y), n)
 	}
@@ -26,7 +26,7 @@ func productsFast[T Float](sum *Sum, y, start, x, w []T) int {
 }
 
 func maxFast[T Float](sum *Sum, y []T, winner []int32, x []T, at int) int {
-	to, n := whole(y)
+	to, n := vectorised(y)
 	if n == 0 {
 		return 0
 	}
@@ -39,7 +39,7 @@ func maxFast[T Float](sum *Sum, y []T, winner []int32, x []T, at int) int {
 }
 
 func reluFast[T Float](y, x []T, limit T) int {
-	to, n := whole(y)
+	to, n := vectorised(y)
 	if n > 0 {
 		reluAVX2(&to[0], single(x), n, float32(limit))
 	}
@@ -47,7 +47,7 @@ func reluFast[T Float](y, x []T, limit T) int {
 }
 
 func reluBackwardFast[T Float](dx, dy, y []T, limit T) int {
-	to, n := whole(dx)
+	to, n := vectorised(dx)
 	if n > 0 {
 		reluBackwardAVX2(&to[0], single(dy), single(y), n, float32(limit))
 	}

@@ -99,7 +99,8 @@ func testMax[T Float](t *testing.T, n int) {
 			}
 		}
 		if int(winner[c]) != at+best || y[c] != x[best] && x[best] == x[best] {
-			t.Fatalf("%d channels: maximum of %d is %v at %d, want %v at %d", n, c, y[c], winner[c], x[best], at+best)
+			t.Fatalf("%d channels: maximum of %d is %v at %d, want %v at %d",
+				n, c, y[c], winner[c], x[best], at+best)
 		}
 	}
 	again := make([]T, n)
