@@ -94,7 +94,7 @@ func TestForwardRefusesOtherSizes(t *testing.T) {
 // TestPlanKeepsLivingResultsApart: results whose lives meet do not share memory,
 // and the plan saves some.
 func TestPlanKeepsLivingResultsApart(t *testing.T) {
-	p, _ := wholeNetwork(t, branchy(t), CrossEntropy, Mode{Train: true}, true)
+	p, _ := wholeNetwork(t, branchy(t), CrossEntropy, mode{Train: true}, true)
 	sum := 0
 	for i, a := range p.blocks {
 		sum += a.size

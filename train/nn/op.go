@@ -16,13 +16,13 @@ import (
 
 // op is the part that all ops share: gorgonia's protocol, the memory of the
 // result, and the clock. An op embeds it and adds Do and, where it has a
-// gradient, SymDiff; [Graph.apply] fills it in.
+// gradient, SymDiff; graph.apply fills it in.
 type op[T kernel.Float] struct {
-	g        *Graph[T]
+	g        *graph[T]
 	kind     string         // "conv"
 	name     string         // of the node, unique in the graph
 	config   string         // all settings, printed, for the hash
-	salt     int            // see Graph.seal
+	salt     int            // see graph.unique
 	in       []tensor.Shape // of the inputs it was made for
 	shape    tensor.Shape   // of the result
 	diff     []bool         // inputs that want a gradient
@@ -118,7 +118,7 @@ func (o *aside[T]) Do(...G.Value) (G.Value, error) {
 }
 
 // newAside makes the node of a second result of owner's op, of the given shape.
-func (g *Graph[T]) newAside(o *aside[T], owner *G.Node, name string, shape tensor.Shape) (
+func (g *graph[T]) newAside(o *aside[T], owner *G.Node, name string, shape tensor.Shape) (
 	*G.Node, error) {
 
 	o.kind, o.shape = "aside", shape

@@ -16,6 +16,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 )
 
 // Trained is a run with the weights of one of its checkpoints: what an export and
@@ -152,7 +153,7 @@ func (f Folder) Answerer(w Which, threads int) (*Answerer, error) {
 		return nil, err
 	}
 	a := &Answerer{Path: f.CheckpointPath(w), Labels: saved.Labels, Preprocess: saved.Preprocess}
-	if a.engine, err = kernel.Default(threads); err != nil {
+	if a.engine, err = engine.Default(threads); err != nil {
 		return nil, err
 	}
 	a.Kernels = a.engine.Name()
