@@ -49,12 +49,12 @@ func TestTraceHasEveryNode(t *testing.T) {
 			t.Fatal(err)
 		}
 		closeTo(t, "probabilities, fused and not", probabilities, trace["probabilities"].Data, 1e-6)
-		kept := append([]float32(nil), probabilities...)
+		want := append([]float32(nil), probabilities...)
 		r, err := n.Evaluate(context.Background(), b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		closeTo(t, "probabilities of Evaluate", r.Probabilities, kept, 1e-6)
+		closeTo(t, "probabilities of Evaluate", r.Probabilities, want, 1e-6)
 		if len(r.Correct) != 2 {
 			t.Errorf("%d heads counted, want 2", len(r.Correct))
 		}

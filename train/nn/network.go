@@ -186,7 +186,7 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 	}
 	n.profile.Optimizer += time.Since(done)
 	loss := p.lossValue()
-	if sum := loss + n.norm(); sum-sum == 0 {
+	if finite([]float64{loss, n.norm()}) {
 		return nil
 	}
 	// The same run again, with the same dropout and statistics, but checking every value.

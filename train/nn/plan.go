@@ -134,11 +134,11 @@ func (g *graph[T]) inherit(n *G.Node, now int, blocks map[*G.Node]*block) *block
 func place(blocks []*block) int {
 	order := slices.Clone(blocks)
 	slices.SortStableFunc(order, func(a, b *block) int { return cmp.Compare(b.size, a.size) })
-	var placed []*block // by offset
+	var taken []*block // by offset
 	total := 0
 	for _, b := range order {
 		b.offset = 0
-		for _, p := range placed {
+		for _, p := range taken {
 			if p.to < b.from || b.to < p.from {
 				continue
 			}
@@ -147,10 +147,10 @@ func place(blocks []*block) int {
 			}
 			b.offset = max(b.offset, p.offset+p.size)
 		}
-		i, _ := slices.BinarySearchFunc(placed, b.offset, func(p *block, off int) int {
+		i, _ := slices.BinarySearchFunc(taken, b.offset, func(p *block, off int) int {
 			return cmp.Compare(p.offset, off)
 		})
-		placed = slices.Insert(placed, i, b)
+		taken = slices.Insert(taken, i, b)
 		total = max(total, b.offset+b.size)
 	}
 	return total

@@ -2,9 +2,9 @@
 // defaults of Keras 2.7, which the original study ran. Where PyTorch differs, the
 // comments say so.
 //
-// It works on []float32 and keeps state that can be saved. It imports nothing of
-// ours, and never gorgonia. Each optimizer is a file, adam.go and so on, and a
-// row of the table in config.go. Start at [New].
+// It works on []float32 and keeps state that can be saved. It imports no other
+// package of this module, and never gorgonia. Each optimizer is a file, adam.go and so
+// on, and a row of the table in config.go. Start at [New].
 package optim
 
 import (

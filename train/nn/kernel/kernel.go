@@ -12,8 +12,8 @@
 // Package engine opens the fastest of them that the program was built with, and
 // package kerneltest has the tests that every engine passes. This package holds
 // what they share: the interfaces, the shapes and their checks, and the hash
-// that decides what dropout drops. It imports nothing of ours and never
-// gorgonia. Start at [Engine].
+// that decides what dropout drops. It imports no other package of this module, and
+// never gorgonia. Start at [Engine].
 //
 // Layouts. Activations are NHWC: N images of H rows of W pixels of C channels,
 // channels innermost (what Keras and oneDNN's fastest CPU kernels use).

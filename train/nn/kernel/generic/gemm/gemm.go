@@ -3,7 +3,8 @@
 // because a convolution reads its rows straight from the image.
 //
 // A [Kernel] is the loop for one processor: assembly for AVX-512 and for AVX2 with
-// FMA, else Go. The package imports nothing of ours. Start at [Best].
+// FMA, else Go. The package imports no other one of this module. Start
+// at [Best].
 package gemm
 
 // Float is the element type.

@@ -1,6 +1,7 @@
 // Package vector has the loops over channels that a compiler without vector
 // instructions makes slow: depthwise products, maxima, ReLU. For float32 they are
-// assembly where the processor has AVX2, else Go. It imports nothing of ours.
+// assembly where the processor has AVX2, else Go. The package imports no other one of
+// this module. Start at [Products].
 package vector
 
 import "math"
