@@ -14,6 +14,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/numbers"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
@@ -247,7 +248,7 @@ func (c *Checkpoint) checkSlots(trainable map[string]int) error {
 
 func finite(name string, data []float32) error {
 	for i, v := range data {
-		if v-v != 0 { // NaN or infinite
+		if !numbers.Finite(v) {
 			return fmt.Errorf("%s: value %d is %g, want a finite one", name, i, v)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/optim"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // Loss names what training makes small.
@@ -184,7 +185,7 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 	}
 	n.profile.Optimizer += time.Since(done)
 	loss := p.lossValue()
-	if sum := loss + n.norm(); sum-sum == 0 {
+	if numbers.Finite(loss + n.norm()) {
 		return nil
 	}
 	// Once more, with the same dropout and statistics, looking at every value.
@@ -255,19 +256,11 @@ func (n *Network) result(p *program[float32], b *data.Batch) train.Result {
 	return r
 }
 
-// correct counts the rows of logits whose largest value, the first of equals, is
-// at their label.
+// correct counts the rows of logits whose arg-max is their label.
 func correct(logits []float32, labels []int) int {
 	k, count := len(logits)/len(labels), 0
 	for i, label := range labels {
-		best := 0
-		row := logits[i*k : (i+1)*k]
-		for j, v := range row {
-			if v > row[best] {
-				best = j
-			}
-		}
-		if best == label {
+		if numbers.ArgMax(logits[i*k:(i+1)*k]) == label {
 			count++
 		}
 	}
