@@ -14,6 +14,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/train/picture"
 	"github.com/flowerctl/flowerctl/train/report"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 func compareCommand() *cli.Command {
@@ -129,14 +130,14 @@ func readCompared(c *cli.Context) ([]*runRecord, error) {
 
 // tables are the comparison's tables as texts. Where all runs have the same
 // settings, the column for them is left out.
-func (t *comparison) tables() []report.Table {
-	runs := report.Table{Title: "Runs", Header: []string{"run", "network", "optimizer", "loss", "seed", "best",
+func (t *comparison) tables() []table.Table {
+	runs := table.Table{Title: "Runs", Header: []string{"run", "network", "optimizer", "loss", "seed", "best",
 		"95 % interval", "last", "training", "epochs", "time", "parameters", "settings"}}
 	for _, r := range t.Runs {
 		runs.Rows = append(runs.Rows, r.cells())
 	}
-	tables := []report.Table{runs}
-	seeds := report.Table{Title: "Seeds", Header: []string{"runs", "network", "optimizer", "loss", "seeds", "best: mean",
+	tables := []table.Table{runs}
+	seeds := table.Table{Title: "Seeds", Header: []string{"runs", "network", "optimizer", "loss", "seeds", "best: mean",
 		"deviation", "lowest", "highest", "last: mean", "time: mean",
 		"settings"}}
 	for _, g := range t.Groups {
