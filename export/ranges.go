@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // Ranges are the values that a network's nodes took, by the names of Network's
@@ -25,7 +26,7 @@ func (r Ranges) Add(values map[string]onnx.Tensor) error {
 		}
 		for _, v := range t.Data {
 			x := float64(v)
-			if math.IsNaN(x) || math.IsInf(x, 0) {
+			if !numbers.Finite(x) {
 				return fmt.Errorf("node %s gave %g", name, x)
 			}
 			have.Min, have.Max = min(have.Min, x), max(have.Max, x)

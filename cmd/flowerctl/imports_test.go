@@ -47,13 +47,19 @@ var importRules = []struct {
 		trees: []string{"train", "export", "infer", "onnx", "cmd"}, never: []string{"train/nn/kernel/kerneltest"},
 		except: []string{"train/nn/kernel/kerneltest"},
 	},
-	{trees: []string{"infer"}, never: []string{"train", "export", gorgoniaPath}},
+	{
+		trees: []string{"infer"}, never: []string{"train", "export", gorgoniaPath},
+		allowed: []string{"train/atomicfile", "train/numbers", "train/table"},
+	},
 	{
 		trees: []string{"export"}, never: []string{gorgoniaPath, ortPath, "infer/ort"},
 		except: []string{"export/verify", "export/publish"},
 	},
-	{trees: []string{"train/table", "train/atomicfile"}, never: []string{"train", "export", "infer", "onnx", "fixtures", "cmd"},
-		allowed: []string{"train/table", "train/atomicfile"}},
+	{
+		trees:   []string{"train/table", "train/atomicfile", "train/numbers", "train/head"},
+		never:   []string{"train", "export", "infer", "onnx", "fixtures", "cmd"},
+		allowed: []string{"train/table", "train/atomicfile", "train/numbers", "train/head"},
+	},
 	{trees: []string{"train", "export", "infer", "onnx"}, never: []string{cliPath}},
 	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks"}},
 }

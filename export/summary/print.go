@@ -6,11 +6,11 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/model/drawing"
 	"github.com/flowerctl/flowerctl/train/picture"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // WriteTable writes the summary for people.
@@ -27,13 +27,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 		fmt.Fprintf(w, "output %s %s\n", p.Name, p.Type)
 	}
 	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "node\top\t\tshape\tparameters\t   MFLOPs\t        kB")
-	for _, n := range s.Nodes {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%10d\t%9.3f\t%10.1f\n", n.Name, n.Op, n.Detail, n.Shape, n.Parameters,
-			float64(n.FLOPs)/1e6, float64(n.Bytes)/1e3)
-	}
-	if err := t.Flush(); err != nil {
+	if err := s.nodes().WriteText(w); err != nil {
 		return err
 	}
 	trainable := ""
@@ -59,6 +53,18 @@ func (s *Summary) WriteTable(w io.Writer) error {
 		fmt.Fprintf(w, "%s: %.200s\n", key, s.Metadata[key])
 	}
 	return nil
+}
+
+// nodes has a row for each node. Its header is a row as the others are: units keep
+// their small letters.
+func (s *Summary) nodes() *table.Table {
+	var t table.Table
+	t.Add("node", "op", "", "shape", "parameters", "   MFLOPs", "        kB")
+	for _, n := range s.Nodes {
+		t.Add(n.Name, n.Op, n.Detail, n.Shape, fmt.Sprintf("%10d", n.Parameters),
+			fmt.Sprintf("%9.3f", float64(n.FLOPs)/1e6), fmt.Sprintf("%10.1f", float64(n.Bytes)/1e3))
+	}
+	return &t
 }
 
 func sorted[T any](m map[string]T) []string {

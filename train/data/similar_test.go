@@ -8,8 +8,8 @@ import (
 	"image/jpeg"
 	"testing"
 
-	"github.com/flowerctl/flowerctl/fixtures/flowers"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
 
 // resaved is the picture at another size, a little brighter, and as JPEG.

@@ -1,7 +1,8 @@
 // Package head fits a linear classifier to features that a network computed: a
 // multinomial logistic regression with an L2 penalty, whose strength is chosen by
 // cross-validation. It is what a frozen network is given for the classes of a few
-// pictures, in seconds. It imports nothing of ours. Start at [Fit].
+// pictures, in seconds. It imports nothing of ours but train/numbers. Start at
+// [Fit].
 package head
 
 import (
@@ -17,6 +18,8 @@ import (
 	"gonum.org/v1/gonum/blas"
 	"gonum.org/v1/gonum/blas/blas64"
 	"gonum.org/v1/gonum/optimize"
+
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // Examples are N rows of D features with their classes.
@@ -74,7 +77,7 @@ func (e *Examples) check(folds int) error {
 		}
 	}
 	for i, v := range e.Features {
-		if math.IsNaN(float64(v)) || math.IsInf(float64(v), 0) {
+		if !numbers.Finite(v) {
 			return fmt.Errorf("feature %d of example %d is %v, want a finite number", i%e.D, i/e.D, v)
 		}
 	}
@@ -250,7 +253,7 @@ func (p *problem) validateFold(ctx context.Context, penalties []float64, fold []
 		for i, row := range out {
 			logits := z[i*p.Classes : (i+1)*p.Classes]
 			trials[k].Loss += crossEntropy(logits, p.Labels[row])
-			if best(logits) == p.Labels[row] {
+			if numbers.ArgMax(logits) == p.Labels[row] {
 				trials[k].Accuracy++
 			}
 		}
@@ -307,7 +310,7 @@ func (p *problem) fit(ctx context.Context, indices []int, penalty float64, start
 		return nil, fmt.Errorf("fitting the head: %w", err)
 	}
 	for _, v := range result.X {
-		if math.IsNaN(v) || math.IsInf(v, 0) {
+		if !numbers.Finite(v) {
 			return nil, errors.New("fitting the head: the weights are not finite")
 		}
 	}
@@ -389,15 +392,4 @@ func softmax(logits []float64) {
 	for i := range logits {
 		logits[i] /= sum
 	}
-}
-
-// best is the index of the largest value, the first of equal ones.
-func best(values []float64) int {
-	at := 0
-	for i, v := range values {
-		if v > values[at] {
-			at = i
-		}
-	}
-	return at
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // clouds are classes whose features lie around points of their own, with noise; the
@@ -39,7 +40,7 @@ func (l *Linear) accuracy(e Examples) float64 {
 				logits[c] += float64(l.Weight[c*e.D+j]) * float64(e.Features[i*e.D+j])
 			}
 		}
-		if best(logits) == e.Labels[i] {
+		if numbers.ArgMax(logits) == e.Labels[i] {
 			right++
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/numbers"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
@@ -186,7 +187,7 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 	}
 	n.profile.Optimizer += time.Since(done)
 	loss := p.lossValue()
-	if finite([]float64{loss, n.norm()}) {
+	if numbers.Finite(loss + n.norm()) {
 		return nil
 	}
 	// The same run again, with the same dropout and statistics, but checking every value.
@@ -259,19 +260,11 @@ func (n *Network) result(p *program[float32], b *data.Batch) train.Result {
 	return r
 }
 
-// correct counts the rows of logits whose largest value, the first of equals, is
-// at their label.
+// correct counts the rows of logits whose arg-max is their label.
 func correct(logits []float32, labels []int) int {
 	k, count := len(logits)/len(labels), 0
 	for i, label := range labels {
-		best := 0
-		row := logits[i*k : (i+1)*k]
-		for j, v := range row {
-			if v > row[best] {
-				best = j
-			}
-		}
-		if best == label {
+		if numbers.ArgMax(logits[i*k:(i+1)*k]) == label {
 			count++
 		}
 	}

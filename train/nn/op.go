@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // op is the part that all ops share: gorgonia's protocol, the memory of the
@@ -203,7 +204,7 @@ func wantVectors(n int, nodes ...*G.Node) error {
 // finite says whether no value is NaN or infinite.
 func finite[T kernel.Float](x []T) bool {
 	for _, v := range x {
-		if v-v != 0 {
+		if !numbers.Finite(v) {
 			return false
 		}
 	}
