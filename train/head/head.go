@@ -37,8 +37,9 @@ type Examples struct {
 // the default.
 type Options struct {
 	// Penalties are the candidates, from the strongest to the weakest: lambda in
-	// mean cross-entropy + lambda/2 |W|^2, with features scaled to deviation 1
-	// (scikit-learn's C is 1/(lambda N)). nil: 3 to 1e-4 in steps of a half decade.
+	// mean cross-entropy + lambda/2 |W|^2, with all features divided by one number,
+	// their root mean square deviation (scikit-learn's C is 1/(lambda N)). nil: 3 to
+	// 3e-3 in steps of a half decade.
 	Penalties []float64
 	Folds     int    // of the cross-validation; 0: 5
 	Seed      uint64 // of the folds
@@ -94,7 +95,7 @@ func Fit(ctx context.Context, e Examples, o Options) (*Linear, error) {
 		o.Folds = 5
 	}
 	if o.Penalties == nil {
-		o.Penalties = []float64{3, 1, 0.3, 0.1, 0.03, 0.01, 3e-3, 1e-3, 3e-4, 1e-4}
+		o.Penalties = []float64{3, 1, 0.3, 0.1, 0.03, 0.01, 3e-3}
 	}
 	if err := e.check(o.Folds); err != nil {
 		return nil, err
@@ -127,38 +128,40 @@ func Fit(ctx context.Context, e Examples, o Options) (*Linear, error) {
 	return l, nil
 }
 
-// problem are examples with features of mean 0 and deviation 1, with a last feature
-// of 1 for the bias.
+// problem are examples with features of mean 0, divided by their root mean square
+// deviation, with a last feature of 1 for the bias. Scaling each feature by its own
+// deviation would give a say to those that hardly ever change: on photographs of
+// flowers it costs 2 to 3 points.
 type problem struct {
 	*Examples
-	x         blas64.General // N x (D+1)
-	mean, dev []float64
+	x     blas64.General // N x (D+1)
+	mean  []float64
+	scale float64
 }
 
 func newProblem(e *Examples) *problem {
-	p := &problem{Examples: e, mean: make([]float64, e.D), dev: make([]float64, e.D)}
+	p := &problem{Examples: e, mean: make([]float64, e.D)}
 	for i := range e.N {
 		for j, v := range e.Features[i*e.D : (i+1)*e.D] {
 			p.mean[j] += float64(v) / float64(e.N)
 		}
 	}
+	squares := 0.0
 	for i := range e.N {
 		for j, v := range e.Features[i*e.D : (i+1)*e.D] {
 			d := float64(v) - p.mean[j]
-			p.dev[j] += d * d / float64(e.N)
+			squares += d * d
 		}
 	}
-	for j, v := range p.dev {
-		if p.dev[j] = math.Sqrt(v); p.dev[j] < 1e-12 {
-			p.dev[j] = 1 // a feature that never changes says nothing
-		}
+	if p.scale = math.Sqrt(squares / float64(e.N*e.D)); p.scale == 0 {
+		p.scale = 1 // all examples are alike
 	}
 	stride := e.D + 1
 	p.x = blas64.General{Rows: e.N, Cols: stride, Stride: stride, Data: make([]float64, e.N*stride)}
 	for i := range e.N {
 		row := p.x.Data[i*stride : (i+1)*stride]
 		for j, v := range e.Features[i*e.D : (i+1)*e.D] {
-			row[j] = (float64(v) - p.mean[j]) / p.dev[j]
+			row[j] = (float64(v) - p.mean[j]) / p.scale
 		}
 		row[e.D] = 1
 	}
@@ -286,7 +289,7 @@ func (p *problem) weights(w []float64) blas64.General {
 }
 
 // gradientTolerance ends a fit: the largest slope of the mean loss by a weight.
-const gradientTolerance = 1e-5
+const gradientTolerance = 1e-4
 
 // fit minimises mean cross-entropy + penalty/2 |W|^2 over the examples with these
 // indices by L-BFGS, from the start, or from 0 where it is nil. The bias has no
@@ -301,8 +304,8 @@ func (p *problem) fit(ctx context.Context, indices []int, penalty float64, start
 		Func:   func(w []float64) float64 { o.evaluate(w); return o.loss },
 		Grad:   func(grad, w []float64) { o.evaluate(w); copy(grad, o.grad) },
 		Status: func() (optimize.Status, error) { return optimize.NotTerminated, ctx.Err() },
-	}, start, &optimize.Settings{GradientThreshold: gradientTolerance, MajorIterations: 200,
-		Converger: &optimize.FunctionConverge{Absolute: 1e-7, Relative: 1e-7, Iterations: 5}}, &optimize.LBFGS{})
+	}, start, &optimize.Settings{GradientThreshold: gradientTolerance, MajorIterations: 100,
+		Converger: &optimize.FunctionConverge{Absolute: 1e-6, Relative: 1e-5, Iterations: 5}}, &optimize.LBFGS{})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -362,7 +365,7 @@ func (p *problem) unscaled(w []float64) (weight, bias []float32) {
 		row := w[c*p.x.Stride : (c+1)*p.x.Stride]
 		b := row[p.D]
 		for j := range p.D {
-			v := row[j] / p.dev[j]
+			v := row[j] / p.scale
 			weight[c*p.D+j] = float32(v)
 			b -= v * p.mean[j]
 		}
