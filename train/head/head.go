@@ -41,7 +41,7 @@ type Options struct {
 	// their root mean square deviation (scikit-learn's C is 1/(lambda N)). nil: 3 to
 	// 3e-3 in steps of a half decade.
 	Penalties []float64
-	Folds     int    // of the cross-validation; 0: 5
+	Folds     int    // of the cross-validation; 0: 5, and 3 for more than 1,000 examples
 	Seed      uint64 // of the folds
 }
 
@@ -49,7 +49,8 @@ type Options struct {
 type Linear struct {
 	Weight []float32 // Classes x D, for features as they came
 	Bias   []float32
-	// Penalty is the one that was chosen; Tried is what each candidate came to.
+	// Penalty is the one that was chosen; Tried is what the candidates came to, as
+	// far as they were tried.
 	Penalty float64
 	Tried   []Trial
 }
@@ -92,7 +93,9 @@ func (e *Examples) check(folds int) error {
 // two is taken and Tried is empty.
 func Fit(ctx context.Context, e Examples, o Options) (*Linear, error) {
 	if o.Folds == 0 {
-		o.Folds = 5
+		if o.Folds = 5; e.N > 1000 { // each fold is large, and takes long
+			o.Folds = 3
+		}
 	}
 	if o.Penalties == nil {
 		o.Penalties = []float64{3, 1, 0.3, 0.1, 0.03, 0.01, 3e-3}
@@ -209,59 +212,66 @@ func (p *problem) group(i int) int {
 	return p.Groups[i]
 }
 
-// validate is what each penalty comes to, over all folds.
-func (p *problem) validate(ctx context.Context, penalties []float64, fold []int, folds int) ([]Trial, error) {
-	results := make([][]Trial, folds)
-	g, ctx := errgroup.WithContext(ctx)
-	for f := range folds {
-		g.Go(func() (err error) {
-			results[f], err = p.validateFold(ctx, penalties, fold, f)
-			return err
-		})
+// validate is what the penalties come to over all folds, from the strongest on and
+// until one is worse than the one before: the weaker ones would overfit more, and
+// take the longest.
+func (p *problem) validate(ctx context.Context, penalties []float64, fold []int, folds int) (tried []Trial, err error) {
+	parts := make([]part, folds)
+	for i, f := range fold {
+		for k := range parts {
+			if k == f {
+				parts[k].out = append(parts[k].out, i)
+			} else {
+				parts[k].in = append(parts[k].in, i)
+			}
+		}
 	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	tried := make([]Trial, len(penalties))
-	for i, penalty := range penalties {
-		tried[i].Penalty = penalty
-		for f := range folds {
-			tried[i].Loss += results[f][i].Loss / float64(p.N)
-			tried[i].Accuracy += results[f][i].Accuracy / float64(p.N)
+	for _, penalty := range penalties {
+		results := make([]Trial, folds)
+		g, ctx := errgroup.WithContext(ctx)
+		for k := range parts {
+			g.Go(func() (err error) {
+				results[k], err = p.try(ctx, &parts[k], penalty)
+				return err
+			})
+		}
+		if err := g.Wait(); err != nil {
+			return nil, err
+		}
+		t := Trial{Penalty: penalty}
+		for _, r := range results {
+			t.Loss += r.Loss / float64(p.N)
+			t.Accuracy += r.Accuracy / float64(p.N)
+		}
+		tried = append(tried, t)
+		if n := len(tried); n > 1 && t.Loss > tried[n-2].Loss {
+			break
 		}
 	}
 	return tried, nil
 }
 
-// validateFold fits all folds but one, and sums up losses and right answers of that
-// one.
-func (p *problem) validateFold(ctx context.Context, penalties []float64, fold []int, f int) ([]Trial, error) {
-	var in, out []int
-	for i, g := range fold {
-		if g == f {
-			out = append(out, i)
-		} else {
-			in = append(in, i)
+// part is a fold: the examples outside it, which are fitted, and those in it, and
+// the weights of the last fit.
+type part struct {
+	in, out []int
+	w       []float64
+}
+
+// try fits a part, and sums up losses and right answers of what it did not see.
+func (p *problem) try(ctx context.Context, f *part, penalty float64) (t Trial, err error) {
+	if f.w, err = p.fit(ctx, f.in, penalty, f.w); err != nil {
+		return t, err
+	}
+	z := p.logits(p.rows(f.out), f.w)
+	for i, row := range f.out {
+		logits := z[i*p.Classes : (i+1)*p.Classes]
+		t.Loss += crossEntropy(logits, p.Labels[row])
+		if numbers.ArgMax(logits) == p.Labels[row] {
+			t.Accuracy++
 		}
 	}
-	trials := make([]Trial, len(penalties))
-	var w []float64
-	for k, penalty := range penalties {
-		var err error
-		if w, err = p.fit(ctx, in, penalty, w); err != nil {
-			return nil, err
-		}
-		x := p.rows(out)
-		z := p.logits(x, w)
-		for i, row := range out {
-			logits := z[i*p.Classes : (i+1)*p.Classes]
-			trials[k].Loss += crossEntropy(logits, p.Labels[row])
-			if numbers.ArgMax(logits) == p.Labels[row] {
-				trials[k].Accuracy++
-			}
-		}
-	}
-	return trials, nil
+	return t, nil
 }
 
 // rows are some of the examples, copied.
