@@ -93,7 +93,7 @@ func onImages(middle func(b *model.Builder) string) func(b *model.Builder) strin
 }
 
 // inFloat are the ops that an 8-bit file computes in float32.
-var inFloat = []model.Op{model.Softmax}
+var inFloat = []model.Op{model.Rescale, model.Softmax}
 
 // walked is a network around an op.
 type walked struct {
