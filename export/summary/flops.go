@@ -5,8 +5,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
-// computes says as which op of ours the operations of an ONNX operator are
-// counted. Those that are not listed count nothing.
+// computes maps an ONNX operator to the op of train/model that has as many
+// operations. Operators that are not listed count nothing.
 var computes = map[string]model.Op{
 	"Conv": model.Conv, "Gemm": model.Dense, "MatMul": model.Dense,
 	"MaxPool": model.MaxPool, "AveragePool": model.AvgPool, "GlobalAveragePool": model.GlobalAvgPool,
@@ -16,8 +16,8 @@ var computes = map[string]model.Op{
 	"Tanh": model.ReLU, "Add": model.Add, "Mul": model.Add, "Sub": model.Add, "Div": model.Add,
 }
 
-// flops counts a node's operations for one image. Values whose shape is not known
-// count nothing.
+// flops counts a node's operations for one image. A value of unknown shape counts
+// nothing.
 func flops(n *onnx.Node, types map[string]onnx.ValueInfo) (int64, error) {
 	op, ok := computes[n.Op]
 	if !ok || len(n.Outputs) == 0 || len(n.Inputs) == 0 {
@@ -30,7 +30,7 @@ func flops(n *onnx.Node, types map[string]onnx.ValueInfo) (int64, error) {
 		w.Taken = taken(n, types[n.Inputs[1]])
 		w.Bias = w.Bias && w.Taken > 0
 	case model.MaxPool, model.AvgPool:
-		kernel, _ := n.Ints("kernel_shape") // Check has found the types right
+		kernel, _ := n.Ints("kernel_shape") // Types has checked its kind
 		for _, k := range kernel {
 			w.Taken *= k
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
-// OfModel describes a file. It is checked first.
+// OfModel describes an ONNX file, after it has checked it.
 func OfModel(m *onnx.Model) (*Summary, error) {
 	types, err := m.Types()
 	if err != nil {
@@ -82,8 +82,8 @@ func OfModel(m *onnx.Model) (*Summary, error) {
 	return s, nil
 }
 
-// parameter says whether a constant is a number that was learned: not a size, an
-// axis, a lone factor, or the scale of a quantisation.
+// parameter reports whether a constant holds weights: it is not a size, an axis, a
+// single factor, or the scale of a quantisation.
 func parameter(n *onnx.Node, in string, t *onnx.Initializer) bool {
 	if len(t.Dims) == 0 || t.Elem == onnx.Int64 {
 		return false
@@ -98,7 +98,7 @@ func nodeName(n *onnx.Node, i int) string {
 	return fmt.Sprintf("%s_%d", n.Op, i)
 }
 
-// shape is a value's shape without the batch, where the batch is free.
+// shape is a value's shape, without the batch where the file leaves that open.
 func shape(v onnx.ValueInfo) string {
 	if v.Kind != onnx.TensorKind || !v.Ranked {
 		return "?"
@@ -121,7 +121,7 @@ func attributes(n *onnx.Node) string {
 	default:
 		return ""
 	}
-	// Check has found the types right.
+	// Types has checked that the attributes are of the right kind.
 	kernel, _ := n.Ints("kernel_shape")
 	stride, _ := n.Ints("strides")
 	pads, _ := n.Ints("pads")
