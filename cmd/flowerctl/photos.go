@@ -108,6 +108,7 @@ func (r *finished) fromFolder(set *data.Set, items []data.Item, n int) []verify.
 		class[label] = i
 	}
 	var list []verify.Photo
+	decoder := new(imageprep.Decoder)
 	for _, i := range spread(len(items), n) {
 		item := items[i]
 		label, ok := class[set.Labels[item.Class]]
@@ -116,7 +117,7 @@ func (r *finished) fromFolder(set *data.Set, items []data.Item, n int) []verify.
 		}
 		path := filepath.Join(set.Dir, filepath.FromSlash(item.Path))
 		list = append(list, verify.Photo{Name: path, Label: label, Open: func() (imageprep.Image, error) {
-			return imageprep.DecodeFile(path)
+			return decoder.Decode(imageprep.File(path))
 		}})
 	}
 	return list
