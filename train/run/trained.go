@@ -87,6 +87,7 @@ func (t *Trained) fromFolder(set *data.Set, items []data.Item, n int) []data.Pho
 	for i, label := range t.Checkpoint.Labels {
 		class[label] = i
 	}
+	decoder := new(imageprep.Decoder)
 	var list []data.Photo
 	for _, i := range spread(len(items), n) {
 		item := items[i]
@@ -96,7 +97,7 @@ func (t *Trained) fromFolder(set *data.Set, items []data.Item, n int) []data.Pho
 		}
 		path := filepath.Join(set.Dir, filepath.FromSlash(item.Path))
 		list = append(list, data.Photo{Name: path, Label: label, Open: func() (imageprep.Image, error) {
-			return imageprep.DecodeFile(path)
+			return decoder.Decode(imageprep.File(path))
 		}})
 	}
 	return list

@@ -7,14 +7,14 @@ import (
 )
 
 func TestBudgetIsKept(t *testing.T) {
-	m := newBudget(MaxMemory)
+	var b budget
 	var used atomic.Int64
 	var wg sync.WaitGroup
 	for i := range 200 {
 		wg.Go(func() {
-			n := int64(MaxMemory) >> (i % 5)
-			release := m.acquire(n)
-			if now := used.Add(n); now > MaxMemory {
+			n := int64(DefaultMemory) >> (i % 5)
+			release := b.acquire(n, DefaultMemory)
+			if now := used.Add(n); now > DefaultMemory {
 				t.Errorf("%d bytes at once", now)
 			}
 			used.Add(-n)
@@ -22,19 +22,19 @@ func TestBudgetIsKept(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if m.left != MaxMemory {
-		t.Errorf("%d bytes left in the end, want %d", m.left, MaxMemory)
+	if b.used != 0 {
+		t.Errorf("%d bytes in use in the end, want none", b.used)
 	}
 }
 
 func TestRefusedImagesGiveTheirMemoryBack(t *testing.T) {
-	before := budget.left
+	var d Decoder
 	for _, s := range readGolden(t).Small {
-		Decode(s.Data)
-		Decode(s.Data[:len(s.Data)/2])
+		d.Decode(Bytes(s.Data))
+		d.Decode(Bytes(s.Data[:len(s.Data)/2]))
 	}
-	if budget.left != before {
-		t.Errorf("%d bytes left, want %d", budget.left, before)
+	if d.images.used != 0 {
+		t.Errorf("%d bytes in use, want none", d.images.used)
 	}
 }
 

@@ -45,8 +45,8 @@ func TestErrorsNameTheFileAndTheFault(t *testing.T) {
 	for _, tt := range tests {
 		path := write(t, tt.name, tt.data)
 		for call, err := range map[string]error{
-			"DecodeFile":  second(DecodeFile(path)),
-			"PrepareFile": second(Config{Size: 8}.PrepareFile(path)),
+			"DecodeFile":  second(new(Decoder).Decode(File(path))),
+			"PrepareFile": second(new(Decoder).Prepare(File(path), Config{Size: 8})),
 		} {
 			if !errors.Is(err, tt.kind) || err.Error() != path+": "+tt.want {
 				t.Errorf("%s(%s): %v\nwant %s: %s", call, tt.name, err, tt.name, tt.want)
@@ -54,7 +54,7 @@ func TestErrorsNameTheFileAndTheFault(t *testing.T) {
 			}
 			checkLine(t, tt.name, err)
 		}
-		if err := second(Decode(tt.data)); err == nil || err.Error() != tt.want {
+		if err := second(new(Decoder).Decode(Bytes(tt.data))); err == nil || err.Error() != tt.want {
 			t.Errorf("Decode(%s): %v, want %s", tt.name, err, tt.want)
 		}
 	}
@@ -64,14 +64,14 @@ func second(_ Image, err error) error { return err }
 
 func TestErrorsOfTheFileSystem(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.jpg")
-	if _, err := DecodeFile(missing); !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), missing) != 1 {
+	if _, err := new(Decoder).Decode(File(missing)); !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), missing) != 1 {
 		t.Errorf("missing: %v", err)
 	}
-	if _, err := DecodeFile(t.TempDir()); !errors.Is(err, ErrNotImage) || !strings.HasSuffix(err.Error(), "(a folder)") {
+	if _, err := new(Decoder).Decode(File(t.TempDir())); !errors.Is(err, ErrNotImage) || !strings.HasSuffix(err.Error(), "(a folder)") {
 		t.Errorf("folder: %v", err)
 	}
 	if runtime.GOOS == "linux" {
-		if _, err := DecodeFile("/dev/zero"); !errors.Is(err, ErrNotImage) {
+		if _, err := new(Decoder).Decode(File("/dev/zero")); !errors.Is(err, ErrNotImage) {
 			t.Errorf("a file without end: %v", err)
 		}
 	}
@@ -96,7 +96,7 @@ func TestLargeFilesAreNotRead(t *testing.T) {
 		}
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := DecodeFile(path)
+		_, err := new(Decoder).Decode(File(path))
 		runtime.ReadMemStats(&after)
 		if n := after.TotalAlloc - before.TotalAlloc; !errors.Is(err, tt.want) || n > 1<<20 {
 			t.Errorf("%s: %v after %d bytes, want %v", tt.name, err, n, tt.want)
@@ -106,7 +106,7 @@ func TestLargeFilesAreNotRead(t *testing.T) {
 
 func TestTheNameSaysNothing(t *testing.T) {
 	for _, s := range readGolden(t).Small {
-		img, err := DecodeFile(write(t, "picture.txt", s.Data))
+		img, err := new(Decoder).Decode(File(write(t, "picture.txt", s.Data)))
 		if err != nil || farthest(img.Pix, s.RGB) > s.Tolerance {
 			t.Errorf("%s: %v", s.Name, err)
 		}
@@ -124,14 +124,14 @@ func TestValidate(t *testing.T) {
 		if err := c.Validate(); err == nil {
 			t.Errorf("%+v is valid", c)
 		}
-		if _, err := c.Prepare(data); err == nil {
+		if _, err := new(Decoder).Prepare(Bytes(data), c); err == nil {
 			t.Errorf("%+v prepares", c)
 		}
-		if _, err := c.PrepareFile("missing"); errors.Is(err, fs.ErrNotExist) {
+		if _, err := new(Decoder).Prepare(File("missing"), c); errors.Is(err, fs.ErrNotExist) {
 			t.Errorf("%+v is found out after its file", c)
 		}
 	}
-	if _, err := (Config{Size: 3}).Prepare(data); err != nil {
+	if _, err := new(Decoder).Prepare(Bytes(data), Config{Size: 3}); err != nil {
 		t.Error(err)
 	}
 }
@@ -142,7 +142,7 @@ func TestFrameOutsideTheScreenEnlargesIt(t *testing.T) {
 	data := makeGIF(4, 4, 2, 1, []byte{2, 0x44, 0x0a, 0}) // the first colour, then the second
 	copy(data[13:], []byte{0, 0, 255, 0, 255, 0})
 	data[20] = 3 // from the left
-	img, err := Decode(data)
+	img, err := new(Decoder).Decode(Bytes(data))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -155,7 +155,7 @@ func TestFrameOutsideTheScreenEnlargesIt(t *testing.T) {
 		"a side":     makeGIF(9, 9, MaxSide+1, 1, []byte{1, 0x44, 0}),
 		"40 million": makeGIF(MaxSide, 9, 9, 4000, []byte{1, 0x44, 0}),
 	} {
-		if _, err := Decode(bad); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), name) {
+		if _, err := new(Decoder).Decode(Bytes(bad)); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want too large by %s", err, name)
 		}
 	}

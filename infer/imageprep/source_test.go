@@ -29,6 +29,7 @@ func withRubbish(t *testing.T, n int64) io.Reader {
 
 func TestReaderGivesTheFilesPixels(t *testing.T) {
 	c := Config{Size: 4}
+	var d Decoder
 	for _, n := range []int64{0, headLen, largestPooled + 1, 3 << 20} {
 		data, err := io.ReadAll(withRubbish(t, n))
 		if err != nil {
@@ -38,7 +39,7 @@ func TestReaderGivesTheFilesPixels(t *testing.T) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		want, err := c.PrepareFile(path)
+		want, err := d.Prepare(File(path), c)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -49,11 +50,11 @@ func TestReaderGivesTheFilesPixels(t *testing.T) {
 		defer f.Close()
 		for name, r := range map[string]io.Reader{"stream": withRubbish(t, n), "file": f,
 			"in pieces": iotest.HalfReader(withRubbish(t, n))} {
-			if got, err := c.PrepareReader("-", r); err != nil || !slices.Equal(got.Pix, want.Pix) {
+			if got, err := d.Prepare(Reader("-", r), c); err != nil || !slices.Equal(got.Pix, want.Pix) {
 				t.Errorf("%s and %d bytes: got %v, %v, want %v", name, n, got.Pix, err, want.Pix)
 			}
 		}
-		err = ViewReader("-", withRubbish(t, n), func(got []byte, img Image) error {
+		err = d.View(Reader("-", withRubbish(t, n)), func(got []byte, img Image) error {
 			if !bytes.Equal(got, data) || img.W != 9 || img.H != 5 {
 				t.Errorf("got %d bytes, %d x %d pixels, want %d bytes, 9 x 5", len(got), img.W, img.H, len(data))
 			}
@@ -66,6 +67,7 @@ func TestReaderGivesTheFilesPixels(t *testing.T) {
 }
 
 func TestReaderErrorsHaveItsName(t *testing.T) {
+	var d Decoder
 	for _, c := range []struct {
 		reader io.Reader
 		want   string
@@ -75,7 +77,7 @@ func TestReaderErrorsHaveItsName(t *testing.T) {
 		{withRubbish(t, MaxFile), "-: image too large (the file has more than 256 MiB)"},
 		{iotest.ErrReader(errors.New("gone")), "-: gone"},
 	} {
-		if _, err := (Config{Size: 4}).PrepareReader("-", c.reader); err == nil || err.Error() != c.want {
+		if _, err := d.Prepare(Reader("-", c.reader), Config{Size: 4}); err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)
 		}
 	}
