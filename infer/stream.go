@@ -11,6 +11,11 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
+// DefaultBatch is how many pictures a run of the network takes where nothing else is
+// asked for: enough that starting a run costs nothing, few enough that the first
+// answers come soon.
+const DefaultBatch = 8
+
 // Picture is one image to answer for.
 type Picture struct {
 	Name string // of the file, or what to call it

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -76,3 +77,6 @@ func writeJSON[T any](w io.Writer, v T) error {
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(v)
 }
+
+// closing joins an error of Close to a command's own.
+func closing(err *error, close func() error) { *err = errors.Join(*err, close()) }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/infer/bench"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
@@ -65,7 +66,7 @@ func gpuCheck(c *cli.Context) error {
 	if err != nil {
 		return failWith(exitUsage, fmt.Errorf("--device: %w", err))
 	}
-	if _, err := secondsOf(c); err != nil {
+	if _, err := secondsOf(c.Float64("seconds")); err != nil {
 		return err
 	}
 	program, err := os.Executable()
@@ -210,7 +211,7 @@ func (s *gpuStep) summary() string {
 		Accuracy *float64     `json:"accuracy"`
 		N        int          `json:"n"`
 		Device   string       `json:"device"` // of bench infer only
-		Batches  []batchSpeed `json:"batches"`
+		Batches  []bench.Runs `json:"batches"`
 		Engines  []struct {
 			Name        string  `json:"name"`
 			N           int     `json:"n"` // 0 where it was skipped

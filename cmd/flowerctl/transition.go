@@ -1,9 +1,10 @@
 package main
 
 import (
-	"github.com/urfave/cli/v2"
+	"errors"
+	"fmt"
+	"io/fs"
 
-	"github.com/flowerctl/flowerctl/train/picture"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -17,12 +18,20 @@ func findRun(path string) (string, error) {
 	return f.Dir, err
 }
 
-func oneFile(c *cli.Context, example string) (string, error) {
-	k := &call{name: c.Command.Name, files: c.Args().Slice()}
-	return k.oneFile(example)
+// fileError puts the file first: "x.onnx: no such file or directory".
+func fileError(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return underName(at.Path, err)
+	}
+	return err
 }
 
-func drawPictures(c *cli.Context, make func() (picture.Picture, error)) error {
-	p := pictureFlags{c.String("svg"), c.String("png"), c.Bool("force")}
-	return p.draw(make)
+// underName puts a name in front of a file system's error.
+func underName(name string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("%s: %w", name, err)
 }
