@@ -26,15 +26,22 @@ type Limits struct {
 // from it fails with the cause when ctx ends, and when nothing arrives for too
 // long. Proxies are those that the environment names.
 func Get(ctx context.Context, url string, at int64, l Limits) (*http.Response, error) {
+	header := http.Header{}
+	if at > 0 {
+		header.Set("Range", fmt.Sprintf("bytes=%d-", at))
+	}
+	return GetWith(ctx, url, header, l)
+}
+
+// GetWith is Get with a header of the request's own.
+func GetWith(ctx context.Context, url string, header http.Header, l Limits) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		cancel(nil)
 		return nil, err
 	}
-	if at > 0 {
-		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", at))
-	}
+	request.Header = header
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: l.Connect}).DialContext
 	transport.TLSHandshakeTimeout = l.Connect

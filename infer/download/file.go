@@ -33,7 +33,7 @@ func (f File) other(format string, args ...any) error {
 	if noun == "" {
 		noun = "file"
 	}
-	return &otherError{f.URL, noun, fmt.Sprintf(format, args...)}
+	return &otherError{f.name(), noun, fmt.Sprintf(format, args...)}
 }
 
 // Patience is how a download deals with a line that breaks; all of it must be set.
@@ -81,6 +81,14 @@ func (f File) Fetch(ctx context.Context, path string) error {
 		return errors.Join(err, os.RemoveAll(path))
 	}
 	return err
+}
+
+// name is the address as errors show it, without a password.
+func (f File) name() string {
+	if u, err := url.Parse(f.URL); err == nil {
+		return u.Redacted()
+	}
+	return f.URL
 }
 
 // check compares the hash of what is at path.
@@ -187,11 +195,11 @@ func (f File) once(ctx context.Context, to *os.File) error {
 	case context.Cause(ctx) != nil:
 		return context.Cause(ctx)
 	case err != nil:
-		return fmt.Errorf("%s: %w", f.URL, err)
+		return fmt.Errorf("%s: %w", f.name(), err)
 	case have+n > f.Most:
-		return &finalError{fmt.Errorf("%s: more than %d bytes", f.URL, f.Most)}
+		return &finalError{fmt.Errorf("%s: more than %d bytes", f.name(), f.Most)}
 	case f.Size > 0 && have+n < f.Size:
-		return fmt.Errorf("%s: %d bytes of %d arrived", f.URL, have+n, f.Size)
+		return fmt.Errorf("%s: %d bytes of %d arrived", f.name(), have+n, f.Size)
 	}
 	return nil
 }
@@ -212,11 +220,11 @@ func (f File) begin(to *os.File, have int64, r *http.Response) (at int64, comple
 		if _, err := restart(to); err != nil {
 			return 0, false, err
 		}
-		return 0, false, fmt.Errorf("%s: the partial download did not fit", f.URL)
+		return 0, false, fmt.Errorf("%s: the partial download did not fit", f.name())
 	case r.StatusCode >= 500:
-		return 0, false, fmt.Errorf("%s: %s", f.URL, r.Status)
+		return 0, false, fmt.Errorf("%s: %s", f.name(), r.Status)
 	default:
-		return 0, false, &finalError{fmt.Errorf("%s: %s", f.URL, r.Status)}
+		return 0, false, &finalError{fmt.Errorf("%s: %s", f.name(), r.Status)}
 	}
 	if n := r.ContentLength; f.Size > 0 && n >= 0 && have+n != f.Size {
 		return 0, false, &finalError{f.other("%d bytes, want %d", have+n, f.Size)}
