@@ -34,7 +34,8 @@ func Get(ctx context.Context, url string, at int64, l Limits) (*http.Response, e
 }
 
 // GetWith is Get with a header of the request's own.
-func GetWith(ctx context.Context, url string, header http.Header, l Limits) (*http.Response, error) {
+func GetWith(ctx context.Context, url string, header http.Header,
+	l Limits) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
@@ -53,7 +54,7 @@ func GetWith(ctx context.Context, url string, header http.Header, l Limits) (*ht
 		return nil, err
 	}
 	stall := time.AfterFunc(l.Stall, func() {
-		cancel(fmt.Errorf("%s: nothing arrived for %v", url, l.Stall))
+		cancel(fmt.Errorf("%s: nothing arrived for %v", request.URL.Redacted(), l.Stall))
 	})
 	response.Body = &body{response.Body, ctx, cancel, stall, l.Stall}
 	return response, nil

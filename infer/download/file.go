@@ -205,8 +205,8 @@ func (f File) once(ctx context.Context, to *os.File) error {
 }
 
 // begin makes the file fit to what the server is about to send: behind the have
-// bytes that are there, or from the start. complete says that they are all.
-func (f File) begin(to *os.File, have int64, r *http.Response) (at int64, complete bool, err error) {
+// bytes that are there, or from the start. all says that they are all.
+func (f File) begin(to *os.File, have int64, r *http.Response) (at int64, all bool, err error) {
 	switch {
 	case r.StatusCode == http.StatusPartialContent && startsAt(r, have):
 	case r.StatusCode == http.StatusOK:

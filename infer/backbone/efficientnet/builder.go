@@ -122,7 +122,8 @@ func (b *builder) conv(x string, l layer, size int) (string, int) {
 		}, onnx.Float("epsilon", Epsilon))
 	} else {
 		fold(w, gamma, beta, mean, variance)
-		b.node("Conv", y, []string{x, b.init(y+".weight", w, shape...), b.init(y+".bias", beta, l.out)}, geometry...)
+		b.node("Conv", y, []string{x, b.init(y+".weight", w, shape...),
+			b.init(y+".bias", beta, l.out)}, geometry...)
 	}
 	if l.relu6 {
 		b.node("Clip", y+".relu6", []string{y, "zero", "six"})

@@ -125,7 +125,9 @@ func (b *builder) model(v Variant) *onnx.Model {
 		IRVersion: 7, ProducerName: "convert_efficientnet", Opsets: []onnx.Opset{{Version: 13}},
 		Graph: onnx.Graph{
 			Name: "efficientnet_" + v.Name, Nodes: b.nodes, Initializers: b.initializers,
-			Inputs: []onnx.ValueInfo{onnx.TensorInfo("image", onnx.Float32, batch, onnx.Known(3), side, side)},
+			Inputs: []onnx.ValueInfo{
+				onnx.TensorInfo("image", onnx.Float32, batch, onnx.Known(3), side, side),
+			},
 			Outputs: []onnx.ValueInfo{
 				onnx.TensorInfo("features", onnx.Float32, batch, onnx.Known(features)),
 				onnx.TensorInfo("logits", onnx.Float32, batch, onnx.Known(classes)),
