@@ -31,7 +31,7 @@ var importRules = []struct {
 	{trees: []string{"train"}, never: []string{"export", "infer"}, allowed: []string{"infer/imageprep", "infer/download"}},
 	{trees: []string{"infer/download"}, never: []string{"train", "export", "infer", "onnx", "fixtures", "cmd", ortPath}},
 	{trees: []string{"train/nn/kernel"}, never: []string{gorgoniaPath}},
-	{trees: []string{"infer"}, never: []string{"train", "export", gorgoniaPath}},
+	{trees: []string{"infer"}, never: []string{"train", "export", gorgoniaPath}, allowed: []string{"train/table", "train/atomicfile"}},
 	{
 		trees: []string{"export"}, never: []string{gorgoniaPath, ortPath, "infer/ort"},
 		except: []string{"export/verify", "export/publish"},

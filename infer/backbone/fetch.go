@@ -207,12 +207,12 @@ func (f *fetcher) check(from string) error {
 
 // fromNetwork tries one address after another, and then the package.
 func (f *fetcher) fromNetwork(ctx context.Context) (string, error) {
-	var failed []string
+	failed := &DownloadError{Name: f.entry.Name}
 	try := func(address string, get func() error) bool {
 		f.log("downloading %s", address)
 		err := get()
 		if err != nil {
-			failed = append(failed, strings.ReplaceAll(err.Error(), "\n", "; "))
+			failed.Ways = append(failed.Ways, err)
 		}
 		return err == nil || ctx.Err() != nil || isDisk(err)
 	}
@@ -228,11 +228,24 @@ func (f *fetcher) fromNetwork(ctx context.Context) (string, error) {
 			return p.Registry + ": " + p.Name + " " + p.Version, err
 		}
 	}
-	if len(failed) == 1 {
-		return "", err
-	}
-	return "", fmt.Errorf("backbone %s: %s", f.entry.Name, strings.Join(failed, "; "))
+	return "", failed
 }
+
+// DownloadError is a network that no address gave.
+type DownloadError struct {
+	Name string
+	Ways []error // one for each way that was tried
+}
+
+func (e *DownloadError) Error() string {
+	text := make([]string, len(e.Ways))
+	for i, err := range e.Ways {
+		text[i] = err.Error()
+	}
+	return fmt.Sprintf("backbone %s: %s", e.Name, strings.Join(text, "; "))
+}
+
+func (e *DownloadError) Unwrap() []error { return e.Ways }
 
 // isDisk says that err is about a file of this machine: other addresses would not
 // help.
