@@ -43,8 +43,8 @@ func (o *backboneOptions) flags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "from", Usage: "take it from `DIR`, which has the ONNX file or the package",
 			Destination: &o.From},
-		&cli.StringFlag{Name: "mirror", Usage: "`URL` of a folder that has the file, in place of its own addresses",
-			Destination: &o.Mirror},
+		&cli.StringFlag{Name: "mirror", Destination: &o.Mirror,
+			Usage: "`URL` of a folder that has the file, in place of its own addresses"},
 		&cli.BoolFlag{Name: "offline", Usage: "use no network (also with $" + envOffline + ")",
 			Destination: &o.Offline},
 		&cli.BoolFlag{Name: "allow-unverified", Usage: "take a network whose hash nobody published",
@@ -97,7 +97,7 @@ func (s backboneState) note() string {
 }
 
 func (o *backboneOptions) info(c *call) error {
-	name, err := c.oneFile("NAME")
+	name, err := oneBackbone(c)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (o *backboneOptions) info(c *call) error {
 }
 
 func (o *backboneOptions) fetch(c *call) error {
-	name, err := c.oneFile("NAME")
+	name, err := oneBackbone(c)
 	if err != nil {
 		return err
 	}

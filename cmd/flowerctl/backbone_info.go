@@ -42,7 +42,8 @@ func (s backboneState) write(w io.Writer) error {
 		t.Add("address", address)
 	}
 	if p := s.Package; p != nil {
-		t.Add("package", fmt.Sprintf("%s: %s %s, %s, SHA-256 %s", p.Registry, p.Name, p.Version, p.File, p.SHA256))
+		t.Add("package", fmt.Sprintf("%s: %s %s, %s, SHA-256 %s",
+			p.Registry, p.Name, p.Version, p.File, p.SHA256))
 	}
 	if s.Cached {
 		t.Add("cached", s.Path)
@@ -71,6 +72,19 @@ func sizeText(n int64) string {
 	}
 	return megabytes(int(n))
 }
+
+// oneBackbone is the name that a subcommand takes.
+func oneBackbone(c *call) (string, error) {
+	switch len(c.files) {
+	case 1:
+		return c.files[0], nil
+	case 0:
+		return "", fail(usagef("no backbone named"), "flowerctl backbone list shows them")
+	}
+	return "", usagef("takes one name, got %q and %q", c.files[0], c.files[1])
+}
+
+const elsewhere = "--mirror URL or --from DIR takes it from elsewhere"
 
 // backboneError adds what can be done about an error of backbone.
 func backboneError(err error) error {
@@ -102,9 +116,9 @@ func backboneError(err error) error {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		return fail(err, "make room on this disk, or set XDG_CACHE_HOME to a folder on another")
 	case errors.Is(err, download.ErrOther):
-		return fail(err, "a proxy may answer in place of the server: --mirror URL or --from DIR takes it from elsewhere")
+		return fail(err, "a proxy may answer in place of the server: "+elsewhere)
 	case errors.As(err, &network):
-		return fail(err, "again, it goes on where it stopped; --mirror URL or --from DIR takes it from elsewhere")
+		return fail(err, "again, it goes on where it stopped; "+elsewhere)
 	}
 	return err
 }
