@@ -25,6 +25,8 @@ const (
 	opNone            = 'N'
 	opBinPersID       = 'Q'
 	opReduce          = 'R'
+	opBinString       = 'T' // these two are the strings of Python 2
+	opShortBinString  = 'U'
 	opBinUnicode      = 'X'
 	opAppend          = 'a'
 	opBuild           = 'b'
@@ -175,7 +177,8 @@ func (u *unpickler) step(op byte) error {
 	case opFrame:
 		_, err := u.take(8)
 		return err
-	case opBinInt, opBinInt1, opBinInt2, opLong1, opBinFloat, opBinUnicode, opShortBinUnicode:
+	case opBinInt, opBinInt1, opBinInt2, opLong1, opBinFloat,
+		opBinUnicode, opShortBinUnicode, opBinString, opShortBinString:
 		return u.literal(op)
 	case opBinPut, opLongBinPut, opMemoize, opBinGet, opLongBinGet:
 		return u.remember(op)
@@ -192,7 +195,8 @@ func (u *unpickler) step(op byte) error {
 // literal pushes a number or a text that stands in the pickle.
 func (u *unpickler) literal(op byte) error {
 	width := map[byte]uint64{opBinInt: 4, opBinInt1: 1, opBinInt2: 2, opLong1: 1,
-		opBinFloat: 8, opBinUnicode: 4, opShortBinUnicode: 1}[op]
+		opBinFloat: 8, opBinUnicode: 4, opShortBinUnicode: 1,
+		opBinString: 4, opShortBinString: 1}[op]
 	n, err := u.number(width)
 	if err != nil {
 		return err

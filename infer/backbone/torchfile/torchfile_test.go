@@ -98,6 +98,18 @@ func TestCodeIsRefused(t *testing.T) {
 	}
 }
 
+// Files that Python 2 wrote have strings of bytes, as older ones of torchvision do.
+func TestStringsOfPython2(t *testing.T) {
+	p := torchtest.NewPickle().Op("}(U\x01a")
+	p.Tensor("0", "FloatStorage", 6, 0, []int64{6}, []int64{1}, false).Op("T\x01\x00\x00\x00b")
+	p.Tensor("0", "FloatStorage", 6, 1, []int64{2}, []int64{1}, false).Op("u.")
+	got, err := Decode(torchtest.ZipOf("", zip.Store, []string{"data.pkl", "data/0"},
+		map[string][]byte{"data.pkl": p.Bytes(), "data/0": weights()[0].Raw}))
+	if err != nil || len(got) != 2 || got[0].Name != "a" || got[1].Name != "b" {
+		t.Errorf("got %v, %v, want tensors a and b", got, err)
+	}
+}
+
 func TestDamagedFiles(t *testing.T) {
 	legacy, zipped := torchtest.Legacy(weights()...), torchtest.Zip(weights()...)
 	for name, data := range map[string][]byte{"legacy": legacy, "zip": zipped} {
