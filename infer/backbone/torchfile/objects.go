@@ -8,6 +8,7 @@ type elem = onnx.ElemType
 const (
 	orderedDict      = global("collections.OrderedDict")
 	rebuildTensor    = global("torch._utils._rebuild_tensor_v2")
+	rebuildTensorOld = global("torch._utils._rebuild_tensor") // before PyTorch 0.4
 	rebuildParameter = global("torch._utils._rebuild_parameter")
 )
 
@@ -53,8 +54,12 @@ func (u *unpickler) global(op byte) error {
 		module, name = string(moduleText), string(nameText)
 	}
 	g := global(module + "." + name)
-	if _, ok := storages[g]; !ok && g != orderedDict && g != rebuildTensor && g != rebuildParameter {
-		return &RefusedError{Name: string(g)}
+	switch g {
+	case orderedDict, rebuildTensor, rebuildTensorOld, rebuildParameter:
+	default:
+		if _, ok := storages[g]; !ok {
+			return &RefusedError{Name: string(g)}
+		}
 	}
 	u.push(g)
 	return nil
@@ -86,7 +91,7 @@ func (u *unpickler) make(op byte) error {
 		u.push(d)
 		return nil
 	}
-	made, err := call(object, argument)
+	made, err := u.call(object, argument)
 	if err != nil {
 		return err
 	}
@@ -94,8 +99,8 @@ func (u *unpickler) make(op byte) error {
 	return nil
 }
 
-// call is function(arguments...), for the three functions that there are.
-func call(function, arguments value) (value, error) {
+// call is function(arguments...), for the functions that there are.
+func (u *unpickler) call(function, arguments value) (value, error) {
 	g, ok := function.(global)
 	args, isTuple := arguments.(tuple)
 	if !ok || !isTuple {
@@ -104,7 +109,9 @@ func call(function, arguments value) (value, error) {
 	switch {
 	case g == orderedDict && len(args) == 0:
 		return newDict(true), nil
-	case g == rebuildTensor && len(args) >= 4:
+	case g == orderedDict && len(args) == 1:
+		return u.dictOf(args[0])
+	case (g == rebuildTensor || g == rebuildTensorOld) && len(args) >= 4:
 		return tensorOf(args)
 	case g == rebuildParameter && len(args) >= 1:
 		if t, ok := args[0].(*tensor); ok {
@@ -112,6 +119,29 @@ func call(function, arguments value) (value, error) {
 		}
 	}
 	return nil, malformed("a call of %s with %d arguments", g, len(args))
+}
+
+// dictOf is an OrderedDict of a list of lists of two, as Python 2 writes it. One list
+// may be used again and again: what is copied in all is bounded.
+func (u *unpickler) dictOf(v value) (value, error) {
+	d := newDict(true)
+	pairs, ok := v.(*list)
+	if !ok {
+		return nil, malformed("an OrderedDict of %s", kindOf(v))
+	}
+	if u.pairs += len(pairs.items); u.pairs > maxStack {
+		return nil, malformed("more than %d entries", maxStack)
+	}
+	for _, item := range pairs.items {
+		pair, ok := item.(*list)
+		if !ok || len(pair.items) != 2 {
+			return nil, malformed("an OrderedDict of a list of %s", kindOf(item))
+		}
+		if err := d.set(pair.items[0], pair.items[1]); err != nil {
+			return nil, err
+		}
+	}
+	return d, nil
 }
 
 // storageOf reads ("storage", type, key, device, count), with None behind it in the
@@ -147,7 +177,7 @@ func tensorOf(args tuple) (*tensor, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !isStorage || !isInteger || len(size) != len(stride) || len(size) > onnx.MaxRank {
+	if !isStorage || !isInteger || len(size) != len(stride) {
 		return nil, malformed("a tensor of %s, %s, %d lengths and %d strides",
 			kindOf(args[0]), kindOf(args[1]), len(size), len(stride))
 	}
@@ -156,8 +186,8 @@ func tensorOf(args tuple) (*tensor, error) {
 
 func integers(v value) ([]int64, error) {
 	t, ok := v.(tuple)
-	if !ok {
-		return nil, malformed("%s, want a tuple of integers", kindOf(v))
+	if !ok || len(t) > onnx.MaxRank {
+		return nil, malformed("%s, want a tuple of up to %d integers", kindOf(v), onnx.MaxRank)
 	}
 	out := make([]int64, len(t))
 	for i, x := range t {

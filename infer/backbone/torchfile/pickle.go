@@ -61,6 +61,7 @@ type unpickler struct {
 	stack []value
 	marks []int // where the marks lie on the stack
 	memo  map[uint32]value
+	pairs int // entries of dicts that were made from lists
 }
 
 // unpickle reads the pickle at the start of data. rest is what stands behind it.

@@ -98,11 +98,13 @@ func TestCodeIsRefused(t *testing.T) {
 	}
 }
 
-// Files that Python 2 wrote have strings of bytes, as older ones of torchvision do.
-func TestStringsOfPython2(t *testing.T) {
-	p := torchtest.NewPickle().Op("}(U\x01a")
-	p.Tensor("0", "FloatStorage", 6, 0, []int64{6}, []int64{1}, false).Op("T\x01\x00\x00\x00b")
-	p.Tensor("0", "FloatStorage", 6, 1, []int64{2}, []int64{1}, false).Op("u.")
+// Files that Python 2 wrote have strings of bytes and dicts of lists, and the oldest
+// another function for tensors.
+func TestFilesOfPython2(t *testing.T) {
+	p := torchtest.NewPickle().Op("ccollections\nOrderedDict\n(]]U\x01aa")
+	p.Tensor("0", "FloatStorage", 6, 0, []int64{6}, []int64{1}, false).Op("aa](T\x01\x00\x00\x00b")
+	p.Op("ctorch._utils\n_rebuild_tensor\n((").Text("storage").Op("ctorch\nFloatStorage\n")
+	p.Text("0").Text("cpu").Int(6).Op("tQ").Int(1).Ints(2).Ints(1).Op("tReatR.")
 	got, err := Decode(torchtest.ZipOf("", zip.Store, []string{"data.pkl", "data/0"},
 		map[string][]byte{"data.pkl": p.Bytes(), "data/0": weights()[0].Raw}))
 	if err != nil || len(got) != 2 || got[0].Name != "a" || got[1].Name != "b" {
@@ -131,7 +133,9 @@ func TestDamagedFiles(t *testing.T) {
 		"odd items":       torchtest.NewPickle().Op("}(").Text("a").Op("u."),
 		"build of a dict": torchtest.NewPickle().Op("}}b."),
 		"call of a text":  torchtest.NewPickle().Text("a").Op(")R."),
-		"arguments":       torchtest.NewPickle().Op("ccollections\nOrderedDict\n").Ints(1).Op("R."),
+		"dict of pairs":   torchtest.NewPickle().Op("ccollections\nOrderedDict\n(]NatR."),
+		"dict of a text":  torchtest.NewPickle().Op("ccollections\nOrderedDict\n(").Text("a").Op("tR."),
+		"arguments":       torchtest.NewPickle().Op("ccollections\nOrderedDict\n").Ints(1, 2).Op("R."),
 		"protocol":        (&torchtest.Pickle{}).Op("\x80\x09N."),
 		"storage":         torchtest.NewPickle().Ints(1, 2, 3, 4, 5).Op("Q."),
 		"long text":       torchtest.NewPickle().Op("X\xff\xff\xff\xffaa."),
@@ -152,6 +156,22 @@ func TestDamagedFiles(t *testing.T) {
 	} {
 		if got, err := Decode(data); !errors.Is(err, ErrMalformed) {
 			t.Errorf("%s: got %v, %v, want %v", name, got, err, ErrMalformed)
+		}
+	}
+}
+
+// A short file must not make much work by using one value again and again.
+func TestRepetitionIsBounded(t *testing.T) {
+	pair := "](U\x01aNe"
+	lists := torchtest.NewPickle().Op("ccollections\nOrderedDict\nq\x01](" + strings.Repeat(pair, 1000) + "e\x85q\x02")
+	lists.Op(strings.Repeat("h\x01h\x02R", 100_000) + ".")
+	long := torchtest.NewPickle().Op("(" + strings.Repeat("K\x01", 100_000) + "tq\x01")
+	long.Op("ctorch._utils\n_rebuild_tensor\n(Nh\x01h\x01h\x01tR.")
+	for name, p := range map[string]*torchtest.Pickle{"lists": lists, "lengths": long} {
+		data := torchtest.ZipOf("", zip.Store, []string{"data.pkl"}, map[string][]byte{"data.pkl": p.Bytes()})
+		if _, err := Decode(data); !errors.Is(err, ErrMalformed) || !strings.Contains(err.Error(), "up to") &&
+			!strings.Contains(err.Error(), "more than") {
+			t.Errorf("%s: got %v, want a limit", name, err)
 		}
 	}
 }
