@@ -108,7 +108,7 @@ func (f *fetcher) run(ctx context.Context, dir string) (source string, err error
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return "", err
 	}
-	lock := flock.New(f.path + ".lock")
+	lock := flock.New(filepath.Join(dir, f.lockName()))
 	if _, err := lock.TryLockContext(ctx, 50*time.Millisecond); err != nil {
 		return "", errors.Join(context.Cause(ctx), err)
 	}
@@ -120,6 +120,15 @@ func (f *fetcher) run(ctx context.Context, dir string) (source string, err error
 		return f.fromFolder()
 	}
 	return f.fromNetwork(ctx)
+}
+
+// lockName is the file that keeps processes from fetching the same at a time: what
+// comes from one package shares a download.
+func (f *fetcher) lockName() string {
+	if p := f.entry.Package; p != nil {
+		return p.File + ".lock"
+	}
+	return f.entry.File() + ".lock"
 }
 
 // cached says whether the file is there already. One that is damaged is not.
