@@ -39,7 +39,8 @@ var importRules = []struct {
 	{trees: []string{"train/table", "train/atomicfile"}, never: []string{"train", "export", "infer", "onnx", "fixtures", "cmd"},
 		allowed: []string{"train/table", "train/atomicfile"}},
 	{trees: []string{"train", "export", "infer", "onnx"}, never: []string{cliPath}},
-	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks"}},
+	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks",
+		"infer/backbone/torchfile/torchtest"}},
 }
 
 const (
