@@ -61,7 +61,8 @@ var importRules = []struct {
 		allowed: []string{"train/table", "train/atomicfile", "train/numbers", "train/head"},
 	},
 	{trees: []string{"train", "export", "infer", "onnx"}, never: []string{cliPath}},
-	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks"}},
+	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks",
+		"infer/backbone/torchfile/torchtest"}},
 }
 
 const (
