@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/bench"
+	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/infer/pictures"
 	"github.com/flowerctl/flowerctl/train/data"
 )
@@ -51,7 +52,7 @@ run warm before it is timed.
 }
 
 func (o *benchInferOptions) run(c *call) (err error) {
-	timed := bench.Options{Batches: o.batch.Value(), Version: version, CPU: cpuName(), Threads: o.threads}
+	timed := bench.Options{Batches: o.batch.Value(), Version: version, CPU: machine.Processor(), Threads: o.threads}
 	if err := checkBatch(timed.Batches...); err != nil {
 		return err
 	}

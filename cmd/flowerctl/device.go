@@ -20,7 +20,7 @@ func needDevice(c *call, name string) (ort.Device, error) {
 		return device, failWith(exitUsage, fmt.Errorf("--device: %w", err))
 	}
 	if !device.CUDA {
-		_, err = needRuntime(c.cli, ort.BuildCPU)
+		_, err = c.needRuntime(ort.BuildCPU)
 		return device, err
 	}
 	return device, needCUDA(device)
@@ -37,7 +37,7 @@ func autoDevice(c *call) (ort.Device, error) {
 		return device, needCUDA(device)
 	}
 	c.say("device: cpu, since for CUDA there is no %s (%s)", missing[0].Name, missing[0].Problem)
-	_, err := needRuntime(c.cli, ort.BuildCPU)
+	_, err := c.needRuntime(ort.BuildCPU)
 	return ort.Device{}, err
 }
 

@@ -28,8 +28,9 @@ var importRules = []struct {
 		except: []string{"infer", "export/verify", "export/publish"},
 	},
 	{trees: []string{"infer/imageprep"}, never: []string{ortPath}},
-	{trees: []string{"train"}, never: []string{"export", "infer"}, allowed: []string{"infer/imageprep", "infer/download"}},
-	{trees: []string{"infer/download"}, never: []string{"train", "export", "infer", "onnx", "fixtures", "cmd", ortPath}},
+	{trees: []string{"train"}, never: []string{"export", "infer"}, allowed: []string{"infer/imageprep", "infer/download", "infer/machine"}},
+	{trees: []string{"infer/download", "infer/machine"}, never: []string{"train", "export", "infer", "onnx", "fixtures", "cmd", ortPath},
+		allowed: []string{"infer/download", "infer/machine"}},
 	{trees: []string{"train/nn/kernel"}, never: []string{gorgoniaPath, "train/nn/kernel"},
 		except: []string{
 			"train/nn/kernel/engine", "train/nn/kernel/generic", "train/nn/kernel/kerneltest",
@@ -61,7 +62,8 @@ var importRules = []struct {
 		allowed: []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},
 	},
 	{trees: []string{"train", "export", "infer", "onnx"}, never: []string{cliPath}},
-	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks"}},
+	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks",
+		"infer/backbone/torchfile/torchtest"}},
 }
 
 const (

@@ -10,6 +10,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
@@ -39,8 +41,8 @@ func walkKernels(t *testing.T, w *walked) error {
 // engines are the Go kernels and, if the build has others, those.
 func engines(t *testing.T) []kernel.Engine[float32] {
 	t.Helper()
-	list := []kernel.Engine[float32]{kernel.NewGo[float32](1)}
-	fast, err := kernel.Default(1)
+	list := []kernel.Engine[float32]{generic.New[float32](1)}
+	fast, err := engine.Default(1)
 	if err != nil {
 		t.Fatal(err)
 	}

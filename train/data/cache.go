@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/infer/machine"
 )
 
 // Cache is a set with its pixels, decoded and resized, in memory: Len images of
@@ -148,4 +149,23 @@ func (l *load) compact() error {
 		return fmt.Errorf("data %s: class %q: none of its images can be read", l.set.Dir, l.set.Labels[c])
 	}
 	return nil
+}
+
+// checkMemory refuses a cache of n images of the side size that would not fit
+// into limit bytes, or, when limit is 0, into nine tenths of the free memory.
+func checkMemory(n, size int, limit int64) error {
+	need := 3 * float64(n) * float64(size) * float64(size)
+	room, what := float64(limit), "allowed"
+	if limit == 0 {
+		free, ok := machine.FreeMemory()
+		if !ok {
+			return nil
+		}
+		room, what = 0.9*float64(free), "free"
+	}
+	if need <= room {
+		return nil
+	}
+	return fmt.Errorf("%d images of %dx%d need %s of memory, %s are %s: "+
+		"use fewer images or a smaller size", n, size, size, machine.GiB(need), machine.GiB(room), what)
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/infer/machine"
 )
 
 var config = imageprep.Config{Size: 6, Resize: imageprep.Stretch}
@@ -158,7 +159,7 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestFreeMemoryIsPlausible(t *testing.T) {
-	free, ok := freeMemory()
+	free, ok := machine.FreeMemory()
 	if !ok {
 		t.Skip("this system does not say how much memory is free")
 	}

@@ -41,6 +41,19 @@ func (f Folder) ConfigPath() string { return f.path(train.ConfigFile) }
 // SplitPath is the file that says which part each of the run's images is in.
 func (f Folder) SplitPath() string { return f.path(train.SplitFile) }
 
+// ExportFileNames are the files of a run that its export and verification need.
+func ExportFileNames() []string {
+	return []string{train.BestFile, train.ConfigFile, train.SplitFile}
+}
+
+// ExportFiles are the paths of these files.
+func (f Folder) ExportFiles() (paths []string) {
+	for _, name := range ExportFileNames() {
+		paths = append(paths, f.path(name))
+	}
+	return paths
+}
+
 // Exists says whether a run was begun there.
 func (f Folder) Exists() bool { return f.has(train.ConfigFile) }
 

@@ -44,8 +44,8 @@ type Session struct {
 	Training, Validation, Test *data.Loader
 	Engine                     kernel.Engine[float32]
 	Network                    *nn.Network
-	// Fresh are the parameters that Settings.Init had no values for, sorted.
-	Fresh []string
+	// Initial says what Settings.Init gave; nil without it.
+	Initial *Initial
 
 	plan    *plan
 	options Options
@@ -170,7 +170,7 @@ func (s *Session) build(classes int) (err error) {
 		return err
 	}
 	if p.Init != "" {
-		if s.Fresh, err = initWeights(weights, p.Init); err != nil {
+		if s.Initial, err = initial(&s.Spec, weights, s.Images.Set.Labels, p.Init); err != nil {
 			return &InitError{err}
 		}
 	}

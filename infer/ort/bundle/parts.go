@@ -1,4 +1,4 @@
-package main
+package bundle
 
 import (
 	"archive/tar"
@@ -25,9 +25,9 @@ cat part-* | gzip -dc | tar xf - -C bundle
 echo "joined: ./bundle/flowerctl gpu check"
 `
 
-// splitBundle writes the folder as a compressed tar archive in parts, to
+// Split writes a bundle's folder as a compressed tar archive in parts, to
 // DIR.parts.
-func splitBundle(ctx context.Context, dir string, b bundle) (parts int, err error) {
+func Split(ctx context.Context, dir string, b *Manifest) (parts int, err error) {
 	out := dir + ".parts"
 	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o755)); err != nil {
 		return 0, err
@@ -39,7 +39,7 @@ func splitBundle(ctx context.Context, dir string, b bundle) (parts int, err erro
 	defer func() { err = errors.Join(err, p.Close()) }()
 	packed := gzip.NewWriter(p)
 	archive := tar.NewWriter(packed)
-	names := []string{bundleManifest}
+	names := []string{ManifestFile}
 	for name := range b.Files {
 		names = append(names, name)
 	}
