@@ -6,9 +6,9 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
-// classMap is how a network ends that averages its last features over the image
-// and weighs them: the features, weighed before the average instead, say where
-// in the image a class was seen (class activation map; Zhou et al. 2016,
+// classMap is the end of a network that averages its last features over the image
+// and multiplies them by weights. Multiplied before the average instead, the features
+// say where in the image a class was seen (class activation map; Zhou et al. 2016,
 // arXiv:1512.04150).
 type classMap struct {
 	features string    // the value that is averaged, [N, C, H, W]
@@ -20,8 +20,9 @@ type classMap struct {
 // number of classes. It is nil otherwise.
 func findClassMap(m *onnx.Model, classes int) *classMap {
 	g := &m.Graph
-	i := slices.IndexFunc(g.Nodes, func(n onnx.Node) bool { return n.Op == "GlobalAveragePool" })
-	if i < 0 || slices.ContainsFunc(g.Nodes[i+1:], func(n onnx.Node) bool { return n.Op == "GlobalAveragePool" }) {
+	isAverage := func(n onnx.Node) bool { return n.Op == "GlobalAveragePool" }
+	i := slices.IndexFunc(g.Nodes, isAverage)
+	if i < 0 || slices.ContainsFunc(g.Nodes[i+1:], isAverage) {
 		return nil // several would be attention inside the network
 	}
 	c := &classMap{features: g.Nodes[i].Inputs[0], channels: classes}
@@ -86,7 +87,7 @@ func (c *classMap) readWeights(g *onnx.Graph, dense *onnx.Node, classes int) boo
 	return columns == classes
 }
 
-// heat weighs the features of the first image, [N, C, H, W], for a class.
+// heat is the sum of the first image's features, [N, C, H, W], by a class's weights.
 func (c *classMap) heat(features onnx.Tensor, class int) (Heat, bool) {
 	if len(features.Shape) != 4 || features.Shape[0] < 1 || features.Shape[1] != c.channels {
 		return Heat{}, false

@@ -9,8 +9,8 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
-// Heat says how much each place of an image speaks for a class: H rows of W
-// values from the top left, of which only the differences mean something.
+// Heat says how much each place of an image contributes to a class: H rows of W
+// values from the top left. Only their differences mean something.
 type Heat struct {
 	H, W   int
 	Values []float32
@@ -25,13 +25,13 @@ const (
 	// ClassActivation reads the network's last features: exact, one run. For
 	// networks that end in a global average and at most one dense layer.
 	ClassActivation Method = "class activation map"
-	// Occlusion covers one place after the other and watches the probability
-	// fall: about a hundred runs, for any network.
+	// Occlusion covers one place after the other and measures how much the
+	// probability falls: about a hundred runs, for any network.
 	Occlusion Method = "occlusion"
 )
 
 // Explain shows where in an image a class is seen. The classifier must have been
-// opened with Options.Explain. The image is made as Preprocess says.
+// opened with Options.Explain. An image of another size than Preprocess gives is resized.
 func (c *Classifier) Explain(ctx context.Context, img imageprep.Image, class int) (Heat, error) {
 	if !c.explains {
 		return Heat{}, errors.New("the classifier was not opened to explain")
@@ -56,7 +56,8 @@ func (c *Classifier) Explain(ctx context.Context, img imageprep.Image, class int
 }
 
 // runOne computes the outputs for one image, as the first of a fixed batch.
-func (c *Classifier) runOne(ctx context.Context, img imageprep.Image) (map[string]onnx.Tensor, error) {
+func (c *Classifier) runOne(ctx context.Context, img imageprep.Image) (
+	map[string]onnx.Tensor, error) {
 	var b buffer
 	rows := c.rows(1)
 	c.input.room(&b, rows*c.prep.Size*c.prep.Size*3)
@@ -78,7 +79,7 @@ func (c *Classifier) occlude(ctx context.Context, img imageprep.Image, class int
 	if err != nil {
 		return Heat{}, err
 	}
-	whole := answers[0].Probabilities[class]
+	uncovered := answers[0].Probabilities[class]
 	step := max(1, c.prep.Size/(2*patchShare))
 	side := (c.prep.Size + step - 1) / step
 	heat := Heat{H: side, W: side, Values: make([]float32, side*side), Method: Occlusion}
@@ -93,7 +94,7 @@ func (c *Classifier) occlude(ctx context.Context, img imageprep.Image, class int
 			return Heat{}, err
 		}
 		for i, a := range answers {
-			heat.Values[first+i] = whole - a.Probabilities[class]
+			heat.Values[first+i] = uncovered - a.Probabilities[class]
 		}
 	}
 	return heat, nil

@@ -8,13 +8,13 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
-// drawnSide is how large Over draws at least, pixels: networks' own squares are
-// too small to look at.
+// drawnSide is the least side of what Over draws, in pixels: the squares of networks
+// are too small to look at.
 const drawnSide = 320
 
-// Over draws the heat over the image that it is of: the image in grey, and in
-// yellow to red what speaks for the class, the more so the redder. The result is
-// a multiple of the image's size.
+// Over draws the heat over its image: the image in grey, and in yellow to red what
+// contributes to the class, the more the redder. The size of the result is a multiple
+// of the image's.
 func (h Heat) Over(img imageprep.Image) *image.RGBA {
 	times := max(1, (drawnSide+img.W-1)/img.W)
 	out := image.NewRGBA(image.Rect(0, 0, img.W*times, img.H*times))
@@ -34,16 +34,16 @@ func (h Heat) Over(img imageprep.Image) *image.RGBA {
 	return out
 }
 
-// spread is the heat that is drawn as none, the lower quartile but at least 0,
-// and how far above it the hottest place is.
+// spread is the heat up to which nothing is drawn, which is the lower quartile but at
+// least 0, and how far above it the hottest place is.
 func (h Heat) spread() (low, span float32) {
 	sorted := slices.Sorted(slices.Values(h.Values))
 	low = max(0, sorted[len(sorted)/4])
 	return low, sorted[len(sorted)-1] - low
 }
 
-// at is the heat at a place of the image, 0 to 1 from the left and the top,
-// bilinear between the centres of the cells.
+// at is the heat at a place of the image, from 0 to 1 from the left and the top,
+// interpolated between the centres of the cells (bilinear).
 func (h Heat) at(x, y float32) float32 {
 	x0, fx := cell(x, h.W)
 	y0, fy := cell(y, h.H)

@@ -18,8 +18,8 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
-// Options say how a classifier is opened. The zero value suits a file that
-// flowerctl exported; the rest is for files from elsewhere, and overrides what
+// Options say how a classifier is opened. The zero value is right for a file that
+// flowerctl exported. Labels to Std are for files from elsewhere, and override what
 // the file says.
 type Options struct {
 	Session ort.Options
@@ -31,10 +31,10 @@ type Options struct {
 	// (pixel/255 - mean) / std. nil means 0 and 1; one value counts for all three.
 	Mean, Std []float32
 
-	// Many opens the model for many pictures in place of one: a run has one thread,
-	// and Stream overlaps as many runs as there are cores. That wastes no time on
-	// handing parts of a layer from thread to thread. With Session.Threads set, it
-	// overlaps as many runs of so many threads as the cores hold. No effect on CUDA.
+	// Many opens the model for many pictures: a run has one thread, and Stream overlaps
+	// as many runs as there are cores. No time goes into passing parts of a layer from
+	// thread to thread. With Session.Threads set a run has that many threads, and as
+	// many runs overlap as there are cores for. It has no effect on CUDA.
 	Many bool
 
 	// Explain opens the model so that Classifier.Explain works.
@@ -45,7 +45,7 @@ type Options struct {
 	Uncached bool
 
 	// Fallback, if set, is told why Session.Device cannot be used, and the model is
-	// opened on the CPU.
+	// opened on the CPU in its place.
 	Fallback func(why error)
 }
 
@@ -54,7 +54,7 @@ type Options struct {
 type Classifier struct {
 	session *ort.Session
 	input   input
-	output  string // which output holds the answer
+	output  string // which output is the answer
 	ending  ending // what its numbers are
 	labels  []string
 	prep    imageprep.Config
@@ -113,7 +113,7 @@ func newClassifier(model []byte, o Options) (*Classifier, error) {
 	return c, nil
 }
 
-// configure puts together what the file and the options say.
+// configure combines what the file and the options say.
 func (c *Classifier) configure(m *ort.Model, o Options) error {
 	meta, err := parseMetadata(m.Metadata)
 	if err != nil {
@@ -211,8 +211,8 @@ func (c *Classifier) classify(ctx context.Context, images []imageprep.Image) ([]
 	return c.answers(values, len(images)), nil
 }
 
-// values are the numbers of one run's output, a row for each image and more where
-// the run had to be filled up.
+// values are the numbers of one run's output: a row for each image, and more where
+// the batch had to be filled up.
 func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]float32, error) {
 	b, _ := c.buffers.Get().(*buffer)
 	if b == nil {
@@ -236,7 +236,7 @@ func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]fl
 	return answer.Data, nil
 }
 
-// rows is how many images a run takes when n are there. A fixed batch is filled up.
+// rows is how many images a run on n images takes. A fixed batch is filled up.
 func (c *Classifier) rows(n int) int {
 	switch {
 	case c.input.batch > 0:

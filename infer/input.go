@@ -52,7 +52,8 @@ func readInput(p ort.Port, o Options) (input, error) {
 // setScale makes (x/255 - mean) / std into x*scale + offset.
 func (in *input) setScale(mean, std []float32) error {
 	if in.bytes && (len(mean) > 0 || len(std) > 0) {
-		return fmt.Errorf("input %s: takes bytes, which are not scaled: got mean %v and std %v", in.name, mean, std)
+		return fmt.Errorf("input %s: takes bytes, which are not scaled: got mean %v and std %v",
+			in.name, mean, std)
 	}
 	m, err := perChannel("mean", mean, 0)
 	if err != nil {
@@ -97,7 +98,7 @@ type buffer struct {
 	floats []float32
 }
 
-// room makes room for n values, which keep whatever they held.
+// room makes room for n values, which are not set.
 func (in *input) room(b *buffer, n int) {
 	if in.bytes {
 		b.bytes = grow(b.bytes, n)

@@ -14,9 +14,9 @@ const outputProbabilities = "probabilities"
 // floatTypes are the types of numbers that an answer may have.
 var floatTypes = []string{"float32", "float64", "float16"}
 
-// chooseOutput takes the output called probabilities, else the one that suits
-// best: that has a number per class, and in float32, rather than one that may have.
-// Of equals it is the first.
+// chooseOutput takes the output called probabilities, else the one that suits best:
+// one that has a number per class is better than one that may have, and float32 is
+// the best type. Of equals it is the first.
 func (c *Classifier) chooseOutput(m *ort.Model) error {
 	var found *ort.Port
 	best := 0
@@ -26,7 +26,8 @@ func (c *Classifier) chooseOutput(m *ort.Model) error {
 		}
 	}
 	if found == nil {
-		return fmt.Errorf("got %d labels, but no output has that many classes (%v)", len(c.labels), m.Outputs)
+		return fmt.Errorf("got %d labels, but no output has that many classes (%v)",
+			len(c.labels), m.Outputs)
 	}
 	if n := classes(found.Shape); n >= 0 && n != len(c.labels) {
 		return fmt.Errorf("got %d labels, but output %s has %d classes", len(c.labels), found.Name, n)
@@ -74,15 +75,18 @@ func classes(shape []int) int {
 	return max(-1, onnx.Elements(shape[1:]))
 }
 
-// prepare makes runs compute the answer alone, and the features of the class map
-// where there is one to explain with. Features, and an answer of float16, are
-// read through a Cast to float32, which the model gets here.
+// prepare makes runs compute nothing but the answer, and the features of the class map
+// where there is one to explain with. Features, and an answer of float16, are read
+// through a Cast to float32, which is added to the model here.
 func (c *Classifier) prepare(m *ort.Model, o *ort.Options) (*ort.Model, error) {
 	o.Outputs = []string{c.output}
-	half := slices.ContainsFunc(m.Outputs, func(p ort.Port) bool { return p.Name == c.output && p.Type == "float16" })
+	half := slices.ContainsFunc(m.Outputs, func(p ort.Port) bool {
+		return p.Name == c.output && p.Type == "float16"
+	})
 	if m.Decoded == nil {
 		if half {
-			return nil, fmt.Errorf("output %s: float16 is not read of a file that has more than package onnx knows: want float32", c.output)
+			return nil, fmt.Errorf("output %s: float16 is not read of a file that has more than "+
+				"package onnx knows: want float32", c.output)
 		}
 		return m, nil // explained by occlusion
 	}
@@ -93,7 +97,9 @@ func (c *Classifier) prepare(m *ort.Model, o *ort.Options) (*ort.Model, error) {
 	if !half && c.classMap == nil {
 		return m, nil
 	}
-	g.Outputs = slices.DeleteFunc(slices.Clone(g.Outputs), func(v onnx.ValueInfo) bool { return v.Name != c.output })
+	g.Outputs = slices.DeleteFunc(slices.Clone(g.Outputs), func(v onnx.ValueInfo) bool {
+		return v.Name != c.output
+	})
 	if half {
 		c.output = widen(g, c.output)
 		g.Outputs = g.Outputs[1:]
@@ -102,7 +108,7 @@ func (c *Classifier) prepare(m *ort.Model, o *ort.Options) (*ort.Model, error) {
 	if c.classMap != nil {
 		c.classMap.features = widen(g, c.classMap.features)
 		o.Outputs = append(o.Outputs, c.classMap.features)
-		o.Name = "" // which is the model's as it was
+		o.Name = "" // it is the name of the model without these changes
 	}
 	file, err := m.Decoded.Encode()
 	if err != nil {
@@ -117,7 +123,8 @@ func widen(g *onnx.Graph, value string) string {
 	for writerOf(g, name) != nil || g.Initializer(name) != nil {
 		name += "_"
 	}
-	g.Nodes = append(g.Nodes, onnx.Node{Name: name, Op: "Cast", Inputs: []string{value}, Outputs: []string{name},
+	g.Nodes = append(g.Nodes, onnx.Node{Name: name, Op: "Cast",
+		Inputs: []string{value}, Outputs: []string{name},
 		Attributes: []onnx.Attribute{onnx.Int("to", int64(onnx.Float32))}})
 	g.Outputs = append(g.Outputs, onnx.ValueInfo{Name: name, Elem: onnx.Float32})
 	return name

@@ -23,8 +23,8 @@ type Picture struct {
 	// Reader holds the image where neither Data nor a file does; it is read when the
 	// picture is decoded, at the same time as other pictures are.
 	Reader io.Reader
-	Err    error // known already: it is passed on, nothing is read
-	Tag    int   // the caller's own
+	Err    error // if set, it is the result's, and nothing is read
+	Tag    int   // for the caller
 }
 
 // Result is the answer for a picture, or why there is none.
@@ -38,7 +38,7 @@ type Result struct {
 // Classify answers for images, in order: Classifier.Classify, or another engine.
 type Classify func(ctx context.Context, images []imageprep.Image) ([]Answer, error)
 
-// Engine is what answers: a Classifier, or another that is fed the same way.
+// Engine is what answers: a Classifier, or another network that takes such images.
 type Engine struct {
 	Prep     imageprep.Config
 	Classify Classify
@@ -54,20 +54,24 @@ type Engine struct {
 }
 
 // Engine is the classifier in the form that Stream takes.
-func (c *Classifier) Engine() Engine { return Engine{Prep: c.prep, Classify: c.Classify, Runs: c.runs} }
+func (c *Classifier) Engine() Engine {
+	return Engine{Prep: c.prep, Classify: c.Classify, Runs: c.runs}
+}
 
 // Stream is the package's Stream with this classifier.
-func (c *Classifier) Stream(ctx context.Context, pictures iter.Seq[Picture], batch int) iter.Seq2[Result, error] {
+func (c *Classifier) Stream(ctx context.Context, pictures iter.Seq[Picture], batch int) (
+	results iter.Seq2[Result, error]) {
 	return Stream(ctx, c.Engine(), pictures, batch)
 }
 
-// Stream answers for pictures in their order, batch at a time. They are decoded
-// on all cores while the network runs. A picture that cannot be read, or whose
-// answer has an Err, is a Result with an Err, and the others go on; an error of the
-// iterator is the last thing it gives. Which pictures share a batch depends on their
-// order alone, unless they come or are decoded slowly: then what is there is
-// answered without waiting for more. When the iterator ends, so has every run.
-func Stream(ctx context.Context, e Engine, pictures iter.Seq[Picture], batch int) iter.Seq2[Result, error] {
+// Stream answers for pictures in their order, as many in a run as batch says. They are
+// decoded on all cores while the network runs. A picture that cannot be read, or whose
+// answer has an Err, is a Result with an Err, and the stream continues; an error of
+// the iterator ends it. Which pictures share a batch depends on their order only,
+// unless they arrive or are decoded slowly: then those that are there are answered
+// without waiting for more. No run is left when the iterator ends.
+func Stream(ctx context.Context, e Engine, pictures iter.Seq[Picture], batch int) (
+	results iter.Seq2[Result, error]) {
 	return func(yield func(Result, error) bool) {
 		if e.Alone {
 			cores := runtime.GOMAXPROCS(0)
@@ -110,7 +114,8 @@ type answering struct {
 // answerAhead runs the network on batches of the queue, as many at a time as the
 // engine takes. The channel has them in order, before they are done; it is closed
 // after the last, or when ctx ends.
-func (e Engine) answerAhead(ctx context.Context, queue <-chan *decoding, batch int) <-chan *answering {
+func (e Engine) answerAhead(ctx context.Context, queue <-chan *decoding, batch int) (
+	inOrder <-chan *answering) {
 	runs := max(1, e.Runs)
 	order := make(chan *answering, runs)
 	free := make(chan struct{}, runs)
@@ -150,7 +155,8 @@ type decoding struct {
 // decodeAhead decodes pictures on all cores, a few more than a batch ahead of
 // the receiver. The channel has them in order, before they are done; it is
 // closed after the last, or when ctx ends.
-func decodeAhead(ctx context.Context, prep imageprep.Config, pictures iter.Seq[Picture], batch int) <-chan *decoding {
+func decodeAhead(ctx context.Context, prep imageprep.Config, pictures iter.Seq[Picture], batch int) (
+	inOrder <-chan *decoding) {
 	workers := runtime.GOMAXPROCS(0)
 	order := make(chan *decoding, batch+workers)
 	work := make(chan *decoding)
@@ -197,9 +203,9 @@ func (d *decoding) decode(decoder *imageprep.Decoder, prep imageprep.Config) {
 	d.Data, d.Reader = nil, nil
 }
 
-// How long an incomplete batch waits: for the next picture to come, and for one
-// that has come to be decoded, which takes longer where the file is large. Variables
-// for tests.
+// How long an incomplete batch waits: for the next picture to arrive, and for one that
+// has arrived to be decoded, which takes longer where the file is large. They are
+// variables for tests.
 var (
 	patience         = 100 * time.Millisecond
 	decodingPatience = time.Second
@@ -212,8 +218,8 @@ type batches struct {
 	first *decoding // taken from the queue for the batch before, which did not wait for it
 }
 
-// next takes pictures until size of them can be answered, the last one has come,
-// ctx has ended, none comes or is decoded for a while, or many were unreadable.
+// next takes pictures until size of them can be answered, the queue has ended, ctx has
+// ended, none arrives or is decoded for a while, or many were unreadable.
 func (b *batches) next(ctx context.Context) (waiting []*decoding, more bool) {
 	var late <-chan time.Time // nil, and never ready, while there is nothing to answer
 	for images := 0; images < b.size && len(waiting) < 8*b.size; {

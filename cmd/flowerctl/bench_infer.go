@@ -25,11 +25,11 @@ type benchInferOptions struct {
 
 func (o *benchInferOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
-		&cli.IntSliceFlag{Name: "batch", Value: cli.NewIntSlice(1, 8, 32), Usage: "batch sizes, `N,N,...`", Destination: &o.batch},
-		&cli.Float64Flag{Name: "seconds", Value: 2, Usage: "`S` to spend on each figure", Destination: &o.seconds},
-		&cli.IntFlag{Name: "cold", Value: 10, Usage: "start the program `N` times; 0 leaves that out", Destination: &o.cold},
-		&cli.StringFlag{Name: "vs", Destination: &o.vs,
-			Usage: "also run alternately with `FILE`.onnx: times as a share of its"},
+		&cli.IntSliceFlag{Name: "batch", Value: cli.NewIntSlice(1, 8, 32),
+			Usage: "batch sizes, `N,N,...`", Destination: &o.batch},
+		floatFlag(&o.seconds, "seconds", 2, "`S` to spend on each figure"),
+		intFlag(&o.cold, "cold", 10, "start the program `N` times; 0 leaves that out"),
+		textFlag(&o.vs, "vs", "", "also run alternately with `FILE`.onnx: times as a share of its"),
 		jsonFlag(&o.json),
 	}, o.modelFlags.flags()...)
 }
@@ -52,7 +52,8 @@ run warm before it is timed.
 }
 
 func (o *benchInferOptions) run(c *call) (err error) {
-	timed := bench.Options{Batches: o.batch.Value(), Version: version, CPU: machine.Processor(), Threads: o.threads}
+	timed := bench.Options{Batches: o.batch.Value(), Threads: o.threads,
+		Version: version, CPU: machine.Processor()}
 	if err := checkBatch(timed.Batches...); err != nil {
 		return err
 	}
@@ -122,8 +123,8 @@ func (o *benchInferOptions) coldStart(c *call, picture []byte) (p50 float64, err
 		return 0, err
 	}
 	command := []string{program, "predict"}
-	for name, value := range map[string]any{"model": o.model, "precision": o.precision, "device": o.device,
-		"tf32": o.tf32, "threads": o.threads, "labels": o.labels, "size": o.size} {
+	for name, value := range map[string]any{"model": o.model, "precision": o.precision,
+		"device": o.device, "tf32": o.tf32, "threads": o.threads, "labels": o.labels, "size": o.size} {
 		if c.given(name) {
 			command = append(command, fmt.Sprintf("--%s=%v", name, value))
 		}

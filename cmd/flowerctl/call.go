@@ -64,11 +64,6 @@ func (c *call) firstGiven(flags ...string) string {
 	return ""
 }
 
-// jsonFlag is --json, which most commands have.
-func jsonFlag(to *bool) cli.Flag {
-	return &cli.BoolFlag{Name: "json", Usage: "results as JSON, for scripts", Destination: to}
-}
-
 // writeJSON writes v as one indented JSON value.
 func writeJSON[T any](w io.Writer, v T) error {
 	encoder := json.NewEncoder(w)

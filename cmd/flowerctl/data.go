@@ -26,11 +26,11 @@ type dataDrawOptions struct {
 
 func (o *dataDrawOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.IntFlag{Name: "count", Value: 100, Usage: "`N` pictures of each kind", Destination: &o.draw.Count},
-		&cli.IntFlag{Name: "size", Value: 256, Usage: "side of a picture, `PIXELS`", Destination: &o.draw.Size},
-		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of what is drawn", Destination: &o.draw.Seed},
-		&cli.StringFlag{Name: "format", Value: "jpeg", Usage: "jpeg or png", Destination: &o.format},
-		&cli.BoolFlag{Name: "force", Usage: "replace a folder that is there", Destination: &o.draw.Replace},
+		intFlag(&o.draw.Count, "count", 100, "`N` pictures of each kind"),
+		intFlag(&o.draw.Size, "size", 256, "side of a picture, `PIXELS`"),
+		&cli.Uint64Flag{Name: "seed", Value: 1, Destination: &o.draw.Seed, Usage: "`SEED` of what is drawn"},
+		textFlag(&o.format, "format", "jpeg", "jpeg or png"),
+		boolFlag(&o.draw.Replace, "force", "replace a folder that is there"),
 	}
 }
 
@@ -66,7 +66,8 @@ func (o *dataDrawOptions) run(c *call) error {
 	if err := data.DrawFolder(c.ctx, dir, o.draw); err != nil {
 		return folderError(err)
 	}
-	_, err = fmt.Fprintf(c.out, "%s: %d drawn flowers, %d of each of 5 kinds\n", dir, 5*o.draw.Count, o.draw.Count)
+	_, err = fmt.Fprintf(c.out, "%s: %d drawn flowers, %d of each of 5 kinds\n",
+		dir, 5*o.draw.Count, o.draw.Count)
 	return err
 }
 

@@ -15,9 +15,9 @@ type dataCheckOptions struct {
 
 func (o *dataCheckOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "split", Usage: "compare with a run's `FILE` split.csv", Destination: &o.split},
-		&cli.BoolFlag{Name: "strict", Destination: &o.strict,
-			Usage: "exit 1 when an image is unreadable, or repeated in two classes or parts"},
+		textFlag(&o.split, "split", "", "compare with a run's `FILE` split.csv"),
+		boolFlag(&o.strict, "strict",
+			"exit 1 when an image is unreadable, or repeated in two classes or parts"),
 		jsonFlag(&o.json),
 	}
 }

@@ -17,9 +17,9 @@ type dataFetchOptions struct {
 
 func (o *dataFetchOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "url", Usage: "`URL` of the same archive, or with --sha256 of another .tgz", Destination: &o.url},
-		&cli.StringFlag{Name: "sha256", Usage: "`HASH` of the archive at --url", Destination: &o.sha256},
-		&cli.BoolFlag{Name: "force", Usage: "replace a folder that is there", Destination: &o.force},
+		textFlag(&o.url, "url", "", "`URL` of the same archive, or with --sha256 of another .tgz"),
+		textFlag(&o.sha256, "sha256", "", "`HASH` of the archive at --url"),
+		boolFlag(&o.force, "force", "replace a folder that is there"),
 	}
 }
 
@@ -29,9 +29,9 @@ func dataFetchCommand() *cli.Command {
 		Name:      "fetch",
 		Usage:     "download the flower photographs of TensorFlow's tutorials",
 		ArgsUsage: "[DIR]",
-		Description: fmt.Sprintf(`3,670 photographs of five kinds (%.0f MiB), compared with a known SHA-256, into
-DIR (flower_photos where none is named). A download that was interrupted
-continues where it stopped. Their licences are in DIR/LICENSE.txt.
+		Description: fmt.Sprintf(`3,670 photographs of five kinds (%.0f MiB), compared with a known
+SHA-256, into DIR (flower_photos where none is named). A download that was
+interrupted continues where it stopped. Their licences are in DIR/LICENSE.txt.
 
   flowerctl data fetch
   flowerctl data fetch photos --url https://example.org/set.tgz --sha256 HASH`,

@@ -19,9 +19,9 @@ type pictureFlags struct {
 
 func (p *pictureFlags) flags(usage string) []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "svg", Usage: usage, Destination: &p.svg},
-		&cli.StringFlag{Name: "png", Usage: usage, Destination: &p.png},
-		&cli.BoolFlag{Name: "force", Usage: "write over files that are there", Destination: &p.force},
+		textFlag(&p.svg, "svg", "", usage),
+		textFlag(&p.png, "png", "", usage),
+		boolFlag(&p.force, "force", "write over files that are there"),
 	}
 }
 

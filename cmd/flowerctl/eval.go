@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -22,13 +23,13 @@ type evalOptions struct {
 
 func (o *evalOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
-		&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder per class", Destination: &o.data},
-		&cli.StringFlag{Name: "run", Destination: &o.run,
-			Usage: "evaluate the checkpoint of this run `DIR` instead of an ONNX file"},
-		&cli.StringFlag{Name: "checkpoint", Value: string(run.Best), Usage: "of the run: `best` or last", Destination: &o.checkpoint},
-		&cli.StringFlag{Name: "part", Destination: &o.part,
-			Usage: "only `train`, val or test: of the run's split.csv, else of the folder's own"},
-		&cli.IntFlag{Name: "worst", Value: 10, Usage: "list the `N` most confident mistakes", Destination: &o.worst},
+		textFlag(&o.data, "data", "", "`DIR` with one folder per class"),
+		textFlag(&o.run, "run", "",
+			"evaluate the checkpoint of this run `DIR` instead of an ONNX file"),
+		textFlag(&o.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
+		textFlag(&o.part, "part", "",
+			"only `train`, val or test: of the run's split.csv, else of the folder's own"),
+		intFlag(&o.worst, "worst", 10, "list the `N` most confident mistakes"),
 		batchFlag(&o.batch),
 		jsonFlag(&o.json),
 	}, o.modelFlags.flags()...)
@@ -56,17 +57,19 @@ is 1.
 func (o *evalOptions) check(c *call) error {
 	switch {
 	case o.data == "":
-		return fail(usagef("no --data"), "flowerctl eval --data DIR, with one folder of pictures per class")
+		return fail(usagef("no --data"),
+			"flowerctl eval --data DIR, with one folder of pictures per class")
 	case o.worst < 0:
 		return usagef("--worst: got %d, want 0 or more", o.worst)
-	case o.part != "" && o.part != string(data.Train) && o.part != string(data.Val) && o.part != string(data.Test):
+	case !slices.Contains([]data.Part{"", data.Train, data.Val, data.Test}, data.Part(o.part)):
 		return usagef("--part: got %q, want train, val or test", o.part)
 	case o.run != "":
 		// What chooses or describes an ONNX file contradicts --run. An environment
 		// that names a model does not.
 		for _, f := range o.modelFlags.flags() {
 			if name := f.Names()[0]; name != "threads" && c.given(name) {
-				return usagef("--run and --%s: want one of them: a run is answered by gorgonia, on the CPU", name)
+				return usagef("--run and --%s: want one of them: "+
+					"a run is answered by gorgonia, on the CPU", name)
 			}
 		}
 	}
@@ -100,12 +103,13 @@ func (o *evalOptions) eval(c *call) (err error) {
 		pictures[i] = evaluate.Picture{File: file(item.Path), Path: item.Path, Class: classes[item.Class]}
 	}
 	watch := &evalWatch{c, newCounter(c.log, len(items))}
-	r := evaluate.Options{Model: e.name, Labels: e.labels, Batch: o.batch, Worst: o.worst, Observer: watch}
+	how := evaluate.Options{Model: e.name, Labels: e.labels, Batch: o.batch, Worst: o.worst,
+		Observer: watch}
 	for _, p := range unreadable {
-		r.Unreadable = append(r.Unreadable, p.Path)
+		how.Unreadable = append(how.Unreadable, p.Path)
 		watch.LeftOut(errors.New(file(p.Path) + ": " + p.Reason))
 	}
-	result, err := evaluate.Run(c.ctx, e.Engine, pictures, r)
+	result, err := evaluate.Run(c.ctx, e.Engine, pictures, how)
 	watch.end()
 	if err != nil {
 		return err
@@ -121,11 +125,12 @@ func (o *evalOptions) eval(c *call) (err error) {
 	return err
 }
 
-// images are those to evaluate: all, or of a part. The run's split says what is in a
-// part, where there is a run, and the folder where not.
-func (o *evalOptions) images(set *data.Set) (items []data.Item, unreadable []data.Problem, err error) {
+// images are those to evaluate, all or of a part, and files that cannot be read. The
+// run's split says what is in a part, where there is a run, and the folder where not.
+func (o *evalOptions) images(set *data.Set) ([]data.Item, []data.Problem, error) {
 	part := data.Part(o.part)
-	none := fmt.Sprintf("%s has no such part, want %s", set.Dir, filepath.Join(set.Dir, o.part, "CLASS", "1.jpg"))
+	none := fmt.Sprintf("%s has no such part, want %s",
+		set.Dir, filepath.Join(set.Dir, o.part, "CLASS", "1.jpg"))
 	var split *data.Set
 	if part != "" && o.run != "" {
 		folder, err := run.Find(o.run)
@@ -137,7 +142,8 @@ func (o *evalOptions) images(set *data.Set) (items []data.Item, unreadable []dat
 		}
 		none = fmt.Sprintf("%s has no image of %s there", folder.SplitPath(), set.Dir)
 	}
-	if items, unreadable = set.Of(part, split); len(items) == 0 {
+	items, unreadable := set.Of(part, split)
+	if len(items) == 0 {
 		return nil, nil, fmt.Errorf("--part %s: %s", o.part, none)
 	}
 	return items, unreadable, nil

@@ -29,20 +29,23 @@ type modelFlags struct {
 func (m *modelFlags) flags() []cli.Flag {
 	const foreign = "for files from elsewhere:"
 	return []cli.Flag{
-		&cli.StringFlag{Name: "model", Destination: &m.model,
-			Usage: "ONNX `FILE`; else $" + envModel + ", else model.onnx here, else the one built in"},
-		&cli.StringFlag{Name: "precision", Destination: &m.precision,
-			Usage: "fp16 or int8: the file of that `PRECISION` beside the model, as model-fp16.onnx"},
-		&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, cuda, cuda:N, or auto", Destination: &m.device},
-		&cli.IntFlag{Name: "threads", Destination: &m.threads, Usage: "threads that work on one run; " +
-			"0 means all cores for one picture, and one for many, of which as many runs overlap"},
-		&cli.BoolFlag{Name: "tf32", Usage: "cuda: faster and less exact products of matrices", Destination: &m.tf32},
-		&cli.BoolFlag{Name: "require-verified", Destination: &m.verified,
-			Usage: "refuse a model without a good report of flowerctl verify beside it"},
-		&cli.StringFlag{Name: "labels", Usage: foreign + " `FILE` with the classes, one a line", Destination: &m.labels},
-		&cli.IntFlag{Name: "size", Usage: foreign + " side of the square the network takes, `PIXELS`", Destination: &m.size},
-		&cli.Float64SliceFlag{Name: "mean", Usage: foreign + " `M` or R,G,B taken off pixels of 0 to 1", Destination: &m.mean},
-		&cli.Float64SliceFlag{Name: "std", Usage: foreign + " `S` or R,G,B that they are then divided by", Destination: &m.std},
+		textFlag(&m.model, "model", "",
+			"ONNX `FILE`; else $"+envModel+", else model.onnx here, else the one built in"),
+		textFlag(&m.precision, "precision", "",
+			"fp16 or int8: the file of that `PRECISION` beside the model, as model-fp16.onnx"),
+		textFlag(&m.device, "device", "cpu", "`cpu`, cuda, cuda:N, or auto"),
+		intFlag(&m.threads, "threads", 0,
+			"threads that work on one run; 0 means all cores for one picture, "+
+				"and one for many, of which as many runs overlap"),
+		boolFlag(&m.tf32, "tf32", "cuda: faster and less exact products of matrices"),
+		boolFlag(&m.verified, "require-verified",
+			"refuse a model without a good report of flowerctl verify beside it"),
+		textFlag(&m.labels, "labels", "", foreign+" `FILE` with the classes, one a line"),
+		intFlag(&m.size, "size", 0, foreign+" side of the square the network takes, `PIXELS`"),
+		&cli.Float64SliceFlag{Name: "mean", Destination: &m.mean,
+			Usage: foreign + " `M` or R,G,B subtracted from pixels of 0 to 1"},
+		&cli.Float64SliceFlag{Name: "std", Destination: &m.std,
+			Usage: foreign + " `S` or R,G,B that they are then divided by"},
 	}
 }
 
@@ -76,7 +79,8 @@ func (m *modelFlags) choose(c *call) (*chosen, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
-	o := infer.Options{Size: m.size, Mean: float32s(m.mean.Value()), Std: float32s(m.std.Value()), Uncached: m.verified}
+	o := infer.Options{Size: m.size, Uncached: m.verified,
+		Mean: float32s(m.mean.Value()), Std: float32s(m.std.Value())}
 	o.Session.Threads, o.Session.TF32 = m.threads, m.tf32
 	var err error
 	if m.labels != "" {

@@ -22,21 +22,16 @@ type predictOptions struct {
 
 func (o *predictOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
-		&cli.IntFlag{Name: "top", Value: 1, Usage: "`K` most probable classes", Destination: &o.top},
+		intFlag(&o.top, "top", 1, "`K` most probable classes"),
 		jsonFlag(&o.json),
-		&cli.BoolFlag{Name: "csv", Usage: "results as CSV, with a header", Destination: &o.csv},
-		&cli.Float64Flag{Name: "min-confidence", Destination: &o.minConfidence,
-			Usage: "answer \"unknown\" below probability `P`, 0 to 1"},
+		boolFlag(&o.csv, "csv", "results as CSV, with a header"),
+		floatFlag(&o.minConfidence, "min-confidence", 0,
+			"answer \"unknown\" below probability `P`, 0 to 1"),
 		batchFlag(&o.batch),
-		&cli.StringFlag{Name: "explain", Destination: &o.explain,
-			Usage: "write for each picture into `DIR` what the answer rests on"},
-		&cli.BoolFlag{Name: "list", Usage: "the standard input holds file names, one a line", Destination: &o.list},
+		textFlag(&o.explain, "explain", "",
+			"write for each picture into `DIR` what the answer rests on"),
+		boolFlag(&o.list, "list", "the standard input holds file names, one a line"),
 	}, o.modelFlags.flags()...)
-}
-
-// batchFlag is --batch of the commands that answer for many pictures.
-func batchFlag(to *int) cli.Flag {
-	return &cli.IntFlag{Name: "batch", Value: infer.DefaultBatch, Usage: "`N` pictures a run of the network", Destination: to}
 }
 
 func predictCommand() *cli.Command {
@@ -64,11 +59,13 @@ func (o *predictOptions) check(names []string) error {
 	stdin := slices.Index(names, pictures.Stdin)
 	switch {
 	case len(names) == 0:
-		return fail(usagef("no pictures named"), "flowerctl predict img.jpg", "- reads the standard input")
+		return fail(usagef("no pictures named"),
+			"flowerctl predict img.jpg", "- reads the standard input")
 	case stdin >= 0 && slices.Contains(names[stdin+1:], pictures.Stdin):
 		return usagef("- twice: there is one standard input")
 	case o.list && stdin < 0:
-		return fail(usagef("--list without -: the standard input would not be read"), "flowerctl predict - --list")
+		return fail(usagef("--list without -: the standard input would not be read"),
+			"flowerctl predict - --list")
 	}
 	return checkBatch(o.batch)
 }

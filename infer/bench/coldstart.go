@@ -16,7 +16,8 @@ import (
 // the last argument, and returns the median time from the start of the process to its
 // end, in milliseconds. One run more comes first, which reads the program and its
 // libraries from disk.
-func ColdStart(ctx context.Context, command []string, picture []byte, n int) (p50 float64, err error) {
+func ColdStart(ctx context.Context, command []string, picture []byte, n int) (
+	p50 float64, err error) {
 	dir, err := os.MkdirTemp("", "flowerctl-bench-")
 	if err != nil {
 		return 0, err

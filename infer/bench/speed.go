@@ -60,11 +60,13 @@ type Runs struct {
 
 // Time times a model on pictures, which are files of images in memory. It is opened
 // twice: as one for a picture at a time, and as many with infer.Options.Many.
-func Time(ctx context.Context, one, many *infer.Classifier, pictures [][]byte, o Options) (*Speed, error) {
+func Time(ctx context.Context, one, many *infer.Classifier, pictures [][]byte, o Options) (
+	*Speed, error) {
 	session := one.Session()
-	r := &Speed{Model: o.Model, Device: session.Device().String(), Provider: session.Device().Provider(),
-		Precision: session.Metadata()["precision"], TF32: o.TF32, Threads: o.Threads,
-		Onnxruntime: ort.Loaded().Version, Version: o.Version, CPU: o.CPU, Images: len(pictures)}
+	r := &Speed{Model: o.Model, Precision: session.Metadata()["precision"],
+		Device: session.Device().String(), Provider: session.Device().Provider(),
+		TF32: o.TF32, Threads: o.Threads, CPU: o.CPU, Images: len(pictures),
+		Onnxruntime: ort.Loaded().Version, Version: o.Version}
 	if r.Threads == 0 {
 		r.Threads = runtime.GOMAXPROCS(0)
 	}
@@ -86,7 +88,8 @@ func Time(ctx context.Context, one, many *infer.Classifier, pictures [][]byte, o
 }
 
 // timeBatches times runs of each batch size, with all cores at work on one run.
-func timeBatches(ctx context.Context, c *infer.Classifier, pictures [][]byte, o Options) ([]Runs, error) {
+func timeBatches(ctx context.Context, c *infer.Classifier, pictures [][]byte, o Options) (
+	[]Runs, error) {
 	images, err := prepared(c, pictures)
 	if err != nil {
 		return nil, err

@@ -11,7 +11,8 @@ import (
 )
 
 // timeStages times the stages of one image, each alone.
-func (r *Speed) timeStages(ctx context.Context, c *infer.Classifier, pictures [][]byte, limit time.Duration) error {
+func (r *Speed) timeStages(ctx context.Context, c *infer.Classifier, pictures [][]byte,
+	limit time.Duration) error {
 	var decode, resize, answer []time.Duration
 	prep, decoder := c.Preprocess(), new(imageprep.Decoder)
 	for i, start := 0, time.Now(); i < 3 || time.Since(start) < limit; i++ {
@@ -41,7 +42,8 @@ func (r *Speed) timeStages(ctx context.Context, c *infer.Classifier, pictures []
 
 // prepareRate is how many pictures a second are decoded and resized on all cores, for
 // a network that takes no time.
-func prepareRate(ctx context.Context, many *infer.Classifier, pictures [][]byte, limit time.Duration) (float64, error) {
+func prepareRate(ctx context.Context, many *infer.Classifier, pictures [][]byte,
+	limit time.Duration) (float64, error) {
 	idle := infer.Engine{Prep: many.Preprocess(),
 		Classify: func(_ context.Context, images []imageprep.Image) ([]infer.Answer, error) {
 			return make([]infer.Answer, len(images)), nil
@@ -51,7 +53,8 @@ func prepareRate(ctx context.Context, many *infer.Classifier, pictures [][]byte,
 
 // rate is how many pictures a second go through an engine, decoded on all cores while
 // the network runs, as in predict.
-func rate(ctx context.Context, e infer.Engine, pictures [][]byte, limit time.Duration) (float64, error) {
+func rate(ctx context.Context, e infer.Engine, pictures [][]byte, limit time.Duration) (
+	float64, error) {
 	e.Alone = true
 	start, n := time.Now(), 0
 	list := func(yield func(infer.Picture) bool) {

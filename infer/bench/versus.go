@@ -26,7 +26,8 @@ type Ratio struct {
 }
 
 // Compare times a classifier against another, which the result calls name.
-func Compare(ctx context.Context, c, other *infer.Classifier, name string, pictures [][]byte, o Options) (*Versus, error) {
+func Compare(ctx context.Context, c, other *infer.Classifier, name string, pictures [][]byte,
+	o Options) (*Versus, error) {
 	images, err := prepared(c, pictures)
 	if err != nil {
 		return nil, err

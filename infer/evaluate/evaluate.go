@@ -100,7 +100,8 @@ func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*R
 		best := result.Answer.Best()
 		confusion.Add(p.Class, best)
 		if best != p.Class {
-			r.Worst = append(r.Worst, Mistake{p.Path, o.Labels[p.Class], o.Labels[best], result.Answer.Probabilities[best]})
+			r.Worst = append(r.Worst, Mistake{File: p.Path, Class: o.Labels[p.Class],
+				Predicted: o.Labels[best], Probability: result.Answer.Probabilities[best]})
 		}
 	}
 	if confusion.N() == 0 {
@@ -116,7 +117,9 @@ func (r *Result) finish(c *metrics.Confusion, worst int) {
 	r.Interval[0], r.Interval[1] = c.Interval()
 	report := c.Report()
 	r.PerClass, r.Macro, r.Weighted = report.Classes, report.Macro, report.Weighted
-	slices.SortStableFunc(r.Worst, func(a, b Mistake) int { return cmp.Compare(b.Probability, a.Probability) })
+	slices.SortStableFunc(r.Worst, func(a, b Mistake) int {
+		return cmp.Compare(b.Probability, a.Probability)
+	})
 	r.Worst = r.Worst[:min(worst, len(r.Worst))]
 }
 

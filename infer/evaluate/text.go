@@ -34,7 +34,8 @@ func (r *Result) report() *table.Table {
 	t := table.New("class", "precision", "recall", "f1", "images")
 	t.Right = true
 	add := func(s metrics.Score) {
-		t.Add(s.Label, fmt.Sprintf("%.3f", s.Precision), fmt.Sprintf("%.3f", s.Recall), fmt.Sprintf("%.3f", s.F1), s.Support)
+		t.Add(s.Label, fmt.Sprintf("%.3f", s.Precision), fmt.Sprintf("%.3f", s.Recall),
+			fmt.Sprintf("%.3f", s.F1), s.Support)
 	}
 	for _, s := range r.PerClass {
 		add(s)

@@ -33,7 +33,8 @@ func Open(dir string, classifier *infer.Classifier) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return nil, err
 	}
-	return &Folder{Dir: dir, classifier: classifier, uses: map[string]int{}, files: map[string]bool{}}, nil
+	return &Folder{Dir: dir, classifier: classifier,
+		uses: map[string]int{}, files: map[string]bool{}}, nil
 }
 
 // Add writes the picture for an answer: rose.jpg.tulip.png shows where in rose.jpg a

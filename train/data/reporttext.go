@@ -15,13 +15,15 @@ func (r Report) WriteText(w io.Writer) error {
 	}
 	fmt.Fprintf(w, "%s: %d images of %d classes\n", r.Dir, r.Images, len(r.Classes))
 	for _, c := range r.Classes {
-		fmt.Fprintf(w, "  %-*s %6d %5.1f %%", width, c.Label, c.Images, 100*float64(c.Images)/float64(r.Images))
+		share := float64(c.Images) / float64(r.Images)
+		fmt.Fprintf(w, "  %-*s %6d %5.1f %%", width, c.Label, c.Images, 100*share)
 		if c.Train+c.Val+c.Test > 0 {
 			fmt.Fprintf(w, "  train %d, val %d, test %d", c.Train, c.Val, c.Test)
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "always answering the most frequent class is right in %.1f %%\n", 100*r.MajorityRate)
+	fmt.Fprintf(w, "always answering the most frequent class is right in %.1f %%\n",
+		100*r.MajorityRate)
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "%s: %s\n", p.Kind, p)
 	}
