@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -81,10 +80,7 @@ func printError(w io.Writer, command string, err error) int {
 
 // oneLine is an error's text without line breaks, which joined errors and
 // native libraries put in, and without control characters.
-func oneLine(err error) string {
-	lines := strings.FieldsFunc(plainText(err), func(r rune) bool { return r == '\n' || r == '\r' })
-	return table.Printable(strings.Join(lines, "; "))
-}
+func oneLine(err error) string { return table.OneLine(plainText(err)) }
 
 // hintsOf are the hints of a failure, or what an error of a library that knows
 // the remedy itself offers.

@@ -94,7 +94,7 @@ func (o *predictOptions) run(c *call) (err error) {
 	}
 	engine := classifier.Engine()
 	engine.Alone = true
-	out := newAnswers(c.out, o.answerFlags, len(classifier.Labels()))
+	out := &tally{out: o.writer(c.out, len(classifier.Labels()))}
 	for r, err := range infer.Stream(c.ctx, engine, pictures.List(arguments), o.batch) {
 		if err == nil {
 			err = errors.Join(out.add(r), heat.Add(c.ctx, r))

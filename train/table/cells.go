@@ -30,6 +30,12 @@ func Duration(d time.Duration) string {
 	return fmt.Sprintf("%dh%02dm", s/3600, s/60%60)
 }
 
+// OneLine is text without line breaks, which become "; ", and otherwise [Printable].
+func OneLine(text string) string {
+	lines := strings.FieldsFunc(text, func(r rune) bool { return r == '\n' || r == '\r' })
+	return Printable(strings.Join(lines, "; "))
+}
+
 // Printable is text on one line, its control characters as \n or \x1b: the name of a
 // file must not split a line, nor command the terminal. Characters that change the
 // direction of writing, and bytes that are not UTF-8, are replaced too.

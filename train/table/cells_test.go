@@ -16,3 +16,9 @@ func TestPrintableNamesStayOnOneLine(t *testing.T) {
 		}
 	}
 }
+
+func TestOneLineJoinsLines(t *testing.T) {
+	if got, want := OneLine("a\r\nb\n\n\tc"), `a; b; \tc`; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,108 @@
+// Package answers writes what a classifier answered as text, as JSON lines or as CSV,
+// each answer as soon as it is there. Start at [Writer].
+package answers
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/train/table"
+)
+
+// Format is a form of answers.
+type Format string
+
+// The formats.
+const (
+	Text Format = "text" // for people: "rose.jpg: rose 97.3 %, tulip 1.8 %"
+	JSON Format = "json" // one object a line
+	// CSV has a header, the columns file, label, probability and error, and those of
+	// the next most probable classes.
+	CSV Format = "csv"
+)
+
+// Unknown is the label of an answer that is less confident than MinConfidence.
+const Unknown = "unknown"
+
+// Writer writes answers to W.
+type Writer struct {
+	W             io.Writer
+	Format        Format  // "" means Text
+	Top           int     // how many classes, 1 or more
+	MinConfidence float64 // a probability
+
+	headed bool // the CSV's header is written
+}
+
+// line is an answer as JSON.
+type line struct {
+	File        string        `json:"file"`
+	Label       string        `json:"label,omitempty"`
+	Probability float32       `json:"probability,omitempty"`
+	Top         []infer.Class `json:"top,omitempty"`
+	Error       string        `json:"error,omitempty"`
+}
+
+// Write writes a result, or the error that it has. In Text the file's name is on one
+// line whatever it is.
+func (w *Writer) Write(r infer.Result) error {
+	l := line{File: r.Name}
+	if r.Err != nil { // without the file's name, which is beside it
+		l.Error = table.OneLine(strings.TrimPrefix(r.Err.Error(), r.Name+": "))
+	} else {
+		l.Top = r.Answer.Top(w.Top)
+		l.Label, l.Probability = l.Top[0].Label, l.Top[0].Probability
+		if float64(l.Probability) < w.MinConfidence {
+			l.Label = Unknown
+		}
+	}
+	switch w.Format {
+	case JSON:
+		encoder := json.NewEncoder(w.W)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(l)
+	case CSV:
+		return w.csv(l)
+	}
+	_, err := fmt.Fprintf(w.W, "%s: %s\n", table.Printable(l.File), l.text())
+	return err
+}
+
+func (l *line) text() string {
+	if l.Error != "" {
+		return "error: " + l.Error
+	}
+	var parts []string
+	if l.Label == Unknown {
+		parts = append(parts, Unknown)
+	}
+	for _, class := range l.Top {
+		parts = append(parts, class.Label+" "+table.Percent(float64(class.Probability)))
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (w *Writer) csv(l line) error {
+	header := []string{"file", "label", "probability", "error"}
+	row := []any{l.File, l.Label, l.Probability, l.Error}
+	if l.Error != "" {
+		row[2] = ""
+	}
+	for k := 2; k <= w.Top; k++ {
+		header = append(header, fmt.Sprintf("label_%d", k), fmt.Sprintf("probability_%d", k))
+		if k <= len(l.Top) {
+			row = append(row, l.Top[k-1].Label, l.Top[k-1].Probability)
+		} else {
+			row = append(row, "", "")
+		}
+	}
+	var t table.Table
+	if !w.headed {
+		w.headed, t.Header = true, header
+	}
+	t.Add(row...)
+	return t.WriteCSV(w.W)
+}
