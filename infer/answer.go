@@ -3,20 +3,20 @@ package infer
 import (
 	"cmp"
 	"fmt"
-	"github.com/flowerctl/flowerctl/train/numbers"
 	"slices"
+
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // Answer is what a network says about one image.
 type Answer struct {
-	// Probabilities are by class. They sum to 1, but for a network that ends in
-	// sigmoids: there each class stands for itself.
+	// Probabilities are by class. They sum to 1, unless the network ends in
+	// sigmoids, which give each class a probability of its own.
 	Probabilities []float32
 	labels        []string
 }
 
-// NewAnswers cuts probabilities into rows of one number per label. It keeps no
-// part of the slice.
+// NewAnswers cuts probabilities into rows of one number per label, which it copies.
 func NewAnswers(labels []string, probabilities []float32) []Answer {
 	k := len(labels)
 	answers := make([]Answer, len(probabilities)/k)
@@ -32,8 +32,8 @@ type Class struct {
 	Probability float32 `json:"probability"`
 }
 
-// Top is the k likeliest classes, the likeliest first; equals stand by index.
-// More than there are gives all.
+// Top is the k most probable classes, the most probable first, and equals by index;
+// all of them where there are fewer than k.
 func (a Answer) Top(k int) []Class {
 	order := make([]int, len(a.Probabilities))
 	for i := range order {
@@ -49,11 +49,11 @@ func (a Answer) Top(k int) []Class {
 	return top
 }
 
-// Best is the index of the likeliest class, the first of equals.
+// Best is the index of the most probable class, the first of equals.
 func (a Answer) Best() int { return numbers.ArgMax(a.Probabilities) }
 
-// Err says which value is no number, or infinite: what an overflow of float16, or
-// a wrong mean and std, make of a picture. Such an answer names no class.
+// Err says which value is not a number, or infinite: the result of an overflow of
+// float16, or of a wrong mean or std. Such an answer names no class.
 func (a Answer) Err() error {
 	for i, p := range a.Probabilities {
 		if !numbers.Finite(p) {
@@ -67,7 +67,7 @@ func (a Answer) Err() error {
 func (c *Classifier) answers(values []float32, n int) []Answer {
 	result := NewAnswers(c.labels, values[:n*len(c.labels)])
 	for _, a := range result {
-		c.ending.turn(a.Probabilities)
+		c.ending.probabilities(a.Probabilities)
 	}
 	return result
 }

@@ -18,6 +18,6 @@ var (
 // knows drawn flowers. It must not be changed.
 func Builtin() []byte { return builtin }
 
-// BuiltinReport is what flowerctl verify found on [Builtin], as it stands in the
-// report's file. It must not be changed.
+// BuiltinReport is the report of flowerctl verify on [Builtin], in JSON. It must not
+// be changed.
 func BuiltinReport() []byte { return builtinReport }

@@ -22,7 +22,7 @@ const (
 
 // endingOf reads off the graph how an output is made.
 func endingOf(g *onnx.Graph, output string) ending {
-	for range g.Nodes { // a damaged graph may go round
+	for range g.Nodes { // a damaged graph may have a cycle
 		n := writerOf(g, output)
 		if n == nil || n.Domain != "" && n.Domain != "ai.onnx" || len(n.Inputs) == 0 {
 			return unclear
@@ -59,8 +59,8 @@ func writerOf(g *onnx.Graph, value string) *onnx.Node {
 	return nil
 }
 
-// tryEnding finds the ending that the graph does not tell: where two images of no
-// meaning, one black and one coarse, both give probabilities, all do.
+// tryEnding finds the ending that the graph does not tell. It takes all answers for
+// probabilities where those for two images are, one black and one with a pattern.
 func (c *Classifier) tryEnding() (ending, error) {
 	side := c.prep.Size
 	for _, step := range []int{0, 97} {
@@ -92,8 +92,8 @@ func isDistribution(values []float32) bool {
 	return math.Abs(sum-1) < 1e-3
 }
 
-// turn makes probabilities of an answer's values, in place.
-func (e ending) turn(values []float32) {
+// probabilities makes probabilities of an answer's values, in place.
+func (e ending) probabilities(values []float32) {
 	switch e {
 	case logits:
 		softmax(values)

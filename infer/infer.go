@@ -2,15 +2,13 @@
 // pixels in and takes labels out.
 //
 // It never imports gorgonia, training or export; onnxruntime is reached through
-// infer/ort only. Start at [Open] and [Classifier.Classify].
+// infer/ort only. Start at [Open] or [Find], and [Classifier.Classify].
 package infer
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"runtime"
 	"slices"
 	"sync"
@@ -41,6 +39,14 @@ type Options struct {
 
 	// Explain opens the model so that Classifier.Explain works.
 	Explain bool
+
+	// Uncached makes onnxruntime optimise the graph again, in place of reading the
+	// optimised one of last time: nothing but the file itself answers.
+	Uncached bool
+
+	// Fallback, if set, is told why Session.Device cannot be used, and the model is
+	// opened on the CPU.
+	Fallback func(why error)
 }
 
 // Classifier is an opened model. Its methods may be called at the same time,
@@ -59,26 +65,28 @@ type Classifier struct {
 	classMap *classMap // nil: by occlusion
 }
 
-// Open opens the ONNX file at path. onnxruntime must be loaded: see ort.Load.
-// Errors name the file and what it lacks. The optimised graph is kept for the next
-// time: see ort.Options.Name.
+// Open reads the ONNX file at path and opens it: see [File.Open].
 func Open(path string, o Options) (*Classifier, error) {
-	model, err := os.ReadFile(path)
+	f, err := readModel(path)
 	if err != nil {
-		return nil, err // it names the file
-	}
-	if o.Session.Name, err = filepath.Abs(path); err != nil {
 		return nil, err
 	}
-	c, err := New(model, o)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	return c, nil
+	return f.Open(o)
 }
 
 // New opens the bytes of an ONNX file.
 func New(model []byte, o Options) (*Classifier, error) {
+	c, err := newClassifier(model, o)
+	var device *ort.DeviceError
+	if o.Fallback == nil || !errors.As(err, &device) {
+		return c, err
+	}
+	o.Fallback(err)
+	o.Session.Device, o.Session.TF32 = ort.Device{}, false // the build with CUDA has the CPU too
+	return newClassifier(model, o)
+}
+
+func newClassifier(model []byte, o Options) (*Classifier, error) {
 	m, err := ort.Read(model)
 	if err != nil {
 		return nil, err
@@ -131,10 +139,13 @@ func (c *Classifier) configure(m *ort.Model, o Options) error {
 	if err := c.setSize(o.Size); err != nil {
 		return err
 	}
+	if _, says := m.Metadata[keyPreprocess]; says && o.Size > 0 {
+		return ErrOwnSize
+	}
 	return c.chooseOutput(m)
 }
 
-// setSize settles the side of the square: what the input's shape fixes, else
+// setSize decides on the side of the square: what the input's shape fixes, else
 // what was asked for, else what the metadata say.
 func (c *Classifier) setSize(asked int) error {
 	if asked > 0 {
@@ -152,13 +163,16 @@ func (c *Classifier) setSize(asked int) error {
 	return c.prep.Validate()
 }
 
-// Errors of Open that options mend.
+// Errors of Open that other options mend.
 var (
 	ErrNoLabels = errors.New("the file does not name its classes")
 	ErrNoSize   = errors.New("the file does not say what size of image it takes")
+	// ErrOwnSize refuses Options.Size for a file that flowerctl exported: its graph
+	// resizes, and would enlarge what was made smaller for it.
+	ErrOwnSize = errors.New("the file says itself what size of image it takes")
 )
 
-// Labels are the classes, by index.
+// Labels are the names of the classes, by index.
 func (c *Classifier) Labels() []string { return slices.Clone(c.labels) }
 
 // Preprocess is how pictures become what the network takes.
@@ -216,7 +230,8 @@ func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]fl
 	}
 	answer, ok := out[c.output]
 	if k := len(c.labels); !ok || len(answer.Data) != rows*k {
-		return nil, fmt.Errorf("output %s: got shape %v for %d images, want %d classes each", c.output, answer.Shape, rows, k)
+		return nil, fmt.Errorf("output %s: got shape %v for %d images, want %d classes each",
+			c.output, answer.Shape, rows, k)
 	}
 	return answer.Data, nil
 }
@@ -232,7 +247,7 @@ func (c *Classifier) rows(n int) int {
 	return n
 }
 
-// rowsOnCUDA are few sizes, for cuDNN tunes itself anew for each.
+// rowsOnCUDA gives few sizes, because cuDNN tunes itself again for each.
 func rowsOnCUDA(n int) int {
 	for _, size := range []int{1, 8, 32} {
 		if n <= size {

@@ -1,107 +1,158 @@
 package main
 
 import (
-	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
-	"github.com/urfave/cli/v2"
-
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/pictures"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// answerWriter writes answers, each as soon as it is there.
-type answerWriter struct {
-	w             io.Writer
+// answerFlags say what answers look like.
+type answerFlags struct {
 	top           int
 	minConfidence float64
-	format        func(*answerWriter, result) error
-	forPeople     bool // text, not for scripts
-	headed        bool // the CSV's header is written
+	json, csv     bool
 }
 
-// newAnswerWriter reads the flags that say how answers look.
-func newAnswerWriter(c *cli.Context) (*answerWriter, error) {
-	a := &answerWriter{w: c.App.Writer, top: c.Int("top"), minConfidence: c.Float64("min-confidence"),
-		format: (*answerWriter).text}
+func (a *answerFlags) check() error {
 	switch {
 	case a.top < 1:
-		return nil, usagef("--top: got %d, want 1 or more", a.top)
+		return usagef("--top: got %d, want 1 or more", a.top)
 	case !(a.minConfidence >= 0 && a.minConfidence <= 1):
-		return nil, usagef("--min-confidence: got %v, want 0 to 1", a.minConfidence)
-	case c.Bool("json") && c.Bool("csv"):
-		return nil, usagef("--json and --csv: want one of them")
-	case c.Bool("json"):
-		a.format = (*answerWriter).json
-	case c.Bool("csv"):
-		a.format = (*answerWriter).csv
-	default:
-		a.forPeople = true
+		return usagef("--min-confidence: got %v, want 0 to 1", a.minConfidence)
+	case a.json && a.csv:
+		return usagef("--json and --csv: want one of them")
 	}
-	return a, nil
+	return nil
 }
 
-func (a *answerWriter) write(r infer.Result) error {
-	return a.format(a, newResult(r, a.top, a.minConfidence))
+// answers writes results, each as soon as it is there, and counts them.
+type answers struct {
+	answerFlags
+	w                 io.Writer
+	all, failed, left int
+	// first is the first result for people while it is the only one and an error: if
+	// none follows, the error is the command's own.
+	first  *infer.Result
+	headed bool // the CSV's header is written
 }
 
-// text is "rose.jpg: rose 97.3 %, tulip 1.8 %".
-func (a *answerWriter) text(r result) error {
-	if r.Error != "" {
-		_, err := fmt.Fprintf(a.w, "%s: error: %s\n", r.File, r.Error)
-		return err
+func newAnswers(w io.Writer, flags answerFlags, classes int) *answers {
+	flags.top = min(flags.top, classes)
+	return &answers{answerFlags: flags, w: w}
+}
+
+func (a *answers) forPeople() bool { return !a.json && !a.csv }
+
+func (a *answers) add(r infer.Result) error {
+	if pictures.LeftOut(r.Picture, r.Err) {
+		a.left++
+		return nil
 	}
-	var parts []string
-	if r.Label == unknown {
-		parts = append(parts, unknown)
+	if a.all++; r.Err != nil {
+		a.failed++
 	}
-	for _, class := range r.Top {
-		parts = append(parts, fmt.Sprintf("%s %.1f %%", class.Label, 100*class.Probability))
+	if a.all == 1 && r.Err != nil && a.forPeople() {
+		a.first = &r
+		return nil
 	}
-	_, err := fmt.Fprintf(a.w, "%s: %s\n", r.File, strings.Join(parts, ", "))
+	if a.first != nil {
+		if err := a.write(*a.first); err != nil {
+			return err
+		}
+		a.first = nil
+	}
+	return a.write(r)
+}
+
+// end is the command's error.
+func (a *answers) end() error {
+	switch {
+	case a.all == 0:
+		return errors.New("no images there")
+	case a.first != nil:
+		return a.first.Err
+	case a.failed > 0:
+		return fmt.Errorf("no answer for %d of %d images", a.failed, a.all)
+	}
+	return nil
+}
+
+// answer is a line of `predict --json`.
+type answer struct {
+	File        string        `json:"file"`
+	Label       string        `json:"label,omitempty"`
+	Probability float32       `json:"probability,omitempty"`
+	Top         []infer.Class `json:"top,omitempty"`
+	Error       string        `json:"error,omitempty"`
+}
+
+// unknown is the answer when the network is less confident than asked for.
+const unknown = "unknown"
+
+func (a *answers) write(r infer.Result) error {
+	line := answer{File: r.Name}
+	if r.Err != nil { // without the file's name, which is beside it
+		line.Error = oneLine(errors.New(strings.TrimPrefix(r.Err.Error(), r.Name+": ")))
+	} else {
+		line.Top = r.Answer.Top(a.top)
+		line.Label, line.Probability = line.Top[0].Label, line.Top[0].Probability
+		if float64(line.Probability) < a.minConfidence {
+			line.Label = unknown
+		}
+	}
+	switch {
+	case a.json:
+		encoder := json.NewEncoder(a.w)
+		encoder.SetEscapeHTML(false)
+		return encoder.Encode(line)
+	case a.csv:
+		return a.writeCSV(line)
+	}
+	_, err := fmt.Fprintf(a.w, "%s: %s\n", printable(line.File), line.text())
 	return err
 }
 
-// json is one object a line.
-func (a *answerWriter) json(r result) error {
-	encoder := json.NewEncoder(a.w)
-	encoder.SetEscapeHTML(false)
-	return encoder.Encode(r)
+// text is "rose 97.3 %, tulip 1.8 %".
+func (l *answer) text() string {
+	if l.Error != "" {
+		return "error: " + l.Error
+	}
+	var parts []string
+	if l.Label == unknown {
+		parts = append(parts, unknown)
+	}
+	for _, class := range l.Top {
+		parts = append(parts, class.Label+" "+table.Percent(float64(class.Probability)))
+	}
+	return strings.Join(parts, ", ")
 }
 
-// csv has the columns file, label, probability, error, and those of the other
-// likeliest classes.
-func (a *answerWriter) csv(r result) error {
-	w := csv.NewWriter(a.w)
-	if !a.headed {
-		a.headed = true
-		header := []string{"file", "label", "probability", "error"}
-		for k := 2; k <= a.top; k++ {
-			header = append(header, fmt.Sprintf("label_%d", k), fmt.Sprintf("probability_%d", k))
-		}
-		if err := w.Write(header); err != nil {
-			return err
-		}
+// writeCSV writes the columns file, label, probability, error, and those of the next
+// most probable classes.
+func (a *answers) writeCSV(l answer) error {
+	header := []string{"file", "label", "probability", "error"}
+	row := []any{l.File, l.Label, l.Probability, l.Error}
+	if l.Error != "" {
+		row[2] = ""
 	}
-	row := []string{r.File, r.Label, "", r.Error}
-	if r.Error == "" {
-		row[2] = number(r.Probability)
-	}
-	for k := 1; k < a.top; k++ {
-		if k < len(r.Top) {
-			row = append(row, r.Top[k].Label, number(r.Top[k].Probability))
+	for k := 2; k <= a.top; k++ {
+		header = append(header, fmt.Sprintf("label_%d", k), fmt.Sprintf("probability_%d", k))
+		if k <= len(l.Top) {
+			row = append(row, l.Top[k-1].Label, l.Top[k-1].Probability)
 		} else {
 			row = append(row, "", "")
 		}
 	}
-	if err := w.Write(row); err != nil {
-		return err
+	var t table.Table
+	if !a.headed {
+		a.headed, t.Header = true, header
 	}
-	w.Flush()
-	return w.Error()
+	t.Add(row...)
+	return t.WriteCSV(a.w)
 }
-
-func number(p float32) string { return strconv.FormatFloat(float64(p), 'g', -1, 32) }

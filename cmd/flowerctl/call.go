@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 
@@ -21,14 +22,13 @@ type call struct {
 	log   io.Writer // talk and progress
 	// given says whether the user gave the flag of that name.
 	given func(flag string) bool
-	cli   *cli.Context
 }
 
 // action makes a command's function out of one that takes a call.
 func action(run func(*call) error) cli.ActionFunc {
 	return func(c *cli.Context) error {
 		return run(&call{ctx: c.Context, name: c.Command.Name, files: c.Args().Slice(),
-			in: c.App.Reader, out: c.App.Writer, log: c.App.ErrWriter, given: c.IsSet, cli: c})
+			in: c.App.Reader, out: c.App.Writer, log: c.App.ErrWriter, given: c.IsSet})
 	}
 }
 
@@ -76,3 +76,6 @@ func writeJSON[T any](w io.Writer, v T) error {
 	encoder.SetIndent("", "  ")
 	return encoder.Encode(v)
 }
+
+// closing joins an error of Close to a command's own.
+func closing(err *error, close func() error) { *err = errors.Join(*err, close()) }

@@ -1,11 +1,13 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/data/atomicdir"
 )
 
 func dataCommand() *cli.Command {
@@ -17,7 +19,23 @@ func dataCommand() *cli.Command {
 	}
 }
 
+type dataDrawOptions struct {
+	draw   data.DrawOptions
+	format string
+}
+
+func (o *dataDrawOptions) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.IntFlag{Name: "count", Value: 100, Usage: "`N` pictures of each kind", Destination: &o.draw.Count},
+		&cli.IntFlag{Name: "size", Value: 256, Usage: "side of a picture, `PIXELS`", Destination: &o.draw.Size},
+		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of what is drawn", Destination: &o.draw.Seed},
+		&cli.StringFlag{Name: "format", Value: "jpeg", Usage: "jpeg or png", Destination: &o.format},
+		&cli.BoolFlag{Name: "force", Usage: "replace a folder that is there", Destination: &o.draw.Replace},
+	}
+}
+
 func dataDrawCommand() *cli.Command {
+	o := new(dataDrawOptions)
 	return &cli.Command{
 		Name:      "draw",
 		Usage:     "draw flowers of five kinds, where there are no photographs",
@@ -28,45 +46,42 @@ such ones.
 
   flowerctl data draw flowers
   flowerctl data draw flowers --count 500 --size 150 --format png`,
-		Flags: []cli.Flag{
-			&cli.IntFlag{Name: "count", Value: 100, Usage: "`N` pictures of each kind"},
-			&cli.IntFlag{Name: "size", Value: 256, Usage: "side of a picture, `PIXELS`"},
-			&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`SEED` of what is drawn"},
-			&cli.StringFlag{Name: "format", Value: "jpeg", Usage: "jpeg or png"},
-			&cli.BoolFlag{Name: "force", Usage: "replace a folder that is there"},
-		},
-		Action: dataDraw,
+		Flags:  o.flags(),
+		Action: action(o.run),
 	}
 }
 
-func dataDraw(c *cli.Context) error {
-	dir, err := oneDir(c)
+func (o *dataDrawOptions) run(c *call) error {
+	dir, err := c.oneDir()
 	if err != nil {
 		return err
 	}
-	opts := data.DrawOptions{Count: c.Int("count"), Size: c.Int("size"), Seed: c.Uint64("seed"),
-		Replace: c.Bool("force")}
-	switch format := c.String("format"); format {
-	case "jpeg":
-	case "png":
-		opts.PNG = true
-	default:
-		return usagef("--format: got %q, want jpeg or png", format)
+	if o.format != "jpeg" && o.format != "png" {
+		return usagef("--format: got %q, want jpeg or png", o.format)
 	}
-	if err := opts.Check(); err != nil {
+	o.draw.PNG = o.format == "png"
+	if err := o.draw.Check(); err != nil {
 		return usagef("%w", err)
 	}
-	if err := data.DrawFolder(c.Context, dir, opts); err != nil {
+	if err := data.DrawFolder(c.ctx, dir, o.draw); err != nil {
 		return folderError(err)
 	}
-	fmt.Fprintf(c.App.Writer, "%s: %d drawn flowers, %d of each of 5 kinds\n", dir, 5*opts.Count, opts.Count)
-	return nil
+	_, err = fmt.Fprintf(c.out, "%s: %d drawn flowers, %d of each of 5 kinds\n", dir, 5*o.draw.Count, o.draw.Count)
+	return err
 }
 
 // oneDir is the one folder that a command names.
-func oneDir(c *cli.Context) (string, error) {
-	if c.NArg() != 1 {
-		return "", usagef("names %d folders, want one", c.NArg())
+func (c *call) oneDir() (string, error) {
+	if len(c.files) != 1 {
+		return "", usagef("names %d folders, want one", len(c.files))
 	}
-	return c.Args().First(), nil
+	return c.files[0], nil
+}
+
+// folderError adds what can be done about a folder that is there.
+func folderError(err error) error {
+	if errors.Is(err, atomicdir.ErrThere) {
+		return fail(err, "--force replaces it, or name another folder")
+	}
+	return err
 }

@@ -1,20 +1,32 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/data"
 )
 
+type dataCheckOptions struct {
+	split        string
+	strict, json bool
+}
+
+func (o *dataCheckOptions) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "split", Usage: "compare with a run's `FILE` split.csv", Destination: &o.split},
+		&cli.BoolFlag{Name: "strict", Destination: &o.strict,
+			Usage: "exit 1 when an image is unreadable, or repeated in two classes or parts"},
+		jsonFlag(&o.json),
+	}
+}
+
 func dataCheckCommand() *cli.Command {
+	o := new(dataCheckOptions)
 	return &cli.Command{
 		Name:      "check",
 		Usage:     "find bad and repeated images, and count the classes",
@@ -26,78 +38,51 @@ both sides of a split, and says how the classes are balanced.
   flowerctl data check photos
   flowerctl data check photos --split runs/latest/split.csv
   flowerctl data check photos --strict --json`,
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "split", Usage: "compare with a run's `FILE` split.csv"},
-			&cli.BoolFlag{Name: "strict", Usage: "exit 1 when an image is unreadable, or repeated in two classes or parts"},
-			jsonFlag(new(bool)),
-		},
-		Action: dataCheck,
+		Flags:  o.flags(),
+		Action: action(o.run),
 	}
 }
 
-func dataCheck(c *cli.Context) error {
-	dir, err := oneDir(c)
+func (o *dataCheckOptions) run(c *call) error {
+	dir, err := c.oneDir()
 	if err != nil {
 		return err
 	}
-	set, err := data.Scan(c.Context, dir, data.ScanOptions{})
+	set, err := data.Scan(c.ctx, dir, data.ScanOptions{})
 	if err != nil {
 		return fail(err, "flowerctl data draw DIR draws flowers to try with")
 	}
-	// The pixels are not looked at: a fingerprint of each image is.
-	cache, err := data.Load(c.Context, set, imageprep.Config{Size: 1}, data.LoadOptions{})
+	report, err := data.Inspect(c.ctx, set, o.split)
 	if err != nil {
 		return err
 	}
-	if name := c.String("split"); name != "" {
-		if err := applySplit(cache.Set, name); err != nil {
-			return err
-		}
-	}
-	report := cache.Set.Report()
-	if c.Bool("json") {
-		err = writeJSON(c.App.Writer, report)
+	if o.json {
+		err = writeJSON(c.out, report)
 	} else {
-		err = printReport(c.App.Writer, report)
+		err = printReport(c.out, report)
 	}
-	if n := report.Bad(); err == nil && n > 0 && c.Bool("strict") {
+	if n := report.Bad(); err == nil && n > 0 && o.strict {
 		return fmt.Errorf("%s: %d things to mend", dir, n)
 	}
 	return err
 }
 
-// applySplit gives the images the parts that a split.csv says.
-func applySplit(set *data.Set, name string) error {
-	f, err := os.Open(name)
-	if err != nil {
-		return err
-	}
-	split, err := data.ReadSplit(f)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	if err := set.Apply(split); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
-	}
-	return nil
-}
-
-func printReport(out io.Writer, r data.Report) error {
+func printReport(w io.Writer, r data.Report) error {
 	width := 0
 	for _, c := range r.Classes {
 		width = max(width, utf8.RuneCountInString(c.Label))
 	}
-	fmt.Fprintf(out, "%s: %d images of %d classes\n", r.Dir, r.Images, len(r.Classes))
+	fmt.Fprintf(w, "%s: %d images of %d classes\n", r.Dir, r.Images, len(r.Classes))
 	for _, c := range r.Classes {
-		fmt.Fprintf(out, "  %-*s %6d %5.1f %%", width, c.Label, c.Images, 100*float64(c.Images)/float64(r.Images))
+		fmt.Fprintf(w, "  %-*s %6d %5.1f %%", width, c.Label, c.Images, 100*float64(c.Images)/float64(r.Images))
 		if c.Train+c.Val+c.Test > 0 {
-			fmt.Fprintf(out, "  train %d, val %d, test %d", c.Train, c.Val, c.Test)
+			fmt.Fprintf(w, "  train %d, val %d, test %d", c.Train, c.Val, c.Test)
 		}
-		fmt.Fprintln(out)
+		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(out, "always answering the most frequent class is right in %.1f %%\n", 100*r.MajorityRate)
+	fmt.Fprintf(w, "always answering the most frequent class is right in %.1f %%\n", 100*r.MajorityRate)
 	for _, p := range r.Problems {
-		fmt.Fprintf(out, "%s: %s\n", p.Kind, p)
+		fmt.Fprintf(w, "%s: %s\n", p.Kind, p)
 	}
 	for _, g := range r.Repeated {
 		what, where := "look alike", ""
@@ -110,8 +95,8 @@ func printReport(out io.Writer, r data.Report) error {
 		if g.TwoParts {
 			where += ", in two parts"
 		}
-		fmt.Fprintf(out, "%s%s: %s\n", what, where, strings.Join(g.Files, " "))
+		fmt.Fprintf(w, "%s%s: %s\n", what, where, strings.Join(g.Files, " "))
 	}
-	_, err := fmt.Fprintf(out, "%d left out, %d repeated\n", len(r.Problems), len(r.Repeated))
+	_, err := fmt.Fprintf(w, "%d left out, %d repeated\n", len(r.Problems), len(r.Repeated))
 	return err
 }

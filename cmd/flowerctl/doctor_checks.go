@@ -97,18 +97,18 @@ func examineModel(usable bool) finding {
 	if path == "" {
 		path, from, mend = "model.onnx", " in this folder", "flowerctl export model.onnx --force, or --model names another file"
 	}
-	file, err := readModelFile(path)
+	file, err := infer.Find(path)
 	if errors.Is(err, fs.ErrNotExist) && os.Getenv(envModel) == "" {
 		return finding{"model", noted, "the built-in one, which knows drawn flowers",
 			"flowerctl train --data photos/ && flowerctl export model.onnx"}
 	}
 	if err != nil {
-		return finding{"model", failed, err.Error(), mend}
+		return finding{"model", failed, plainText(err), mend}
 	}
 	if !usable {
 		return finding{Name: "model", State: noted, Detail: path + from + ": not opened, for want of onnxruntime"}
 	}
-	classifier, err := infer.New(file, infer.Options{})
+	classifier, err := infer.New(file.Data, infer.Options{})
 	switch {
 	case err == nil:
 		err = classifier.Close()

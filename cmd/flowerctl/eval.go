@@ -2,199 +2,212 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/evaluate"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/run"
 )
 
+type evalOptions struct {
+	modelFlags
+	data, run, checkpoint, part string
+	worst, batch                int
+	json                        bool
+}
+
+func (o *evalOptions) flags() []cli.Flag {
+	return append([]cli.Flag{
+		&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder per class", Destination: &o.data},
+		&cli.StringFlag{Name: "run", Destination: &o.run,
+			Usage: "evaluate the checkpoint of this run `DIR` instead of an ONNX file"},
+		&cli.StringFlag{Name: "checkpoint", Value: string(run.Best), Usage: "of the run: `best` or last", Destination: &o.checkpoint},
+		&cli.StringFlag{Name: "part", Destination: &o.part,
+			Usage: "only `train`, val or test: of the run's split.csv, else of the folder's own"},
+		&cli.IntFlag{Name: "worst", Value: 10, Usage: "list the `N` most confident mistakes", Destination: &o.worst},
+		batchFlag(&o.batch),
+		jsonFlag(&o.json),
+	}, o.modelFlags.flags()...)
+}
+
 func evalCommand() *cli.Command {
+	o := new(evalOptions)
 	return &cli.Command{
 		Name:  "eval",
 		Usage: "how often a model is right on a folder of labelled pictures",
 		Description: `Accuracy with its 95 % interval, a report by class, the confusion matrix and
-the surest mistakes, on a folder with one folder of pictures per class. For an
-ONNX file by onnxruntime, or for a run by gorgonia: the figures are the same.
-Pictures that cannot be read are left out and named, and the exit code is 1.
+the most confident mistakes, on a folder with one folder of pictures per class.
+An ONNX file is run by onnxruntime, a run's network by gorgonia: the figures are
+the same. Pictures that cannot be read are left out and named, and the exit code
+is 1.
 
   flowerctl eval --data photos/
   flowerctl eval --data photos/ --run runs/latest --part val
   flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5`,
-		Flags: append([]cli.Flag{
-			&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder per class"},
-			&cli.StringFlag{Name: "run", Usage: "evaluate the checkpoint of this run `DIR` instead of an ONNX file"},
-			&cli.StringFlag{Name: "checkpoint", Value: "best", Usage: "of the run: `best` or last"},
-			&cli.StringFlag{Name: "part", Usage: "only `train`, val or test: of the run's split.csv, else of the folder's own"},
-			&cli.IntFlag{Name: "worst", Value: 10, Usage: "list the `N` surest mistakes"},
-			&cli.IntFlag{Name: "batch", Value: defaultBatch, Usage: "`N` pictures a run of the network"},
-			jsonFlag(new(bool)),
-		}, modelFlags()...),
-		Action: eval,
+		Flags:  o.flags(),
+		Action: action(o.eval),
 	}
 }
 
-// engine answers for images, whatever computes it.
-type engine struct {
+func (o *evalOptions) check(c *call) error {
+	switch {
+	case o.data == "":
+		return fail(usagef("no --data"), "flowerctl eval --data DIR, with one folder of pictures per class")
+	case o.worst < 0:
+		return usagef("--worst: got %d, want 0 or more", o.worst)
+	case o.part != "" && o.part != string(data.Train) && o.part != string(data.Val) && o.part != string(data.Test):
+		return usagef("--part: got %q, want train, val or test", o.part)
+	case o.run != "":
+		// What chooses or describes an ONNX file contradicts --run. An environment
+		// that names a model does not.
+		for _, f := range o.modelFlags.flags() {
+			if name := f.Names()[0]; name != "threads" && c.given(name) {
+				return usagef("--run and --%s: want one of them: a run is answered by gorgonia, on the CPU", name)
+			}
+		}
+	}
+	return cmp.Or(checkThreads(o.threads), checkBatch(o.batch), c.noFiles())
+}
+
+func (o *evalOptions) eval(c *call) (err error) {
+	if err := o.check(c); err != nil {
+		return err
+	}
+	set, err := data.Scan(c.ctx, o.data, data.ScanOptions{})
+	if err != nil {
+		return fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+	}
+	items, unreadable, err := o.images(set)
+	if err != nil {
+		return err
+	}
+	e, err := o.open(c)
+	if err != nil {
+		return err
+	}
+	defer closing(&err, e.close)
+	classes, err := evaluate.Match(set.Labels, e.labels)
+	if err != nil {
+		return err
+	}
+	file := func(path string) string { return filepath.Join(set.Dir, filepath.FromSlash(path)) }
+	pictures := make([]evaluate.Picture, len(items))
+	for i, item := range items {
+		pictures[i] = evaluate.Picture{File: file(item.Path), Path: item.Path, Class: classes[item.Class]}
+	}
+	watch := &evalWatch{c, newCounter(c.log, len(items))}
+	r := evaluate.Options{Model: e.name, Labels: e.labels, Batch: o.batch, Worst: o.worst, Observer: watch}
+	for _, p := range unreadable {
+		r.Unreadable = append(r.Unreadable, p.Path)
+		watch.LeftOut(errors.New(file(p.Path) + ": " + p.Reason))
+	}
+	result, err := evaluate.Run(c.ctx, e.Engine, pictures, r)
+	watch.end()
+	if err != nil {
+		return err
+	}
+	if o.json {
+		err = writeJSON(c.out, result)
+	} else {
+		err = printEvaluation(c.out, result)
+	}
+	if n := len(result.Unreadable); err == nil && n > 0 {
+		err = fmt.Errorf("no answer for %d of %d images", n, n+result.N)
+	}
+	return err
+}
+
+// images are those to evaluate: all, or of a part. The run's split says what is in a
+// part, where there is a run, and the folder where not.
+func (o *evalOptions) images(set *data.Set) (items []data.Item, unreadable []data.Problem, err error) {
+	part := data.Part(o.part)
+	none := fmt.Sprintf("%s has no such part, want %s", set.Dir, filepath.Join(set.Dir, o.part, "CLASS", "1.jpg"))
+	var split *data.Set
+	if part != "" && o.run != "" {
+		folder, err := run.Find(o.run)
+		if err != nil {
+			return nil, nil, err
+		}
+		if split, err = folder.Split(); err != nil {
+			return nil, nil, err
+		}
+		none = fmt.Sprintf("%s has no image of %s there", folder.SplitPath(), set.Dir)
+	}
+	if items, unreadable = set.Of(part, split); len(items) == 0 {
+		return nil, nil, fmt.Errorf("--part %s: %s", o.part, none)
+	}
+	return items, unreadable, nil
+}
+
+// evalWatch shows how far an evaluation is, and says which pictures it leaves out.
+type evalWatch struct {
+	*call
+	*counter
+}
+
+func (w *evalWatch) Answered() { w.add(1) }
+
+func (w *evalWatch) LeftOut(why error) {
+	w.end()
+	w.say("%s: left out", oneLine(why))
+}
+
+// evalEngine is what is evaluated.
+type evalEngine struct {
 	infer.Engine
 	name   string
 	labels []string
 	close  func() error
 }
 
-func eval(c *cli.Context) (err error) {
-	if err := checkEval(c); err != nil {
-		return err
+// open opens the run, if one was named, or else the model.
+func (o *evalOptions) open(c *call) (*evalEngine, error) {
+	if o.run != "" {
+		return o.openRun(c)
 	}
-	set, err := data.Scan(c.Context, c.String("data"), data.ScanOptions{})
+	m, err := o.choose(c)
 	if err != nil {
-		return fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+		return nil, err
 	}
-	items, lost, err := itemsOf(set, c.String("part"), c.String("run"))
+	classifier, err := m.open(c, true)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	e, err := openEngine(c)
-	if err != nil {
-		return err
-	}
-	defer closing(&err, e.close)
-	classes, err := matchLabels(set.Labels, e.labels)
-	if err != nil {
-		return err
-	}
-	r := newEvaluation(e.name, e.labels)
-	for _, p := range lost {
-		r.leaveOut(c, p.Path, filepath.Join(set.Dir, filepath.FromSlash(p.Path))+": "+p.Reason)
-	}
-	if err := r.evaluate(c, e, set, items, classes); err != nil {
-		return err
-	}
-	if c.Bool("json") {
-		err = writeJSON(c.App.Writer, r)
-	} else {
-		err = r.print(c.App.Writer)
-	}
-	if n := len(r.Unreadable); err == nil && n > 0 {
-		err = fmt.Errorf("no answer for %d of %d images", n, n+r.N)
-	}
-	return err
+	m.tell(c)
+	e := &evalEngine{classifier.Engine(), m.Name, classifier.Labels(), classifier.Close}
+	e.Alone = true
+	return e, nil
 }
 
-func checkEval(c *cli.Context) error {
-	switch {
-	case c.String("data") == "":
-		return fail(usagef("no --data"), "flowerctl eval --data DIR, with one folder of pictures per class")
-	case c.Int("worst") < 0:
-		return usagef("--worst: got %d, want 0 or more", c.Int("worst"))
-	case c.String("run") != "":
-		if err := cmp.Or(checkRun(c), checkThreads(c)); err != nil {
-			return err
-		}
+// openRun makes gorgonia's network of the run's checkpoint.
+func (o *evalOptions) openRun(c *call) (*evalEngine, error) {
+	which := run.Which(o.checkpoint)
+	if err := which.Check(); err != nil {
+		return nil, err
 	}
-	return cmp.Or(checkBatch(c.Int("batch")), noArgs(c))
-}
-
-// matchLabels finds the network's class for each class folder.
-func matchLabels(folders, labels []string) ([]int, error) {
-	classes := make([]int, len(folders))
-	for i, name := range folders {
-		if classes[i] = slices.Index(labels, name); classes[i] < 0 {
-			return nil, fmt.Errorf("class folder %q is no class of the model, which has %s", name, strings.Join(labels, ", "))
-		}
-		if slices.Contains(labels[classes[i]+1:], name) { // as lists of ImageNet have some
-			return nil, fmt.Errorf("class folder %q is more than one class of the model, which has %s", name, strings.Join(labels, ", "))
-		}
+	folder, err := run.Find(o.run)
+	if err != nil {
+		return nil, err
 	}
-	return classes, nil
-}
-
-// evaluate answers for all items. classes are the network's, by class folder.
-func (r *evaluation) evaluate(c *cli.Context, e *engine, set *data.Set, items []data.Item, classes []int) error {
-	pictures := func(yield func(infer.Picture) bool) {
-		for i, item := range items {
-			if !yield(infer.Picture{Name: filepath.Join(set.Dir, filepath.FromSlash(item.Path)), Tag: i}) {
-				return
+	a, err := folder.Answerer(which, o.threads)
+	if err != nil {
+		return nil, err
+	}
+	c.say("using %s in gorgonia (%s)", a.Path, a.Kernels)
+	gorgonia := infer.Engine{Prep: a.Preprocess, Alone: true,
+		Classify: func(ctx context.Context, images []imageprep.Image) ([]infer.Answer, error) {
+			probabilities, err := a.Probabilities(ctx, images)
+			if err != nil {
+				return nil, err
 			}
-		}
-	}
-	progress := newCounter(c.App.ErrWriter, len(items))
-	defer progress.end()
-	for result, err := range stream(c.Context, e.Engine, pictures, c.Int("batch")) {
-		if err != nil {
-			return err
-		}
-		progress.add(1)
-		item := items[result.Tag]
-		if result.Err != nil {
-			progress.end()
-			r.leaveOut(c, item.Path, oneLine(result.Err))
-			continue
-		}
-		r.add(item.Path, classes[item.Class], result.Answer)
-	}
-	if r.confusion.N() == 0 {
-		return errors.New("no answer for any of the images")
-	}
-	r.finish(c.Int("worst"))
-	return nil
-}
-
-// leaveOut notes an image that has no answer, and says why.
-func (r *evaluation) leaveOut(c *cli.Context, path, why string) {
-	r.Unreadable = append(r.Unreadable, path)
-	talk(c, "%s: left out", printable(why))
-}
-
-// evaluation is what `eval --json` prints.
-type evaluation struct {
-	Model      string          `json:"model"`
-	Labels     []string        `json:"labels"`
-	N          int             `json:"n"`
-	Accuracy   float64         `json:"accuracy"`
-	Interval   [2]float64      `json:"interval"` // Wilson's, 95 %
-	PerClass   []metrics.Score `json:"per_class"`
-	Macro      metrics.Score   `json:"macro"`
-	Weighted   metrics.Score   `json:"weighted"`
-	Confusion  [][]int         `json:"confusion"` // true class on the rows
-	Worst      []mistake       `json:"worst"`
-	Unreadable []string        `json:"unreadable"`
-	confusion  *metrics.Confusion
-}
-
-// mistake is a wrong answer.
-type mistake struct {
-	File        string  `json:"file"`
-	Class       string  `json:"class"`
-	Predicted   string  `json:"predicted"`
-	Probability float32 `json:"probability"` // of what was predicted
-}
-
-func newEvaluation(model string, labels []string) *evaluation {
-	return &evaluation{Model: model, Labels: labels, confusion: metrics.NewConfusion(labels),
-		Worst: []mistake{}, Unreadable: []string{}}
-}
-
-func (r *evaluation) add(file string, class int, a infer.Answer) {
-	best := a.Best()
-	r.confusion.Add(class, best)
-	if best != class {
-		r.Worst = append(r.Worst, mistake{file, r.Labels[class], r.Labels[best], a.Probabilities[best]})
-	}
-}
-
-// finish computes the figures, and keeps the surest mistakes.
-func (r *evaluation) finish(worst int) {
-	r.N, r.Accuracy, r.Confusion = r.confusion.N(), r.confusion.Accuracy(), r.confusion.Counts
-	r.Interval[0], r.Interval[1] = r.confusion.Interval()
-	report := r.confusion.Report()
-	r.PerClass, r.Macro, r.Weighted = report.Classes, report.Macro, report.Weighted
-	slices.SortStableFunc(r.Worst, func(a, b mistake) int { return cmp.Compare(b.Probability, a.Probability) })
-	r.Worst = r.Worst[:min(worst, len(r.Worst))]
+			return infer.NewAnswers(a.Labels, probabilities), nil
+		}}
+	return &evalEngine{gorgonia, a.Path, a.Labels, a.Close}, nil
 }

@@ -43,7 +43,7 @@ func (o *gpuCheckOptions) run(c *call) error {
 	if err != nil {
 		return failWith(exitUsage, fmt.Errorf("--device: %w", err))
 	}
-	if _, err := limitedSeconds(o.seconds); err != nil {
+	if _, err := secondsOf(o.seconds); err != nil {
 		return err
 	}
 	dir, err := bundleDir(c.files)

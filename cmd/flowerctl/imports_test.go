@@ -50,16 +50,16 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"infer"}, never: []string{"train", "export", gorgoniaPath},
-		allowed: []string{"train/atomicfile", "train/numbers", "train/table"},
+		allowed: []string{"train/atomicfile", "train/metrics", "train/numbers", "train/table"},
 	},
 	{
 		trees: []string{"export"}, never: []string{gorgoniaPath, ortPath, "infer/ort"},
 		except: []string{"export/verify", "export/publish"},
 	},
 	{
-		trees:   []string{"train/table", "train/atomicfile", "train/numbers", "train/head"},
+		trees:   []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},
 		never:   []string{"train", "export", "infer", "onnx", "fixtures", "cmd"},
-		allowed: []string{"train/table", "train/atomicfile", "train/numbers", "train/head"},
+		allowed: []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},
 	},
 	{trees: []string{"train", "export", "infer", "onnx"}, never: []string{cliPath}},
 	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks",

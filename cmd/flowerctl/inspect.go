@@ -9,11 +9,16 @@ import (
 
 	"github.com/flowerctl/flowerctl/export/summary"
 	"github.com/flowerctl/flowerctl/onnx"
-	"github.com/flowerctl/flowerctl/train"
-	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/run"
 )
 
+type inspectOptions struct {
+	pictureFlags
+	json bool
+}
+
 func inspectCommand() *cli.Command {
+	o := new(inspectOptions)
 	return &cli.Command{
 		Name:      "inspect",
 		Usage:     "say what is in an ONNX file or a run",
@@ -23,18 +28,13 @@ preprocessing, training. The file may be from anywhere: it is checked first.
 
   flowerctl inspect model.onnx
   flowerctl inspect runs/latest --svg network.svg`,
-		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "svg", Usage: "draw the network to `FILE`"},
-			&cli.StringFlag{Name: "png", Usage: "draw the network to `FILE`"},
-			&cli.BoolFlag{Name: "force", Usage: "write over a file that is there"},
-			jsonFlag(new(bool)),
-		},
-		Action: inspect,
+		Flags:  append(o.pictureFlags.flags("draw the network to `FILE`"), jsonFlag(&o.json)),
+		Action: action(o.run),
 	}
 }
 
-func inspect(c *cli.Context) error {
-	path, err := oneFile(c, "model.onnx")
+func (o *inspectOptions) run(c *call) error {
+	path, err := c.oneFile("model.onnx")
 	if err != nil {
 		return err
 	}
@@ -42,35 +42,36 @@ func inspect(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := drawPictures(c, s.Picture); err != nil {
+	if err := o.draw(s.Picture); err != nil {
 		return err
 	}
-	if c.Bool("json") {
-		return writeJSON(c.App.Writer, s)
+	if o.json {
+		return writeJSON(c.out, s)
 	}
-	return s.WriteTable(c.App.Writer)
+	return s.WriteTable(c.out)
 }
 
 // summarize describes a file, or the best checkpoint of a run.
 func summarize(path string) (*summary.Summary, error) {
 	info, err := os.Stat(path)
-	if err != nil && filepath.Base(path) != latestRun {
-		return nil, fileError(err)
+	latest := filepath.Base(path) == run.Latest // may be a file that names the run
+	if err != nil && !latest {
+		return nil, err
 	}
-	if err != nil || info.IsDir() || filepath.Base(path) == latestRun {
-		dir, err := findRun(path)
+	if latest || info.IsDir() {
+		folder, err := run.Find(path)
 		if err != nil {
 			return nil, err
 		}
-		saved, err := checkpoint.Load(filepath.Join(dir, train.BestFile))
+		saved, err := folder.Checkpoint(run.Best)
 		if err != nil {
-			return nil, fileError(err)
+			return nil, err
 		}
 		return summary.OfCheckpoint(saved)
 	}
 	m, err := onnx.ReadFile(path)
 	if err != nil {
-		return nil, fileError(err)
+		return nil, err
 	}
 	s, err := summary.OfModel(m)
 	if err != nil {

@@ -7,7 +7,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -111,9 +110,4 @@ func top(c *cli.Context) error {
 // usageError turns the flag package's complaint into one line and exit code 2.
 func usageError(_ *cli.Context, err error, _ bool) error {
 	return usagef("%s", strings.Replace(err.Error(), "for flag -", "for --", 1))
-}
-
-// talk prints a line for the person at the terminal: stderr, never a result.
-func talk(c *cli.Context, format string, args ...any) {
-	fmt.Fprintf(c.App.ErrWriter, format+"\n", args...)
 }

@@ -7,7 +7,10 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/export/publish"
+	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/export/verify/presets"
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -50,6 +53,25 @@ func remediedFile(err error) error {
 		return fail(err, fmt.Sprintf("--images %d", few.Have))
 	case errors.As(err, &few):
 		return fail(err, "--images says on how many to compare, 32 or more")
+	}
+	return remediedModel(err)
+}
+
+// remediedModel is for errors of opening an ONNX file.
+func remediedModel(err error) error {
+	var device *ort.DeviceError
+	var none *infer.PrecisionError
+	switch {
+	case errors.As(err, &device):
+		return failWith(exitNoDevice, err, append(ort.Remedies(device.Missing), "--device cpu needs none of it")...)
+	case errors.As(err, &none):
+		return fail(err, fmt.Sprintf("flowerctl export %s --precision %s makes it", none.Path, none.Precision))
+	case errors.Is(err, infer.ErrNoLabels):
+		return fail(err, "--labels FILE names them, one a line, in the network's order")
+	case errors.Is(err, infer.ErrNoSize):
+		return fail(err, "--size PIXELS says it")
+	case errors.Is(err, verify.ErrNotVerified):
+		return fail(err, "flowerctl verify FILE.onnx writes the report")
 	}
 	return err
 }

@@ -31,17 +31,16 @@ func TestAnswersForPeopleQuoteNames(t *testing.T) {
 		{Picture: infer.Picture{Name: name}, Err: errors.New(name + ": not an image (empty)")},
 	}
 	for _, c := range []struct {
-		format    func(*answerWriter, result) error
-		forPeople bool
-		want      string
+		csv  bool
+		want string
 	}{
-		{(*answerWriter).text, true, `a\n\x1b[31m.jpg: rose 100.0 %` + "\n" +
+		{false, `a\n\x1b[31m.jpg: rose 100.0 %` + "\n" +
 			`a\n\x1b[31m.jpg: error: not an image (empty)` + "\n"},
-		{(*answerWriter).csv, false, "file,label,probability,error\n\"" + name + "\",rose,1,\n\"" +
+		{true, "file,label,probability,error\n\"" + name + "\",rose,1,\n\"" +
 			name + "\",,,not an image (empty)\n"},
 	} {
 		var out bytes.Buffer
-		written := tally{out: &answerWriter{w: &out, top: 1, format: c.format, forPeople: c.forPeople}}
+		written := newAnswers(&out, answerFlags{top: 1, csv: c.csv}, 1)
 		for _, r := range results {
 			if err := written.add(r); err != nil {
 				t.Fatal(err)

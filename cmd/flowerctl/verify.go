@@ -112,7 +112,7 @@ func (o *verifyOptions) run(c *call) error {
 	if v.Photos, v.Source, err = trained.Photos(c.ctx, o.data, data.Val, o.images); err != nil {
 		return err
 	}
-	if v.Device, err = needDevice(c.cli); err != nil {
+	if v.Device, err = needDevice(c, o.device); err != nil {
 		return err
 	}
 	if v.Reader, err = reader(); err != nil {
@@ -120,7 +120,7 @@ func (o *verifyOptions) run(c *call) error {
 	}
 	r, err := verify.File(c.ctx, file, trained.Checkpoint, v)
 	if err != nil {
-		return modelFailure(fmt.Errorf("%s: %w", path, err))
+		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := r.Save(o.reportPath(path), filepath.Base(path)); err != nil {
 		return err

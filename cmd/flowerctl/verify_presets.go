@@ -16,7 +16,7 @@ func (o *verifyOptions) verifyPresets(c *call) error {
 	}
 	show := &announcer{call: c, progress: newProgress(c.log)}
 	b := &presets.Bench{Dir: o.presets, Data: o.data, Images: o.images, Version: version, Observer: show}
-	if b.Device, err = needDevice(c.cli); err != nil {
+	if b.Device, err = needDevice(c, o.device); err != nil {
 		return err
 	}
 	if b.Reader, err = reader(); err != nil {

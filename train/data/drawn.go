@@ -100,8 +100,33 @@ func DrawFolder(ctx context.Context, dir string, opts DrawOptions) error {
 	})
 }
 
+// DrawnFiles are n drawn flowers, the kinds in turn, as the bytes of JPEG files.
+func DrawnFiles(n, size int, seed uint64) ([][]byte, error) {
+	files, kinds := make([][]byte, n), flowers.Kinds()
+	for i := range files {
+		var err error
+		m := flowers.Draw(kinds[i%len(kinds)], DrawnSeed(seed, i), size)
+		if files[i], err = encodeImage(m, false); err != nil {
+			return nil, err
+		}
+	}
+	return files, nil
+}
+
 // writeImage writes a JPEG or PNG file; name is without its ending.
-func writeImage(name string, m imageprep.Image, asPNG bool) (err error) {
+func writeImage(name string, m imageprep.Image, asPNG bool) error {
+	data, err := encodeImage(m, asPNG)
+	if err != nil {
+		return err
+	}
+	ending := ".jpg"
+	if asPNG {
+		ending = ".png"
+	}
+	return os.WriteFile(name+ending, data, 0o644)
+}
+
+func encodeImage(m imageprep.Image, asPNG bool) (data []byte, err error) {
 	rgba := image.NewRGBA(image.Rect(0, 0, m.W, m.H))
 	for i := range m.W * m.H {
 		copy(rgba.Pix[4*i:], m.Pix[3*i:3*i+3])
@@ -109,14 +134,9 @@ func writeImage(name string, m imageprep.Image, asPNG bool) (err error) {
 	}
 	var b bytes.Buffer
 	if asPNG {
-		name += ".png"
 		err = png.Encode(&b, rgba)
 	} else {
-		name += ".jpg"
 		err = jpeg.Encode(&b, rgba, &jpeg.Options{Quality: 92})
 	}
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(name, b.Bytes(), 0o644)
+	return b.Bytes(), err
 }

@@ -1,5 +1,14 @@
 package data
 
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+)
+
 // Report says what a set holds and what looks wrong with it.
 type Report struct {
 	Dir     string        `json:"dir"`
@@ -28,6 +37,30 @@ type Repeated struct {
 	// those borders: at least one label is wrong, or the validation is.
 	TwoClasses bool `json:"two_classes"`
 	TwoParts   bool `json:"two_parts"`
+}
+
+// Inspect reads every image of a set that was scanned, and reports. The file split,
+// if it is not "", says which part each image is in: see [Set.WriteSplit].
+func Inspect(ctx context.Context, set *Set, split string) (Report, error) {
+	// The pixels are not looked at: a fingerprint of each image is.
+	cache, err := Load(ctx, set, imageprep.Config{Size: 1}, LoadOptions{})
+	if err != nil {
+		return Report{}, err
+	}
+	if split != "" {
+		parts, err := ReadSplitFile(split)
+		if err == nil {
+			err = cache.Set.Apply(parts)
+		}
+		var file *fs.PathError
+		if err != nil && !errors.As(err, &file) {
+			err = fmt.Errorf("%s: %w", split, err)
+		}
+		if err != nil {
+			return Report{}, err
+		}
+	}
+	return cache.Set.Report(), nil
 }
 
 // Report describes the set. Repeated images are known after [Load].

@@ -51,6 +51,9 @@ func (f Folder) ExportFiles() (paths []string) {
 	return paths
 }
 
+// SplitPath is the file that says which part each of the run's images is in.
+func (f Folder) SplitPath() string { return f.path(train.SplitFile) }
+
 // Exists says whether a run was begun there.
 func (f Folder) Exists() bool { return f.has(train.ConfigFile) }
 
@@ -177,12 +180,7 @@ func (f Folder) Settings() (Settings, error) { return ReadSettings(f.ConfigPath(
 
 // Split is how the run's images were divided, without their folder.
 func (f Folder) Split() (*data.Set, error) {
-	file, err := os.Open(f.path(train.SplitFile))
-	if err != nil {
-		return nil, err
-	}
-	defer file.Close()
-	return data.ReadSplit(file)
+	return data.ReadSplitFile(f.SplitPath())
 }
 
 // Which names one of a run's checkpoints.

@@ -1,0 +1,56 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/infer/ort"
+)
+
+// deviceAuto is the --device that takes a GPU where one can be used.
+const deviceAuto = "auto"
+
+// needDevice is the device of that name, with the onnxruntime loaded that it needs.
+func needDevice(c *call, name string) (ort.Device, error) {
+	if name == deviceAuto {
+		return autoDevice(c)
+	}
+	device, err := ort.ParseDevice(name)
+	if err != nil {
+		return device, failWith(exitUsage, fmt.Errorf("--device: %w", err))
+	}
+	if !device.CUDA {
+		_, err = c.needRuntime(ort.BuildCPU)
+		return device, err
+	}
+	return device, needCUDA(device)
+}
+
+// autoDevice takes the GPU where everything it needs is there, else the CPU, and
+// says why.
+func autoDevice(c *call) (ort.Device, error) {
+	library, _ := ort.Find(ort.BuildCUDA) // what is wrong with it shows among the parts
+	missing := ort.Missing(ort.CUDAParts(library))
+	if len(missing) == 0 {
+		device := ort.Device{CUDA: true}
+		c.say("device: %s, since all it needs is there", device)
+		return device, needCUDA(device)
+	}
+	c.say("device: cpu, since for CUDA there is no %s (%s)", missing[0].Name, missing[0].Problem)
+	_, err := c.needRuntime(ort.BuildCPU)
+	return ort.Device{}, err
+}
+
+// needCUDA loads the onnxruntime with CUDA, when all that it needs is there. It is
+// not installed unasked: it is large, and useless without the rest.
+func needCUDA(device ort.Device) error {
+	library, err := ort.Find(ort.BuildCUDA)
+	if err != nil && !errors.Is(err, ort.ErrNotInstalled) {
+		return fail(err, remedy(err, ort.BuildCUDA))
+	}
+	if missing := ort.Missing(ort.CUDAParts(library)); len(missing) > 0 {
+		return &ort.DeviceError{Device: device, Missing: missing}
+	}
+	_, err = loadRuntime(library)
+	return err
+}

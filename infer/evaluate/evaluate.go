@@ -1,0 +1,137 @@
+// Package evaluate counts how often an engine is right on labelled pictures: the
+// accuracy with its interval, a report by class, the confusion matrix, and the most
+// confident mistakes. Of training it imports train/metrics only. Start at [Run].
+package evaluate
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/train/metrics"
+)
+
+// Picture is a labelled picture.
+type Picture struct {
+	File  string // to read
+	Path  string // what the result calls it
+	Class int    // index into the engine's labels
+}
+
+// Options say what is evaluated and how.
+type Options struct {
+	Model  string   // what the result calls the engine
+	Labels []string // the engine's classes, by index
+	Batch  int      // pictures a run of the network; 0 means infer.DefaultBatch
+	Worst  int      // how many mistakes to list
+	// Unreadable are paths of pictures that are known not to be readable. The result
+	// lists them before others.
+	Unreadable []string
+	Observer   Observer // nil: nobody
+}
+
+// Observer hears how an evaluation goes.
+type Observer interface {
+	// Answered is called after each picture.
+	Answered()
+	// LeftOut is called for a picture without an answer. The error names the file.
+	LeftOut(why error)
+}
+
+// Result is how often an engine was right. Its JSON is what `flowerctl eval --json`
+// prints.
+type Result struct {
+	Model      string          `json:"model"`
+	Labels     []string        `json:"labels"`
+	N          int             `json:"n"` // pictures with an answer
+	Accuracy   float64         `json:"accuracy"`
+	Interval   [2]float64      `json:"interval"` // Wilson's, 95 %
+	PerClass   []metrics.Score `json:"per_class"`
+	Macro      metrics.Score   `json:"macro"`
+	Weighted   metrics.Score   `json:"weighted"`
+	Confusion  [][]int         `json:"confusion"`  // true class on the rows
+	Worst      []Mistake       `json:"worst"`      // the most confident first
+	Unreadable []string        `json:"unreadable"` // pictures without an answer
+}
+
+// Mistake is a wrong answer.
+type Mistake struct {
+	File        string  `json:"file"`
+	Class       string  `json:"class"`
+	Predicted   string  `json:"predicted"`
+	Probability float32 `json:"probability"` // of what was predicted
+}
+
+// ErrNoAnswer says that no picture has an answer.
+var ErrNoAnswer = errors.New("no answer for any of the images")
+
+// Run answers for all pictures and counts. Those that cannot be read, or whose answer
+// is not a number, are left out.
+func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*Result, error) {
+	r := &Result{Model: o.Model, Labels: o.Labels, Worst: []Mistake{},
+		Unreadable: append([]string{}, o.Unreadable...)}
+	confusion := metrics.NewConfusion(o.Labels)
+	list := func(yield func(infer.Picture) bool) {
+		for i, p := range pictures {
+			if !yield(infer.Picture{Name: p.File, Tag: i}) {
+				return
+			}
+		}
+	}
+	for result, err := range infer.Stream(ctx, e, list, cmp.Or(o.Batch, infer.DefaultBatch)) {
+		if err != nil {
+			return nil, err
+		}
+		if o.Observer != nil {
+			o.Observer.Answered()
+		}
+		p := pictures[result.Tag]
+		if result.Err != nil {
+			r.Unreadable = append(r.Unreadable, p.Path)
+			if o.Observer != nil {
+				o.Observer.LeftOut(result.Err)
+			}
+			continue
+		}
+		best := result.Answer.Best()
+		confusion.Add(p.Class, best)
+		if best != p.Class {
+			r.Worst = append(r.Worst, Mistake{p.Path, o.Labels[p.Class], o.Labels[best], result.Answer.Probabilities[best]})
+		}
+	}
+	if confusion.N() == 0 {
+		return nil, ErrNoAnswer
+	}
+	r.finish(confusion, o.Worst)
+	return r, nil
+}
+
+// finish computes the figures, and leaves only the most confident mistakes.
+func (r *Result) finish(c *metrics.Confusion, worst int) {
+	r.N, r.Accuracy, r.Confusion = c.N(), c.Accuracy(), c.Counts
+	r.Interval[0], r.Interval[1] = c.Interval()
+	report := c.Report()
+	r.PerClass, r.Macro, r.Weighted = report.Classes, report.Macro, report.Weighted
+	slices.SortStableFunc(r.Worst, func(a, b Mistake) int { return cmp.Compare(b.Probability, a.Probability) })
+	r.Worst = r.Worst[:min(worst, len(r.Worst))]
+}
+
+// Match finds the engine's class for each class of the pictures, by name.
+func Match(classes, labels []string) ([]int, error) {
+	match := make([]int, len(classes))
+	for i, name := range classes {
+		if match[i] = slices.Index(labels, name); match[i] < 0 {
+			return nil, fmt.Errorf("class folder %q is no class of the model, which has %s",
+				name, strings.Join(labels, ", "))
+		}
+		if slices.Contains(labels[match[i]+1:], name) { // lists of ImageNet's classes have such
+			return nil, fmt.Errorf("class folder %q is more than one class of the model, which has %s",
+				name, strings.Join(labels, ", "))
+		}
+	}
+	return match, nil
+}

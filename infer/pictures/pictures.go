@@ -1,0 +1,232 @@
+// Package pictures walks over pictures to answer for, in order: files, folders,
+// patterns and the standard input. Nothing is decoded here. Start at [List].
+package pictures
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+)
+
+// Stdin is the argument that means the standard input.
+const Stdin = "-"
+
+// Arguments are what a user named. At most one of the names is Stdin.
+type Arguments struct {
+	Names []string // files, folders, patterns, Stdin
+	Stdin io.Reader
+	List  bool // the standard input has file names, one a line; else it is one image
+}
+
+// Tags of pictures that nobody named.
+const (
+	fromFolder = 1 + iota // left out if it is not an image, unless it has an image's name
+	notRegular            // a pipe or a device, which is not opened: left out
+)
+
+// LeftOut says whether a result is of a file in a folder that is not a picture. A
+// damaged picture is one, and so is a file with the name of one.
+func LeftOut(p infer.Picture, err error) bool {
+	return p.Tag == notRegular ||
+		p.Tag == fromFolder && errors.Is(err, imageprep.ErrNotImage) && !imageprep.ImageName(p.Name)
+}
+
+var errNotRegular = errors.New("not a regular file")
+
+// Many says whether the arguments mean more than one picture: all but a single file,
+// or the single image on the standard input.
+func (a Arguments) Many() bool {
+	if len(a.Names) != 1 || a.Names[0] == Stdin {
+		return len(a.Names) != 1 || a.List
+	}
+	info, err := os.Stat(a.Names[0])
+	return err != nil || info.IsDir()
+}
+
+// Read reads the bytes of the pictures, up to most of them, and makes sure that they
+// are images. What is left out of folders does not count; any other error ends it.
+func (a Arguments) Read(most int) ([][]byte, error) {
+	var files [][]byte
+	decoder := new(imageprep.Decoder)
+	for p := range List(a) {
+		data, err := readPicture(decoder, p)
+		if LeftOut(p, err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		if files = append(files, data); len(files) == most {
+			break
+		}
+	}
+	return files, nil
+}
+
+// readPicture returns a copy of a picture's bytes. Its errors name the file.
+func readPicture(decoder *imageprep.Decoder, p infer.Picture) (data []byte, err error) {
+	if p.Err != nil {
+		return nil, p.Err
+	}
+	src := imageprep.File(p.Name)
+	if p.Reader != nil {
+		src = imageprep.Reader(p.Name, p.Reader)
+	}
+	err = decoder.View(src, func(bytes []byte, _ imageprep.Image) error {
+		data = slices.Clone(bytes)
+		return nil
+	})
+	return data, err
+}
+
+// List yields what the arguments mean: files, folders with all below them, and what
+// matches patterns. Errors of listing are pictures with an Err.
+func List(a Arguments) iter.Seq[infer.Picture] {
+	return func(yield func(infer.Picture) bool) {
+		for _, name := range a.Names {
+			if !a.expand(name, yield) {
+				return
+			}
+		}
+	}
+}
+
+// expand yields the pictures of one argument; false means that the receiver has
+// enough.
+func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
+	if arg == Stdin && a.List {
+		return expandList(a.Stdin, yield)
+	}
+	if arg == Stdin {
+		return yield(infer.Picture{Name: Stdin, Reader: a.Stdin})
+	}
+	info, err := os.Stat(arg)
+	if err == nil && info.IsDir() {
+		return expandFolder(arg, yield)
+	}
+	if err == nil || !strings.ContainsAny(arg, "*?[") {
+		return yield(infer.Picture{Name: arg})
+	}
+	matches, err := filepath.Glob(arg)
+	if err == nil && len(matches) == 0 {
+		err = noMatch(arg)
+	}
+	if err != nil {
+		return yield(infer.Picture{Name: arg, Err: fmt.Errorf("%s: %w", arg, err)})
+	}
+	for _, match := range matches {
+		if info, err := os.Stat(match); err == nil && info.IsDir() {
+			if !expandFolder(match, yield) {
+				return false
+			}
+		} else if !yield(infer.Picture{Name: match}) {
+			return false
+		}
+	}
+	return true
+}
+
+// noMatch says why no file matches a pattern. To Glob a folder that cannot be read
+// is an empty one.
+func noMatch(pattern string) error {
+	dir := filepath.Dir(pattern)
+	if !strings.ContainsAny(dir, "*?[") {
+		if _, err := os.ReadDir(dir); errors.Is(err, fs.ErrPermission) {
+			return underName(dir, err)
+		}
+	}
+	return errors.New("no file has such a name")
+}
+
+// maxName is how long a name in a list may be, in bytes: longer than any system's
+// paths.
+const maxName = 64 << 10
+
+// expandList reads names from a list, one a line, as they come.
+func expandList(r io.Reader, yield func(infer.Picture) bool) bool {
+	for lines := bufio.NewReaderSize(r, maxName); ; {
+		line, err := lines.ReadSlice('\n')
+		p := infer.Picture{Name: strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r")}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			p.Name = p.Name[:40] + "..."
+			p.Err = fmt.Errorf("%s: list of file names: a line of more than %d bytes", p.Name, maxName)
+			for errors.Is(err, bufio.ErrBufferFull) {
+				_, err = lines.ReadSlice('\n')
+			}
+		}
+		if p.Name != "" && !yield(p) {
+			return false
+		}
+		if errors.Is(err, io.EOF) {
+			return true
+		}
+		if err != nil {
+			return yield(infer.Picture{Name: Stdin, Err: fmt.Errorf("list of file names: %w", err)})
+		}
+	}
+}
+
+// inFolder is the file of that name in a folder.
+func inFolder(name string, entry fs.DirEntry) infer.Picture {
+	kind := entry.Type()
+	if kind&fs.ModeSymlink != 0 {
+		info, err := os.Stat(name)
+		if err != nil {
+			return infer.Picture{Name: name, Err: underName(name, err)}
+		}
+		kind = info.Mode().Type()
+	}
+	if !kind.IsRegular() { // opening a pipe would wait for who writes into it
+		return infer.Picture{Name: name, Tag: notRegular, Err: errNotRegular}
+	}
+	return infer.Picture{Name: name, Tag: fromFolder}
+}
+
+// expandFolder yields the files below a folder in the order of their names, without
+// hidden ones. Links to files count, links to folders do not; pipes and devices are
+// left out.
+func expandFolder(root string, yield func(infer.Picture) bool) bool {
+	on := true
+	err := fs.WalkDir(os.DirFS(root), ".", func(path string, entry fs.DirEntry, err error) error {
+		name := filepath.Join(root, filepath.FromSlash(path))
+		hidden := path != "." && strings.HasPrefix(entry.Name(), ".")
+		switch {
+		case err != nil:
+			on = yield(infer.Picture{Name: name, Err: underName(name, err)})
+		case hidden && entry.IsDir():
+			return fs.SkipDir
+		case hidden || entry.IsDir():
+			return nil
+		default:
+			on = yield(inFolder(name, entry))
+		}
+		if !on {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if on && err != nil {
+		on = yield(infer.Picture{Name: root, Err: underName(root, err)})
+	}
+	return on
+}
+
+// underName is an error of the file system with the full name in front. Errors of
+// os.DirFS name the path within the folder only.
+func underName(name string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = at.Err
+	}
+	return fmt.Errorf("%s: %w", name, err)
+}

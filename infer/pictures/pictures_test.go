@@ -1,0 +1,47 @@
+package pictures
+
+import (
+	"strings"
+	"testing"
+)
+
+// A name that is too long has its own error, and the names behind it are read.
+func TestListGoesOnAfterALineThatIsTooLong(t *testing.T) {
+	long := strings.Repeat("x", maxName+1)
+	list := "a.jpg\r\n\n" + long + "\n" + long + long + "\nb.jpg\n" + strings.Repeat("y", 5000)
+	var got []string
+	for p := range List(Arguments{Names: []string{Stdin}, Stdin: strings.NewReader(list), List: true}) {
+		name := p.Name
+		if p.Err != nil {
+			name = "error"
+			want := strings.Repeat("x", 40) + "...: list of file names: a line of more than 65536 bytes"
+			if p.Err.Error() != want {
+				t.Errorf("got %v, want %s", p.Err, want)
+			}
+		}
+		got = append(got, name)
+	}
+	if want := "a.jpg error error b.jpg " + strings.Repeat("y", 5000); strings.Join(got, " ") != want {
+		t.Errorf("got %.100q, want %.100q", got, want)
+	}
+}
+
+func TestManyIsWhateverIsNotOneFile(t *testing.T) {
+	dir := t.TempDir()
+	for _, c := range []struct {
+		names []string
+		list  bool
+		want  bool
+	}{
+		{[]string{"pictures.go"}, false, false},
+		{[]string{Stdin}, false, false},
+		{[]string{Stdin}, true, true},
+		{[]string{dir}, false, true},
+		{[]string{"*.go"}, false, true},
+		{[]string{"pictures.go", "pictures.go"}, false, true},
+	} {
+		if got := (Arguments{Names: c.names, List: c.list}).Many(); got != c.want {
+			t.Errorf("%v, list %v: got %v, want %v", c.names, c.list, got, c.want)
+		}
+	}
+}
