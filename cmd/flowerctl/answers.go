@@ -114,7 +114,7 @@ func (a *answers) write(r infer.Result) error {
 	case a.csv:
 		return a.writeCSV(line)
 	}
-	_, err := fmt.Fprintf(a.w, "%s: %s\n", printable(line.File), line.text())
+	_, err := fmt.Fprintf(a.w, "%s: %s\n", table.Printable(line.File), line.text())
 	return err
 }
 

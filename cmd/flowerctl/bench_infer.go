@@ -1,10 +1,8 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/urfave/cli/v2"
@@ -14,7 +12,6 @@ import (
 	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/infer/pictures"
 	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/table"
 )
 
 type benchInferOptions struct {
@@ -99,7 +96,7 @@ func (o *benchInferOptions) run(c *call) (err error) {
 	if o.json {
 		return writeJSON(c.out, r)
 	}
-	return printSpeed(c.out, r)
+	return r.WriteText(c.out)
 }
 
 // benchPictures reads the pictures that were named, up to 256, or draws some of the
@@ -147,37 +144,4 @@ func (o *benchInferOptions) versus(c *call, m *chosen, one *infer.Classifier, fi
 	}
 	defer closing(&err, classifier.Close)
 	return bench.Compare(c.ctx, one, classifier, o.vs, files, timed)
-}
-
-// printSpeed writes the figures for people.
-func printSpeed(w io.Writer, r *bench.Speed) error {
-	precision := cmp.Or(r.Precision, "precision not stated")
-	if r.TF32 {
-		precision += " with TF32"
-	}
-	fmt.Fprintf(w, "%s (%s) on %s (%s, %d threads), onnxruntime %s, flowerctl %s\n%s\n\n", r.Model, precision,
-		r.Device, r.Provider, r.Threads, r.Onnxruntime, r.Version, r.CPU)
-	two := func(x float64) string { return fmt.Sprintf("%.2f", x) }
-	batches := table.New("batch", "p50 ms", "p90 ms", "p99 ms", "images/s")
-	batches.Right = true
-	for _, b := range r.Batches {
-		batches.Add(b.Batch, two(b.P50), two(b.P90), two(b.P99), fmt.Sprintf("%.0f", b.PerSecond))
-	}
-	err := batches.WriteText(w)
-	fmt.Fprintf(w, "\none picture: decode %.2f ms, resize %.2f ms, infer %.2f ms\n", r.Decode, r.Resize, r.Infer)
-	fmt.Fprintf(w, "many, decoded on all cores while the network runs: %.0f images/s; decode and resize alone: %.0f\n",
-		r.Pipeline, r.Prepare)
-	if r.ColdStart > 0 {
-		fmt.Fprintf(w, "cold, from the start of the program to the answer: %.0f ms\n", r.ColdStart)
-	}
-	if err != nil || r.Versus == nil {
-		return err
-	}
-	fmt.Fprintf(w, "\nagainst %s, run by run in turn: time as a share of the other's\n", r.Versus.Model)
-	ratios := table.New("batch", "p10", "p50", "p90", "pairs")
-	ratios.Right = true
-	for _, b := range r.Versus.Batches {
-		ratios.Add(b.Batch, two(b.P10), two(b.P50), two(b.P90), b.Pairs)
-	}
-	return ratios.WriteText(w)
 }

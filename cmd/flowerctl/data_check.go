@@ -2,9 +2,6 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/urfave/cli/v2"
 
@@ -59,44 +56,10 @@ func (o *dataCheckOptions) run(c *call) error {
 	if o.json {
 		err = writeJSON(c.out, report)
 	} else {
-		err = printReport(c.out, report)
+		err = report.WriteText(c.out)
 	}
 	if n := report.Bad(); err == nil && n > 0 && o.strict {
 		return fmt.Errorf("%s: %d things to mend", dir, n)
 	}
-	return err
-}
-
-func printReport(w io.Writer, r data.Report) error {
-	width := 0
-	for _, c := range r.Classes {
-		width = max(width, utf8.RuneCountInString(c.Label))
-	}
-	fmt.Fprintf(w, "%s: %d images of %d classes\n", r.Dir, r.Images, len(r.Classes))
-	for _, c := range r.Classes {
-		fmt.Fprintf(w, "  %-*s %6d %5.1f %%", width, c.Label, c.Images, 100*float64(c.Images)/float64(r.Images))
-		if c.Train+c.Val+c.Test > 0 {
-			fmt.Fprintf(w, "  train %d, val %d, test %d", c.Train, c.Val, c.Test)
-		}
-		fmt.Fprintln(w)
-	}
-	fmt.Fprintf(w, "always answering the most frequent class is right in %.1f %%\n", 100*r.MajorityRate)
-	for _, p := range r.Problems {
-		fmt.Fprintf(w, "%s: %s\n", p.Kind, p)
-	}
-	for _, g := range r.Repeated {
-		what, where := "look alike", ""
-		if g.SameBytes {
-			what = "same bytes"
-		}
-		if g.TwoClasses {
-			where += ", under two classes"
-		}
-		if g.TwoParts {
-			where += ", in two parts"
-		}
-		fmt.Fprintf(w, "%s%s: %s\n", what, where, strings.Join(g.Files, " "))
-	}
-	_, err := fmt.Fprintf(w, "%d left out, %d repeated\n", len(r.Problems), len(r.Repeated))
 	return err
 }

@@ -2,16 +2,13 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
-	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -116,7 +113,7 @@ func (o *evalOptions) eval(c *call) (err error) {
 	if o.json {
 		err = writeJSON(c.out, result)
 	} else {
-		err = printEvaluation(c.out, result)
+		err = result.WriteText(c.out)
 	}
 	if n := len(result.Unreadable); err == nil && n > 0 {
 		err = fmt.Errorf("no answer for %d of %d images", n, n+result.N)
@@ -157,57 +154,4 @@ func (w *evalWatch) Answered() { w.add(1) }
 func (w *evalWatch) LeftOut(why error) {
 	w.end()
 	w.say("%s: left out", oneLine(why))
-}
-
-// evalEngine is what is evaluated.
-type evalEngine struct {
-	infer.Engine
-	name   string
-	labels []string
-	close  func() error
-}
-
-// open opens the run, if one was named, or else the model.
-func (o *evalOptions) open(c *call) (*evalEngine, error) {
-	if o.run != "" {
-		return o.openRun(c)
-	}
-	m, err := o.choose(c)
-	if err != nil {
-		return nil, err
-	}
-	classifier, err := m.open(c, true)
-	if err != nil {
-		return nil, err
-	}
-	m.tell(c)
-	e := &evalEngine{classifier.Engine(), m.Name, classifier.Labels(), classifier.Close}
-	e.Alone = true
-	return e, nil
-}
-
-// openRun makes gorgonia's network of the run's checkpoint.
-func (o *evalOptions) openRun(c *call) (*evalEngine, error) {
-	which := run.Which(o.checkpoint)
-	if err := which.Check(); err != nil {
-		return nil, err
-	}
-	folder, err := run.Find(o.run)
-	if err != nil {
-		return nil, err
-	}
-	a, err := folder.Answerer(which, o.threads)
-	if err != nil {
-		return nil, err
-	}
-	c.say("using %s in gorgonia (%s)", a.Path, a.Kernels)
-	gorgonia := infer.Engine{Prep: a.Preprocess, Alone: true,
-		Classify: func(ctx context.Context, images []imageprep.Image) ([]infer.Answer, error) {
-			probabilities, err := a.Probabilities(ctx, images)
-			if err != nil {
-				return nil, err
-			}
-			return infer.NewAnswers(a.Labels, probabilities), nil
-		}}
-	return &evalEngine{gorgonia, a.Path, a.Labels, a.Close}, nil
 }

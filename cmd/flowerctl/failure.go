@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // The exit codes. Scripts rely on them.
@@ -81,7 +83,7 @@ func printError(w io.Writer, command string, err error) int {
 // native libraries put in, and without control characters.
 func oneLine(err error) string {
 	lines := strings.FieldsFunc(plainText(err), func(r rune) bool { return r == '\n' || r == '\r' })
-	return printable(strings.Join(lines, "; "))
+	return table.Printable(strings.Join(lines, "; "))
 }
 
 // hintsOf are the hints of a failure, or what an error of a library that knows

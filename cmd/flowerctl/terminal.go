@@ -4,11 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -19,74 +15,76 @@ func isTerminal(w io.Writer) bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// downloadBar shows how far a download is, on a terminal only.
-type downloadBar struct {
-	w     io.Writer // nil: nobody looks
-	last  time.Time
-	shown bool
+// ticker is a line on a terminal that is written over ten times a second at most.
+type ticker struct {
+	w    io.Writer // nil: nobody looks
+	last time.Time // zero: there is no line
 }
 
-func newDownloadBar(w io.Writer) *downloadBar {
+func newTicker(w io.Writer) ticker {
 	if !isTerminal(w) {
-		w = nil
+		return ticker{}
 	}
-	return &downloadBar{w: w}
+	return ticker{w: w}
 }
 
-// show writes over its last line, ten times a second at most.
+// due says whether a line is to be written now.
+func (t *ticker) due() bool { return t.w != nil && time.Since(t.last) >= 100*time.Millisecond }
+
+func (t *ticker) write(format string, args ...any) {
+	t.last = time.Now()
+	fmt.Fprintf(t.w, "\r"+format, args...)
+}
+
+// leave ends the line with text, where there is one.
+func (t *ticker) leave(text string) {
+	if !t.last.IsZero() {
+		io.WriteString(t.w, text)
+	}
+	t.last = time.Time{}
+}
+
+// downloadBar shows how far a download is, on a terminal only.
+type downloadBar struct{ ticker }
+
+func newDownloadBar(w io.Writer) *downloadBar { return &downloadBar{newTicker(w)} }
+
+// show writes how much is there; total is not known where it is not positive.
 func (b *downloadBar) show(done, total int64) {
-	if b.w == nil || time.Since(b.last) < 100*time.Millisecond && done != total {
-		return
-	}
-	b.last, b.shown = time.Now(), true
 	const mib = 1 << 20
-	if total > 0 {
-		fmt.Fprintf(b.w, "\r%5.1f of %.1f MiB (%d %%)", float64(done)/mib, float64(total)/mib, done*100/total)
-		return
+	switch {
+	case !b.due() && (b.w == nil || done != total):
+	case total > 0:
+		b.write("%5.1f of %.1f MiB (%d %%)", float64(done)/mib, float64(total)/mib, done*100/total)
+	default:
+		b.write("%5.1f MiB", float64(done)/mib)
 	}
-	fmt.Fprintf(b.w, "\r%5.1f MiB", float64(done)/mib)
 }
 
-// end leaves the line.
-func (b *downloadBar) end() {
-	if b.shown {
-		fmt.Fprintln(b.w)
-	}
-	b.shown = false
-}
+// end starts a new line.
+func (b *downloadBar) end() { b.leave("\n") }
 
 // counter shows how many of a number of images are done, on a terminal only.
 type counter struct {
-	w       io.Writer // nil: nobody looks
+	ticker
 	n, of   int
 	started time.Time
-	last    time.Time
 }
 
 func newCounter(w io.Writer, of int) *counter {
-	if !isTerminal(w) {
-		w = nil
-	}
-	return &counter{w: w, of: of, started: time.Now()}
+	return &counter{ticker: newTicker(w), of: of, started: time.Now()}
 }
 
-// add counts, and writes over the last line ten times a second at most.
+// add counts n images more.
 func (p *counter) add(n int) {
-	p.n += n
-	if p.w == nil || time.Since(p.last) < 100*time.Millisecond {
-		return
+	if p.n += n; p.due() {
+		rate := float64(p.n) / time.Since(p.started).Seconds()
+		p.write("%d of %d images, %.0f a second ", p.n, p.of, rate)
 	}
-	p.last = time.Now()
-	fmt.Fprintf(p.w, "\r%d of %d images, %.0f a second ", p.n, p.of, float64(p.n)/time.Since(p.started).Seconds())
 }
 
 // end wipes the line.
-func (p *counter) end() {
-	if p.w != nil && !p.last.IsZero() {
-		fmt.Fprint(p.w, "\r\x1b[K")
-		p.last = time.Time{}
-	}
-}
+func (p *counter) end() { p.leave("\r\x1b[K") }
 
 // counted is a number with its noun: "1 file", "2 files".
 func counted(n int, one, many string) string {
@@ -94,22 +92,4 @@ func counted(n int, one, many string) string {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
-}
-
-// printable is a file's name on one line, its control characters as \n or \x1b: a
-// name must not split a line of text, nor command the terminal. Those that turn the
-// direction of writing, and bytes that are no UTF-8, count too.
-func printable(name string) string {
-	var b strings.Builder
-	for i, r := range name {
-		switch _, size := utf8.DecodeRuneInString(name[i:]); {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, "\\x%02x", name[i])
-		case unicode.IsControl(r), unicode.Is(unicode.Bidi_Control, r):
-			b.WriteString(strings.Trim(strconv.QuoteRuneToASCII(r), "'"))
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
 }

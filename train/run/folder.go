@@ -38,6 +38,9 @@ func (f Folder) has(name string) bool {
 // ConfigPath is the file with the run's settings.
 func (f Folder) ConfigPath() string { return f.path(train.ConfigFile) }
 
+// SplitPath is the file that says which part each of the run's images is in.
+func (f Folder) SplitPath() string { return f.path(train.SplitFile) }
+
 // ExportFileNames are the files of a run that its export and verification need.
 func ExportFileNames() []string {
 	return []string{train.BestFile, train.ConfigFile, train.SplitFile}
@@ -50,9 +53,6 @@ func (f Folder) ExportFiles() (paths []string) {
 	}
 	return paths
 }
-
-// SplitPath is the file that says which part each of the run's images is in.
-func (f Folder) SplitPath() string { return f.path(train.SplitFile) }
 
 // Exists says whether a run was begun there.
 func (f Folder) Exists() bool { return f.has(train.ConfigFile) }
