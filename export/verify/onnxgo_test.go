@@ -74,9 +74,9 @@ func TestOnnxGoAgreesWhereItCan(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			second, err := NewOnnxGo(m, 2, readerCommand(t))
+			second, err := newOnnxGo(m, 2, readerCommand(t))
 			if test.skipped != "" {
-				if !errors.Is(err, ErrSkipped) || !strings.Contains(err.Error(), test.skipped) {
+				if !errors.Is(err, errSkipped) || !strings.Contains(err.Error(), test.skipped) {
 					t.Errorf("got %v, want skipped: %s", err, test.skipped)
 				}
 				return
@@ -84,7 +84,7 @@ func TestOnnxGoAgreesWhereItCan(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			reference, err := NewGorgonia(c.Spec, c.Weights)
+			reference, err := newGorgonia(c.Spec, c.Weights)
 			if err != nil {
 				t.Fatal(err)
 			}
