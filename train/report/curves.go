@@ -58,9 +58,15 @@ func lossCurves(o *train.Outcome) (picture.Picture, error) {
 		byEpoch(o, "validation", picture.Vermillion, func(e train.Epoch) float64 { return e.ValLoss }),
 	}
 	curves[1].markers = draw.CircleGlyph{}
-	// An epoch that went astray must not flatten all others: what is over four
-	// times the first loss is cut off.
-	top := 0.0
+	p := newPlot("Loss", "epoch", "mean loss of an image")
+	fromZero(&p.Y, lossLimit(curves))
+	return curvesOn(p, append(curves, best(o, 0, p.Y.Max)))
+}
+
+// lossLimit is the largest loss of training or validation that is drawn. One epoch
+// that diverged must not flatten all others: what is over four times the larger
+// first loss is cut off.
+func lossLimit(curves []curve) (top float64) {
 	for _, c := range curves {
 		for i, y := range c.y {
 			if y <= 4*math.Max(curves[0].y[0], curves[1].y[0]) || i == 0 {
@@ -68,11 +74,10 @@ func lossCurves(o *train.Outcome) (picture.Picture, error) {
 			}
 		}
 	}
-	p := newPlot("Loss", "epoch", "mean loss of an image")
-	fromZero(&p.Y, top)
-	return curvesOn(p, append(curves, best(o, 0, p.Y.Max)))
+	return top
 }
 
+// byEpoch is the curve of a number of each epoch.
 func byEpoch(o *train.Outcome, name string, c color.Color, y func(train.Epoch) float64) curve {
 	out := curve{name: name, color: c}
 	for _, e := range o.History {

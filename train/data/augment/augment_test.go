@@ -386,3 +386,23 @@ func BenchmarkApply(b *testing.B) {
 		})
 	}
 }
+
+// TestBrightnessOfGreyIsNotContrast: contrast moves colours about the mean, so that
+// an even grey changes by the brightness alone.
+func TestBrightnessOfGreyIsNotContrast(t *testing.T) {
+	rng := newRand(8)
+	factor := span{}
+	for range 2000 {
+		m, lift := Policy{Brightness: 0.5, Contrast: 0.9}.drawColour(rng)
+		factor.add(m[1][0] + m[1][1] + m[1][2] + lift)
+	}
+	factor.want(t, "brightness of grey", 0.5, 1.5)
+}
+
+// TestOptionsWithoutANumber stand for these.
+func TestOptionsWithoutANumber(t *testing.T) {
+	p, err := ParsePolicy("flip,vflip,crop,erase,mixup,cutmix")
+	if want := (Policy{FlipH: 0.5, FlipV: 0.5, Crop: 0.35, Erase: 0.25, Mixup: 0.2, CutMix: 1}); err != nil || p != want {
+		t.Errorf("got %+v, %v, want %+v", p, err, want)
+	}
+}
