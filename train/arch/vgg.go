@@ -19,7 +19,7 @@ func vgg16(b *model.Builder) {
 }
 
 func v4VGG16(b *model.Builder) {
-	rescaleA(b)
+	rescaleSigned(b)
 	vgg16(b)
 }
 
