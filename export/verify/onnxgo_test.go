@@ -109,3 +109,14 @@ func TestOnnxGoAgreesWhereItCan(t *testing.T) {
 		})
 	}
 }
+
+// TestUnevenPadsAreNotForOnnxGo: it would compute them wrongly without an error.
+func TestUnevenPadsAreNotForOnnxGo(t *testing.T) {
+	for _, pads := range [][]int64{{1, 1, 1, 1}, {0, 0, 1, 1}} {
+		m := &onnx.Model{}
+		m.Graph.Nodes = []onnx.Node{{Name: "c", Op: "Conv", Attributes: []onnx.Attribute{onnx.Ints("pads", pads...)}}}
+		if got, want := unreadable(m) != "", pads[0] == 0; got != want {
+			t.Errorf("pads %v: unreadable is %v", pads, got)
+		}
+	}
+}
