@@ -20,7 +20,7 @@ func TestManyPicturesThatLookAlikeAreNoRepetition(t *testing.T) {
 		for i := range n {
 			group = append(group, i)
 		}
-		s.Alike = [][]int{group}
+		s.Similar = [][]int{group}
 		groups, err := s.groups()
 		if err != nil {
 			t.Fatal(err)
@@ -33,7 +33,7 @@ func TestManyPicturesThatLookAlikeAreNoRepetition(t *testing.T) {
 
 func TestReportOfARepeatedPicture(t *testing.T) {
 	s := made([]int{2, 2}, nil)
-	s.Alike = [][]int{{0, 1}, {1, 2}, {2, 3}}
+	s.Similar = [][]int{{0, 1}, {1, 2}, {2, 3}}
 	for i, p := range []Part{Train, Val, Val, Val} {
 		s.Items[i].Part = p
 	}

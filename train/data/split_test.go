@@ -276,11 +276,11 @@ func TestSplitIsStable(t *testing.T) {
 func TestPicturesThatLookAlikeTakeOneSide(t *testing.T) {
 	for seed := range uint64(20) {
 		s := made([]int{40, 40}, nil)
-		s.Alike = [][]int{{0, 39}, {1, 2}, {3, 41}, {50, 51, 52, 53}} // the last: too many of 40
+		s.Similar = [][]int{{0, 39}, {1, 2}, {3, 41}, {50, 51, 52, 53}} // the last: too many of 40
 		if err := s.Split(SplitOptions{Seed: seed}); err != nil {
 			t.Fatal(err)
 		}
-		for _, g := range s.Alike[:3] {
+		for _, g := range s.Similar[:3] {
 			if a, b := s.Items[g[0]], s.Items[g[1]]; a.Part != b.Part {
 				t.Errorf("seed %d: %s is in %s, %s in %s", seed, a.Path, a.Part, b.Path, b.Part)
 			}
@@ -293,7 +293,7 @@ func TestPicturesThatLookAlikeTakeOneSide(t *testing.T) {
 		}
 	}
 	s := made([]int{4, 4}, nil)
-	s.Alike = [][]int{{0, 1}}
+	s.Similar = [][]int{{0, 1}}
 	for i := range s.Items {
 		s.Items[i].Part = []Part{Train, Val}[i%2]
 	}

@@ -25,9 +25,9 @@ var (
 // maxArchive is the largest archive that is fetched, bytes.
 const maxArchive = 8 << 30
 
-// fill makes path the whole of what src.URL answers. It goes on where an
-// earlier download stopped, and tries again when the line breaks. resumed says
-// whether bytes of an earlier call are in it.
+// fill downloads src.URL to path. It continues where an earlier download stopped, and
+// tries again when the connection breaks. resumed says whether the file has bytes of
+// an earlier call.
 func fill(ctx context.Context, src Source, path string,
 	progress func(done, total int64)) (resumed bool, err error) {
 	if _, err := url.Parse(src.URL); err != nil {
@@ -64,12 +64,12 @@ func fill(ctx context.Context, src Source, path string,
 	}
 }
 
-// finalError is one that another attempt would meet again.
+// finalError is an error that another attempt would get again.
 type finalError struct{ error }
 
 func (e *finalError) Unwrap() error { return e.error }
 
-// once asks for what f does not have yet and appends it.
+// once asks for the bytes that f does not have yet and appends them.
 func once(ctx context.Context, src Source, f *os.File, progress func(done, total int64)) error {
 	have, err := f.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -114,8 +114,8 @@ func once(ctx context.Context, src Source, f *os.File, progress func(done, total
 	return nil
 }
 
-// begin makes f fit to what the server is about to send: behind the have bytes
-// that are there, or from the start. complete says that they are all.
+// begin prepares f for the server's answer: after the first have bytes, or at the
+// start. complete says that f has all bytes already.
 func begin(src Source, f *os.File, have int64, r *http.Response) (at int64, complete bool, err error) {
 	switch {
 	case r.StatusCode == http.StatusPartialContent && startsAt(r, have):
@@ -124,7 +124,7 @@ func begin(src Source, f *os.File, have int64, r *http.Response) (at int64, comp
 			return 0, false, err
 		}
 	case r.StatusCode == http.StatusRequestedRangeNotSatisfiable && have > 0:
-		if whole(r, have) {
+		if isAll(r, have) {
 			return have, true, nil
 		}
 		if _, err := restart(f); err != nil {
@@ -137,7 +137,8 @@ func begin(src Source, f *os.File, have int64, r *http.Response) (at int64, comp
 		return 0, false, &finalError{fmt.Errorf("%s: %s", src.URL, r.Status)}
 	}
 	if n := r.ContentLength; src.Size > 0 && n >= 0 && have+n != src.Size {
-		return 0, false, &finalError{fmt.Errorf("%s: %w: %d bytes, want %d", src.URL, errHash, have+n, src.Size)}
+		return 0, false, &finalError{fmt.Errorf("%s: %w: %d bytes, want %d",
+			src.URL, errHash, have+n, src.Size)}
 	}
 	return have, false, nil
 }
@@ -155,8 +156,8 @@ func startsAt(r *http.Response, at int64) bool {
 	return strings.HasPrefix(r.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", at))
 }
 
-// whole reads "Content-Range: bytes */200", which says that 200 bytes are all.
-func whole(r *http.Response, have int64) bool {
+// isAll reads "Content-Range: bytes */200", which says that 200 bytes are all.
+func isAll(r *http.Response, have int64) bool {
 	total, ok := strings.CutPrefix(r.Header.Get("Content-Range"), "bytes */")
 	n, err := strconv.ParseInt(total, 10, 64)
 	return ok && err == nil && n == have

@@ -1,5 +1,6 @@
-// Package fetch downloads a set of photographs: an archive with a folder per
-// class, checked by its hash and unpacked where it cannot leave its folder.
+// Package fetch downloads a set of photographs: an archive with a folder for each
+// class, which is checked by its hash and unpacked into a folder that it cannot
+// leave.
 // Start at [Fetch] and [FlowerPhotos].
 package fetch
 
@@ -16,12 +17,12 @@ import (
 	"github.com/flowerctl/flowerctl/train/data/atomicdir"
 )
 
-// Source is an archive of photographs: a gzipped tar with one folder that has a
-// folder per class.
+// Source is an archive of photographs: a gzipped tar of one folder that has a folder
+// for each class.
 type Source struct {
 	URL    string
 	SHA256 string // of the archive, lower-case hex
-	Size   int64  // of the archive, bytes; 0 when unknown
+	Size   int64  // of the archive, bytes; 0 if it is not known
 }
 
 // FlowerPhotos is the set that TensorFlow's tutorials use: 3,670 photographs of
@@ -37,14 +38,14 @@ var FlowerPhotos = Source{
 type Options struct {
 	Dir   string // becomes the folder of class folders
 	Force bool   // replace a folder that is there
-	// Progress is told of bytes that are there, of total or 0; may be nil.
+	// Progress is told the bytes that are done and the total, or 0; may be nil.
 	Progress func(done, total int64)
 }
 
-// Fetch downloads the archive, compares its hash and unpacks it as Dir. Dir
-// appears only when it is complete. A call that is interrupted leaves
-// Dir.download, from which the next goes on; other failures leave nothing.
-// When Dir is there and not empty it is [atomicdir.ErrThere], unless Force is set.
+// Fetch downloads the archive, compares its hash and unpacks it as Dir. Dir appears
+// only when it is complete. A call that is interrupted leaves Dir.download, from which
+// the next one continues; other failures leave nothing. If Dir is there and not
+// empty, the error is [atomicdir.ErrThere], unless Force is set.
 func Fetch(ctx context.Context, src Source, opts Options) error {
 	dir := filepath.Clean(opts.Dir)
 	if err := atomicdir.Check(dir, opts.Force); err != nil {
@@ -58,7 +59,7 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 	if err == nil {
 		err = checkHash(archive, src)
 	}
-	if errors.Is(err, errHash) && resumed { // the server's file may be another by now
+	if errors.Is(err, errHash) && resumed { // the server's file may have changed
 		if err = os.RemoveAll(archive); err == nil {
 			if _, err = fill(ctx, src, archive, opts.Progress); err == nil {
 				err = checkHash(archive, src)
@@ -78,7 +79,7 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 	return errors.Join(err, os.RemoveAll(archive))
 }
 
-// errHash means that the archive has other bytes than it must have.
+// errHash means that the archive does not have the expected bytes.
 var errHash = errors.New("not the archive that was expected")
 
 func checkHash(archive string, src Source) error {
