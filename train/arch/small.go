@@ -89,7 +89,9 @@ func dropoutGAP(b *model.Builder, filters, k int) {
 
 func v7BatchNorm(b *model.Builder) {
 	rescaleUnit(b)
-	for _, c := range []struct{ filters, k, pool int }{{32, 3, 3}, {64, 3, 2}, {128, 5, 2}, {128, 3, 2}} {
+	for _, c := range []struct{ filters, k, pool int }{
+		{32, 3, 3}, {64, 3, 2}, {128, 5, 2}, {128, 3, 2},
+	} {
 		b.ConvReLU(c.filters, model.Window{Kernel: c.k})
 		b.BatchNorm()
 		b.MaxPool(model.Window{Kernel: c.pool, Stride: 2})

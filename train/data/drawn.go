@@ -74,8 +74,8 @@ type DrawOptions struct {
 // Check returns an error if a number is out of bounds.
 func (o DrawOptions) Check() error {
 	if o.Count < 1 || o.Size < 1 || o.Size > imageprep.MaxSize {
-		return fmt.Errorf("drawn flowers: %d of each kind with a side of %d pixels, want 1 or more of 1 to %d",
-			o.Count, o.Size, imageprep.MaxSize)
+		return fmt.Errorf("drawn flowers: %d of each kind with a side of %d pixels, "+
+			"want 1 or more of 1 to %d", o.Count, o.Size, imageprep.MaxSize)
 	}
 	return nil
 }

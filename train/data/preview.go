@@ -21,7 +21,8 @@ type PreviewTile struct {
 func Preview(ctx context.Context, c *Cache, indices []int, policy augment.Policy,
 	seed uint64, epochs int) ([][]PreviewTile, error) {
 	if len(indices) == 0 || epochs < 1 {
-		return nil, fmt.Errorf("preview of %d images in %d epochs, want one or more", len(indices), epochs)
+		return nil, fmt.Errorf("preview of %d images in %d epochs, want one or more",
+			len(indices), epochs)
 	}
 	l, err := NewLoader(c, indices, LoaderOptions{Batch: len(indices), Seed: seed, Augment: policy})
 	if err != nil {

@@ -66,7 +66,8 @@ func (s *Spec) checkOutputs(shapes map[string][]int) error {
 			return fmt.Errorf("network %s: output %s: %q is not a softmax node", s.Name, o.Name, o.Node)
 		}
 		if got := shapes[o.Node][0]; got != s.Classes {
-			return fmt.Errorf("network %s: output %s has %d classes, want %d", s.Name, o.Name, got, s.Classes)
+			return fmt.Errorf("network %s: output %s has %d classes, want %d",
+				s.Name, o.Name, got, s.Classes)
 		}
 	}
 	return nil
@@ -161,7 +162,8 @@ func (n *Node) convShape(x []int) ([]int, error) {
 		return nil, err
 	}
 	if n.Groups < 1 || x[0]%n.Groups != 0 || n.Units%n.Groups != 0 {
-		return nil, fmt.Errorf("%d groups do not divide %d channels and %d filters", n.Groups, x[0], n.Units)
+		return nil, fmt.Errorf("%d groups do not divide %d channels and %d filters",
+			n.Groups, x[0], n.Units)
 	}
 	out[0] = n.Units
 	return out, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -127,7 +128,8 @@ func newPlot(title, x, y string) *plot.Plot {
 func curvesOn(p *plot.Plot, curves []curve) (picture.Picture, error) {
 	var names []string
 	// The last curve, which is pale, is drawn first, below the others.
-	for _, c := range append(curves[len(curves)-1:len(curves):len(curves)], curves[:len(curves)-1]...) {
+	last := len(curves) - 1
+	for _, c := range slices.Concat(curves[last:], curves[:last]) {
 		xy := make(plotter.XYs, len(c.x))
 		for i := range xy {
 			xy[i].X, xy[i].Y = c.x[i], c.y[i]

@@ -115,5 +115,6 @@ func dataURL(pixels []uint8, size int) (template.URL, error) {
 	if err := jpeg.Encode(&buf, img, &jpeg.Options{Quality: 88}); err != nil {
 		return "", err
 	}
-	return template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(buf.Bytes())), nil
+	text := base64.StdEncoding.EncodeToString(buf.Bytes())
+	return template.URL("data:image/jpeg;base64," + text), nil
 }

@@ -49,7 +49,8 @@ func rateCurve(points []train.RatePoint, best float64) (picture.Picture, error) 
 		smooth[i] = plotter.XY{X: p.Rate, Y: p.Smoothed}
 		top = max(top, min(p.Smoothed*1.2, 3*points[0].Smoothed))
 	}
-	p := newPlot(fmt.Sprintf("Rate test: the loss falls fastest at %.2g", best), "learning rate", "loss")
+	title := fmt.Sprintf("Rate test: the loss falls fastest at %.2g", best)
+	p := newPlot(title, "learning rate", "loss")
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
 	fromZero(&p.Y, top)
 	var names []string

@@ -50,7 +50,8 @@ func historyTable(history []train.Epoch, heads []string) *table.Table {
 	t.Header = append(t.Header, "seconds")
 	for _, e := range history {
 		row := []string{strconv.Itoa(e.Epoch), fmt.Sprintf("%.3g", e.LearningRate),
-			fmt.Sprintf("%.4f", e.Loss), percent(e.Accuracy), fmt.Sprintf("%.4f", e.ValLoss), percent(e.ValAccuracy)}
+			fmt.Sprintf("%.4f", e.Loss), percent(e.Accuracy),
+			fmt.Sprintf("%.4f", e.ValLoss), percent(e.ValAccuracy)}
 		for _, v := range e.ValHeads {
 			row = append(row, percent(v))
 		}

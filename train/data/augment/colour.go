@@ -99,7 +99,8 @@ func recolour(pix []uint8, m matrix, lift float64) {
 	column := func(j int) pixel {
 		return fixed(m[0][j]) + fixed(m[1][j])<<laneBits + fixed(m[2][j])<<(2*laneBits)
 	}
-	linear{column(0), column(1), column(2), fixed(add+float64(base)+0.5) * lanes, base, digits}.apply(pix)
+	start := fixed(add+float64(base)+0.5) * lanes
+	linear{column(0), column(1), column(2), start, base, digits}.apply(pix)
 }
 
 // linear is a map of colours in fixed point: each lane of start + red*r + green*g +

@@ -17,7 +17,8 @@ import (
 
 // Limits of a download.
 var (
-	limits   = download.Limits{Connect: 10 * time.Second, Header: 30 * time.Second, Stall: 30 * time.Second}
+	limits = download.Limits{
+		Connect: 10 * time.Second, Header: 30 * time.Second, Stall: 30 * time.Second}
 	attempts = 4
 	pause    = time.Second // before the second attempt, doubled for each after
 )
@@ -116,7 +117,9 @@ func once(ctx context.Context, src Source, f *os.File, progress func(done, total
 
 // begin prepares f for the server's answer: after the first have bytes, or at the
 // start. complete says that f has all bytes already.
-func begin(src Source, f *os.File, have int64, r *http.Response) (at int64, complete bool, err error) {
+func begin(src Source, f *os.File, have int64, r *http.Response) (
+	at int64, complete bool, err error) {
+
 	switch {
 	case r.StatusCode == http.StatusPartialContent && startsAt(r, have):
 	case r.StatusCode == http.StatusOK:

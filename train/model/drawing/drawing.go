@@ -52,7 +52,8 @@ const input = "input"
 var follows = map[string]bool{
 	"batchnorm": true, "relu": true, "dropout": true, "softmax": true,
 	"BatchNormalization": true, "Relu": true, "Clip": true, "LeakyRelu": true,
-	"Sigmoid": true, "HardSwish": true, "PRelu": true, "Elu": true, "Dropout": true, "Softmax": true, "Identity": true,
+	"Sigmoid": true, "HardSwish": true, "PRelu": true, "Elu": true,
+	"Dropout": true, "Softmax": true, "Identity": true,
 	"QuantizeLinear": true, "DequantizeLinear": true,
 }
 
