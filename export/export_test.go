@@ -127,6 +127,13 @@ func TestMetadataSurvivesARoundTrip(t *testing.T) {
 	}
 }
 
+func TestLicenceIsNotStatedUnlessItIs(t *testing.T) {
+	d, err := ReadMetadata(export(t, networks.Preset(t, "tiny", 0), Options{}))
+	if err != nil || d.License != "not stated" {
+		t.Errorf("got licence %q, %v, want \"not stated\"", d.License, err)
+	}
+}
+
 func TestNoNodeTakesAValueTwice(t *testing.T) {
 	b := model.NewBuilder("twice", 8, 3)
 	b.Conv(4, model.Window{Kernel: 3})

@@ -185,8 +185,8 @@ func (q *quantizer) layer(n *onnx.Node) error {
 		x = min(max(x, math.MinInt32), math.MaxInt32)
 		ints = binary.LittleEndian.AppendUint32(ints, uint32(int32(x)))
 	}
-	q.parameter(n, 2, onnx.Initializer{Name: n.Inputs[2], Elem: onnx.Int32, Dims: []int64{int64(outs)}, Raw: ints},
-		product)
+	q.parameter(n, 2, onnx.Initializer{Name: n.Inputs[2], Elem: onnx.Int32,
+		Dims: []int64{int64(outs)}, Raw: ints}, product)
 	return nil
 }
 
@@ -202,9 +202,11 @@ func (q *quantizer) parameter(n *onnx.Node, i int, t onnx.Initializer, scales on
 		width = 4
 	}
 	q.added = append(q.added, t, onnx.NewInitializer(scale, scales),
-		onnx.Initializer{Name: zero, Elem: t.Elem, Dims: []int64{int64(outs)}, Raw: make([]byte, width*outs)})
+		onnx.Initializer{Name: zero, Elem: t.Elem, Dims: []int64{int64(outs)},
+			Raw: make([]byte, width*outs)})
 	q.nodes = append(q.nodes, onnx.Node{Op: "DequantizeLinear", Name: back,
-		Inputs: []string{t.Name, scale, zero}, Outputs: []string{back}, Attributes: []onnx.Attribute{onnx.Int("axis", 0)}})
+		Inputs: []string{t.Name, scale, zero}, Outputs: []string{back},
+		Attributes: []onnx.Attribute{onnx.Int("axis", 0)}})
 	n.Inputs[i] = back
 }
 

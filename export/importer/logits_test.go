@@ -94,12 +94,7 @@ func furthest(t testing.TB, got, want onnx.Tensor) float64 {
 // trained answers with the imported network as training computes it.
 func trained(t testing.TB, n *Network, x onnx.Tensor) onnx.Tensor {
 	t.Helper()
-	g, err := verify.NewGorgonia(n.Spec, n.Weights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
-	out, err := g.Forward(context.Background(), x)
+	out, err := verify.Answers(context.Background(), n.Spec, n.Weights, x)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,14 +117,7 @@ func TestImportedPresetsAnswerAsTheirFiles(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r, err := verify.NewRuntime(file, ort.Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				want, err := r.Forward(context.Background(), x)
-				if err := r.Close(); err != nil {
-					t.Error(err)
-				}
+				want, err := verify.FileAnswers(context.Background(), file, x)
 				if err != nil {
 					t.Fatal(err)
 				}

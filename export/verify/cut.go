@@ -9,8 +9,8 @@ import (
 )
 
 // cut returns the part of a file that readers without preprocessing can run: the
-// nodes between the network's input, float32 [n 3 S S], and its logits, on the
-// file's own weights. rescale says what the cut input has already been through.
+// nodes from the network's input, float32 [n 3 S S], to its logits, with the file's
+// own weights. The input of the result is rescaled already, as rescale says.
 func cut(m *onnx.Model, n int) (bare *onnx.Model, rescale export.Rescale, err error) {
 	from := export.FloatInput
 	rescale = export.Rescale{Scale: 1}
@@ -19,7 +19,7 @@ func cut(m *onnx.Model, n int) (bare *onnx.Model, rescale export.Rescale, err er
 	} else if d.Rescale != nil {
 		rescale = *d.Rescale
 	}
-	// A network that starts with a rescale is cut behind it.
+	// A network that starts with a rescale is cut after it.
 	if r := rescaleOf(m, from); r != nil {
 		from, rescale = r.value, r.Rescale
 	}
@@ -43,7 +43,8 @@ func cut(m *onnx.Model, n int) (bare *onnx.Model, rescale export.Rescale, err er
 	needed := map[string]bool{export.Logits: true}
 	for i := len(m.Graph.Nodes) - 1; i >= 0; i-- {
 		node := m.Graph.Nodes[i]
-		if slices.Contains(node.Outputs, from) || !slices.ContainsFunc(node.Outputs, func(s string) bool { return needed[s] }) {
+		isNeeded := func(s string) bool { return needed[s] }
+		if slices.Contains(node.Outputs, from) || !slices.ContainsFunc(node.Outputs, isNeeded) {
 			continue
 		}
 		for _, in := range node.Inputs {
@@ -63,7 +64,7 @@ func cut(m *onnx.Model, n int) (bare *onnx.Model, rescale export.Rescale, err er
 	return out, rescale, nil
 }
 
-// scaled is a rescale in a file: what it does, and the value behind it.
+// scaled is a rescale in a file and the name of its result.
 type scaled struct {
 	export.Rescale
 	value string
@@ -99,9 +100,9 @@ func rescaleOf(m *onnx.Model, value string) *scaled {
 	return s
 }
 
-// unreadable names the first thing in a network that onnx-go v0.5.0 cannot run,
-// or runs wrongly without saying so; "" where there is none. It would find out
-// itself only while running, by a panic that cannot be recovered.
+// unreadable names the first thing in a network that onnx-go v0.5.0 cannot run, or
+// runs wrongly without an error; "" if there is none. onnx-go itself would find out
+// only while it runs, by a panic that cannot be recovered.
 func unreadable(m *onnx.Model) string {
 	for i := range m.Graph.Nodes {
 		n := &m.Graph.Nodes[i]
@@ -132,5 +133,8 @@ func unreadable(m *onnx.Model) string {
 }
 
 // readable are the operators that onnx-go computes as onnxruntime does.
-var readable = map[string]bool{"Conv": true, "BatchNormalization": true, "Relu": true, "MaxPool": true,
-	"GlobalAveragePool": true, "Gemm": true, "Concat": true, "Add": true, "Flatten": true, "Identity": true}
+var readable = map[string]bool{
+	"Conv": true, "BatchNormalization": true, "Relu": true, "MaxPool": true,
+	"GlobalAveragePool": true, "Gemm": true, "Concat": true, "Add": true,
+	"Flatten": true, "Identity": true,
+}

@@ -22,7 +22,7 @@ func (n *Node) Detail() string {
 	return ""
 }
 
-// Geometry says a window in words: "3 x 3, stride 2, pad 1, 32 groups".
+// Geometry describes a window in words: "3 x 3, stride 2, pad 1, 32 groups".
 func Geometry[T int | int64](kernel, stride, pads []T, groups int) string {
 	text := join(kernel, " x ")
 	if same(stride) && len(stride) > 0 {

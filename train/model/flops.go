@@ -2,12 +2,12 @@ package model
 
 import "fmt"
 
-// Work is what the operations of a node are counted from: numbers of values, for
-// one image.
+// Work has the numbers of values, for one image, from which the operations of a node
+// are counted.
 type Work struct {
 	In, Out int64 // of the first input, of the result
-	// Taken is how many values of the input one value of the result is made from,
-	// in convolutions, dense layers and pools.
+	// Taken is the number of values of the input for one value of the result, in
+	// convolutions, dense layers and pools.
 	Taken int64
 	Bias  bool // a bias is added to each value of the result
 }
@@ -15,7 +15,7 @@ type Work struct {
 // FLOPs counts floating-point operations of a node: a multiply-add is two.
 // Pooling counts one operation a value in the window, element-wise ops one a
 // value, batch norm and rescale two, softmax three; dropout, flatten and concat
-// compute nothing. It is the one count: networks and ONNX files use it.
+// compute nothing. Networks and ONNX files are both counted by it.
 func (op Op) FLOPs(w Work) (int64, error) {
 	switch op {
 	case Conv, Dense:

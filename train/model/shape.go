@@ -9,9 +9,8 @@ import (
 // of them fit in an int64.
 const maxDim = 1 << 20
 
-// Shapes infers the shape of the input and of every node, without the batch.
-// It is also the check of a Spec: an error names the node, what it got and what
-// it wants.
+// Shapes infers the shape of the input and of every node, without the batch. It is
+// also the check of a Spec: an error names the node, what it got and what it wants.
 func (s *Spec) Shapes() (map[string][]int, error) {
 	if err := s.checkFrame(); err != nil {
 		return nil, err
@@ -20,7 +19,8 @@ func (s *Spec) Shapes() (map[string][]int, error) {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		if n.Name == "" || strings.ContainsAny(n.Name, " \t\n") {
-			return nil, fmt.Errorf("network %s: node %d: name %q is empty or has a space", s.Name, i, n.Name)
+			return nil, fmt.Errorf("network %s: node %d: name %q is empty or has a space",
+				s.Name, i, n.Name)
 		}
 		if _, ok := shapes[n.Name]; ok {
 			return nil, fmt.Errorf("network %s: two nodes are named %q", s.Name, n.Name)
@@ -66,7 +66,8 @@ func (s *Spec) checkOutputs(shapes map[string][]int) error {
 			return fmt.Errorf("network %s: output %s: %q is not a softmax node", s.Name, o.Name, o.Node)
 		}
 		if got := shapes[o.Node][0]; got != s.Classes {
-			return fmt.Errorf("network %s: output %s has %d classes, want %d", s.Name, o.Name, got, s.Classes)
+			return fmt.Errorf("network %s: output %s has %d classes, want %d",
+				s.Name, o.Name, got, s.Classes)
 		}
 	}
 	return nil
@@ -87,7 +88,7 @@ func (n *Node) Shape(in [][]int) ([]int, error) {
 	x := in[0]
 	switch n.Op {
 	case Rescale:
-		// Pixels that are divided by 255 twice train, badly, without an error.
+		// A network whose pixels are divided by 255 twice trains badly, without an error.
 		if n.Inputs[0] != InputName {
 			return nil, fmt.Errorf("reads %s, want %s: pixels are rescaled once, where they come in",
 				n.Inputs[0], InputName)
@@ -161,7 +162,8 @@ func (n *Node) convShape(x []int) ([]int, error) {
 		return nil, err
 	}
 	if n.Groups < 1 || x[0]%n.Groups != 0 || n.Units%n.Groups != 0 {
-		return nil, fmt.Errorf("%d groups do not divide %d channels and %d filters", n.Groups, x[0], n.Units)
+		return nil, fmt.Errorf("%d groups do not divide %d channels and %d filters",
+			n.Groups, x[0], n.Units)
 	}
 	out[0] = n.Units
 	return out, nil
@@ -184,7 +186,8 @@ func (n *Node) windowShape(x []int) ([]int, error) {
 		}
 		padded := x[axis+1] + before + after
 		if padded < k {
-			return nil, fmt.Errorf("kernel %v is larger than its input %v: use larger images (--size)", n.Kernel, x)
+			return nil, fmt.Errorf("kernel %v is larger than its input %v: use larger images (--size)",
+				n.Kernel, x)
 		}
 		out[axis+1] = (padded-k)/stride + 1
 	}

@@ -1,10 +1,10 @@
 // Package model describes image classifiers as plain data.
 //
-// A network is a [Spec]: a list of named nodes in topological order, each from
-// a closed set of ops. Shape inference, parameter initialisation, the gorgonia
-// graph, the ONNX file, the summary and the drawing are each one loop over it.
-// A node has one name everywhere. The package never imports gorgonia or
-// onnxruntime. Start at [Spec] and [Builder].
+// A network is a [Spec]: a list of named nodes in topological order, each with an op
+// of a closed set. Shape inference, first weights, the gorgonia graph, the ONNX file,
+// the summary and the drawing are each a loop over it. A node has the same name
+// everywhere. The package never imports gorgonia or onnxruntime. Start at [Spec] and
+// [Builder].
 //
 // Shapes leave out the batch: an image-like value is [C H W], a vector [K].
 package model
@@ -12,7 +12,8 @@ package model
 // Op names what a node computes.
 type Op string
 
-// The closed set of ops. Every package that walks a Spec handles all of them.
+// The closed set of ops. Every package that walks a Spec handles all of them, which
+// a test in export/verify checks; it says what to do for a new one.
 const (
 	Rescale       Op = "rescale"       // x*Scale + Offset, of the network's input only
 	Conv          Op = "conv"          // 2-D convolution (cross-correlation), with bias unless NoBias
@@ -35,11 +36,11 @@ func Ops() []Op {
 		Flatten, Dense, Dropout, Concat, Add, Softmax}
 }
 
-// InputName is what a node calls the network's input: the resized image, RGB,
-// values 0 to 255, [3 S S].
+// InputName is the name of the network's input among the inputs of nodes: the resized
+// image, RGB, values 0 to 255, [3 S S].
 const InputName = "input"
 
-// Spec is a network. It is plain data and survives a trip through JSON.
+// Spec is a network. It is plain data that JSON can hold.
 type Spec struct {
 	Name    string   `json:"name"`
 	Input   [3]int   `json:"input"`   // C, H, W
@@ -99,10 +100,10 @@ func (s *Spec) Node(name string) *Node {
 	return nil
 }
 
-// Main is the head that is exported and answers.
+// Main is the head that is exported and gives the answer.
 func (s *Spec) Main() Output { return s.Outputs[0] }
 
-// Logits is the name of the node whose values the head's softmax takes.
+// Logits is the name of the node that the head's softmax reads.
 func (s *Spec) Logits(o Output) string { return s.Node(o.Node).Inputs[0] }
 
 // Consumers maps the name of each node, and InputName, to the nodes that read
@@ -117,8 +118,8 @@ func (s *Spec) Consumers() map[string][]string {
 	return m
 }
 
-// Inference returns the part of the network that the main head needs, without
-// dropout: what is exported. It shares no memory with s.
+// Inference returns what is exported: the part of the network that the main head
+// needs, without dropout. It shares no memory with s.
 func (s *Spec) Inference() Spec {
 	needed := map[string]bool{s.Main().Node: true}
 	for i := len(s.Nodes) - 1; i >= 0; i-- {
