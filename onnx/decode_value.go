@@ -8,10 +8,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-var tensorFields = fieldTypes{1: varints, 2: varint, 3: bytesField, 4: fixed32s, 5: varints,
-	6: bytesField, 7: varints, 8: bytesField, 9: bytesField, 10: fixed64s, 11: varints,
-	13: bytesField, 14: varint}
-
 // tensor reads a TensorProto. Its values stand in one of seven fields, by the
 // element type and the writer's liking; all become Raw.
 func (d *decoder) tensor(b []byte) (t Initializer, err error) {
@@ -21,18 +17,18 @@ func (d *decoder) tensor(b []byte) (t Initializer, err error) {
 	}
 	err = d.each(b, &tensorFields, func(f field) (err error) {
 		switch f.id {
-		case 1:
+		case tensorDims:
 			if t.Dims, err = d.varintList(t.Dims, f); err == nil && len(t.Dims) > MaxRank {
 				err = fmt.Errorf("rank over %d", MaxRank)
 			}
-		case 2:
+		case tensorElem:
 			if f.num > 1<<20 {
 				return fmt.Errorf("element type %d", f.num)
 			}
 			t.Elem = ElemType(f.num)
-		case 8:
+		case tensorName:
 			t.Name, err = name(f.data)
-		case 14:
+		case tensorLocation:
 			if f.num != 0 {
 				err = errExternal
 			}
@@ -42,10 +38,10 @@ func (d *decoder) tensor(b []byte) (t Initializer, err error) {
 	if err != nil {
 		return t, err
 	}
-	if c[13] > 0 {
+	if c[tensorExternal] > 0 {
 		return t, errExternal
 	}
-	if c[3] > 0 {
+	if c[tensorSegment] > 0 {
 		return t, errors.New("a tensor in segments is not supported")
 	}
 	if !t.Elem.Valid() {
@@ -65,23 +61,23 @@ func (d *decoder) tensorData(t *Initializer, b []byte, c *counts) error {
 		return fmt.Errorf("dimensions %v, want none negative and at most %d values", t.Dims, MaxElements)
 	}
 	if t.Elem == StringElem {
-		if int64(c[6]) != n {
-			return fmt.Errorf("dimensions %v want %d strings, got %d", t.Dims, n, c[6])
+		if int64(c[tensorStrings]) != n {
+			return fmt.Errorf("dimensions %v want %d strings, got %d", t.Dims, n, c[tensorStrings])
 		}
 		var err error
-		if t.Strings, err = room[string](d, c[6]); err != nil {
+		if t.Strings, err = room[string](d, c[tensorStrings]); err != nil {
 			return err
 		}
 		return d.each(b, &tensorFields, func(f field) error {
-			if f.id == 6 {
+			if f.id == tensorStrings {
 				t.Strings = append(t.Strings, string(f.data))
 			}
 			return nil
 		})
 	}
-	if c[9] > 0 {
+	if c[tensorRaw] > 0 {
 		if err := d.each(b, &tensorFields, func(f field) error {
-			if f.id == 9 {
+			if f.id == tensorRaw {
 				t.Raw = f.data
 			}
 			return nil
@@ -108,15 +104,15 @@ func (t *Initializer) wantRaw(n int64) error {
 func typedField(e ElemType) (id protowire.Number, size int) {
 	switch e {
 	case Float32, Complex64:
-		return 4, 4
+		return tensorFloats, 4
 	case Float64, Complex128:
-		return 10, 8
+		return tensorDoubles, 8
 	case Int64:
-		return 7, 0
+		return tensorInt64s, 0
 	case Uint32, Uint64:
-		return 11, 0
+		return tensorUint64s, 0
 	}
-	return 5, 0
+	return tensorInt32s, 0
 }
 
 func (d *decoder) typedData(t *Initializer, b []byte, n int64, c *counts) error {
@@ -208,59 +204,67 @@ func appendValue(raw []byte, e ElemType, size int, v uint64) []byte {
 // value reads a ValueInfoProto.
 func (d *decoder) value(b []byte) (v ValueInfo, err error) {
 	v.Kind = NoKind
-	err = d.each(b, &fieldTypes{1: bytesField, 2: bytesField}, func(f field) (err error) {
-		if f.id == 1 {
+	err = d.each(b, &valueFields, func(f field) (err error) {
+		switch f.id {
+		case valueName:
 			v.Name, err = name(f.data)
-			return err
+		case valueType:
+			err = d.valueType(&v, f.data)
 		}
-		if f.id != 2 {
-			return nil
-		}
-		return d.each(f.data, &fieldTypes{1: bytesField, 4: bytesField, 5: bytesField, 8: bytesField,
-			9: bytesField}, func(f field) error {
-			switch f.id {
-			case 1:
-				v.Kind = TensorKind
-				return d.tensorType(&v, f.data)
-			case 4:
-				v.Kind = SequenceKind
-			case 5:
-				v.Kind = MapKind
-			case 8:
-				v.Kind = SparseKind
-			case 9:
-				v.Kind = OptionalKind
-			}
-			return nil
-		})
+		return err
 	})
 	return v, err
 }
 
+// valueType reads a TypeProto.
+func (d *decoder) valueType(v *ValueInfo, b []byte) error {
+	return d.each(b, &typeFields, func(f field) error {
+		switch f.id {
+		case typeTensor:
+			v.Kind = TensorKind
+			return d.tensorType(v, f.data)
+		case typeSequence:
+			v.Kind = SequenceKind
+		case typeMap:
+			v.Kind = MapKind
+		case typeSparse:
+			v.Kind = SparseKind
+		case typeOptional:
+			v.Kind = OptionalKind
+		}
+		return nil
+	})
+}
+
+// tensorType reads a TypeProto.Tensor.
 func (d *decoder) tensorType(v *ValueInfo, b []byte) error {
-	return d.each(b, &fieldTypes{1: varint, 2: bytesField}, func(f field) error {
-		if f.id == 1 {
+	return d.each(b, &tensorTypeFields, func(f field) error {
+		switch f.id {
+		case tensorTypeElem:
 			if f.num > 1<<20 || !ElemType(f.num).Valid() && f.num != 0 {
 				return fmt.Errorf("unknown element type %d", f.num)
 			}
 			v.Elem = ElemType(f.num)
+		case tensorTypeShape:
+			v.Ranked, v.Dims = true, nil
+			return d.shape(v, f.data)
+		}
+		return nil
+	})
+}
+
+// shape reads a TensorShapeProto.
+func (d *decoder) shape(v *ValueInfo, b []byte) error {
+	return d.each(b, &shapeFields, func(f field) error {
+		if f.id != shapeDim {
 			return nil
 		}
-		if f.id != 2 {
-			return nil
+		if len(v.Dims) == MaxRank {
+			return fmt.Errorf("rank over %d", MaxRank)
 		}
-		v.Ranked, v.Dims = true, nil
-		return d.each(f.data, &fieldTypes{1: bytesField}, func(f field) error {
-			if f.id != 1 {
-				return nil
-			}
-			if len(v.Dims) == MaxRank {
-				return fmt.Errorf("rank over %d", MaxRank)
-			}
-			dim, err := d.dim(f.data)
-			v.Dims = append(v.Dims, dim)
-			return errors.Join(err, d.charge(1, 3*listBytes))
-		})
+		dim, err := d.dim(f.data)
+		v.Dims = append(v.Dims, dim)
+		return errors.Join(err, d.charge(1, 3*listBytes))
 	})
 }
 
@@ -268,14 +272,14 @@ func (d *decoder) tensorType(v *ValueInfo, b []byte) error {
 // of any size; both are kept, and -1 means unknown.
 func (d *decoder) dim(b []byte) (Dim, error) {
 	dim := Dim{Value: -1}
-	err := d.each(b, &fieldTypes{1: varint, 2: bytesField}, func(f field) (err error) {
+	err := d.each(b, &dimFields, func(f field) (err error) {
 		switch f.id {
-		case 1:
+		case dimValue:
 			dim = Dim{Value: int64(f.num)}
 			if dim.Value < -1 || dim.Value > MaxDim {
 				err = fmt.Errorf("dimension %d, want 0 to %d", dim.Value, MaxDim)
 			}
-		case 2:
+		case dimParam:
 			dim = Dim{Value: -1}
 			dim.Param, err = name(f.data)
 		}
