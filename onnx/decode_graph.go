@@ -76,8 +76,8 @@ func (d *decoder) appendValue(to *[]ValueInfo, b []byte) error {
 
 // nodeRoom counts nodes against the limit before they are made.
 func (d *decoder) nodeRoom(n int) ([]Node, error) {
-	if d.nodes += n; d.nodes > MaxNodes {
-		return nil, fmt.Errorf("%d nodes, want at most %d", d.nodes, MaxNodes)
+	if d.nodes += n; d.nodes > maxNodes {
+		return nil, fmt.Errorf("%d nodes, want at most %d", d.nodes, maxNodes)
 	}
 	return room[Node](d, n)
 }

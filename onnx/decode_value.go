@@ -18,8 +18,8 @@ func (d *decoder) tensor(b []byte) (t Initializer, err error) {
 	err = d.each(b, &tensorFields, func(f field) (err error) {
 		switch f.id {
 		case tensorDims:
-			if t.Dims, err = d.varintList(t.Dims, f); err == nil && len(t.Dims) > MaxRank {
-				err = fmt.Errorf("rank over %d", MaxRank)
+			if t.Dims, err = d.varintList(t.Dims, f); err == nil && len(t.Dims) > maxRank {
+				err = fmt.Errorf("rank over %d", maxRank)
 			}
 		case tensorElem:
 			if f.num > 1<<20 {
@@ -57,8 +57,8 @@ var errExternal = errors.New("its values are in another file: " +
 // say; that is known before anything is made.
 func (d *decoder) tensorData(t *Initializer, b []byte, c *counts) error {
 	n := t.Elements()
-	if n < 0 || n > MaxElements {
-		return fmt.Errorf("dimensions %v, want none negative and at most %d values", t.Dims, MaxElements)
+	if n < 0 || n > maxElements {
+		return fmt.Errorf("dimensions %v, want none negative and at most %d values", t.Dims, maxElements)
 	}
 	if t.Elem == StringElem {
 		if int64(c[tensorStrings]) != n {
@@ -259,8 +259,8 @@ func (d *decoder) shape(v *ValueInfo, b []byte) error {
 		if f.id != shapeDim {
 			return nil
 		}
-		if len(v.Dims) == MaxRank {
-			return fmt.Errorf("rank over %d", MaxRank)
+		if len(v.Dims) == maxRank {
+			return fmt.Errorf("rank over %d", maxRank)
 		}
 		dim, err := d.dim(f.data)
 		v.Dims = append(v.Dims, dim)
@@ -276,8 +276,8 @@ func (d *decoder) dim(b []byte) (Dim, error) {
 		switch f.id {
 		case dimValue:
 			dim = Dim{Value: int64(f.num)}
-			if dim.Value < -1 || dim.Value > MaxDim {
-				err = fmt.Errorf("dimension %d, want 0 to %d", dim.Value, MaxDim)
+			if dim.Value < -1 || dim.Value > maxDim {
+				err = fmt.Errorf("dimension %d, want 0 to %d", dim.Value, maxDim)
 			}
 		case dimParam:
 			dim = Dim{Value: -1}

@@ -86,7 +86,7 @@ func either(errs ...error) error {
 
 // brief prints a list of any length in a few characters.
 func brief(v []int64) string {
-	if len(v) <= 2*MaxRank {
+	if len(v) <= 2*maxRank {
 		return fmt.Sprint(v)
 	}
 	return fmt.Sprintf("of %d values", len(v))

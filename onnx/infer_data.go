@@ -111,7 +111,7 @@ func inferCast(c *call) error {
 	if err != nil {
 		return err
 	}
-	if to < 1 || to > MaxDim || !ElemType(to).Valid() {
+	if to < 1 || to > maxDim || !ElemType(to).Valid() {
 		return fmt.Errorf("attribute to is %d, want an element type", to)
 	}
 	c.setElem(0, ElemType(to))

@@ -57,7 +57,7 @@ func inferConv(c *call) error {
 	if err != nil {
 		return err
 	}
-	if groups < 1 || groups > MaxDim {
+	if groups < 1 || groups > maxDim {
 		return fmt.Errorf("%d groups, want 1 or more", groups)
 	}
 	channels := w[1]
@@ -135,7 +135,7 @@ func (c *call) window(x []Dim, kernel []int64) ([]Dim, error) {
 			}
 		}
 		for _, a := range v {
-			if len(v) != size || a < least || a > MaxDim {
+			if len(v) != size || a < least || a > maxDim {
 				return nil, fmt.Errorf("%s %s, want %d values of %d or more", name, brief(v), size, least)
 			}
 		}
@@ -156,7 +156,7 @@ func (c *call) window(x []Dim, kernel []int64) ([]Dim, error) {
 			out = append(out, unknown)
 			continue
 		}
-		if k < 1 || k > MaxDim {
+		if k < 1 || k > maxDim {
 			return nil, fmt.Errorf("kernel %v, want 1 or more", kernel)
 		}
 		span := (k-1)*dilations[i] + 1

@@ -65,8 +65,8 @@ func inferPad(c *call) error {
 		if before == 0 && after == 0 {
 			continue
 		}
-		if before < -MaxDim || after < -MaxDim || before > MaxDim || after > MaxDim {
-			return fmt.Errorf("pads %v: a length over %d", pads, MaxDim)
+		if before < -maxDim || after < -maxDim || before > maxDim || after > maxDim {
+			return fmt.Errorf("pads %v: a length over %d", pads, maxDim)
 		}
 		if out[i].Value < 0 {
 			out[i] = unknown
@@ -176,7 +176,7 @@ func inferTile(c *call) error {
 	}
 	out := make([]Dim, len(x))
 	for i, d := range x {
-		if times[i] < 0 || times[i] > MaxDim {
+		if times[i] < 0 || times[i] > maxDim {
 			return fmt.Errorf("repeats %v, want 0 or more", times)
 		}
 		if out[i], err = mul(d, Dim{Value: times[i]}); err != nil {
@@ -204,8 +204,8 @@ func inferRange(c *call) error {
 		return errors.New("a step of 0")
 	}
 	n := math.Ceil((float64(v[1]) - float64(v[0])) / float64(v[2]))
-	if n > MaxDim {
-		return fmt.Errorf("%g values, want at most %d", n, MaxDim)
+	if n > maxDim {
+		return fmt.Errorf("%g values, want at most %d", n, maxDim)
 	}
 	c.set(0, c.in[0].Elem, Dim{Value: max(int64(n), 0)})
 	return nil

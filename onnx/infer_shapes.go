@@ -11,8 +11,8 @@ func inferReshape(c *call) error {
 	if shape == nil {
 		return errUnknown
 	}
-	if len(shape) > MaxRank {
-		return fmt.Errorf("a shape of rank %d, want at most %d", len(shape), MaxRank)
+	if len(shape) > maxRank {
+		return fmt.Errorf("a shape of rank %d, want at most %d", len(shape), maxRank)
 	}
 	allowZero, err := c.Int("allowzero", 0)
 	if err != nil {
@@ -214,5 +214,5 @@ func sum(a, b Dim) Dim {
 	if a.Value < 0 || b.Value < 0 {
 		return unknown
 	}
-	return Dim{Value: min(a.Value+b.Value, MaxDim+1)} // too much is refused later
+	return Dim{Value: min(a.Value+b.Value, maxDim+1)} // too much is refused later
 }

@@ -168,8 +168,9 @@ func TestInitializersConvert(t *testing.T) {
 		t.Errorf("float16: got %v, %v", out, err)
 	}
 	ints := NewInt64("x", 7, -8)
-	if v, err := ints.Int64s(); err != nil || !reflect.DeepEqual(v, []int64{7, -8}) {
-		t.Errorf("got %v, %v", v, err)
+	held := &value{ints: ints.integers()}
+	if v, ok := held.known(); !ok || !reflect.DeepEqual(v, []int64{7, -8}) {
+		t.Errorf("got %v, %v", v, ok)
 	}
 	if _, err := ints.Tensor(); err == nil {
 		t.Error("int64 as a tensor: no error")

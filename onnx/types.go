@@ -59,17 +59,17 @@ func (v *ValueInfo) check() error {
 	if v.Elem != NoElem && !v.Elem.Valid() {
 		return fmt.Errorf("unknown %s", v.Elem)
 	}
-	if len(v.Dims) > MaxRank {
-		return fmt.Errorf("rank %d, want at most %d", len(v.Dims), MaxRank)
+	if len(v.Dims) > maxRank {
+		return fmt.Errorf("rank %d, want at most %d", len(v.Dims), maxRank)
 	}
 	n := int64(1)
 	for _, d := range v.Dims {
-		if d.Value < -1 || d.Value > MaxDim {
-			return fmt.Errorf("shape %s: a dimension of %d, want 0 to %d", shapeString(v.Dims), d.Value, MaxDim)
+		if d.Value < -1 || d.Value > maxDim {
+			return fmt.Errorf("shape %s: a dimension of %d, want 0 to %d", shapeString(v.Dims), d.Value, maxDim)
 		}
 		if d.Value > 0 {
-			if n > MaxElements/d.Value {
-				return fmt.Errorf("shape %s has more than %d values", shapeString(v.Dims), MaxElements)
+			if n > maxElements/d.Value {
+				return fmt.Errorf("shape %s has more than %d values", shapeString(v.Dims), maxElements)
 			}
 			n *= d.Value
 		}
@@ -185,7 +185,7 @@ func (v *value) known() ([]int64, bool) {
 	return out, true
 }
 
-// mul multiplies lengths; more than MaxDim is an error.
+// mul multiplies lengths; more than maxDim is an error.
 func mul(a, b Dim) (Dim, error) {
 	switch {
 	case a.Value == 1:
@@ -194,8 +194,8 @@ func mul(a, b Dim) (Dim, error) {
 		return a, nil
 	case a.Value < 0 || b.Value < 0:
 		return unknown, nil
-	case a.Value != 0 && b.Value > math.MaxInt64/a.Value || a.Value*b.Value > MaxDim:
-		return unknown, fmt.Errorf("%d times %d is over %d", a.Value, b.Value, MaxDim)
+	case a.Value != 0 && b.Value > math.MaxInt64/a.Value || a.Value*b.Value > maxDim:
+		return unknown, fmt.Errorf("%d times %d is over %d", a.Value, b.Value, maxDim)
 	}
 	return Dim{Value: a.Value * b.Value}, nil
 }

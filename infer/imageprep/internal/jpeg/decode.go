@@ -67,16 +67,16 @@ func (f *Frame) Decode() (*Picture, error) {
 // decode decodes without libjpeg-turbo.
 func (f *Frame) decode() (*Picture, error) {
 	d := &decoder{Frame: f, pic: &Picture{frame: f}}
-	for i, c := range f.comps[:f.Components] {
+	for i, c := range f.comps[:f.components] {
 		d.pic.planes[i] = plane{make([]uint8, c.bw*c.bh*blockLen), c.bw * blockSide}
-		if f.Progressive {
+		if f.progressive {
 			d.coeffs[i] = make([]int16, c.bw*c.bh*blockLen)
 		}
 	}
 	if err := walk(f.data, d.segment); err != nil {
 		return nil, err
 	}
-	if f.Progressive {
+	if f.progressive {
 		d.reconstruct()
 	}
 	return d.pic, nil

@@ -127,7 +127,7 @@ func refine(b *[blockLen]int16, bits *bitReader, z, last, zeros int, one int16) 
 
 // reconstruct dequantizes and inverts all blocks, once every scan is read.
 func (d *decoder) reconstruct() {
-	for i := range d.comps[:d.Components] {
+	for i := range d.comps[:d.components] {
 		c, p := &d.comps[i], &d.pic.planes[i]
 		var quant [blockLen]int32 // row by row
 		for z, q := range d.used[i] {

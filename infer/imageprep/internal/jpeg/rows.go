@@ -16,7 +16,7 @@ func (p *Picture) Rows() *Rows {
 		return &Rows{f: p.frame, rgb: p.rgb}
 	}
 	r := &Rows{f: p.frame, planes: p.planes}
-	for i, c := range r.f.comps[:r.f.Components] {
+	for i, c := range r.f.comps[:r.f.components] {
 		if hs := r.f.maxH / c.h; hs > 1 || c.v < r.f.maxV {
 			r.wide[i] = make([]uint8, hs*c.w)
 		}

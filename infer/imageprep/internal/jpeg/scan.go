@@ -65,7 +65,7 @@ func (d *decoder) newRun(s *scan) (*run, error) {
 		}
 	}
 	switch {
-	case !d.Progressive:
+	case !d.progressive:
 		r.block = r.sequential
 	case s.first == 0 && s.high == 0:
 		r.block = r.dcFirst

@@ -17,7 +17,7 @@ const Turbo = true
 // decodeTurbo decodes with libjpeg-turbo. Ink is left to the other decoder, for
 // every library puts it together differently.
 func (f *Frame) decodeTurbo() ([]uint8, bool) {
-	if f.Components == 4 {
+	if f.components == 4 {
 		return nil, false
 	}
 	rgb := newPixels(3 * f.W * f.H)
@@ -31,7 +31,7 @@ func (f *Frame) decodeTurbo() ([]uint8, bool) {
 // components, libjpeg holds the coefficients of the whole image, as it does for a
 // progressive one. Source: jdinput.c, has_multiple_scans.
 func turboMemory(f *Frame, peak, kept, coefficients int64) (int64, int64) {
-	if f.Components == 4 {
+	if f.components == 4 {
 		return peak, kept
 	}
 	size := 3 * int64(f.W) * int64(f.H)
