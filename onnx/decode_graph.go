@@ -126,8 +126,8 @@ func (d *decoder) node(b []byte) (n Node, err error) {
 	return n, err
 }
 
-// attributeOrder lists the fields that hold a value, with the type that a file
-// without one (before IR version 2) means.
+// attributeOrder lists the fields that hold a value, with the types that they imply
+// in a file without types (before IR version 2).
 var attributeOrder = []struct {
 	field int
 	typ   AttributeType
@@ -173,7 +173,8 @@ func (d *decoder) attribute(b []byte) (a Attribute, err error) {
 			a.Type = o.typ
 		}
 	}
-	if a.Ref == "" && (a.Type == TensorAttr && a.Tensor == nil || a.Type == GraphAttr && a.Graph == nil) {
+	missing := a.Type == TensorAttr && a.Tensor == nil || a.Type == GraphAttr && a.Graph == nil
+	if a.Ref == "" && missing {
 		return a, fmt.Errorf("type %s without a value", a.Type)
 	}
 	if a.Type == 0 && a.Ref == "" || a.Type < 0 || a.Type > TypeProtoAttr+1 {

@@ -166,7 +166,7 @@ func (d *decoder) function(b []byte) (fn Function, err error) {
 	return fn, err
 }
 
-// names appends a name to a list, paying for it.
+// names appends a name to a list and charges for it.
 func (d *decoder) names(to []string, f field) ([]string, error) {
 	s, err := name(f.data)
 	if err != nil {

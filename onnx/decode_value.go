@@ -8,8 +8,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// tensor reads a TensorProto. Its values stand in one of seven fields, by the
-// element type and the writer's liking; all become Raw.
+// tensor reads a TensorProto. Its values are in one of seven fields, which depends on
+// the element type and on the writer; all become Raw, strings apart.
 func (d *decoder) tensor(b []byte) (t Initializer, err error) {
 	c, err := scan(b, &tensorFields)
 	if err != nil {
@@ -53,8 +53,8 @@ func (d *decoder) tensor(b []byte) (t Initializer, err error) {
 var errExternal = errors.New("its values are in another file: " +
 	"external data is refused, save the model as a single file")
 
-// tensorData fills Raw or Strings. The values must be as many as the dimensions
-// say; that is known before anything is made.
+// tensorData sets Raw or Strings. It checks that there are as many values as the
+// dimensions say before it allocates them.
 func (d *decoder) tensorData(t *Initializer, b []byte, c *counts) error {
 	n := t.Elements()
 	if n < 0 || n > maxElements {
@@ -99,8 +99,8 @@ func (t *Initializer) wantRaw(n int64) error {
 	return nil
 }
 
-// typedField is the field that holds a type's values when they are not raw, and
-// the bytes of one value in it when it is packed (0: varints).
+// typedField returns the field for values of a type when they are not raw, and the
+// bytes of one value in it when it is packed (0 for varints).
 func typedField(e ElemType) (id protowire.Number, size int) {
 	switch e {
 	case Float32, Complex64:
@@ -129,8 +129,8 @@ func (d *decoder) typedData(t *Initializer, b []byte, n int64, c *counts) error 
 			return err
 		}
 	}
-	// Two 4-bit values or one of any other type take a byte or more, so that a
-	// short message cannot ask for much.
+	// Two 4-bit values, or one of any other type, take a byte or more. So a short
+	// message cannot make the decoder allocate much.
 	if n > 2*int64(len(b)) {
 		return fmt.Errorf("%s%v wants %d values, its field has %d bytes", t.Elem, t.Dims, n, len(b))
 	}
@@ -149,8 +149,8 @@ func (d *decoder) typedData(t *Initializer, b []byte, n int64, c *counts) error 
 	return err
 }
 
-// numbers calls take with each value of a repeated field, packed or not. size
-// is typedField's.
+// numbers calls take with each value of a repeated field, packed or not. size is
+// the one that typedField returns.
 func (d *decoder) numbers(b []byte, id protowire.Number, size int, take func(uint64) error) error {
 	return d.each(b, &tensorFields, func(f field) error {
 		if f.id != id {
@@ -183,8 +183,8 @@ func (d *decoder) numbers(b []byte, id protowire.Number, size int, take func(uin
 	})
 }
 
-// appendValue writes one number with the width of the element type. Two 4-bit
-// values come in one number.
+// appendValue appends one number in the width of the element type. One number holds
+// two 4-bit values.
 func appendValue(raw []byte, e ElemType, size int, v uint64) []byte {
 	width := int64(size)
 	if size == 0 {
@@ -268,8 +268,8 @@ func (d *decoder) shape(v *ValueInfo, b []byte) error {
 	})
 }
 
-// dim reads a dimension. PyTorch and others write -1, and some 0, for a batch
-// of any size; both are kept, and -1 means unknown.
+// dim reads a dimension. For a batch of any size PyTorch and others write -1, and some
+// write 0. The result has the same number; -1 means unknown.
 func (d *decoder) dim(b []byte) (Dim, error) {
 	dim := Dim{Value: -1}
 	err := d.each(b, &dimFields, func(f field) (err error) {

@@ -74,7 +74,7 @@ func fill(c *call, x, out []Dim, free int) error {
 		}
 		return nil
 	}
-	if err := either(product(x, &from, 1, -1), product(out, &to, -1, free)); err != nil {
+	if err := firstError(product(x, &from, 1, -1), product(out, &to, -1, free)); err != nil {
 		return err
 	}
 	left := ""
@@ -166,7 +166,7 @@ func inferConcat(c *call) error {
 		if !c.has(i) {
 			return fmt.Errorf("input %d is left out", i)
 		}
-		if err := c.alike(0, i); err != nil {
+		if err := c.sameElem(0, i); err != nil {
 			return err
 		}
 	}

@@ -59,7 +59,7 @@ func parseTIFF(data []byte) (header, error) {
 	if tags[tagBits] == 16 {
 		size *= 2
 	}
-	h.kept = size * w * ht
+	h.decoded = size * w * ht
 	block, err := tiffBlock(tags, w, ht)
 	if err != nil {
 		return header{}, err
@@ -70,7 +70,7 @@ func parseTIFF(data []byte) (header, error) {
 	if tags[tagCompression] <= tiffUncompressed {
 		scratch = 3 * min(int64(len(data)), 8*block)
 	}
-	h.peak = h.kept + scratch
+	h.peak = h.decoded + scratch
 	h.decode = func() (picture, error) { return pictureOf(tiff.Decode(bytes.NewReader(data))) }
 	if tags[tagPhotometric] == photometricInk {
 		h.decode = func() (picture, error) { return decodeInkTIFF(data) }

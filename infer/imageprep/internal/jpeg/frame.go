@@ -6,21 +6,21 @@ import (
 	"fmt"
 )
 
-// Frame is what the segments say, the entropy-coded data unread.
+// Frame is an image that has been parsed but not decoded: what its segments say.
 type Frame struct {
 	W, H        int
 	progressive bool
 	components  int    // 1, 3 or 4
 	EXIF        []byte // the TIFF structure of the first EXIF segment, or nil
-	// Visits is how often the scans go over a block of 8x8 samples: the time
-	// that decoding takes grows with it.
+	// Visits is how many times the scans go over a block of 8x8 samples. The time
+	// that decoding takes is proportional to it.
 	Visits int64
 
 	data  []byte
-	scans int  // that have been counted
-	split bool // the first scan has not all components
+	scans int  // scans seen so far
+	split bool // the first scan does not have all components
 	comps [4]component
-	mcuX  int // units across: of as many blocks as the components' h and v say
+	mcuX  int // units across, each of h times v blocks of every component
 	mcuY  int
 	maxH  int
 	maxV  int
@@ -34,7 +34,7 @@ const (
 	grey space = iota
 	ycc
 	rgb
-	cmyk // inverted, as Adobe and so everyone writes it
+	cmyk // inverted, as Adobe writes it and therefore everybody
 	ycck
 )
 
@@ -43,13 +43,13 @@ type component struct {
 	quantizer byte
 	h, v      int
 	w, rows   int // samples that belong to the image
-	bw, bh    int // blocks, with those that fill up the last units
+	bw, bh    int // blocks, including those that fill up the last units
 	scanned   bool
 }
 
 // Parse reads the segments of data up to the end marker, and fails if there is
-// none or if a component has no data. check is asked about the size as soon as
-// it is known.
+// no end marker or if a component has no data. It calls check as soon as the size
+// is known.
 func Parse(data []byte, check func(w, h int) error) (*Frame, error) {
 	f := &Frame{data: data}
 	adobe, jfif := -1, false
@@ -167,7 +167,7 @@ func (f *Frame) layOut() error {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// countScan notes which components a scan begins, and its cost.
+// countScan records which components a scan begins, and how many blocks it visits.
 func (f *Frame) countScan(body []byte) error {
 	s, err := f.readScan(body)
 	if err != nil {
@@ -246,18 +246,18 @@ func (f *Frame) component(id byte) *component {
 	return nil
 }
 
-// Memory is the most bytes [Frame.Decode] takes at a time, and how many of them
-// the [Picture] keeps.
-func (f *Frame) Memory() (peak, kept int64) {
+// Memory returns the largest number of bytes that [Frame.Decode] holds at a time,
+// and how many of them belong to the [Picture] it returns.
+func (f *Frame) Memory() (peak, picture int64) {
 	var blocks int64
 	for _, c := range f.comps[:f.components] {
 		blocks += int64(c.bw) * int64(c.bh)
 	}
-	kept = blocks * blockLen
-	peak = kept + int64(len(f.data)) // a scan's bytes are copied, without their stuffing
+	picture = blocks * blockLen
+	peak = picture + int64(len(f.data)) // a scan's bytes are copied, without their stuffing
 	coefficients := blocks * blockLen * 2
 	if f.progressive {
 		peak += coefficients
 	}
-	return turboMemory(f, peak, kept, coefficients)
+	return turboMemory(f, peak, picture, coefficients)
 }

@@ -11,11 +11,11 @@ import "C"
 
 import "unsafe"
 
-// Turbo says whether libjpeg-turbo decodes in this build.
+// Turbo reports whether this build decodes with libjpeg-turbo.
 const Turbo = true
 
-// decodeTurbo decodes with libjpeg-turbo. Ink is left to the other decoder, for
-// every library puts it together differently.
+// decodeTurbo decodes with libjpeg-turbo. It leaves CMYK to the decoder in Go,
+// because every library converts it to RGB in its own way.
 func (f *Frame) decodeTurbo() ([]uint8, bool) {
 	if f.components == 4 {
 		return nil, false
@@ -26,17 +26,17 @@ func (f *Frame) decodeTurbo() ([]uint8, bool) {
 	return rgb, failed == 0
 }
 
-// turboMemory allows for the RGB image: alone, or as garbage beside the planes
-// if it comes to the other decoder after all. Where the first scan has not all
+// turboMemory adds the RGB image, which is garbage beside the planes if the decoder
+// in Go has to decode the image after all. If the first scan does not have all
 // components, libjpeg holds the coefficients of the whole image, as it does for a
-// progressive one. Source: jdinput.c, has_multiple_scans.
-func turboMemory(f *Frame, peak, kept, coefficients int64) (int64, int64) {
+// progressive one. Source: libjpeg-turbo, jdinput.c, has_multiple_scans.
+func turboMemory(f *Frame, peak, picture, coefficients int64) (int64, int64) {
 	if f.components == 4 {
-		return peak, kept
+		return peak, picture
 	}
 	size := 3 * int64(f.W) * int64(f.H)
 	if f.split {
 		peak = max(peak, coefficients)
 	}
-	return peak + size, max(kept, size)
+	return peak + size, max(picture, size)
 }
