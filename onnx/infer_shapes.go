@@ -53,7 +53,7 @@ func inferReshape(c *call) error {
 }
 
 // fill computes the free length of a reshape, or checks that there is none to
-// compute. Names that stand on both sides cancel.
+// compute. Names that occur on both sides cancel.
 func fill(c *call, x, out []Dim, free int) error {
 	names := map[string]int{}
 	from, to, open := Dim{Value: 1}, Dim{Value: 1}, false

@@ -53,7 +53,7 @@ func parsePNG(data []byte) (header, error) {
 	return h, nil
 }
 
-// pngPixelSize is the bytes of a pixel in the image that image/png makes.
+// pngPixelSize is the size in bytes of a pixel in the image that image/png returns.
 func pngPixelSize(depth, colour byte, transparent bool) int64 {
 	size := int64(4)
 	switch {
