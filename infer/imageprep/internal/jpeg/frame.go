@@ -249,15 +249,21 @@ func (f *Frame) component(id byte) *component {
 // Memory returns the largest number of bytes that [Frame.Decode] holds at a time,
 // and how many of them belong to the [Picture] it returns.
 func (f *Frame) Memory() (peak, picture int64) {
-	var blocks int64
-	for _, c := range f.comps[:f.components] {
-		blocks += int64(c.bw) * int64(c.bh)
-	}
-	picture = blocks * blockLen
+	picture = f.blocks() * blockLen
 	peak = picture + int64(len(f.data)) // a scan's bytes are copied, without their stuffing
-	coefficients := blocks * blockLen * 2
 	if f.progressive {
-		peak += coefficients
+		peak += f.blocks() * coefficientsBytes
 	}
-	return turboMemory(f, peak, picture, coefficients)
+	return turboMemory(f, peak, picture)
+}
+
+// coefficientsBytes is the size of a block's coefficients.
+const coefficientsBytes = 2 * blockLen
+
+// blocks is the number of blocks of all components.
+func (f *Frame) blocks() (n int64) {
+	for _, c := range f.comps[:f.components] {
+		n += int64(c.bw) * int64(c.bh)
+	}
+	return n
 }

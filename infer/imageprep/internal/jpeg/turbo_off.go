@@ -7,4 +7,4 @@ const Turbo = false
 
 func (f *Frame) decodeTurbo() ([]uint8, bool) { return nil, false }
 
-func turboMemory(_ *Frame, peak, picture, _ int64) (int64, int64) { return peak, picture }
+func turboMemory(_ *Frame, peak, picture int64) (int64, int64) { return peak, picture }
