@@ -13,7 +13,7 @@ func inferSqueeze(c *call) error {
 	}
 	axes, ok, err := c.axes(1, 13, len(x))
 	if err != nil || !ok {
-		return either(err, errUnknown)
+		return firstError(err, errUnknown)
 	}
 	drop := make([]bool, len(x))
 	for i, d := range x {
@@ -47,14 +47,14 @@ func inferUnsqueeze(c *call) error {
 	}
 	list, ok, err := c.list("axes", 1, 13)
 	if err != nil || !ok {
-		return either(err, errUnknown)
+		return firstError(err, errUnknown)
 	}
 	if list == nil && c.opset >= 13 && !c.has(1) {
 		return errors.New("input 1 (axes) is left out")
 	}
 	rank := len(x) + len(list)
-	if rank > MaxRank {
-		return fmt.Errorf("a result of rank %d, want at most %d", rank, MaxRank)
+	if rank > maxRank {
+		return fmt.Errorf("a result of rank %d, want at most %d", rank, maxRank)
 	}
 	added := make([]bool, rank)
 	for _, a := range list {
