@@ -63,6 +63,9 @@ func (r *reader) withConstant(n *onnx.Node, at int, f func(c float64) (scale, of
 
 // perChannel spreads a constant over the channels of a value.
 func (r *reader) perChannel(x *value, c *array) ([]float64, error) {
+	if x.shape[0] > largest {
+		return nil, unsupported("it computes with a constant behind %s: at most %d channels can be", x, largest)
+	}
 	if len(c.data) == 1 {
 		return slices.Repeat(c.data, x.shape[0]), nil
 	}

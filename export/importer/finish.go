@@ -244,7 +244,7 @@ func (r *reader) describe(net *Network) error {
 		net.Preprocess = &p
 	}
 	for _, op := range slices.Sorted(maps.Keys(r.dropped)) {
-		r.note("%d nodes that compute nothing at inference were left out: %s.", r.dropped[op], op)
+		r.note("Left out, since it computes nothing at inference: %s (%d times).", op, r.dropped[op])
 	}
 	if net.Head == "" {
 		r.note("The file has no classifier: %s is its feature vector.", net.Cut)

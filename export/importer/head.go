@@ -149,6 +149,9 @@ func (n *Network) check() error {
 	if err != nil {
 		return err
 	}
+	if shape[0] > maxValues {
+		return fmt.Errorf("network %s: %s has %d features, want at most %d", n.Spec.Name, n.Cut, shape[0], maxValues)
+	}
 	w[model.ParamName(export.Logits, model.Weight)] = onnx.NewTensor(1, shape[0])
 	w[model.ParamName(export.Logits, model.Bias)] = onnx.NewTensor(1)
 	return spec.CheckWeights(w)

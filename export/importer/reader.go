@@ -195,6 +195,9 @@ func (r *reader) dataInputs(n *onnx.Node) []string {
 var firstOnly = map[string]bool{"Reshape": true, "Squeeze": true, "Unsqueeze": true, "Pad": true,
 	"ReduceMean": true, "Clip": true, "Dropout": true, "Conv": true}
 
+// maxValues bounds what one node computes for one image: a quarter of a gigabyte.
+const maxValues = 1 << 26
+
 // emit adds a node to the spec and returns a value that is all its own.
 func (r *reader) emit(n model.Node, name string, inputs ...string) (*value, error) {
 	n.Name, n.Inputs = r.unique(name), inputs
@@ -205,6 +208,9 @@ func (r *reader) emit(n model.Node, name string, inputs ...string) (*value, erro
 	shape, err := n.Shape(in)
 	if err != nil {
 		return nil, unsupported("%s", err)
+	}
+	if product(shape) > maxValues {
+		return nil, unsupported("its value is %v for each image: at most %d numbers are followed", shape, maxValues)
 	}
 	r.shapes[n.Name] = shape
 	r.spec.Nodes = append(r.spec.Nodes, n)
