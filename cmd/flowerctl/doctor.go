@@ -17,7 +17,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	kernelengine "github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 )
 
 func doctorCommand() *cli.Command {
@@ -117,7 +117,7 @@ func printFindings(w io.Writer, findings []finding) error {
 }
 
 func examineKernels() finding {
-	f := finding{Name: "kernels", State: well, Detail: kernel.Description()}
+	f := finding{Name: "kernels", State: well, Detail: kernelengine.Description()}
 	if strings.HasPrefix(f.Detail, "go") {
 		f.State, f.Detail = noted, f.Detail+": training works, more slowly than with oneDNN"
 		f.Remedy = "apt-get install libdnnl-dev, then make build"

@@ -30,6 +30,7 @@ func commands() []*cli.Command {
 		evalCommand(),
 		benchCommand(),
 		dataCommand(),
+		backboneCommand(),
 		runtimeCommand(),
 		doctorCommand(),
 		gpuCommand(),

@@ -7,7 +7,6 @@ import (
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -34,7 +33,7 @@ func describe(c *call, s *run.Session, problems bool) error {
 	case s.Settings.Init != "":
 		c.say("starting from %s", s.Settings.Init)
 	}
-	if kernel.Description() == "go" {
+	if run.Kernels() == "go" {
 		c.say("kernels: Go; built with oneDNN (libdnnl-dev, see make) a step takes half to four fifths of the time")
 	}
 	return nil

@@ -8,7 +8,7 @@ import (
 	"text/tabwriter"
 
 	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	kernelengine "github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 )
 
 // version is the program's, as it is written into checkpoints and ONNX files.
@@ -20,7 +20,7 @@ func printVersion(w io.Writer) error {
 	fmt.Fprintf(t, "flowerctl\t%s\n", version)
 	fmt.Fprintf(t, "commit\t%s\n", commit())
 	fmt.Fprintf(t, "go\t%s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(t, "kernels\t%s\n", kernel.Description())
+	fmt.Fprintf(t, "kernels\t%s\n", kernelengine.Description())
 	fmt.Fprintf(t, "onnxruntime\t%s\n", runtimeVersion())
 	return t.Flush()
 }

@@ -86,6 +86,8 @@ type load struct {
 	prints []fingerprint
 	errs   []error
 
+	decoder imageprep.Decoder
+
 	mu   sync.Mutex
 	done int
 }
@@ -115,7 +117,7 @@ func (l *load) one(i int) error {
 func (l *load) read(i int) error {
 	it, dst := &l.set.Items[i], l.pix[i*3*l.cfg.Size*l.cfg.Size:]
 	name := filepath.Join(l.set.Dir, filepath.FromSlash(it.Path))
-	err := imageprep.ViewFile(name, func(data []byte, img imageprep.Image) error {
+	err := l.decoder.View(imageprep.File(name), func(data []byte, img imageprep.Image) error {
 		sum := sha256.Sum256(data)
 		it.SHA256 = hex.EncodeToString(sum[:])
 		copy(dst, l.cfg.Apply(img).Pix)

@@ -65,7 +65,7 @@ func TestLoadReadsEveryFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := config.Prepare(data)
+		want, err := new(imageprep.Decoder).Prepare(imageprep.Bytes(data), config)
 		if err != nil {
 			t.Fatal(err)
 		}
