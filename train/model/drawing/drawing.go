@@ -51,8 +51,10 @@ const input = "input"
 
 // follows are the ops that go into the box of what they read.
 var follows = map[string]bool{
-	"batchnorm": true, "relu": true, "dropout": true, "softmax": true,
-	"BatchNormalization": true, "Relu": true, "Clip": true, "LeakyRelu": true, "Sigmoid": true, "HardSwish": true,
+	"batchnorm": true, "relu": true, "sigmoid": true, "hardsigmoid": true, "silu": true, "hardswish": true,
+	"dropout": true, "softmax": true,
+	"BatchNormalization": true, "Relu": true, "Clip": true, "LeakyRelu": true,
+	"Sigmoid": true, "HardSigmoid": true, "HardSwish": true,
 	"PRelu": true, "Elu": true, "Dropout": true, "Softmax": true, "Identity": true,
 	"QuantizeLinear": true, "DequantizeLinear": true,
 }
