@@ -37,7 +37,7 @@ func mul(r *reader, n *onnx.Node) (*value, error) {
 		return nil, err
 	}
 	if !constant {
-		return nil, unsupported("no op of the network is the product of two values")
+		return r.multiply(n)
 	}
 	return r.withConstant(n, at, func(c float64) (float64, float64) { return c, 0 })
 }
@@ -80,7 +80,7 @@ func sum(r *reader, n *onnx.Node) (*value, error) {
 				return nil, err
 			}
 			x.alone = false
-			if total, err = r.apply(n, x, affine{twice, make([]float64, len(twice)), label(n)}); err != nil {
+			if total, err = r.scaled(x, affine{twice, make([]float64, len(twice)), n}); err != nil {
 				return nil, err
 			}
 			continue

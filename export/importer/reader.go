@@ -107,7 +107,8 @@ func (r *reader) node(n *onnx.Node) error {
 	v, err := read(r, n)
 	if err != nil {
 		var u *errUnnamed
-		if !errors.As(err, &u) {
+		var named *UnsupportedError
+		if !errors.As(err, &u) && !errors.As(err, &named) {
 			err = unsupported("%s", err) // an attribute of another type, a shape that does not fit
 		}
 		return err
@@ -118,6 +119,11 @@ func (r *reader) node(n *onnx.Node) error {
 	out := n.Outputs[0]
 	if err := r.agree(v, r.types[out]); err != nil {
 		return err
+	}
+	if r.uses[out] != 1 && (v.gate != nil || v.affine != nil && v.node != model.InputName) {
+		if v, err = r.plain(v); err != nil { // once, and not for each reader
+			return err
+		}
 	}
 	v.alone = v.alone && r.uses[out] == 1
 	r.values[out] = v
