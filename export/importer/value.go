@@ -21,6 +21,7 @@ type value struct {
 	gate     *gate   // the sigmoid of the node's value, that no node computes yet
 	affine   *affine // what no node computes yet either, behind the gate
 	mean     string  // the spec node whose mean over H and W this is
+	stride   [2]int  // of the pool that makes that mean
 	label    string  // of the node that flattened it, for the name of what is made
 	flat     []int   // [C H W] of an image that was flattened with the channels last
 	softmax  string  // the name of the softmax that was taken
@@ -120,7 +121,7 @@ func (r *reader) averaged(v *value) (*value, error) {
 	x := r.shapes[v.mean]
 	node := model.Node{Op: model.GlobalAvgPool}
 	if len(v.axes) != 2 {
-		node = model.Node{Op: model.AvgPool, Kernel: [2]int{x[1], x[2]}, Stride: [2]int{1, 1}}
+		node = model.Node{Op: model.AvgPool, Kernel: [2]int{x[1], x[2]}, Stride: v.stride}
 	}
 	out, err := r.emit(node, v.label, v.mean)
 	if err != nil {
