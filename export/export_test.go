@@ -99,7 +99,7 @@ func TestFloatInputIsTheBareNetwork(t *testing.T) {
 		t.Errorf("the first node is a %s, want a Conv: preprocessing is the caller's", op)
 	}
 	d, err := ReadMetadata(m)
-	if err != nil || d.Rescale == nil || *d.Rescale != (Rescale{1 / 127.5, -1}) {
+	if err != nil || d.Rescale == nil || *d.Rescale != (Rescale{Scale: 1 / 127.5, Offset: -1}) {
 		t.Errorf("the metadata says rescale %+v (%v), want 1/127.5 and -1", d.Rescale, err)
 	}
 }

@@ -55,6 +55,7 @@ type quantizer struct {
 // or choose values keep the scale of their input.
 var layers = map[string]struct{ moves bool }{
 	"Conv": {}, "Gemm": {}, "Relu": {}, "Clip": {}, "Add": {}, "Concat": {},
+	"Sigmoid": {}, "HardSigmoid": {}, "HardSwish": {}, "Mul": {},
 	"AveragePool": {}, "GlobalAveragePool": {}, "MaxPool": {moves: true}, "Flatten": {moves: true},
 }
 
@@ -95,9 +96,9 @@ func (q *quantizer) node(n onnx.Node) error {
 	return q.pair(out, strings.TrimSuffix(n.Name, "/mean"))
 }
 
-// rescales reports whether n is the Add of a rescale: one with a constant.
+// rescales reports whether n is the Mul or Add of a rescale: one with a constant.
 func (q *quantizer) rescales(n *onnx.Node) bool {
-	return n.Op == "Add" && q.in.Initializer(n.Inputs[1]) != nil
+	return (n.Op == "Add" || n.Op == "Mul") && q.in.Initializer(n.Inputs[1]) != nil
 }
 
 // leadsIntoClip reports whether a Relu or Clip is the only reader of a layer:

@@ -18,8 +18,8 @@ func (d *decoder) tensor(b []byte) (t Initializer, err error) {
 	err = d.each(b, &tensorFields, func(f field) (err error) {
 		switch f.id {
 		case tensorDims:
-			if t.Dims, err = d.varintList(t.Dims, f); err == nil && len(t.Dims) > maxRank {
-				err = fmt.Errorf("rank over %d", maxRank)
+			if t.Dims, err = d.varintList(t.Dims, f); err == nil && len(t.Dims) > MaxRank {
+				err = fmt.Errorf("rank over %d", MaxRank)
 			}
 		case tensorElem:
 			if f.num > 1<<20 {
@@ -259,8 +259,8 @@ func (d *decoder) shape(v *ValueInfo, b []byte) error {
 		if f.id != shapeDim {
 			return nil
 		}
-		if len(v.Dims) == maxRank {
-			return fmt.Errorf("rank over %d", maxRank)
+		if len(v.Dims) == MaxRank {
+			return fmt.Errorf("rank over %d", MaxRank)
 		}
 		dim, err := d.dim(f.data)
 		v.Dims = append(v.Dims, dim)

@@ -87,7 +87,7 @@ func firstError(errs ...error) error {
 
 // brief formats a list of any length in few characters.
 func brief(v []int64) string {
-	if len(v) <= 2*maxRank {
+	if len(v) <= 2*MaxRank {
 		return fmt.Sprint(v)
 	}
 	return fmt.Sprintf("of %d values", len(v))

@@ -53,8 +53,8 @@ func inferUnsqueeze(c *call) error {
 		return errors.New("input 1 (axes) is left out")
 	}
 	rank := len(x) + len(list)
-	if rank > maxRank {
-		return fmt.Errorf("a result of rank %d, want at most %d", rank, maxRank)
+	if rank > MaxRank {
+		return fmt.Errorf("a result of rank %d, want at most %d", rank, MaxRank)
 	}
 	added := make([]bool, rank)
 	for _, a := range list {

@@ -11,8 +11,8 @@ func inferReshape(c *call) error {
 	if shape == nil {
 		return errUnknown
 	}
-	if len(shape) > maxRank {
-		return fmt.Errorf("a shape of rank %d, want at most %d", len(shape), maxRank)
+	if len(shape) > MaxRank {
+		return fmt.Errorf("a shape of rank %d, want at most %d", len(shape), MaxRank)
 	}
 	allowZero, err := c.Int("allowzero", 0)
 	if err != nil {

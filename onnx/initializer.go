@@ -70,8 +70,8 @@ func (t *Initializer) Validate() error {
 	if !t.Elem.Valid() {
 		return fmt.Errorf("initializer %q: %s", t.Name, t.Elem)
 	}
-	if len(t.Dims) > maxRank {
-		return fmt.Errorf("initializer %q: rank %d, want at most %d", t.Name, len(t.Dims), maxRank)
+	if len(t.Dims) > MaxRank {
+		return fmt.Errorf("initializer %q: rank %d, want at most %d", t.Name, len(t.Dims), MaxRank)
 	}
 	n := t.Elements()
 	if n < 0 || n > maxElements {
@@ -110,6 +110,25 @@ func (t *Initializer) Tensor() (Tensor, error) {
 			continue
 		}
 		out.Data[i] = math.Float32frombits(binary.LittleEndian.Uint32(t.Raw[4*i:]))
+	}
+	return out, nil
+}
+
+// Int64s are the values of an int64 or int32 initializer.
+func (t *Initializer) Int64s() ([]int64, error) {
+	if err := t.Validate(); err != nil {
+		return nil, err
+	}
+	out := make([]int64, t.Elements())
+	for i := range out {
+		switch t.Elem {
+		case Int64:
+			out[i] = int64(binary.LittleEndian.Uint64(t.Raw[8*i:]))
+		case Int32:
+			out[i] = int64(int32(binary.LittleEndian.Uint32(t.Raw[4*i:])))
+		default:
+			return nil, fmt.Errorf("initializer %q is %s, want int64 or int32", t.Name, t.Elem)
+		}
 	}
 	return out, nil
 }

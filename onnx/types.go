@@ -58,8 +58,8 @@ func (v *ValueInfo) check() error {
 	if v.Elem != NoElem && !v.Elem.Valid() {
 		return fmt.Errorf("unknown %s", v.Elem)
 	}
-	if len(v.Dims) > maxRank {
-		return fmt.Errorf("rank %d, want at most %d", len(v.Dims), maxRank)
+	if len(v.Dims) > MaxRank {
+		return fmt.Errorf("rank %d, want at most %d", len(v.Dims), MaxRank)
 	}
 	n := int64(1)
 	for _, d := range v.Dims {

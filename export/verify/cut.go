@@ -73,31 +73,35 @@ type scaled struct {
 // rescaleOf finds the Mul and Add that rescale the network's input, whose
 // constants are called scale and offset; nil where there are none.
 func rescaleOf(m *onnx.Model, value string) *scaled {
-	s := &scaled{Rescale: export.Rescale{Scale: 1}, value: value}
+	scales, offsets := [3]float64{1, 1, 1}, [3]float64{}
+	last := value
 	for i := range m.Graph.Nodes {
 		n := &m.Graph.Nodes[i]
-		if len(n.Inputs) != 2 || n.Inputs[0] != s.value || n.Op != "Mul" && n.Op != "Add" {
+		if len(n.Inputs) != 2 || n.Inputs[0] != last || n.Op != "Mul" && n.Op != "Add" {
 			continue
 		}
 		t := m.Graph.Initializer(n.Inputs[1])
-		if t == nil || t.Elements() != 1 {
+		if t == nil || t.Elements() != 1 && !slices.Equal(t.Dims, []int64{1, 3, 1, 1}) {
 			break
 		}
 		v, err := t.Tensor()
 		if err != nil {
 			break
 		}
-		if n.Op == "Mul" {
-			s.Scale *= float64(v.Data[0])
-		} else {
-			s.Offset += float64(v.Data[0])
+		for c := range 3 {
+			x := float64(v.Data[c%len(v.Data)])
+			if n.Op == "Mul" {
+				scales[c] *= x
+			} else {
+				offsets[c] += x
+			}
 		}
-		s.value = n.Outputs[0]
+		last = n.Outputs[0]
 	}
-	if s.value == value {
+	if last == value {
 		return nil
 	}
-	return s
+	return &scaled{export.Rescale{Scales: scales, Offsets: offsets}, last}
 }
 
 // unreadable names the first thing in a network that onnx-go v0.5.0 cannot run, or

@@ -160,12 +160,12 @@ func (r *runtimeFile) Close() error { return r.session.Close() }
 func bare(images onnx.Tensor, r export.Rescale) onnx.Tensor {
 	n, area := images.Shape[0], images.Shape[1]*images.Shape[2]
 	out := onnx.NewTensor(n, 3, images.Shape[1], images.Shape[2])
-	scale, offset := float32(r.Scale), float32(r.Offset)
+	scales, offsets := r.Channels()
 	for i := range n {
 		from, to := images.Data[3*i*area:], out.Data[3*i*area:]
 		for p := range area {
 			for c := range 3 {
-				to[c*area+p] = from[3*p+c]*scale + offset
+				to[c*area+p] = from[3*p+c]*float32(scales[c]) + float32(offsets[c])
 			}
 		}
 	}

@@ -150,6 +150,13 @@ func (b *Builder) Concat(names ...string) string { return b.Add(Node{Op: Concat,
 // Sum adds two nodes of equal shape.
 func (b *Builder) Sum(x, y string) string { return b.Add(Node{Op: Add, Inputs: []string{x, y}}) }
 
+// Mul multiplies each channel of an image x by a number of y, [C 1 1].
+func (b *Builder) Mul(x, y string) string { return b.Add(Node{Op: Mul, Inputs: []string{x, y}}) }
+
+// Activation adds an op that computes each value by itself: ReLU, Sigmoid,
+// HardSigmoid, SiLU or HardSwish.
+func (b *Builder) Activation(op Op) string { return b.Add(Node{Op: op}) }
+
 // Head ends a branch: dense logits of one value a class, and a softmax. The
 // first head is the main one. Its nodes are called after it: logits and
 // probabilities, or aux1_logits and aux1_probabilities.

@@ -14,8 +14,9 @@ type Work struct {
 
 // FLOPs counts floating-point operations of a node: a multiply-add is two.
 // Pooling counts one operation a value in the window, element-wise ops one a
-// value, batch norm and rescale two, softmax three; dropout, flatten and concat
-// compute nothing. Networks and ONNX files are both counted by it.
+// value, batch norm and rescale two, softmax three, the sigmoids four, what is
+// multiplied by them one more; dropout, flatten and concat compute nothing. It is
+// the one count: networks and ONNX files use it.
 func (op Op) FLOPs(w Work) (int64, error) {
 	switch op {
 	case Conv, Dense:
@@ -30,8 +31,12 @@ func (op Op) FLOPs(w Work) (int64, error) {
 		return w.In, nil
 	case Rescale, BatchNorm:
 		return 2 * w.Out, nil
-	case ReLU, Add:
+	case ReLU, Add, Mul:
 		return w.Out, nil
+	case Sigmoid, HardSigmoid:
+		return 4 * w.Out, nil
+	case SiLU, HardSwish:
+		return 5 * w.Out, nil
 	case Softmax:
 		return 3 * w.Out, nil
 	case Dropout, Flatten, Concat:

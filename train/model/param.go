@@ -58,7 +58,8 @@ func (s *Spec) Params() ([]Param, error) {
 			add(n, Bias, true, x[0])
 			add(n, RunningMean, false, x[0])
 			add(n, RunningVar, false, x[0])
-		case Rescale, ReLU, MaxPool, AvgPool, GlobalAvgPool, Flatten, Dropout, Concat, Add, Softmax:
+		case Rescale, ReLU, Sigmoid, HardSigmoid, SiLU, HardSwish, MaxPool, AvgPool, GlobalAvgPool,
+			Flatten, Dropout, Concat, Add, Mul, Softmax:
 		default:
 			return nil, fmt.Errorf("network %s: node %s: parameters of op %s are not listed",
 				s.Name, n.Name, n.Op)

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -77,7 +78,7 @@ func (s *Spec) checkOutputs(shapes map[string][]int) error {
 func (n *Node) Shape(in [][]int) ([]int, error) {
 	want := 1
 	switch n.Op {
-	case Add:
+	case Add, Mul:
 		want = 2
 	case Concat:
 		want = len(in)
@@ -93,11 +94,11 @@ func (n *Node) Shape(in [][]int) ([]int, error) {
 			return nil, fmt.Errorf("reads %s, want %s: pixels are rescaled once, where they come in",
 				n.Inputs[0], InputName)
 		}
+		return x, n.checkRescale(x)
+	case ReLU, Dropout, BatchNorm:
 		return x, n.checkScalars()
-	case ReLU, Dropout:
-		return x, n.checkScalars()
-	case BatchNorm:
-		return x, n.checkScalars()
+	case Sigmoid, HardSigmoid, SiLU, HardSwish:
+		return x, nil
 	case Conv:
 		return n.convShape(x)
 	case MaxPool, AvgPool:
@@ -134,6 +135,14 @@ func (n *Node) Shape(in [][]int) ([]int, error) {
 			return nil, fmt.Errorf("both inputs are %s", n.Inputs[0])
 		}
 		return x, nil
+	case Mul:
+		if err := wantImage(x); err != nil {
+			return nil, err
+		}
+		if !equal(in[1], []int{x[0], 1, 1}) {
+			return nil, fmt.Errorf("inputs %v and %v, want one number a channel, [%d 1 1]", x, in[1], x[0])
+		}
+		return x, nil
 	case Concat:
 		return n.concatShape(in)
 	}
@@ -149,6 +158,29 @@ func (n *Node) checkScalars() error {
 	case n.Op == BatchNorm && !(n.Epsilon > 0 && n.Momentum >= 0 && n.Momentum < 1):
 		return fmt.Errorf("epsilon %g and momentum %g, want over 0, and at least 0 and under 1",
 			n.Epsilon, n.Momentum)
+	}
+	return nil
+}
+
+// checkRescale says whether a rescale has numbers, for all channels or for each
+// of three.
+func (n *Node) checkRescale(x []int) error {
+	if !n.PerChannel() {
+		if n.Offsets != [3]float64{} {
+			return fmt.Errorf("offsets %v without scales", n.Offsets)
+		}
+		return nil
+	}
+	if n.Scale != 0 || n.Offset != 0 {
+		return fmt.Errorf("scale %g and offset %g beside those of each channel", n.Scale, n.Offset)
+	}
+	if len(x) != 3 || x[0] != 3 {
+		return fmt.Errorf("three scales for an input of %v", x)
+	}
+	for c := range 3 {
+		if s, o := n.Scales[c], n.Offsets[c]; s == 0 || math.IsNaN(s-s) || math.IsNaN(o-o) {
+			return fmt.Errorf("scales %v and offsets %v, want numbers and no scale of 0", n.Scales, n.Offsets)
+		}
 	}
 	return nil
 }

@@ -52,6 +52,9 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 	relu, fused := b.fusion.into[n.Name]
 	switch n.Op {
 	case model.Rescale:
+		if n.PerChannel() {
+			return newChannelRescale(g, n.Name, x, n.Scales, n.Offsets)
+		}
 		return newRescale(g, n.Name, x, n.Scale, n.Offset)
 	case model.Conv:
 		return newConv(g, n.Name, x, b.param(n, model.Weight), b.param(n, model.Bias),
@@ -63,6 +66,8 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 		return b.norm(n, x)
 	case model.ReLU:
 		return newReLU(g, n.Name, x, reluConfig{Max: n.Max, Masked: b.fusion.masked[n.Name]})
+	case model.Sigmoid, model.HardSigmoid, model.SiLU, model.HardSwish:
+		return newActivation(g, n.Name, x, n.Op)
 	case model.MaxPool:
 		return newMaxPool(g, n.Name, x,
 			maxPoolConfig{Window: window, InputReLU: b.fusion.masked[n.Inputs[0]]})
@@ -81,6 +86,8 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 		return newConcat(g, n.Name, in...)
 	case model.Add:
 		return newAdd(g, n.Name, in[0], in[1])
+	case model.Mul:
+		return newMul(g, n.Name, in[0], in[1])
 	case model.Softmax:
 		return newSoftmax(g, n.Name, x)
 	}

@@ -41,6 +41,7 @@ var fills = map[string]color.Color{
 	"maxpool": pooling, "MaxPool": pooling, "avgpool": pooling, "AveragePool": pooling,
 	"globalavgpool": pooling, "GlobalAveragePool": pooling, "ReduceMean": pooling,
 	"concat": joining, "Concat": joining, "add": joining, "Add": joining,
+	"mul": joining, "Mul": joining,
 }
 
 // picture paints the graph under a title.
