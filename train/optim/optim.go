@@ -37,8 +37,9 @@ type Optimizer interface {
 	// Name is the name that New takes: "adam".
 	Name() string
 	// Update takes one step on all parameters with learning rate lr, times the
-	// parameter's own Rate. It is called with the same parameters, in the same order, every time. After the
-	// first call it allocates nothing that grows with the parameters.
+	// parameter's own Rate. It is called with the same parameters, in the same order,
+	// every time. After the first call it allocates nothing that grows with the
+	// parameters.
 	Update(params []Param, lr float64)
 	// State returns a copy of the accumulators, and Restore continues from it.
 	// Restore fails on the state of another optimizer, or one that does not fit
