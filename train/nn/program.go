@@ -26,6 +26,7 @@ type source[T kernel.Float] struct {
 	fused  bool            // as fuse.go says
 	keep   bool            // the value of every node can be read after a run
 	frozen map[string]bool // nodes that do not train, see Config.Frozen
+	result string          // a node whose value can be read after a run; "" for the heads alone
 }
 
 // program is one sealed graph, for a use and a batch size.
@@ -110,6 +111,9 @@ func (s *source[T]) heads(p *program[T]) error {
 		for _, n := range p.value {
 			p.Keep(n)
 		}
+	}
+	if s.result != "" {
+		p.Keep(p.value[s.result])
 	}
 	switch len(losses) {
 	case 0:
