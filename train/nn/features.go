@@ -69,11 +69,12 @@ func (s *source[T]) cut(node string) {
 }
 
 // Batches are powers of two, so that any number of images takes few graphs and computes
-// none in vain: at most maxBatch images, above which the time of an image hardly falls, and
-// fewer where the largest result would hold over maxResult values, 64 MB.
+// none in vain: at most maxBatch images, and fewer where the largest result would hold
+// over maxResult values, 256 MB. Batches of 64 took less processor time an image than those
+// of 32, 16, 8 and 4, which wait for each other and reorder the weights more often.
 const (
-	maxBatch  = 32
-	maxResult = 1 << 24
+	maxBatch  = 64
+	maxResult = 1 << 26
 )
 
 // batchSize is the number of images that a graph of the spec takes at most.

@@ -168,7 +168,7 @@ func TestFeaturesRefuseWrongNodesAndSizes(t *testing.T) {
 }
 
 func TestLargeResultsMakeSmallBatches(t *testing.T) {
-	for size, want := range map[int]int{32: 32, 224: 32, 1024: 4, 1 << 14: 1} {
+	for size, want := range map[int]int{32: 64, 224: 64, 1024: 16, 1 << 14: 1} {
 		spec := model.Spec{Input: [3]int{3, size, size}}
 		if got := batchSize(spec, nil); got != want {
 			t.Errorf("batches of %d images of %d pixels, want %d", got, size, want)
