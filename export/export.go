@@ -129,7 +129,7 @@ func Network(c *checkpoint.Checkpoint, o Options) (model.Spec, model.Weights, er
 	if err != nil || !o.FoldBatchNorm && o.Precision != INT8 {
 		return spec, weights, err
 	}
-	spec, weights, err = Fold(spec, weights)
+	spec, weights, err = fold(spec, weights)
 	if err == nil && o.Precision == INT8 {
 		spec, weights, err = normsToConvs(spec, weights)
 	}

@@ -99,7 +99,7 @@ func TestFloatInputIsTheBareNetwork(t *testing.T) {
 		t.Errorf("the first node is a %s, want a Conv: preprocessing is the caller's", op)
 	}
 	d, err := ReadMetadata(m)
-	if err != nil || d.Rescale == nil || *d.Rescale != (Rescale{1 / 127.5, -1}) {
+	if err != nil || d.Rescale == nil || *d.Rescale != (Rescale{Scale: 1 / 127.5, Offset: -1}) {
 		t.Errorf("the metadata says rescale %+v (%v), want 1/127.5 and -1", d.Rescale, err)
 	}
 }
@@ -124,6 +124,13 @@ func TestMetadataSurvivesARoundTrip(t *testing.T) {
 		Version: "1.2.3", License: "CC0", Input: Image, Precision: FP32, Folded: true, Weights: digest}
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("got  %+v\nwant %+v", got, want)
+	}
+}
+
+func TestLicenceIsNotStatedUnlessItIs(t *testing.T) {
+	d, err := ReadMetadata(export(t, networks.Preset(t, "tiny", 0), Options{}))
+	if err != nil || d.License != "not stated" {
+		t.Errorf("got licence %q, %v, want \"not stated\"", d.License, err)
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
-// Fold returns a network that computes the same with fewer nodes. At inference a
+// fold returns a network that computes the same with fewer nodes. At inference a
 // batch norm is x*scale + shift, with one of each for every channel. It is merged
 // into the convolution or dense layer before it, if nothing else reads that, or
 // else into the one after it, if that is its only reader. Average pools and
@@ -19,7 +19,7 @@ import (
 // shift. Other batch norms stay.
 //
 // Neither argument is changed; tensors that stay the same are shared.
-func Fold(spec model.Spec, weights model.Weights) (model.Spec, model.Weights, error) {
+func fold(spec model.Spec, weights model.Weights) (model.Spec, model.Weights, error) {
 	f := &folder{spec: spec, weights: maps.Clone(weights)}
 	f.spec.Nodes = slices.Clone(spec.Nodes)
 	for _, n := range spec.Nodes {
@@ -53,7 +53,7 @@ func affine(n *model.Node, w model.Weights) (scale, shift []float64) {
 	return scale, shift
 }
 
-// folder is one Fold under way.
+// folder is one fold under way.
 type folder struct {
 	spec      model.Spec
 	weights   model.Weights
@@ -186,8 +186,8 @@ func normsToConvs(spec model.Spec, weights model.Weights) (model.Spec, model.Wei
 		for c := range scale {
 			weight.Data[c], bias.Data[c] = float32(scale[c]), float32(shift[c])
 		}
-		*n = model.Node{Name: n.Name, Op: model.Conv, Inputs: n.Inputs, Units: len(scale), Groups: len(scale),
-			Kernel: [2]int{1, 1}, Stride: [2]int{1, 1}}
+		*n = model.Node{Name: n.Name, Op: model.Conv, Inputs: n.Inputs,
+			Units: len(scale), Groups: len(scale), Kernel: [2]int{1, 1}, Stride: [2]int{1, 1}}
 		weights[model.ParamName(n.Name, model.Weight)] = weight
 		weights[model.ParamName(n.Name, model.Bias)] = bias
 		delete(weights, model.ParamName(n.Name, model.RunningMean))

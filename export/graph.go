@@ -31,7 +31,8 @@ func newGraph(spec *model.Spec, weights model.Weights, o Options) (*graph, error
 	seen := map[string]string{ImageInput: "the image", model.InputName: "the network's input"}
 	for _, n := range spec.Nodes {
 		if other, ok := seen[g.value[n.Name]]; ok {
-			return nil, fmt.Errorf("node %s would be called %q, as %s: rename it", n.Name, g.value[n.Name], other)
+			return nil, fmt.Errorf("node %s would be called %q, as %s: rename it",
+				n.Name, g.value[n.Name], other)
 		}
 		seen[g.value[n.Name]] = "node " + n.Name
 	}

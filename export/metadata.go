@@ -34,10 +34,19 @@ type Metadata struct {
 	Rescale *Rescale
 }
 
-// Rescale is x*Scale + Offset.
+// Rescale is x*Scale + Offset, or where Scales are not zeros, x*Scales[c] +
+// Offsets[c] for the channels R, G and B.
 type Rescale struct {
-	Scale  float64 `json:"scale"`
-	Offset float64 `json:"offset"`
+	Scale   float64    `json:"scale"`
+	Offset  float64    `json:"offset"`
+	Scales  [3]float64 `json:"scales,omitzero"`
+	Offsets [3]float64 `json:"offsets,omitzero"`
+}
+
+// Channels are the scale and offset of each channel.
+func (r Rescale) Channels() (scales, offsets [3]float64) {
+	n := model.Node{Scale: r.Scale, Offset: r.Offset, Scales: r.Scales, Offsets: r.Offsets}
+	return n.Rescaling()
 }
 
 func metadata(c *checkpoint.Checkpoint, spec *model.Spec, o Options) ([]onnx.Property, error) {
@@ -68,7 +77,8 @@ func metadata(c *checkpoint.Checkpoint, spec *model.Spec, o Options) ([]onnx.Pro
 		asJSON(&list, "training", c.Training),
 	}
 	if r := rescale(spec); r != nil && o.Input == Float {
-		values = append(values, asJSON(&list, "rescale", Rescale{r.Scale, r.Offset}))
+		values = append(values, asJSON(&list, "rescale",
+			Rescale{r.Scale, r.Offset, r.Scales, r.Offsets}))
 	}
 	return list, errors.Join(values...)
 }

@@ -89,6 +89,14 @@ func (g *graph) node(n *model.Node) error {
 		g.finish(n, "Concat", in, onnx.Int("axis", 1))
 	case model.Add:
 		g.finish(n, "Add", in)
+	case model.Sigmoid:
+		g.finish(n, "Sigmoid", in)
+	case model.HardSigmoid:
+		g.finish(n, "HardSigmoid", in, sixth()...)
+	case model.SiLU, model.HardSwish:
+		g.gated(n, in[0])
+	case model.Mul:
+		g.finish(n, "Mul", in)
 	case model.Dropout:
 		g.finish(n, "Identity", in)
 	default:
@@ -115,19 +123,25 @@ func window(n *model.Node) []onnx.Attribute {
 
 // rescale is x*scale + offset, without the parts that change nothing.
 func (g *graph) rescale(n *model.Node, x string) {
-	scalar := func(role string, v float64) string {
-		return g.constant(onnx.NewScalar(n.Name+"."+role, float32(v)))
+	numbers := func(role string, v [3]float64) string {
+		t := onnx.Tensor{Data: []float32{float32(v[0])}}
+		if n.PerChannel() {
+			t = onnx.Tensor{Shape: []int{1, 3, 1, 1},
+				Data: []float32{float32(v[0]), float32(v[1]), float32(v[2])}}
+		}
+		return g.constant(onnx.NewInitializer(n.Name+"."+role, t))
 	}
-	switch {
-	case n.Scale == 1 && n.Offset == 0:
+	scales, offsets := n.Rescaling()
+	switch scaled, moved := scales != [3]float64{1, 1, 1}, offsets != [3]float64{}; {
+	case !scaled && !moved:
 		g.finish(n, "Identity", []string{x})
-	case n.Offset == 0:
-		g.finish(n, "Mul", []string{x, scalar("scale", n.Scale)})
-	case n.Scale == 1:
-		g.finish(n, "Add", []string{x, scalar("offset", n.Offset)})
+	case !moved:
+		g.finish(n, "Mul", []string{x, numbers("scale", scales)})
+	case !scaled:
+		g.finish(n, "Add", []string{x, numbers("offset", offsets)})
 	default:
-		scaled := g.step("Mul", n.Name+"/scaled", []string{x, scalar("scale", n.Scale)})
-		g.finish(n, "Add", []string{scaled, scalar("offset", n.Offset)})
+		y := g.step("Mul", n.Name+"/scaled", []string{x, numbers("scale", scales)})
+		g.finish(n, "Add", []string{y, numbers("offset", offsets)})
 	}
 }
 
@@ -147,6 +161,29 @@ func (g *graph) relu(n *model.Node, x string) {
 		g.float(n.Name+".min", onnx.Tensor{Data: []float32{0}}),
 		g.float(n.Name+".max", onnx.Tensor{Data: []float32{high}})})
 }
+
+// sixth are the constants of a hard sigmoid; ONNX' own are Keras 2's.
+func sixth() []onnx.Attribute {
+	return []onnx.Attribute{onnx.Float("alpha", 1./6), onnx.Float("beta", 0.5)}
+}
+
+// gated is a value times its own sigmoid. ONNX has HardSwish from operator set 14
+// on, and Swish only from 24 on.
+func (g *graph) gated(n *model.Node, x string) {
+	if n.Op == model.HardSwish && g.opts.Opset >= 14 {
+		g.finish(n, "HardSwish", []string{x})
+		return
+	}
+	op, attrs := "Sigmoid", []onnx.Attribute(nil)
+	if n.Op == model.HardSwish {
+		op, attrs = "HardSigmoid", sixth()
+	}
+	gate := g.step(op, gateOf(n.Name), []string{x}, attrs...)
+	g.finish(n, "Mul", []string{x, gate})
+}
+
+// gateOf is the name of the sigmoid that a node multiplies by.
+func gateOf(node string) string { return node + "/gate" }
 
 // dense is x*wT + b. Up to operator set 10 a Gemm needs a bias.
 func (g *graph) dense(n *model.Node, x string) {

@@ -55,6 +55,7 @@ type quantizer struct {
 // or choose values keep the scale of their input.
 var layers = map[string]struct{ moves bool }{
 	"Conv": {}, "Gemm": {}, "Relu": {}, "Clip": {}, "Add": {}, "Concat": {},
+	"Sigmoid": {}, "HardSigmoid": {}, "HardSwish": {}, "Mul": {},
 	"AveragePool": {}, "GlobalAveragePool": {}, "MaxPool": {moves: true}, "Flatten": {moves: true},
 }
 
@@ -95,9 +96,9 @@ func (q *quantizer) node(n onnx.Node) error {
 	return q.pair(out, strings.TrimSuffix(n.Name, "/mean"))
 }
 
-// rescales reports whether n is the Add of a rescale: one with a constant.
+// rescales reports whether n is the Mul or Add of a rescale: one with a constant.
 func (q *quantizer) rescales(n *onnx.Node) bool {
-	return n.Op == "Add" && q.in.Initializer(n.Inputs[1]) != nil
+	return (n.Op == "Add" || n.Op == "Mul") && q.in.Initializer(n.Inputs[1]) != nil
 }
 
 // leadsIntoClip reports whether a Relu or Clip is the only reader of a layer:
@@ -185,8 +186,8 @@ func (q *quantizer) layer(n *onnx.Node) error {
 		x = min(max(x, math.MinInt32), math.MaxInt32)
 		ints = binary.LittleEndian.AppendUint32(ints, uint32(int32(x)))
 	}
-	q.parameter(n, 2, onnx.Initializer{Name: n.Inputs[2], Elem: onnx.Int32, Dims: []int64{int64(outs)}, Raw: ints},
-		product)
+	q.parameter(n, 2, onnx.Initializer{Name: n.Inputs[2], Elem: onnx.Int32,
+		Dims: []int64{int64(outs)}, Raw: ints}, product)
 	return nil
 }
 
@@ -202,9 +203,11 @@ func (q *quantizer) parameter(n *onnx.Node, i int, t onnx.Initializer, scales on
 		width = 4
 	}
 	q.added = append(q.added, t, onnx.NewInitializer(scale, scales),
-		onnx.Initializer{Name: zero, Elem: t.Elem, Dims: []int64{int64(outs)}, Raw: make([]byte, width*outs)})
+		onnx.Initializer{Name: zero, Elem: t.Elem, Dims: []int64{int64(outs)},
+			Raw: make([]byte, width*outs)})
 	q.nodes = append(q.nodes, onnx.Node{Op: "DequantizeLinear", Name: back,
-		Inputs: []string{t.Name, scale, zero}, Outputs: []string{back}, Attributes: []onnx.Attribute{onnx.Int("axis", 0)}})
+		Inputs: []string{t.Name, scale, zero}, Outputs: []string{back},
+		Attributes: []onnx.Attribute{onnx.Int("axis", 0)}})
 	n.Inputs[i] = back
 }
 

@@ -46,10 +46,20 @@ func (r Ranges) withInput(spec *model.Spec, in Input) Ranges {
 	}
 	r[model.InputName] = pixels
 	if n := rescale(spec); n != nil {
-		a, b := n.Offset, pixels.Max*n.Scale+n.Offset
-		r[n.Name] = Range{min(a, b), max(a, b)}
+		scales, offsets := n.Rescaling()
+		all := Range{math.Inf(1), math.Inf(-1)}
+		for c := range scales {
+			a, b := offsets[c], pixels.Max*scales[c]+offsets[c]
+			all = Range{min(all.Min, a, b), max(all.Max, a, b)}
+		}
+		r[n.Name] = all
 		if in == Float {
 			r[model.InputName] = r[n.Name]
+		}
+	}
+	for _, n := range spec.Nodes {
+		if n.Op == model.SiLU || n.Op == model.HardSwish {
+			r[gateOf(n.Name)] = Range{0, 1}
 		}
 	}
 	return r

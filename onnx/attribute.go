@@ -17,7 +17,7 @@ const (
 	StringsAttr   AttributeType = 8
 	TensorsAttr   AttributeType = 9
 	GraphsAttr    AttributeType = 10
-	TypeProtoAttr AttributeType = 13 // kept without its value
+	TypeProtoAttr AttributeType = 13 // decoded without its value
 )
 
 var attributeNames = map[AttributeType]string{
@@ -26,7 +26,7 @@ var attributeNames = map[AttributeType]string{
 	TensorsAttr: "tensors", GraphsAttr: "graphs", TypeProtoAttr: "type",
 }
 
-// String is the name of the type: "ints".
+// String returns the name of the type, such as "ints".
 func (t AttributeType) String() string {
 	if s, ok := attributeNames[t]; ok {
 		return s
@@ -52,27 +52,27 @@ type Attribute struct {
 	Ref string
 }
 
-// Ints is an attribute of several integers.
+// Ints returns an attribute of several integers.
 func Ints(name string, v ...int64) Attribute {
 	return Attribute{Name: name, Type: IntsAttr, Ints: v}
 }
 
-// Int is an attribute of one integer.
+// Int returns an attribute of one integer.
 func Int(name string, v int64) Attribute {
 	return Attribute{Name: name, Type: IntAttr, Int: v}
 }
 
-// Float is an attribute of one number.
+// Float returns an attribute of one number.
 func Float(name string, v float32) Attribute {
 	return Attribute{Name: name, Type: FloatAttr, Float: v}
 }
 
-// String is an attribute of text.
+// String returns an attribute of text.
 func String(name, v string) Attribute {
 	return Attribute{Name: name, Type: StringAttr, String: v}
 }
 
-// Attribute is the attribute of that name, or nil.
+// Attribute returns the attribute with the given name, or nil.
 func (n *Node) Attribute(name string) *Attribute {
 	for i := range n.Attributes {
 		if n.Attributes[i].Name == name {
@@ -82,8 +82,8 @@ func (n *Node) Attribute(name string) *Attribute {
 	return nil
 }
 
-// attr finds an attribute and checks its type; nil without an error means that
-// it is absent.
+// attr finds an attribute and checks its type. It returns nil without an error if
+// the attribute is absent.
 func (n *Node) attr(name string, want AttributeType) (*Attribute, error) {
 	a := n.Attribute(name)
 	if a == nil {
@@ -98,8 +98,8 @@ func (n *Node) attr(name string, want AttributeType) (*Attribute, error) {
 	return a, nil
 }
 
-// Int is the value of an attribute of one integer, or otherwise when it is
-// absent; another type is an error.
+// Int returns the value of an attribute of one integer, or otherwise if it is absent.
+// Another type is an error.
 func (n *Node) Int(name string, otherwise int64) (int64, error) {
 	a, err := n.attr(name, IntAttr)
 	if a == nil {
@@ -108,8 +108,8 @@ func (n *Node) Int(name string, otherwise int64) (int64, error) {
 	return a.Int, nil
 }
 
-// Ints is the value of an attribute of several integers, nil when it is absent;
-// another type is an error.
+// Ints returns the value of an attribute of several integers, or nil if it is
+// absent. Another type is an error.
 func (n *Node) Ints(name string) ([]int64, error) {
 	a, err := n.attr(name, IntsAttr)
 	if a == nil {
@@ -118,8 +118,8 @@ func (n *Node) Ints(name string) ([]int64, error) {
 	return a.Ints, nil
 }
 
-// Float is the value of an attribute of one number, or otherwise when it is
-// absent; another type is an error.
+// Float returns the value of an attribute of one number, or otherwise if it is absent.
+// Another type is an error.
 func (n *Node) Float(name string, otherwise float32) (float32, error) {
 	a, err := n.attr(name, FloatAttr)
 	if a == nil {

@@ -5,7 +5,7 @@ import (
 	"unicode/utf8"
 )
 
-// What Check takes: the operator sets and file versions whose rules it knows.
+// The operator sets and file versions that Check knows and accepts.
 const (
 	MinOpset     = 7
 	MaxOpset     = 21
@@ -13,17 +13,17 @@ const (
 	MaxIRVersion = 10
 )
 
-// Check says what is wrong with the model: versions, names, order, operators,
-// attributes, types and shapes. Operators whose shape rules the package does not
-// know are taken at their word; see [Model.Types].
+// Check returns an error that says what is wrong with the model: in its versions,
+// names, order, operators, attributes, types or shapes. For operators without a
+// shape rule in this package it believes the declared types; see [Model.Types].
 func (m *Model) Check() error {
 	_, err := m.Types()
 	return err
 }
 
 // Types checks the model and returns the type of every value of its main graph,
-// by name: graph inputs, initializers and the outputs of nodes. A value behind
-// an operator without a shape rule is of NoKind.
+// by name: graph inputs, initializers and the outputs of nodes. An output of an
+// operator without a shape rule is of NoKind unless the file declares its type.
 func (m *Model) Types() (map[string]ValueInfo, error) {
 	c := &checker{model: m, functions: make(map[[2]string]bool, len(m.Functions))}
 	if err := c.header(); err != nil {
@@ -46,8 +46,8 @@ type checker struct {
 	functions map[[2]string]bool // domain and name of the file's own operators
 }
 
-// value is what is known about a value: its type, and when it is a short vector
-// of integers, such as a shape, what it holds.
+// value is what is known about a value: its type, and its elements if it is a short
+// vector of integers, such as a shape.
 type value struct {
 	ValueInfo
 	ints []integer
@@ -60,8 +60,8 @@ type integer struct {
 	known bool
 }
 
-// scope holds the values that a node may read: its graph's so far, and those of
-// the graphs around it.
+// scope holds the values that a node may read: those of its graph before it, and
+// those of the graphs around it.
 type scope struct {
 	parent *scope
 	values map[string]*value
@@ -143,7 +143,7 @@ func (c *checker) graph(g *Graph, parent *scope) (*scope, error) {
 	return s, checkOutputs(s, g)
 }
 
-// sources enters the graph's inputs and initializers. Before IR version 4 each
+// sources adds the graph's inputs and initializers to s. Before IR version 4 each
 // initializer had to be an input too.
 func (c *checker) sources(s *scope, g *Graph) error {
 	for _, in := range g.Inputs {
@@ -185,7 +185,8 @@ func (c *checker) sources(s *scope, g *Graph) error {
 	return nil
 }
 
-// makers notes which node makes each value: one, and not a source.
+// makers records which node makes each value. It must be one node, and the value
+// must not be an input or initializer.
 func makers(s *scope, g *Graph) error {
 	s.makers = make(map[string]int, len(g.Nodes))
 	for i := range g.Nodes {

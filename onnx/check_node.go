@@ -34,7 +34,7 @@ func (c *checker) node(s *scope, g *Graph, n *Node) error {
 	return c.infer(s, n, in)
 }
 
-// operator says whether the node's operator exists.
+// operator checks that the node's operator exists.
 func (c *checker) operator(n *Node) error {
 	if c.functions[[2]string{n.Domain, n.Op}] {
 		return nil
@@ -58,7 +58,8 @@ func (c *checker) operator(n *Node) error {
 		return fmt.Errorf("%s came with operator set %d, the file uses %d", n.Op, op.since, c.opset)
 	}
 	if op.removed > 0 && c.opset >= op.removed {
-		return fmt.Errorf("%s was removed in operator set %d, the file uses %d", n.Op, op.removed, c.opset)
+		return fmt.Errorf("%s was removed in operator set %d, the file uses %d",
+			n.Op, op.removed, c.opset)
 	}
 	return nil
 }

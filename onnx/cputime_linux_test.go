@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// cpuTime is how long f computes: what other processes do in the meantime, and
-// the collector's own threads, do not count.
+// cpuTime returns how long f computes. Other processes and the threads of the
+// garbage collector do not count.
 func cpuTime(t *testing.T, f func()) time.Duration {
 	t.Helper()
 	runtime.LockOSThread()

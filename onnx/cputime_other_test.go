@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// cpuTime is how long f takes, where a thread's own time is not to be had.
+// cpuTime returns how long f takes, on systems without the time of a thread.
 func cpuTime(_ *testing.T, f func()) time.Duration {
 	start := time.Now()
 	f()

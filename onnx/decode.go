@@ -9,9 +9,9 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Decode reads the bytes of a file. The model's weights point into
-// data, which must not change while the model is in use. Decode takes what is
-// well formed and within the limits; whether it makes sense says [Model.Check].
+// Decode reads the bytes of a file. The model's weights refer to data, which must
+// not change while the model is in use. Decode accepts what is well formed and within
+// the limits; [Model.Check] says whether it makes sense.
 func Decode(data []byte) (*Model, error) {
 	if len(data) == 0 {
 		return nil, fmt.Errorf("onnx: the file is empty")
@@ -27,10 +27,10 @@ func Decode(data []byte) (*Model, error) {
 	return m, nil
 }
 
-// decoder counts what it makes. Messages are walked twice: first to count the
-// elements of each list, so that each is allocated once and charged before.
+// decoder counts what it allocates. It walks each message twice. The first walk counts
+// the elements of each list, so that a list is allocated once and charged before.
 type decoder struct {
-	budget int // bytes of Go values that may still be made
+	budget int // bytes of Go values that may still be allocated
 	nodes  int
 	depth  int
 }
@@ -44,9 +44,9 @@ type field struct {
 	data []byte
 }
 
-// next cuts the first field off b, which is not empty. Nearly all tags are one
-// byte, and the lengths and numbers of hostile millions of fields too: these have
-// a short way.
+// next returns the first field of b, which is not empty, and the rest. Nearly all
+// tags have one byte. So have the lengths and numbers of a hostile file with
+// millions of fields; there is a fast path for these.
 func next(b []byte) (f field, rest []byte, err error) {
 	if len(b) > 1 && b[0] < 0x80 && b[0] >= 1<<3 && b[1] < 0x80 {
 		f.id, f.typ = protowire.Number(b[0]>>3), protowire.Type(b[0]&7)
@@ -92,14 +92,14 @@ func wireError(n int) error {
 	return fmt.Errorf("truncated or not an ONNX file (%w)", protowire.ParseError(n))
 }
 
-// counts are the number of times that each field stands in a message.
+// counts has the number of times that each field occurs in a message.
 type counts [32]int
 
-// scan checks that b is a sequence of fields of the wanted wire types and counts
-// them. Fields that types does not name are skipped later, of whatever type.
+// scan checks that b is a sequence of fields of the wire types that types accepts,
+// and counts them. Fields that are not in types may have any type and are ignored.
 func scan(b []byte, types *fieldTypes) (c counts, err error) {
 	for len(b) > 0 {
-		// The short way again: a million fields are counted in milliseconds.
+		// The fast path of next: it counts a million fields in milliseconds.
 		if len(b) > 1 && b[0] < 0x80 && b[1] < 0x80 {
 			id, typ, n := b[0]>>3, protowire.Type(b[0]&7), int(b[1])
 			if typ == protowire.BytesType && types[id] == bytesField && n <= len(b)-2 {
@@ -129,17 +129,17 @@ func scan(b []byte, types *fieldTypes) (c counts, err error) {
 	return c, nil
 }
 
-// wire is what a field holds; numbers in lists may also come packed.
+// wire says which wire types a field accepts. Numbers in lists may be packed.
 type wire uint8
 
 const (
-	skipped wire = iota // of any type, not looked at
+	skipped wire = iota // any type; the field is ignored
 	varint
 	fixed32
 	bytesField
-	varints  // repeated varint, alone or packed
-	fixed32s // repeated float, alone or packed
-	fixed64s // repeated double, alone or packed
+	varints  // repeated varint, packed or not
+	fixed32s // repeated float, packed or not
+	fixed64s // repeated double, packed or not
 )
 
 func (w wire) takes(t protowire.Type) bool {
@@ -160,7 +160,7 @@ func (w wire) takes(t protowire.Type) bool {
 	return t == protowire.BytesType
 }
 
-// fieldTypes are the fields that a message's reader looks at.
+// fieldTypes has the fields of a message that are read, by number.
 type fieldTypes [32]wire
 
 // charge takes n values of the given size from the budget.
@@ -173,7 +173,7 @@ func (d *decoder) charge(n int, size uintptr) error {
 	return nil
 }
 
-// room makes the empty list that n elements will be appended to.
+// room allocates an empty list with room for n elements.
 func room[T any](d *decoder, n int) ([]T, error) {
 	if n == 0 {
 		return nil, nil
@@ -192,11 +192,11 @@ func name(b []byte) (string, error) {
 	return string(b), nil
 }
 
-// listBytes is what one number in a growing list costs at most, with the memory
-// that growing leaves behind.
+// listBytes is the most that one number in a growing list costs, including the
+// garbage that growing leaves.
 const listBytes = 24
 
-// varintList appends a repeated varint field, alone or packed.
+// varintList appends a repeated varint field, packed or not.
 func (d *decoder) varintList(to []int64, f field) ([]int64, error) {
 	if f.typ == protowire.VarintType {
 		return append(to, int64(f.num)), d.charge(1, listBytes)
@@ -221,7 +221,7 @@ func (d *decoder) varintList(to []int64, f field) ([]int64, error) {
 	return to, nil
 }
 
-// floatList appends a repeated float field, alone or packed.
+// floatList appends a repeated float field, packed or not.
 func (d *decoder) floatList(to []float32, f field) ([]float32, error) {
 	if f.typ == protowire.Fixed32Type {
 		return append(to, math.Float32frombits(uint32(f.num))), d.charge(1, listBytes)

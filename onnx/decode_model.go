@@ -5,28 +5,25 @@ import (
 	"fmt"
 )
 
-var modelFields = fieldTypes{1: varint, 2: bytesField, 3: bytesField, 4: bytesField, 5: varint,
-	6: bytesField, 7: bytesField, 8: bytesField, 14: bytesField, 20: bytesField, 25: bytesField}
-
 func (d *decoder) model(b []byte) (*Model, error) {
 	c, err := scan(b, &modelFields)
 	if err != nil {
 		return nil, err
 	}
-	if c[7] != 1 {
-		return nil, fmt.Errorf("%d graphs, want 1: not an ONNX file", c[7])
+	if c[modelGraph] != 1 {
+		return nil, fmt.Errorf("%d graphs, want 1: not an ONNX file", c[modelGraph])
 	}
-	if c[20] > 0 {
+	if c[modelTraining] > 0 {
 		return nil, errors.New("the file holds a training graph: export the network for inference")
 	}
 	m := &Model{}
-	if m.Opsets, err = room[Opset](d, c[8]); err != nil {
+	if m.Opsets, err = room[Opset](d, c[modelOpset]); err != nil {
 		return nil, err
 	}
-	if m.Metadata, err = room[Property](d, c[14]); err != nil {
+	if m.Metadata, err = room[Property](d, c[modelMetadata]); err != nil {
 		return nil, err
 	}
-	if m.Functions, err = room[Function](d, c[25]); err != nil {
+	if m.Functions, err = room[Function](d, c[modelFunction]); err != nil {
 		return nil, err
 	}
 	for len(b) > 0 {
@@ -41,33 +38,33 @@ func (d *decoder) model(b []byte) (*Model, error) {
 
 func (d *decoder) modelField(m *Model, f field) error {
 	switch f.id {
-	case 1:
+	case modelIRVersion:
 		m.IRVersion = int64(f.num)
-	case 2:
+	case modelProducerName:
 		m.ProducerName = string(f.data)
-	case 3:
+	case modelProducerVersion:
 		m.ProducerVersion = string(f.data)
-	case 4:
+	case modelDomain:
 		m.Domain = string(f.data)
-	case 5:
+	case modelVersion:
 		m.ModelVersion = int64(f.num)
-	case 6:
+	case modelDoc:
 		m.Doc = string(f.data)
-	case 7:
+	case modelGraph:
 		g, err := d.graph(f.data)
 		if err != nil {
 			return fmt.Errorf("graph: %w", err)
 		}
 		m.Graph = g
-	case 8:
+	case modelOpset:
 		o, err := d.opset(f.data)
 		m.Opsets = append(m.Opsets, o)
 		return err
-	case 14:
+	case modelMetadata:
 		p, err := d.property(f.data)
 		m.Metadata = append(m.Metadata, p)
 		return err
-	case 25:
+	case modelFunction:
 		fn, err := d.function(f.data)
 		if err != nil {
 			return fmt.Errorf("function %d: %w", len(m.Functions), err)
@@ -78,11 +75,11 @@ func (d *decoder) modelField(m *Model, f field) error {
 }
 
 func (d *decoder) opset(b []byte) (o Opset, err error) {
-	err = d.each(b, &fieldTypes{1: bytesField, 2: varint}, func(f field) (err error) {
+	err = d.each(b, &opsetFields, func(f field) (err error) {
 		switch f.id {
-		case 1:
+		case opsetDomain:
 			o.Domain, err = name(f.data)
-		case 2:
+		case opsetVersion:
 			o.Version = int64(f.num)
 		}
 		return err
@@ -91,11 +88,11 @@ func (d *decoder) opset(b []byte) (o Opset, err error) {
 }
 
 func (d *decoder) property(b []byte) (p Property, err error) {
-	err = d.each(b, &fieldTypes{1: bytesField, 2: bytesField}, func(f field) error {
+	err = d.each(b, &entryFields, func(f field) error {
 		switch f.id {
-		case 1:
+		case entryKey:
 			p.Key = string(f.data)
-		case 2:
+		case entryValue:
 			p.Value = string(f.data)
 		}
 		return nil
@@ -124,45 +121,42 @@ func (d *decoder) each(b []byte, types *fieldTypes, take func(field) error) erro
 	return nil
 }
 
-var functionFields = fieldTypes{1: bytesField, 4: bytesField, 5: bytesField, 6: bytesField,
-	7: bytesField, 9: bytesField, 10: bytesField, 11: bytesField}
-
 func (d *decoder) function(b []byte) (fn Function, err error) {
 	c, err := scan(b, &functionFields)
 	if err != nil {
 		return fn, err
 	}
-	if fn.Nodes, err = d.nodeRoom(c[7]); err != nil {
+	if fn.Nodes, err = d.nodeRoom(c[functionNode]); err != nil {
 		return fn, err
 	}
-	if fn.Defaults, err = room[Attribute](d, c[11]); err != nil {
+	if fn.Defaults, err = room[Attribute](d, c[functionDefault]); err != nil {
 		return fn, err
 	}
 	err = d.each(b, &functionFields, func(f field) (err error) {
 		switch f.id {
-		case 1:
+		case functionName:
 			fn.Name, err = name(f.data)
-		case 4:
+		case functionInput:
 			fn.Inputs, err = d.names(fn.Inputs, f)
-		case 5:
+		case functionOutput:
 			fn.Outputs, err = d.names(fn.Outputs, f)
-		case 6:
+		case functionAttribute:
 			fn.Attributes, err = d.names(fn.Attributes, f)
-		case 7:
+		case functionNode:
 			var n Node
 			n, err = d.node(f.data)
 			if err != nil {
 				return fmt.Errorf("node %d %q: %w", len(fn.Nodes), n.Name, err)
 			}
 			fn.Nodes = append(fn.Nodes, n)
-		case 9:
+		case functionOpset:
 			var o Opset
 			o, err = d.opset(f.data)
 			fn.Opsets = append(fn.Opsets, o)
 			return errors.Join(err, d.charge(1, 64))
-		case 10:
+		case functionDomain:
 			fn.Domain, err = name(f.data)
-		case 11:
+		case functionDefault:
 			var a Attribute
 			a, err = d.attribute(f.data)
 			fn.Defaults = append(fn.Defaults, a)
@@ -172,7 +166,7 @@ func (d *decoder) function(b []byte) (fn Function, err error) {
 	return fn, err
 }
 
-// names appends a name to a list, paying for it.
+// names appends a name to a list and charges for it.
 func (d *decoder) names(to []string, f field) ([]string, error) {
 	s, err := name(f.data)
 	if err != nil {

@@ -8,12 +8,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-var tensorFields = fieldTypes{1: varints, 2: varint, 3: bytesField, 4: fixed32s, 5: varints,
-	6: bytesField, 7: varints, 8: bytesField, 9: bytesField, 10: fixed64s, 11: varints,
-	13: bytesField, 14: varint}
-
-// tensor reads a TensorProto. Its values stand in one of seven fields, by the
-// element type and the writer's liking; all become Raw.
+// tensor reads a TensorProto. Its values are in one of seven fields, which depends on
+// the element type and on the writer; all become Raw, strings apart.
 func (d *decoder) tensor(b []byte) (t Initializer, err error) {
 	c, err := scan(b, &tensorFields)
 	if err != nil {
@@ -21,18 +17,18 @@ func (d *decoder) tensor(b []byte) (t Initializer, err error) {
 	}
 	err = d.each(b, &tensorFields, func(f field) (err error) {
 		switch f.id {
-		case 1:
+		case tensorDims:
 			if t.Dims, err = d.varintList(t.Dims, f); err == nil && len(t.Dims) > MaxRank {
 				err = fmt.Errorf("rank over %d", MaxRank)
 			}
-		case 2:
+		case tensorElem:
 			if f.num > 1<<20 {
 				return fmt.Errorf("element type %d", f.num)
 			}
 			t.Elem = ElemType(f.num)
-		case 8:
+		case tensorName:
 			t.Name, err = name(f.data)
-		case 14:
+		case tensorLocation:
 			if f.num != 0 {
 				err = errExternal
 			}
@@ -42,10 +38,10 @@ func (d *decoder) tensor(b []byte) (t Initializer, err error) {
 	if err != nil {
 		return t, err
 	}
-	if c[13] > 0 {
+	if c[tensorExternal] > 0 {
 		return t, errExternal
 	}
-	if c[3] > 0 {
+	if c[tensorSegment] > 0 {
 		return t, errors.New("a tensor in segments is not supported")
 	}
 	if !t.Elem.Valid() {
@@ -57,31 +53,31 @@ func (d *decoder) tensor(b []byte) (t Initializer, err error) {
 var errExternal = errors.New("its values are in another file: " +
 	"external data is refused, save the model as a single file")
 
-// tensorData fills Raw or Strings. The values must be as many as the dimensions
-// say; that is known before anything is made.
+// tensorData sets Raw or Strings. It checks that there are as many values as the
+// dimensions say before it allocates them.
 func (d *decoder) tensorData(t *Initializer, b []byte, c *counts) error {
 	n := t.Elements()
-	if n < 0 || n > MaxElements {
-		return fmt.Errorf("dimensions %v, want none negative and at most %d values", t.Dims, MaxElements)
+	if n < 0 || n > maxElements {
+		return fmt.Errorf("dimensions %v, want none negative and at most %d values", t.Dims, maxElements)
 	}
 	if t.Elem == StringElem {
-		if int64(c[6]) != n {
-			return fmt.Errorf("dimensions %v want %d strings, got %d", t.Dims, n, c[6])
+		if int64(c[tensorStrings]) != n {
+			return fmt.Errorf("dimensions %v want %d strings, got %d", t.Dims, n, c[tensorStrings])
 		}
 		var err error
-		if t.Strings, err = room[string](d, c[6]); err != nil {
+		if t.Strings, err = room[string](d, c[tensorStrings]); err != nil {
 			return err
 		}
 		return d.each(b, &tensorFields, func(f field) error {
-			if f.id == 6 {
+			if f.id == tensorStrings {
 				t.Strings = append(t.Strings, string(f.data))
 			}
 			return nil
 		})
 	}
-	if c[9] > 0 {
+	if c[tensorRaw] > 0 {
 		if err := d.each(b, &tensorFields, func(f field) error {
-			if f.id == 9 {
+			if f.id == tensorRaw {
 				t.Raw = f.data
 			}
 			return nil
@@ -103,20 +99,20 @@ func (t *Initializer) wantRaw(n int64) error {
 	return nil
 }
 
-// typedField is the field that holds a type's values when they are not raw, and
-// the bytes of one value in it when it is packed (0: varints).
+// typedField returns the field for values of a type when they are not raw, and the
+// bytes of one value in it when it is packed (0 for varints).
 func typedField(e ElemType) (id protowire.Number, size int) {
 	switch e {
 	case Float32, Complex64:
-		return 4, 4
+		return tensorFloats, 4
 	case Float64, Complex128:
-		return 10, 8
+		return tensorDoubles, 8
 	case Int64:
-		return 7, 0
+		return tensorInt64s, 0
 	case Uint32, Uint64:
-		return 11, 0
+		return tensorUint64s, 0
 	}
-	return 5, 0
+	return tensorInt32s, 0
 }
 
 func (d *decoder) typedData(t *Initializer, b []byte, n int64, c *counts) error {
@@ -133,8 +129,8 @@ func (d *decoder) typedData(t *Initializer, b []byte, n int64, c *counts) error 
 			return err
 		}
 	}
-	// Two 4-bit values or one of any other type take a byte or more, so that a
-	// short message cannot ask for much.
+	// Two 4-bit values, or one of any other type, take a byte or more. So a short
+	// message cannot make the decoder allocate much.
 	if n > 2*int64(len(b)) {
 		return fmt.Errorf("%s%v wants %d values, its field has %d bytes", t.Elem, t.Dims, n, len(b))
 	}
@@ -153,8 +149,8 @@ func (d *decoder) typedData(t *Initializer, b []byte, n int64, c *counts) error 
 	return err
 }
 
-// numbers calls take with each value of a repeated field, packed or not. size
-// is typedField's.
+// numbers calls take with each value of a repeated field, packed or not. size is
+// the one that typedField returns.
 func (d *decoder) numbers(b []byte, id protowire.Number, size int, take func(uint64) error) error {
 	return d.each(b, &tensorFields, func(f field) error {
 		if f.id != id {
@@ -187,8 +183,8 @@ func (d *decoder) numbers(b []byte, id protowire.Number, size int, take func(uin
 	})
 }
 
-// appendValue writes one number with the width of the element type. Two 4-bit
-// values come in one number.
+// appendValue appends one number in the width of the element type. One number holds
+// two 4-bit values.
 func appendValue(raw []byte, e ElemType, size int, v uint64) []byte {
 	width := int64(size)
 	if size == 0 {
@@ -208,74 +204,82 @@ func appendValue(raw []byte, e ElemType, size int, v uint64) []byte {
 // value reads a ValueInfoProto.
 func (d *decoder) value(b []byte) (v ValueInfo, err error) {
 	v.Kind = NoKind
-	err = d.each(b, &fieldTypes{1: bytesField, 2: bytesField}, func(f field) (err error) {
-		if f.id == 1 {
+	err = d.each(b, &valueFields, func(f field) (err error) {
+		switch f.id {
+		case valueName:
 			v.Name, err = name(f.data)
-			return err
+		case valueType:
+			err = d.valueType(&v, f.data)
 		}
-		if f.id != 2 {
-			return nil
-		}
-		return d.each(f.data, &fieldTypes{1: bytesField, 4: bytesField, 5: bytesField, 8: bytesField,
-			9: bytesField}, func(f field) error {
-			switch f.id {
-			case 1:
-				v.Kind = TensorKind
-				return d.tensorType(&v, f.data)
-			case 4:
-				v.Kind = SequenceKind
-			case 5:
-				v.Kind = MapKind
-			case 8:
-				v.Kind = SparseKind
-			case 9:
-				v.Kind = OptionalKind
-			}
-			return nil
-		})
+		return err
 	})
 	return v, err
 }
 
+// valueType reads a TypeProto.
+func (d *decoder) valueType(v *ValueInfo, b []byte) error {
+	return d.each(b, &typeFields, func(f field) error {
+		switch f.id {
+		case typeTensor:
+			v.Kind = TensorKind
+			return d.tensorType(v, f.data)
+		case typeSequence:
+			v.Kind = SequenceKind
+		case typeMap:
+			v.Kind = MapKind
+		case typeSparse:
+			v.Kind = SparseKind
+		case typeOptional:
+			v.Kind = OptionalKind
+		}
+		return nil
+	})
+}
+
+// tensorType reads a TypeProto.Tensor.
 func (d *decoder) tensorType(v *ValueInfo, b []byte) error {
-	return d.each(b, &fieldTypes{1: varint, 2: bytesField}, func(f field) error {
-		if f.id == 1 {
+	return d.each(b, &tensorTypeFields, func(f field) error {
+		switch f.id {
+		case tensorTypeElem:
 			if f.num > 1<<20 || !ElemType(f.num).Valid() && f.num != 0 {
 				return fmt.Errorf("unknown element type %d", f.num)
 			}
 			v.Elem = ElemType(f.num)
-			return nil
+		case tensorTypeShape:
+			v.Ranked, v.Dims = true, nil
+			return d.shape(v, f.data)
 		}
-		if f.id != 2 {
-			return nil
-		}
-		v.Ranked, v.Dims = true, nil
-		return d.each(f.data, &fieldTypes{1: bytesField}, func(f field) error {
-			if f.id != 1 {
-				return nil
-			}
-			if len(v.Dims) == MaxRank {
-				return fmt.Errorf("rank over %d", MaxRank)
-			}
-			dim, err := d.dim(f.data)
-			v.Dims = append(v.Dims, dim)
-			return errors.Join(err, d.charge(1, 3*listBytes))
-		})
+		return nil
 	})
 }
 
-// dim reads a dimension. PyTorch and others write -1, and some 0, for a batch
-// of any size; both are kept, and -1 means unknown.
+// shape reads a TensorShapeProto.
+func (d *decoder) shape(v *ValueInfo, b []byte) error {
+	return d.each(b, &shapeFields, func(f field) error {
+		if f.id != shapeDim {
+			return nil
+		}
+		if len(v.Dims) == MaxRank {
+			return fmt.Errorf("rank over %d", MaxRank)
+		}
+		dim, err := d.dim(f.data)
+		v.Dims = append(v.Dims, dim)
+		return errors.Join(err, d.charge(1, 3*listBytes))
+	})
+}
+
+// dim reads a dimension. For a batch of any size PyTorch and others write -1, and some
+// write 0. The result has the same number; -1 means unknown.
 func (d *decoder) dim(b []byte) (Dim, error) {
 	dim := Dim{Value: -1}
-	err := d.each(b, &fieldTypes{1: varint, 2: bytesField}, func(f field) (err error) {
+	err := d.each(b, &dimFields, func(f field) (err error) {
 		switch f.id {
-		case 1:
+		case dimValue:
 			dim = Dim{Value: int64(f.num)}
-			if dim.Value < -1 || dim.Value > MaxDim {
-				err = fmt.Errorf("dimension %d, want 0 to %d", dim.Value, MaxDim)
+			if dim.Value < -1 || dim.Value > maxDim {
+				err = fmt.Errorf("dimension %d, want 0 to %d", dim.Value, maxDim)
 			}
-		case 2:
+		case dimParam:
 			dim = Dim{Value: -1}
 			dim.Param, err = name(f.data)
 		}

@@ -33,8 +33,8 @@ const (
 	Float4E2M1     ElemType = 23
 )
 
-// elems lists each type's name, as ONNX prints it in lower case, and its bits;
-// strings have none.
+// elems has the name of each type, the one of ONNX in lower case, and its bits;
+// 0 for strings.
 var elems = [...]struct {
 	name string
 	bits int64
@@ -49,10 +49,10 @@ var elems = [...]struct {
 	Float4E2M1: {"float4e2m1", 4},
 }
 
-// Valid says whether t is a type that a tensor can have.
+// Valid reports whether t is a type that a tensor can have.
 func (t ElemType) Valid() bool { return t > NoElem && int(t) < len(elems) }
 
-// String is the type's name: "float32".
+// String returns the name of the type, such as "float32".
 func (t ElemType) String() string {
 	if t == NoElem || t.Valid() {
 		return elems[t].name
@@ -60,10 +60,11 @@ func (t ElemType) String() string {
 	return fmt.Sprintf("element type %d", int32(t))
 }
 
-// isFloat says whether t holds real numbers, quantised ones apart.
+// isFloat reports whether t is a floating-point type of 16 bits or more.
 func (t ElemType) isFloat() bool {
 	return t == Float32 || t == Float16 || t == Float64 || t == BFloat16
 }
 
-// rawBytes is the length of n values as raw data; sub-byte values are packed.
+// rawBytes returns the length of n values as raw data. Values of less than a byte
+// are packed.
 func (t ElemType) rawBytes(n int64) int64 { return (n*elems[t].bits + 7) / 8 }

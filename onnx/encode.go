@@ -8,7 +8,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// Encode is the model as the bytes of a file. Equal models give equal bytes.
+// Encode returns the model as the bytes of a file. Equal models give equal bytes.
 func (m *Model) Encode() ([]byte, error) {
 	msg, err := m.message()
 	if err != nil {
@@ -21,7 +21,7 @@ func (m *Model) Encode() ([]byte, error) {
 	return out, nil
 }
 
-// WriteTo writes the bytes of Encode, without a copy of the weights.
+// WriteTo writes the bytes that Encode returns, without a copy of the weights.
 func (m *Model) WriteTo(w io.Writer) (int64, error) {
 	msg, err := m.message()
 	if err != nil {
@@ -50,15 +50,15 @@ func (m *Model) message() (*message, error) {
 	return msg, nil
 }
 
-// message is an encoded protobuf message in parts, so that weights and nested
-// messages are never copied.
+// message is an encoded protobuf message in parts, which saves copies of weights and
+// of nested messages.
 type message struct {
 	parts [][]byte
 	size  int
 	tail  bool // the last part may be appended to
 }
 
-// aliasBytes is the length from which bytes become a part of their own.
+// aliasBytes is the length from which bytes are a part of their own, not copied.
 const aliasBytes = 1 << 12
 
 func (m *message) append(add func(b []byte) []byte) {
@@ -77,7 +77,7 @@ func (m *message) varint(num protowire.Number, v int64) {
 	})
 }
 
-// optional writes v unless it is 0, as proto3 does.
+// optional writes v unless it is 0, as in proto3.
 func (m *message) optional(num protowire.Number, v int64) {
 	if v != 0 {
 		m.varint(num, v)
@@ -113,7 +113,7 @@ func (m *message) text(num protowire.Number, v string) {
 	}
 }
 
-// must writes text even when it is empty: an element of a list.
+// must writes text even if it is empty, such as an element of a list.
 func (m *message) must(num protowire.Number, v string) {
 	m.header(num, len(v))
 	m.append(func(b []byte) []byte { return append(b, v...) })
@@ -140,7 +140,7 @@ func (m *message) message(num protowire.Number, sub *message) {
 	m.size += sub.size
 }
 
-// encoder turns model types into messages and keeps the first error.
+// encoder makes messages of the model's types and records the first error.
 type encoder struct{ err error }
 
 func (e *encoder) fail(format string, args ...any) {

@@ -2,54 +2,54 @@ package onnx
 
 import "google.golang.org/protobuf/encoding/protowire"
 
-// Field numbers stand beside the calls, in the order of the file.
+// Fields are written in the order of their numbers.
 
 func (e *encoder) model(m *Model) *message {
 	out := &message{}
-	out.varint(1, m.IRVersion)
-	out.text(2, m.ProducerName)
-	out.text(3, m.ProducerVersion)
-	out.text(4, m.Domain)
-	out.optional(5, m.ModelVersion)
-	out.text(6, m.Doc)
-	out.message(7, e.graph(&m.Graph))
+	out.varint(modelIRVersion, m.IRVersion)
+	out.text(modelProducerName, m.ProducerName)
+	out.text(modelProducerVersion, m.ProducerVersion)
+	out.text(modelDomain, m.Domain)
+	out.optional(modelVersion, m.ModelVersion)
+	out.text(modelDoc, m.Doc)
+	out.message(modelGraph, e.graph(&m.Graph))
 	for _, o := range m.Opsets {
-		out.message(8, e.opset(o))
+		out.message(modelOpset, e.opset(o))
 	}
 	for _, p := range m.Metadata {
 		entry := &message{}
-		entry.text(1, p.Key)
-		entry.text(2, p.Value)
-		out.message(14, entry)
+		entry.text(entryKey, p.Key)
+		entry.text(entryValue, p.Value)
+		out.message(modelMetadata, entry)
 	}
 	for i := range m.Functions {
-		out.message(25, e.function(&m.Functions[i]))
+		out.message(modelFunction, e.function(&m.Functions[i]))
 	}
 	return out
 }
 
 func (e *encoder) opset(o Opset) *message {
 	out := &message{}
-	out.text(1, o.Domain)
-	out.varint(2, o.Version)
+	out.text(opsetDomain, o.Domain)
+	out.varint(opsetVersion, o.Version)
 	return out
 }
 
 func (e *encoder) function(f *Function) *message {
 	out := &message{}
-	out.text(1, f.Name)
-	list(out, 4, f.Inputs)
-	list(out, 5, f.Outputs)
-	list(out, 6, f.Attributes)
+	out.text(functionName, f.Name)
+	list(out, functionInput, f.Inputs)
+	list(out, functionOutput, f.Outputs)
+	list(out, functionAttribute, f.Attributes)
 	for i := range f.Nodes {
-		out.message(7, e.node(&f.Nodes[i]))
+		out.message(functionNode, e.node(&f.Nodes[i]))
 	}
 	for _, o := range f.Opsets {
-		out.message(9, e.opset(o))
+		out.message(functionOpset, e.opset(o))
 	}
-	out.text(10, f.Domain)
+	out.text(functionDomain, f.Domain)
 	for i := range f.Defaults {
-		out.message(11, e.attribute(&f.Defaults[i]))
+		out.message(functionDefault, e.attribute(&f.Defaults[i]))
 	}
 	return out
 }
@@ -63,77 +63,77 @@ func list(out *message, num protowire.Number, v []string) {
 func (e *encoder) graph(g *Graph) *message {
 	out := &message{}
 	for i := range g.Nodes {
-		out.message(1, e.node(&g.Nodes[i]))
+		out.message(graphNode, e.node(&g.Nodes[i]))
 	}
-	out.text(2, g.Name)
+	out.text(graphName, g.Name)
 	for i := range g.Initializers {
-		out.message(5, e.tensor(&g.Initializers[i]))
+		out.message(graphInitializer, e.tensor(&g.Initializers[i]))
 	}
-	out.text(10, g.Doc)
+	out.text(graphDoc, g.Doc)
 	for _, v := range g.Inputs {
-		out.message(11, e.value(v))
+		out.message(graphInput, e.value(v))
 	}
 	for _, v := range g.Outputs {
-		out.message(12, e.value(v))
+		out.message(graphOutput, e.value(v))
 	}
 	for _, v := range g.Values {
-		out.message(13, e.value(v))
+		out.message(graphValue, e.value(v))
 	}
 	return out
 }
 
 func (e *encoder) node(n *Node) *message {
 	out := &message{}
-	list(out, 1, n.Inputs)
-	list(out, 2, n.Outputs)
-	out.text(3, n.Name)
-	out.text(4, n.Op)
+	list(out, nodeInput, n.Inputs)
+	list(out, nodeOutput, n.Outputs)
+	out.text(nodeName, n.Name)
+	out.text(nodeOp, n.Op)
 	for i := range n.Attributes {
-		out.message(5, e.attribute(&n.Attributes[i]))
+		out.message(nodeAttribute, e.attribute(&n.Attributes[i]))
 	}
-	out.text(6, n.Doc)
-	out.text(7, n.Domain)
+	out.text(nodeDoc, n.Doc)
+	out.text(nodeDomain, n.Domain)
 	return out
 }
 
 func (e *encoder) attribute(a *Attribute) *message {
 	out := &message{}
-	out.text(1, a.Name)
+	out.text(attributeName, a.Name)
 	switch {
 	case a.Ref != "":
 	case a.Type == FloatAttr:
-		out.float(2, a.Float)
+		out.float(attributeFloat, a.Float)
 	case a.Type == IntAttr:
-		out.varint(3, a.Int)
+		out.varint(attributeInt, a.Int)
 	case a.Type == StringAttr:
-		out.must(4, a.String)
+		out.must(attributeString, a.String)
 	case a.Type == TensorAttr && a.Tensor != nil:
-		out.message(5, e.tensor(a.Tensor))
+		out.message(attributeTensor, e.tensor(a.Tensor))
 	case a.Type == GraphAttr && a.Graph != nil:
-		out.message(6, e.graph(a.Graph))
+		out.message(attributeGraph, e.graph(a.Graph))
 	case a.Type == FloatsAttr:
 		for _, v := range a.Floats {
-			out.float(7, v)
+			out.float(attributeFloats, v)
 		}
 	case a.Type == IntsAttr:
 		for _, v := range a.Ints {
-			out.varint(8, v)
+			out.varint(attributeInts, v)
 		}
 	case a.Type == StringsAttr:
-		list(out, 9, a.Strings)
+		list(out, attributeStrings, a.Strings)
 	case a.Type == TensorsAttr:
 		for i := range a.Tensors {
-			out.message(10, e.tensor(&a.Tensors[i]))
+			out.message(attributeTensors, e.tensor(&a.Tensors[i]))
 		}
 	case a.Type == GraphsAttr:
 		for i := range a.Graphs {
-			out.message(11, e.graph(&a.Graphs[i]))
+			out.message(attributeGraphs, e.graph(&a.Graphs[i]))
 		}
 	default:
 		e.fail("attribute %q: a value of type %s cannot be written", a.Name, a.Type)
 	}
-	out.varint(20, int64(a.Type))
-	out.text(21, a.Ref)
+	out.varint(attributeType, int64(a.Type))
+	out.text(attributeRef, a.Ref)
 	return out
 }
 
@@ -142,21 +142,21 @@ func (e *encoder) tensor(t *Initializer) *message {
 	if err := t.Validate(); err != nil {
 		e.fail("%w", err)
 	}
-	out.packed(1, t.Dims)
-	out.varint(2, int64(t.Elem))
+	out.packed(tensorDims, t.Dims)
+	out.varint(tensorElem, int64(t.Elem))
 	if t.Elem == StringElem {
-		list(out, 6, t.Strings)
+		list(out, tensorStrings, t.Strings)
 	}
-	out.text(8, t.Name)
+	out.text(tensorName, t.Name)
 	if t.Elem != StringElem {
-		out.bytes(9, t.Raw)
+		out.bytes(tensorRaw, t.Raw)
 	}
 	return out
 }
 
 func (e *encoder) value(v ValueInfo) *message {
 	out := &message{}
-	out.text(1, v.Name)
+	out.text(valueName, v.Name)
 	switch v.Kind {
 	case NoKind:
 		return out
@@ -166,22 +166,22 @@ func (e *encoder) value(v ValueInfo) *message {
 		return out
 	}
 	tensor := &message{}
-	tensor.varint(1, int64(v.Elem))
+	tensor.varint(tensorTypeElem, int64(v.Elem))
 	if v.Ranked {
 		shape := &message{}
 		for _, d := range v.Dims {
 			dim := &message{}
 			if d.Value >= 0 {
-				dim.varint(1, d.Value)
+				dim.varint(dimValue, d.Value)
 			} else {
-				dim.text(2, d.Param)
+				dim.text(dimParam, d.Param)
 			}
-			shape.message(1, dim)
+			shape.message(shapeDim, dim)
 		}
-		tensor.message(2, shape)
+		tensor.message(tensorTypeShape, shape)
 	}
 	typ := &message{}
-	typ.message(1, tensor)
-	out.message(2, typ)
+	typ.message(typeTensor, tensor)
+	out.message(valueType, typ)
 	return out
 }

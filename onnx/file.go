@@ -9,8 +9,8 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// ReadFile decodes a file. What is no ONNX file, or a truncated one, is refused
-// before it is read into memory.
+// ReadFile decodes a file. It refuses a file that is truncated or not an ONNX file
+// before it reads all of it.
 func ReadFile(path string) (*Model, error) {
 	data, err := ReadBytes(path)
 	if err != nil {
@@ -23,7 +23,8 @@ func ReadFile(path string) (*Model, error) {
 	return m, nil
 }
 
-// ReadBytes is the content of a file that has the outline of an ONNX file.
+// ReadBytes returns the content of a file whose outermost fields are those of an
+// ONNX file.
 func ReadBytes(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -47,11 +48,11 @@ func ReadBytes(path string) ([]byte, error) {
 	return data, nil
 }
 
-// maxOutline bounds the fields of a model itself: graph, metadata, functions.
+// maxOutline limits the outermost fields: graph, metadata, functions.
 const maxOutline = 20_000
 
-// checkOutline follows the outermost fields from one to the next: they must be
-// those of a model and end where the file ends.
+// checkOutline reads the tags of the outermost fields. They must be those of a model,
+// and the last one must end where the file ends.
 func checkOutline(r io.ReaderAt, size int64) error {
 	if size == 0 {
 		return errors.New("the file is empty")

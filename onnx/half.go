@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// NewHalf is t rounded to float16 (IEEE 754 binary16, to nearest, ties to
-// even); values beyond 65504 become infinite.
+// NewHalf returns an initializer with the values of t rounded to float16 (IEEE 754
+// binary16, to nearest, ties to even). Values beyond 65504 become infinite.
 func NewHalf(name string, t Tensor) Initializer {
 	raw := make([]byte, 2*len(t.Data))
 	for i, v := range t.Data {
@@ -20,7 +20,7 @@ func floatToHalf(v float32) uint16 {
 	sign := uint16(b>>16) & 0x8000
 	b &= 0x7fffffff
 	switch {
-	case b > 0x7f800000: // NaN stays one
+	case b > 0x7f800000: // NaN
 		return sign | 0x7e00
 	case b >= 0x47800000: // 65536 and over
 		return sign | 0x7c00

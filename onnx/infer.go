@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// call is one node while its result types are inferred. Rules read in and attrs,
-// and set out. An omitted optional input is nil.
+// call is one node while the types of its results are inferred. Rules read in and
+// the attributes, and set out. An omitted optional input is nil.
 type call struct {
 	*Node
 	opset int64
@@ -14,7 +14,7 @@ type call struct {
 	out   []*value
 }
 
-// rule infers the types of an operator's results. What it leaves unset is
+// rule infers the types of an operator's results. Results that it does not set are
 // unknown.
 type rule struct {
 	min, max int // inputs, min of them not omitted
@@ -24,7 +24,7 @@ type rule struct {
 // many is the max of a rule for any number of inputs.
 const many = 1 << 30
 
-// errUnknown ends a rule early: nothing is wrong, but too little is known.
+// errUnknown ends a rule early. Nothing is wrong, but too little is known.
 var errUnknown = errors.New("unknown")
 
 func (c *checker) infer(s *scope, n *Node, in []*value) error {
@@ -32,7 +32,8 @@ func (c *checker) infer(s *scope, n *Node, in []*value) error {
 	for i, name := range n.Outputs {
 		call.out[i] = &value{ValueInfo: ValueInfo{Name: name, Kind: NoKind}}
 	}
-	if r, ok := rules[n.Op]; ok && plainDomain(n.Domain) == "" && !c.functions[[2]string{n.Domain, n.Op}] {
+	own := c.functions[[2]string{n.Domain, n.Op}]
+	if r, ok := rules[n.Op]; ok && plainDomain(n.Domain) == "" && !own {
 		if err := call.apply(r); err != nil {
 			return err
 		}
@@ -74,8 +75,8 @@ func (c *call) apply(r rule) error {
 	return nil
 }
 
-// either is the first error of several, so that messages stay one line.
-func either(errs ...error) error {
+// firstError returns the first of several errors, so that messages stay one line.
+func firstError(errs ...error) error {
 	for _, err := range errs {
 		if err != nil {
 			return err
@@ -84,7 +85,7 @@ func either(errs ...error) error {
 	return nil
 }
 
-// brief prints a list of any length in a few characters.
+// brief formats a list of any length in few characters.
 func brief(v []int64) string {
 	if len(v) <= 2*MaxRank {
 		return fmt.Sprint(v)
@@ -115,10 +116,10 @@ func (c *call) like(i int, v *value) {
 	}
 }
 
-// has says whether optional input i is there.
+// has reports whether optional input i is given.
 func (c *call) has(i int) bool { return i < len(c.in) && c.in[i] != nil }
 
-// dims are the lengths of input i's axes; errUnknown when its rank is not known.
+// dims returns the lengths of input i's axes, or errUnknown if its rank is unknown.
 func (c *call) dims(i int) ([]Dim, error) {
 	if c.in[i].Kind == NoKind || !c.in[i].Ranked {
 		return nil, errUnknown
@@ -135,16 +136,16 @@ func (c *call) rank(i, n int) ([]Dim, error) {
 	return d, err
 }
 
-// real checks that input i holds real numbers, where its type is known.
-func (c *call) real(i int) error {
+// floats checks that input i holds floating-point numbers, if its type is known.
+func (c *call) floats(i int) error {
 	if v := c.in[i]; v.Kind == TensorKind && v.Elem != NoElem && !v.Elem.isFloat() {
 		return fmt.Errorf("input %q is %s, want float", c.Inputs[i], v.Elem)
 	}
 	return nil
 }
 
-// alike checks that inputs have one element type, where both are known.
-func (c *call) alike(i, j int) error {
+// sameElem checks that inputs i and j have the same element type, if both are known.
+func (c *call) sameElem(i, j int) error {
 	a, b := c.in[i], c.in[j]
 	if a.Kind != TensorKind || b.Kind != TensorKind || a.Elem == NoElem || b.Elem == NoElem {
 		return nil
@@ -156,7 +157,7 @@ func (c *call) alike(i, j int) error {
 	return nil
 }
 
-// vector checks that input i, if it is there, is a vector of the given length.
+// vector checks that input i, if it is given, is a vector of the given length.
 func (c *call) vector(i int, length Dim) error {
 	if !c.has(i) {
 		return nil
@@ -174,8 +175,8 @@ func (c *call) vector(i int, length Dim) error {
 	return nil
 }
 
-// axis is an attribute that counts axes of a value of the given rank, from the
-// end when negative. One past the end is allowed where past is 1.
+// axis returns an attribute that is an axis of a value of the given rank. A negative
+// one counts from the end. If past is 1, the axis after the last one is allowed.
 func (c *call) axis(name string, otherwise int64, rank, past int) (int, error) {
 	a, err := c.Int(name, otherwise)
 	if err != nil {
@@ -194,9 +195,9 @@ func axisOf(a int64, rank, past int) (int, error) {
 	return int(a), nil
 }
 
-// list are whole numbers that an operator takes: an attribute before the operator
-// set since, and input i from then on. ok is false where they are not known; nil
-// means that none are given.
+// list returns integers that an operator takes: an attribute before the operator set
+// since, input i from then on. ok is false if they are not known; nil means that
+// none are given.
 func (c *call) list(name string, i int, since int64) (list []int64, ok bool, err error) {
 	if c.opset < since {
 		list, err = c.Ints(name)
@@ -209,7 +210,7 @@ func (c *call) list(name string, i int, since int64) (list []int64, ok bool, err
 	return list, ok, nil
 }
 
-// axes are the axes that an operator works on, as list gives them.
+// axes returns the axes that an operator works on, from where list finds them.
 func (c *call) axes(i int, since int64, rank int) (axes []int, ok bool, err error) {
 	list, ok, err := c.list("axes", i, since)
 	if err != nil || !ok {

@@ -13,7 +13,7 @@ func inferSqueeze(c *call) error {
 	}
 	axes, ok, err := c.axes(1, 13, len(x))
 	if err != nil || !ok {
-		return either(err, errUnknown)
+		return firstError(err, errUnknown)
 	}
 	drop := make([]bool, len(x))
 	for i, d := range x {
@@ -47,7 +47,7 @@ func inferUnsqueeze(c *call) error {
 	}
 	list, ok, err := c.list("axes", 1, 13)
 	if err != nil || !ok {
-		return either(err, errUnknown)
+		return firstError(err, errUnknown)
 	}
 	if list == nil && c.opset >= 13 && !c.has(1) {
 		return errors.New("input 1 (axes) is left out")

@@ -13,7 +13,7 @@ func inferShape(c *call) error {
 	}
 	from, err1 := c.Int("start", 0)
 	to, err2 := c.Int("end", int64(len(x)))
-	if err := either(err1, err2); err != nil {
+	if err := firstError(err1, err2); err != nil {
 		return err
 	}
 	from, to = clampIndex(from, len(x)), clampIndex(to, len(x))
@@ -38,8 +38,15 @@ func inferConstant(c *call) error {
 		return fmt.Errorf("%d attributes, want one", len(c.Attributes))
 	}
 	a := &c.Attributes[0]
-	want := map[string]AttributeType{"value": TensorAttr, "value_float": FloatAttr, "value_floats": FloatsAttr,
-		"value_int": IntAttr, "value_ints": IntsAttr, "value_string": StringAttr, "value_strings": StringsAttr}
+	want := map[string]AttributeType{
+		"value":         TensorAttr,
+		"value_float":   FloatAttr,
+		"value_floats":  FloatsAttr,
+		"value_int":     IntAttr,
+		"value_ints":    IntsAttr,
+		"value_string":  StringAttr,
+		"value_strings": StringsAttr,
+	}
 	if a.Name == "sparse_value" {
 		return errors.New("sparse tensors are not supported")
 	}
@@ -111,7 +118,7 @@ func inferCast(c *call) error {
 	if err != nil {
 		return err
 	}
-	if to < 1 || to > MaxDim || !ElemType(to).Valid() {
+	if to < 1 || to > maxDim || !ElemType(to).Valid() {
 		return fmt.Errorf("attribute to is %d, want an element type", to)
 	}
 	c.setElem(0, ElemType(to))
@@ -219,7 +226,8 @@ func (c *call) sliceRange(rank int) (starts, ends, axes, steps []int64, err erro
 			steps = append(steps, 1)
 		}
 	}
-	if len(ends) != len(starts) || len(axes) != len(starts) || len(steps) != len(starts) || len(starts) > rank {
+	n := len(starts)
+	if len(ends) != n || len(axes) != n || len(steps) != n || n > rank {
 		err = fmt.Errorf("starts %s, ends %s, axes %s, steps %s for rank %d",
 			brief(starts), brief(ends), brief(axes), brief(steps), rank)
 	}

@@ -18,7 +18,7 @@ func inferReal(c *call) error {
 	if c.Op == "Relu" {
 		return nil // integers from operator set 14 on
 	}
-	return c.real(0)
+	return c.floats(0)
 }
 
 func inferSoftmax(c *call) error {
@@ -34,11 +34,11 @@ func inferSoftmax(c *call) error {
 	if _, err := c.axis("axis", otherwise, len(d), 0); err != nil {
 		return err
 	}
-	return c.real(0)
+	return c.floats(0)
 }
 
 func inferConv(c *call) error {
-	if err := either(c.real(0), c.alike(0, 1)); err != nil {
+	if err := firstError(c.floats(0), c.sameElem(0, 1)); err != nil {
 		return err
 	}
 	c.setElem(0, c.in[0].Elem)
@@ -57,7 +57,7 @@ func inferConv(c *call) error {
 	if err != nil {
 		return err
 	}
-	if groups < 1 || groups > MaxDim {
+	if groups < 1 || groups > maxDim {
 		return fmt.Errorf("%d groups, want 1 or more", groups)
 	}
 	channels := w[1]
@@ -95,7 +95,7 @@ func inferConv(c *call) error {
 
 func inferPool(c *call) error {
 	if c.Op != "MaxPool" { // which takes 8-bit integers too
-		if err := c.real(0); err != nil {
+		if err := c.floats(0); err != nil {
 			return err
 		}
 	}
@@ -121,7 +121,7 @@ func inferPool(c *call) error {
 	return nil
 }
 
-// window is the shape after sliding a kernel over the axes of x behind N and C.
+// window returns the shape after sliding a kernel over the axes of x after N and C.
 func (c *call) window(x []Dim, kernel []int64) ([]Dim, error) {
 	n := len(kernel)
 	list := func(name string, size int, otherwise, least int64) ([]int64, error) {
@@ -135,7 +135,7 @@ func (c *call) window(x []Dim, kernel []int64) ([]Dim, error) {
 			}
 		}
 		for _, a := range v {
-			if len(v) != size || a < least || a > MaxDim {
+			if len(v) != size || a < least || a > maxDim {
 				return nil, fmt.Errorf("%s %s, want %d values of %d or more", name, brief(v), size, least)
 			}
 		}
@@ -146,7 +146,7 @@ func (c *call) window(x []Dim, kernel []int64) ([]Dim, error) {
 	pads, err3 := list("pads", 2*n, 0, 0)
 	auto, err4 := c.Text("auto_pad", "NOTSET")
 	ceil, err5 := c.Int("ceil_mode", 0)
-	if err := either(err1, err2, err3, err4, err5); err != nil {
+	if err := firstError(err1, err2, err3, err4, err5); err != nil {
 		return nil, err
 	}
 	out := append([]Dim(nil), x[:2]...)
@@ -156,7 +156,7 @@ func (c *call) window(x []Dim, kernel []int64) ([]Dim, error) {
 			out = append(out, unknown)
 			continue
 		}
-		if k < 1 || k > MaxDim {
+		if k < 1 || k > maxDim {
 			return nil, fmt.Errorf("kernel %v, want 1 or more", kernel)
 		}
 		span := (k-1)*dilations[i] + 1
@@ -174,7 +174,8 @@ func (c *call) window(x []Dim, kernel []int64) ([]Dim, error) {
 				padded = length
 			}
 			if padded < span {
-				return nil, fmt.Errorf("a window of %d over %d values, on axis %d of %s", span, padded, i+2, c.in[0])
+				return nil, fmt.Errorf("a window of %d over %d values, on axis %d of %s",
+					span, padded, i+2, c.in[0])
 			}
 			size = (padded-span)/strides[i] + 1
 			// A last window that would start in the padding is left out.
@@ -203,12 +204,12 @@ func inferGlobalPool(c *call) error {
 		out = append(out, Known(1))
 	}
 	c.set(0, c.in[0].Elem, out...)
-	return c.real(0)
+	return c.floats(0)
 }
 
 func inferBatchNorm(c *call) error {
 	c.like(0, c.in[0])
-	if err := c.real(0); err != nil {
+	if err := c.floats(0); err != nil {
 		return err
 	}
 	x, err := c.dims(0)

@@ -4,7 +4,7 @@ import (
 	"fmt"
 )
 
-// broadcastShapes aligns shapes at their last axis, as numpy does.
+// broadcastShapes broadcasts two shapes, aligned at their last axes as in numpy.
 func broadcastShapes(a, b []Dim) ([]Dim, error) {
 	if len(a) < len(b) {
 		a, b = b, a
@@ -21,8 +21,8 @@ func broadcastShapes(a, b []Dim) ([]Dim, error) {
 	return out, nil
 }
 
-// joint is the broadcast shape of inputs from first on.
-func (c *call) joint(first int) ([]Dim, error) {
+// broadcastInputs returns the shape of the inputs from first on, broadcast together.
+func (c *call) broadcastInputs(first int) ([]Dim, error) {
 	out, err := c.dims(first)
 	if err != nil {
 		return nil, err
@@ -47,13 +47,13 @@ func inferBroadcast(c *call) error {
 	if c.Op != "Pow" {
 		for i := range c.in[1:] {
 			if c.has(i + 1) {
-				if err := c.alike(0, i+1); err != nil {
+				if err := c.sameElem(0, i+1); err != nil {
 					return err
 				}
 			}
 		}
 	}
-	out, err := c.joint(0)
+	out, err := c.broadcastInputs(0)
 	if err != nil {
 		return err
 	}
@@ -116,10 +116,10 @@ func arithmetic(op string, a, b integer) integer {
 
 func inferCompare(c *call) error {
 	c.setElem(0, Bool)
-	if err := c.alike(0, 1); err != nil {
+	if err := c.sameElem(0, 1); err != nil {
 		return err
 	}
-	out, err := c.joint(0)
+	out, err := c.broadcastInputs(0)
 	if err != nil {
 		return err
 	}
@@ -128,11 +128,11 @@ func inferCompare(c *call) error {
 }
 
 func inferWhere(c *call) error {
-	if err := c.alike(1, 2); err != nil {
+	if err := c.sameElem(1, 2); err != nil {
 		return err
 	}
 	c.setElem(0, c.in[1].Elem)
-	out, err := c.joint(0)
+	out, err := c.broadcastInputs(0)
 	if err != nil {
 		return err
 	}
@@ -152,11 +152,11 @@ func inferReduce(c *call) error {
 	}
 	axes, ok, err := c.axes(1, since, len(x))
 	if err != nil || !ok {
-		return either(err, errUnknown)
+		return firstError(err, errUnknown)
 	}
 	keep, err1 := c.Int("keepdims", 1)
 	noop, err2 := c.Int("noop_with_empty_axes", 0)
-	if err := either(err1, err2); err != nil {
+	if err := firstError(err1, err2); err != nil {
 		return err
 	}
 	if len(axes) == 0 && noop != 0 {
@@ -191,7 +191,7 @@ func inferArg(c *call) error {
 	}
 	axis, err1 := c.axis("axis", 0, len(x), 0)
 	keep, err2 := c.Int("keepdims", 1)
-	if err := either(err1, err2); err != nil {
+	if err := firstError(err1, err2); err != nil {
 		return err
 	}
 	out := append([]Dim(nil), x[:axis]...)
@@ -210,7 +210,7 @@ func inferDropout(c *call) error {
 			c.out[1].Elem = Bool
 		}
 	}
-	return c.real(0)
+	return c.floats(0)
 }
 
 // inferQuantize: the zero point gives the type, uint8 without one; output_dtype
@@ -230,12 +230,12 @@ func inferQuantize(c *call) error {
 	}
 	c.like(0, c.in[0])
 	c.out[0].Elem = elem
-	return c.real(0)
+	return c.floats(0)
 }
 
 func inferDequantize(c *call) error {
 	if c.has(2) {
-		if err := c.alike(0, 2); err != nil {
+		if err := c.sameElem(0, 2); err != nil {
 			return err
 		}
 	}
@@ -244,7 +244,7 @@ func inferDequantize(c *call) error {
 	}
 	c.like(0, c.in[0])
 	c.out[0].Elem = c.in[1].Elem
-	return c.real(1)
+	return c.floats(1)
 }
 
 // perAxis checks that the scale is one value, or one for each index of an axis.

@@ -3,7 +3,7 @@ package onnx
 import "fmt"
 
 func inferGemm(c *call) error {
-	if err := c.alike(0, 1); err != nil {
+	if err := c.sameElem(0, 1); err != nil {
 		return err
 	}
 	c.setElem(0, c.in[0].Elem)
@@ -17,7 +17,7 @@ func inferGemm(c *call) error {
 	}
 	transA, err1 := c.Int("transA", 0)
 	transB, err2 := c.Int("transB", 0)
-	if err := either(err1, err2); err != nil {
+	if err := firstError(err1, err2); err != nil {
 		return err
 	}
 	if transA != 0 {
@@ -27,7 +27,8 @@ func inferGemm(c *call) error {
 		b = []Dim{b[1], b[0]}
 	}
 	if _, err := same(a[1], b[0]); err != nil {
-		return fmt.Errorf("%s times %s (transA %d, transB %d): %w", c.in[0], c.in[1], transA, transB, err)
+		return fmt.Errorf("%s times %s (transA %d, transB %d): %w",
+			c.in[0], c.in[1], transA, transB, err)
 	}
 	out := []Dim{a[0], b[1]}
 	c.set(0, c.in[0].Elem, out...)
@@ -41,14 +42,15 @@ func inferGemm(c *call) error {
 	for i, d := range bias {
 		o := out[2-len(bias)+i]
 		if d.Value >= 0 && d.Value != 1 && o.Value >= 0 && d.Value != o.Value {
-			return fmt.Errorf("input %q is %s, want one that fits %s", c.Inputs[2], c.in[2], shapeString(out))
+			return fmt.Errorf("input %q is %s, want one that fits %s",
+				c.Inputs[2], c.in[2], shapeString(out))
 		}
 	}
 	return nil
 }
 
 func inferMatMul(c *call) error {
-	if err := c.alike(0, 1); err != nil {
+	if err := c.sameElem(0, 1); err != nil {
 		return err
 	}
 	c.setElem(0, c.in[0].Elem)

@@ -20,7 +20,7 @@ func inferSplit(c *call) error {
 	}
 	parts, ok, err := c.list("split", 1, 13)
 	if err != nil || !ok {
-		return either(err, errUnknown)
+		return firstError(err, errUnknown)
 	}
 	if parts != nil && len(parts) != len(c.out) {
 		return fmt.Errorf("split %s into %d outputs", brief(parts), len(c.out))
@@ -54,7 +54,7 @@ func inferPad(c *call) error {
 	}
 	pads, ok, err := c.list("pads", 1, 11)
 	if err != nil || !ok || c.has(3) { // input 3: on some axes only
-		return either(err, errUnknown)
+		return firstError(err, errUnknown)
 	}
 	if len(pads) != 2*len(x) {
 		return fmt.Errorf("pads %s for %s, want two for each axis", brief(pads), c.in[0])
@@ -65,8 +65,8 @@ func inferPad(c *call) error {
 		if before == 0 && after == 0 {
 			continue
 		}
-		if before < -MaxDim || after < -MaxDim || before > MaxDim || after > MaxDim {
-			return fmt.Errorf("pads %v: a length over %d", pads, MaxDim)
+		if before < -maxDim || after < -maxDim || before > maxDim || after > maxDim {
+			return fmt.Errorf("pads %v: a length over %d", pads, maxDim)
 		}
 		if out[i].Value < 0 {
 			out[i] = unknown
@@ -102,7 +102,7 @@ func inferResize(c *call) error {
 		return err
 	}
 	out := append([]Dim(nil), x...)
-	lengths, err := c.resized(x, list)
+	lengths, err := c.newLengths(x, list)
 	if err != nil {
 		return err
 	}
@@ -122,8 +122,8 @@ func inferResize(c *call) error {
 	return nil
 }
 
-// resized are the new lengths of the axes in list.
-func (c *call) resized(x []Dim, list []int64) ([]Dim, error) {
+// newLengths returns the new lengths of the axes in list.
+func (c *call) newLengths(x []Dim, list []int64) ([]Dim, error) {
 	if c.Op == "Resize" && c.opset >= 11 && c.has(3) {
 		if c.in[3].ints == nil {
 			return nil, errUnknown
@@ -144,7 +144,7 @@ func inferExpand(c *call) error {
 	c.setElem(0, c.in[0].Elem)
 	x, err := c.dims(0)
 	if err != nil || c.in[1].ints == nil {
-		return either(err, errUnknown)
+		return firstError(err, errUnknown)
 	}
 	var shape []Dim
 	for _, s := range c.in[1].ints {
@@ -176,7 +176,7 @@ func inferTile(c *call) error {
 	}
 	out := make([]Dim, len(x))
 	for i, d := range x {
-		if times[i] < 0 || times[i] > MaxDim {
+		if times[i] < 0 || times[i] > maxDim {
 			return fmt.Errorf("repeats %v, want 0 or more", times)
 		}
 		if out[i], err = mul(d, Dim{Value: times[i]}); err != nil {
@@ -188,7 +188,7 @@ func inferTile(c *call) error {
 }
 
 func inferRange(c *call) error {
-	if err := either(c.alike(0, 1), c.alike(0, 2)); err != nil {
+	if err := firstError(c.sameElem(0, 1), c.sameElem(0, 2)); err != nil {
 		return err
 	}
 	c.set(0, c.in[0].Elem, unknown)
@@ -204,8 +204,8 @@ func inferRange(c *call) error {
 		return errors.New("a step of 0")
 	}
 	n := math.Ceil((float64(v[1]) - float64(v[0])) / float64(v[2]))
-	if n > MaxDim {
-		return fmt.Errorf("%g values, want at most %d", n, MaxDim)
+	if n > maxDim {
+		return fmt.Errorf("%g values, want at most %d", n, maxDim)
 	}
 	c.set(0, c.in[0].Elem, Dim{Value: max(int64(n), 0)})
 	return nil

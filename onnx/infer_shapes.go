@@ -53,7 +53,7 @@ func inferReshape(c *call) error {
 }
 
 // fill computes the free length of a reshape, or checks that there is none to
-// compute. Names that stand on both sides cancel.
+// compute. Names that occur on both sides cancel.
 func fill(c *call, x, out []Dim, free int) error {
 	names := map[string]int{}
 	from, to, open := Dim{Value: 1}, Dim{Value: 1}, false
@@ -74,7 +74,7 @@ func fill(c *call, x, out []Dim, free int) error {
 		}
 		return nil
 	}
-	if err := either(product(x, &from, 1, -1), product(out, &to, -1, free)); err != nil {
+	if err := firstError(product(x, &from, 1, -1), product(out, &to, -1, free)); err != nil {
 		return err
 	}
 	left := ""
@@ -166,7 +166,7 @@ func inferConcat(c *call) error {
 		if !c.has(i) {
 			return fmt.Errorf("input %d is left out", i)
 		}
-		if err := c.alike(0, i); err != nil {
+		if err := c.sameElem(0, i); err != nil {
 			return err
 		}
 	}
@@ -214,5 +214,5 @@ func sum(a, b Dim) Dim {
 	if a.Value < 0 || b.Value < 0 {
 		return unknown
 	}
-	return Dim{Value: min(a.Value+b.Value, MaxDim+1)} // too much is refused later
+	return Dim{Value: min(a.Value+b.Value, maxDim+1)} // too much is refused later
 }

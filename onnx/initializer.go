@@ -6,19 +6,20 @@ import (
 	"math"
 )
 
-// Initializer is a constant tensor as it stands in a file: a network's weight,
-// or the value of an attribute.
+// Initializer is a constant tensor in the form that files have: a weight of a
+// network, or the value of an attribute.
 type Initializer struct {
 	Name string
 	Elem ElemType
 	Dims []int64
-	// Raw are the values in row-major order, little-endian; nil for strings.
-	// Decode points it into the file's bytes.
+	// Raw has the values in row-major order, little-endian; nil for strings. After
+	// Decode it refers to the file's bytes.
 	Raw     []byte
 	Strings []string // the values of a StringElem tensor
 }
 
-// NewInitializer is t under a name. It shares no memory with t.
+// NewInitializer returns a float32 initializer with the values of t. It shares no
+// memory with t.
 func NewInitializer(name string, t Tensor) Initializer {
 	raw := make([]byte, 4*len(t.Data))
 	for i, v := range t.Data {
@@ -27,7 +28,7 @@ func NewInitializer(name string, t Tensor) Initializer {
 	return Initializer{Name: name, Elem: Float32, Dims: dims64(t.Shape), Raw: raw}
 }
 
-// NewInt64 is a vector of integers.
+// NewInt64 returns a vector of integers.
 func NewInt64(name string, v ...int64) Initializer {
 	raw := make([]byte, 8*len(v))
 	for i, x := range v {
@@ -36,7 +37,7 @@ func NewInt64(name string, v ...int64) Initializer {
 	return Initializer{Name: name, Elem: Int64, Dims: []int64{int64(len(v))}, Raw: raw}
 }
 
-// NewScalar is one float32 of rank 0.
+// NewScalar returns one float32 of rank 0.
 func NewScalar(name string, v float32) Initializer {
 	return NewInitializer(name, Tensor{Data: []float32{v}})
 }
@@ -49,8 +50,8 @@ func dims64(shape []int) []int64 {
 	return dims
 }
 
-// Elements is the number of values, -1 when a dimension is negative or the
-// product is more than fits in an int64.
+// Elements returns the number of values, or -1 if a dimension is negative or the
+// product overflows an int64.
 func (t *Initializer) Elements() int64 { return elements(t.Dims) }
 
 func elements(dims []int64) int64 {
@@ -64,7 +65,7 @@ func elements(dims []int64) int64 {
 	return n
 }
 
-// Validate says whether the type, the dimensions and the bytes agree.
+// Validate checks that the type, the dimensions and the values agree.
 func (t *Initializer) Validate() error {
 	if !t.Elem.Valid() {
 		return fmt.Errorf("initializer %q: %s", t.Name, t.Elem)
@@ -73,13 +74,14 @@ func (t *Initializer) Validate() error {
 		return fmt.Errorf("initializer %q: rank %d, want at most %d", t.Name, len(t.Dims), MaxRank)
 	}
 	n := t.Elements()
-	if n < 0 || n > MaxElements {
+	if n < 0 || n > maxElements {
 		return fmt.Errorf("initializer %q: dimensions %v, want none negative and at most %d values",
-			t.Name, t.Dims, MaxElements)
+			t.Name, t.Dims, maxElements)
 	}
 	if t.Elem == StringElem {
 		if int64(len(t.Strings)) != n {
-			return fmt.Errorf("initializer %q: %v wants %d strings, got %d", t.Name, t.Dims, n, len(t.Strings))
+			return fmt.Errorf("initializer %q: %v wants %d strings, got %d",
+				t.Name, t.Dims, n, len(t.Strings))
 		}
 		return nil
 	}
@@ -90,7 +92,7 @@ func (t *Initializer) Validate() error {
 	return nil
 }
 
-// Tensor converts a float32 or float16 initializer.
+// Tensor returns the values of a float32 or float16 initializer.
 func (t *Initializer) Tensor() (Tensor, error) {
 	if err := t.Validate(); err != nil {
 		return Tensor{}, err

@@ -34,8 +34,8 @@ type Graph struct {
 	Values       []ValueInfo // optional types of the values between
 }
 
-// Node applies one operator. An empty input name is an optional input that is
-// left out.
+// Node applies one operator. An empty input name stands for an optional input that
+// is omitted.
 type Node struct {
 	Name       string
 	Op         string
@@ -61,7 +61,7 @@ type ValueInfo struct {
 	Name   string
 	Kind   Kind
 	Elem   ElemType
-	Ranked bool  // the shape is known; false says nothing about Dims
+	Ranked bool  // the rank is known; otherwise Dims means nothing
 	Dims   []Dim // empty for a scalar
 }
 
@@ -72,27 +72,27 @@ type Kind uint8
 const (
 	TensorKind   Kind = iota
 	NoKind            // the file says nothing
-	SequenceKind      // these are kept by name only: an encoded model loses what
-	MapKind           // they hold
+	SequenceKind      // what these hold is not decoded, and they cannot be encoded
+	MapKind
 	OptionalKind
 	SparseKind
 )
 
-// Dim is the length of an axis: Value when it is known, else -1, and then Param
-// may name it. Equal names mean equal lengths.
+// Dim is the length of an axis. Value is -1 if it is not known; then Param may be
+// its name. Equal names mean equal lengths.
 type Dim struct {
 	Value int64
 	Param string
 }
 
-// Known is the dimension of length n.
+// Known returns the dimension of length n.
 func Known(n int) Dim { return Dim{Value: int64(n)} }
 
-// Symbol is the dimension called name, of any length.
+// Symbol returns a dimension of unknown length with a name.
 func Symbol(name string) Dim { return Dim{Value: -1, Param: name} }
 
-// Opset is the version of the operators of a domain, 0 when the model does not
-// import it. The domain "ai.onnx" is "".
+// Opset returns the version of the operators of a domain, or 0 if the model does
+// not import it. The domain "ai.onnx" is the same as "".
 func (m *Model) Opset(domain string) int64 {
 	for _, o := range m.Opsets {
 		if plainDomain(o.Domain) == plainDomain(domain) {
@@ -109,7 +109,7 @@ func plainDomain(d string) string {
 	return d
 }
 
-// Property is the metadata entry of that key.
+// Property returns the metadata entry with the given key.
 func (m *Model) Property(key string) (value string, ok bool) {
 	for _, p := range m.Metadata {
 		if p.Key == key {
@@ -119,7 +119,7 @@ func (m *Model) Property(key string) (value string, ok bool) {
 	return "", false
 }
 
-// Node is the node of that name, or nil.
+// Node returns the node with the given name, or nil.
 func (g *Graph) Node(name string) *Node {
 	for i := range g.Nodes {
 		if g.Nodes[i].Name == name {
@@ -129,7 +129,7 @@ func (g *Graph) Node(name string) *Node {
 	return nil
 }
 
-// Initializer is the initializer of that name, or nil.
+// Initializer returns the initializer with the given name, or nil.
 func (g *Graph) Initializer(name string) *Initializer {
 	for i := range g.Initializers {
 		if g.Initializers[i].Name == name {
@@ -139,7 +139,7 @@ func (g *Graph) Initializer(name string) *Initializer {
 	return nil
 }
 
-// TensorInfo describes a tensor of known rank.
+// TensorInfo returns the type of a tensor of known rank.
 func TensorInfo(name string, elem ElemType, dims ...Dim) ValueInfo {
 	return ValueInfo{Name: name, Elem: elem, Ranked: true, Dims: dims}
 }

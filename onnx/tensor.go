@@ -5,9 +5,8 @@ import (
 	"math"
 )
 
-// Tensor is a dense float32 array in row-major order: the plain data that
-// weights, images and answers are passed around as. The zero value is the
-// empty scalar and holds nothing.
+// Tensor is a dense float32 array in row-major order. Weights, images and answers
+// are tensors. The zero value has no data and is not valid.
 type Tensor struct {
 	Shape []int     // the length of each axis, outermost first
 	Data  []float32 // Elements(Shape) values
@@ -18,8 +17,8 @@ func NewTensor(shape ...int) Tensor {
 	return Tensor{Shape: shape, Data: make([]float32, Elements(shape))}
 }
 
-// Elements is the number of values in a tensor of the given shape, 1 for a
-// scalar and -1 when a dimension is negative or the product overflows.
+// Elements returns the number of values in a tensor of the given shape: 1 for a
+// scalar, -1 if a dimension is negative or the product overflows.
 func Elements(shape []int) int {
 	n := 1
 	for _, d := range shape {
@@ -34,7 +33,7 @@ func Elements(shape []int) int {
 	return n
 }
 
-// Validate says whether the shape and the data agree.
+// Validate checks that the shape and the data agree.
 func (t Tensor) Validate() error {
 	if n := Elements(t.Shape); n != len(t.Data) {
 		return fmt.Errorf("tensor of shape %v: got %d values, want %d", t.Shape, len(t.Data), n)

@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// String is the type as "float32[N 3 150 150]"; an unknown length is ?.
+// String returns the type, such as "float32[N 3 150 150]". An unknown length is ?.
 func (v ValueInfo) String() string {
 	switch v.Kind {
 	case TensorKind:
@@ -28,7 +28,7 @@ func (v ValueInfo) String() string {
 	return "unknown"
 }
 
-// String is the length, the name, or ?.
+// String returns the length, the name, or ?.
 func (d Dim) String() string {
 	switch {
 	case d.Value >= 0:
@@ -47,11 +47,10 @@ func shapeString(dims []Dim) string {
 	return "[" + strings.Join(s, " ") + "]"
 }
 
-// unknown is a length that nothing is known about.
+// unknown is a length about which nothing is known.
 var unknown = Dim{Value: -1}
 
-// check holds a type to the limits. A dimension without a known length counts
-// as 1.
+// check checks a type against the limits. An unknown length counts as 1.
 func (v *ValueInfo) check() error {
 	if v.Kind != TensorKind {
 		return nil
@@ -64,12 +63,13 @@ func (v *ValueInfo) check() error {
 	}
 	n := int64(1)
 	for _, d := range v.Dims {
-		if d.Value < -1 || d.Value > MaxDim {
-			return fmt.Errorf("shape %s: a dimension of %d, want 0 to %d", shapeString(v.Dims), d.Value, MaxDim)
+		if d.Value < -1 || d.Value > maxDim {
+			return fmt.Errorf("shape %s: a dimension of %d, want 0 to %d",
+				shapeString(v.Dims), d.Value, maxDim)
 		}
 		if d.Value > 0 {
-			if n > MaxElements/d.Value {
-				return fmt.Errorf("shape %s has more than %d values", shapeString(v.Dims), MaxElements)
+			if n > maxElements/d.Value {
+				return fmt.Errorf("shape %s has more than %d values", shapeString(v.Dims), maxElements)
 			}
 			n *= d.Value
 		}
@@ -77,7 +77,7 @@ func (v *ValueInfo) check() error {
 	return nil
 }
 
-// agree says how v, which was inferred, contradicts a declared type.
+// agree returns an error if v, which was inferred, contradicts a declared type.
 func (v *value) agree(d *ValueInfo) error {
 	if v.Kind == NoKind || d.Kind == NoKind {
 		return nil
@@ -100,7 +100,7 @@ func (v *value) agree(d *ValueInfo) error {
 	return nil
 }
 
-// refine takes over from a declared type what could not be inferred.
+// refine completes what was inferred with a declared type.
 func (v *value) refine(d *ValueInfo) {
 	switch {
 	case d.Kind != TensorKind:
@@ -120,11 +120,11 @@ func (v *value) refine(d *ValueInfo) {
 	}
 }
 
-// maxInts is the length of the longest vector of integers that is followed: a
-// shape of the highest rank, and some more.
+// maxInts is the length of the longest vector of integers that is followed: longer
+// than a shape of the highest rank.
 const maxInts = 64
 
-// constant is the type of an initializer, and its integers when it is short.
+// constant returns the type of an initializer, and its integers if it is short.
 func constant(t *Initializer) *value {
 	v := &value{ValueInfo: ValueInfo{Name: t.Name, Elem: t.Elem, Ranked: true}}
 	for _, d := range t.Dims {
@@ -136,8 +136,8 @@ func constant(t *Initializer) *value {
 	return v
 }
 
-// integers are the values as whole numbers, nil where one is none. Floats count
-// too: PyTorch writes an axis as a double behind a Cast.
+// integers returns the values as integers, or nil if one is not an integer. It takes
+// floats too: PyTorch writes an axis as a double before a Cast.
 func (t *Initializer) integers() []integer {
 	if t.Validate() != nil {
 		return nil
@@ -185,7 +185,7 @@ func (v *value) known() ([]int64, bool) {
 	return out, true
 }
 
-// mul multiplies lengths; more than MaxDim is an error.
+// mul multiplies lengths. A product over maxDim is an error.
 func mul(a, b Dim) (Dim, error) {
 	switch {
 	case a.Value == 1:
@@ -194,14 +194,14 @@ func mul(a, b Dim) (Dim, error) {
 		return a, nil
 	case a.Value < 0 || b.Value < 0:
 		return unknown, nil
-	case a.Value != 0 && b.Value > math.MaxInt64/a.Value || a.Value*b.Value > MaxDim:
-		return unknown, fmt.Errorf("%d times %d is over %d", a.Value, b.Value, MaxDim)
+	case a.Value != 0 && b.Value > math.MaxInt64/a.Value || a.Value*b.Value > maxDim:
+		return unknown, fmt.Errorf("%d times %d is over %d", a.Value, b.Value, maxDim)
 	}
 	return Dim{Value: a.Value * b.Value}, nil
 }
 
-// broadcast is the length of an axis where lengths a and b meet: equal, or one
-// of them 1.
+// broadcast returns the length of an axis where a and b are broadcast: they are
+// equal, or one of them is 1.
 func broadcast(a, b Dim) (Dim, error) {
 	switch {
 	case a == b || b.Value == 1:
@@ -216,7 +216,7 @@ func broadcast(a, b Dim) (Dim, error) {
 	return unknown, fmt.Errorf("lengths %s and %s differ", a, b)
 }
 
-// same is the length of an axis that two values share.
+// same returns the length of an axis that two values share.
 func same(a, b Dim) (Dim, error) {
 	switch {
 	case a == b || b.Value < 0:

@@ -8,8 +8,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
-// Advice are settings to try with a network that does not learn. An empty field
-// means: as it is.
+// Advice is settings to try with a network that does not learn. An empty field
+// leaves the setting as it is.
 type Advice struct {
 	Initializer  model.Init `json:"initializer,omitempty"`
 	Optimizer    string     `json:"optimizer,omitempty"`
@@ -20,12 +20,12 @@ type Advice struct {
 // its default, which Simonyan's networks do not survive.
 const adviseRate = 1e-4
 
-// advise says what to change, in the order of what usually helps. Glorot's
-// weights take ReLUs for linear and halve the signal's variance at each of them,
-// so that deep networks start with nothing to tell images apart; He's (2015)
-// make up for it. A rate that is too high throws ReLUs to where they are zero
-// for every image, for good. Optimizers that follow the bare gradient, or let
-// their rate shrink, stay where gradients are small; Adam does not.
+// advise says what to change first. Glorot's weights treat ReLUs as linear, so that
+// each of them halves the variance of the signal and the end of a deep network
+// cannot tell images apart; He's (2015) make up for that. A rate that is too high
+// moves ReLUs to where they are zero for every image, and they never come back.
+// Optimizers that follow the plain gradient, or let their rate shrink, stop where
+// gradients are small; Adam does not.
 func advise(spec *model.Spec, optimizer string, rate float64) Advice {
 	var a Advice
 	for _, n := range spec.Nodes {
@@ -47,7 +47,7 @@ func advise(spec *model.Spec, optimizer string, rate float64) Advice {
 	return a
 }
 
-// String is the advice in words.
+// String says the advice in words.
 func (a Advice) String() string {
 	var words []string
 	if a.LearningRate > 0 {

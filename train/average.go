@@ -7,8 +7,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
-// averageSlot starts the names of the average's values in last.ckpt, which keeps
-// them beside the optimizer's accumulators.
+// averageSlot is the prefix of the average's values in last.ckpt, where they are
+// among the optimizer's accumulators.
 const averageSlot = "ema/"
 
 // average is the exponential moving average of the trainable weights, as Keras'
@@ -21,7 +21,7 @@ type average struct {
 	live   [][]float32 // the network's weights
 }
 
-// newAverage starts at the weights as they are.
+// newAverage starts at the current weights.
 func newAverage(c *Config) (*average, error) {
 	if c.EMA == 0 {
 		return nil, nil
@@ -79,7 +79,7 @@ func (a *average) save(s *optim.State) {
 	}
 }
 
-// restore takes the average out of a state that save was given.
+// restore takes the average out of a state that save has added it to.
 func (a *average) restore(s *optim.State) error {
 	if a == nil {
 		return nil

@@ -12,10 +12,10 @@ import (
 
 // Dead says that training leads nowhere.
 type Dead struct {
-	Epoch int `json:"epoch"` // when it was recognised
-	// Class is the one answer to every image, "" where there were several.
+	Epoch int `json:"epoch"` // in which it was recognised
+	// Class is the one answer to every image, "" if there were several.
 	Class string `json:"class,omitempty"`
-	// Layer is the first that is dead, "" when unknown.
+	// Layer is the first dead layer, "" if it is not known.
 	Layer  string `json:"layer,omitempty"`
 	Advice Advice `json:"advice"`
 }
@@ -26,20 +26,20 @@ type Probe interface {
 	// zero, or not finite, in the last step, in the order of the network.
 	ZeroGradients() []string
 	// FirstDead names the first node whose values are the same for every image of
-	// the batch, "" for none, see [FirstDead].
+	// the batch, "" if there is none, see [FirstDead].
 	FirstDead(ctx context.Context, b *data.Batch) (string, error)
 }
 
-// deadAfter is for how many epochs in a row a network must look dead to be
-// called so, unless the run ends before: healthy ones answer one class only for
-// one or two at the start.
+// deadAfter is the number of epochs in a row after which a network that looks dead
+// is called dead, unless the run ends earlier. Healthy networks answer one class
+// only for an epoch or two at the start.
 const deadAfter = 4
 
-// watch warns, once, of a network that answers one class only, or has layers
-// without a gradient though it is often wrong.
+// watch warns, once, of a network that answers one class only, or that has layers
+// without a gradient although it is often wrong.
 func (l *loop) watch(ctx context.Context, e Epoch, v Evaluation, better bool) error {
 	s := &l.state
-	if s.Dead != nil && s.Dead.Epoch < deadAfter { // said at an end that was not the last
+	if s.Dead != nil && s.Dead.Epoch < deadAfter { // from the end of a run that was resumed
 		s.Dead = nil
 	}
 	d := Dead{Epoch: e.Epoch, Class: l.onlyAnswer(v)}
@@ -75,8 +75,9 @@ func (l *loop) watch(ctx context.Context, e Epoch, v Evaluation, better bool) er
 	return l.folder.log(event{Event: "dead", Epoch: d.Epoch, Text: d.String()})
 }
 
-// endsStuck says whether the run ends with this epoch, before deadAfter, and all
-// its epochs looked dead: with patience lost, or more of them than healthy ones have.
+// endsStuck reports whether the run ends with this epoch, before deadAfter, and all
+// its epochs looked dead: because of the patience, or with more such epochs than
+// healthy networks have.
 func (l *loop) endsStuck(epoch int, better bool) bool {
 	if l.state.Stuck < epoch {
 		return false
@@ -85,8 +86,8 @@ func (l *loop) endsStuck(epoch int, better bool) bool {
 	return exhausted || epoch == l.Epochs && epoch == deadAfter-1
 }
 
-// withoutGradient is the first node whose gradient is zero though there is a loss
-// that depends on it, "" for none.
+// withoutGradient is the first node whose gradient is zero although a loss depends
+// on it, "" if there is none.
 func (l *loop) withoutGradient() string {
 	learns := learning(&l.Facts.Spec)
 	for _, node := range l.Probe.ZeroGradients() {
@@ -97,7 +98,7 @@ func (l *loop) withoutGradient() string {
 	return ""
 }
 
-// learning are the nodes that a head reads whose loss counts.
+// learning has the nodes on which the loss of a head depends.
 func learning(spec *model.Spec) map[string]bool {
 	nodes := map[string]bool{}
 	for _, o := range spec.Outputs {
@@ -113,8 +114,8 @@ func learning(spec *model.Spec) map[string]bool {
 	return nodes
 }
 
-// onlyAnswer is the class that was answered to every image, "" where there were
-// several, or all images are of one class, for which one answer is right.
+// onlyAnswer is the class that was answered to every image, "" if there were
+// several, or if all images are of one class, for which one answer is right.
 func (l *loop) onlyAnswer(v Evaluation) string {
 	first, several := v.Predictions[0], false
 	for _, p := range v.Predictions {
@@ -129,13 +130,14 @@ func (l *loop) onlyAnswer(v Evaluation) string {
 	return l.Facts.Labels[first.Predicted()]
 }
 
-// String says it in one line, with the advice.
+// String says in one line what is dead, with the advice.
 func (d Dead) String() string { return d.what() + "; " + d.Advice.String() }
 
 func (d Dead) what() string {
 	text := fmt.Sprintf("training looks dead at epoch %d:", d.Epoch)
 	if d.Class != "" {
-		text += fmt.Sprintf(" for %d epochs the answer to every image was %s", min(deadAfter, d.Epoch), d.Class)
+		text += fmt.Sprintf(" for %d epochs the answer to every image was %s",
+			min(deadAfter, d.Epoch), d.Class)
 	}
 	switch {
 	case d.Layer == "":
@@ -146,9 +148,9 @@ func (d Dead) what() string {
 	return text + fmt.Sprintf("; the first dead layer is %s", d.Layer)
 }
 
-// FirstDead names the first node of the network whose values are the same for
-// all images, to one part in 10,000 of their size, given the values of every
-// node, [N ...] by name; "" when there is none or N is 1.
+// FirstDead names the first node of the network whose values are the same for all
+// images, to one part in 10,000 of the largest. values has each node's values
+// [N ...] by name. The result is "" if there is no such node or N is 1.
 func FirstDead(spec *model.Spec, values map[string]onnx.Tensor) string {
 	for _, n := range spec.Nodes {
 		t, ok := values[n.Name]
@@ -162,7 +164,7 @@ func FirstDead(spec *model.Spec, values map[string]onnx.Tensor) string {
 	return ""
 }
 
-// same says whether each of the n rows is like the first.
+// same reports whether each of the n rows is like the first.
 func same(data []float32, n int) bool {
 	size := len(data) / n
 	var largest, apart float32

@@ -10,7 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
-// Evaluation is what a network answered for a source.
+// Evaluation is a network's answers for the images of a source.
 type Evaluation struct {
 	Loss    float64 // mean over the images
 	Correct []int   // right answers, by head
@@ -37,10 +37,12 @@ func (e *Evaluation) Confusion(labels []string) *metrics.Confusion {
 	return c
 }
 
-// Evaluate answers every image of the source. after may be nil; it is called
-// with the mean loss, the main head's accuracy and the images so far.
-func Evaluate(ctx context.Context, s Stepper, source Source, after func(loss, accuracy float64, images int)) (
-	Evaluation, error) {
+// Evaluate answers every image of the source. after may be nil; it is called after
+// each batch with the mean loss and the main head's accuracy so far, and the number
+// of images of the batch.
+func Evaluate(ctx context.Context, s Stepper, source Source,
+	after func(loss, accuracy float64, images int)) (Evaluation, error) {
+
 	var e Evaluation
 	var sums sums
 	for b, err := range source.Batches(ctx, 0) {
@@ -71,7 +73,8 @@ func Evaluate(ctx context.Context, s Stepper, source Source, after func(loss, ac
 	}
 	e.Loss, e.Correct = sums.loss(), sums.Correct
 	if !numbers.Finite(e.Loss) {
-		return e, fmt.Errorf("loss of the evaluation is %g: use a lower learning rate, or clip the gradients", e.Loss)
+		return e, fmt.Errorf("loss of the evaluation is %g: use a lower learning rate, "+
+			"or clip the gradients", e.Loss)
 	}
 	return e, nil
 }

@@ -13,20 +13,20 @@ import (
 	"github.com/flowerctl/flowerctl/train/metrics"
 )
 
-// The files of a run's folder. All but EventsFile, which grows line by line, are
-// written to another name and renamed.
+// The files of a run's folder. EventsFile grows line by line; all others are
+// written under another name and renamed.
 const (
 	ConfigFile  = "config.json"  // the settings, all of them
 	SplitFile   = "split.csv"    // path, class, part, SHA-256 of every image
 	HistoryFile = "history.csv"  // an epoch a line
-	EventsFile  = "events.jsonl" // what happened and when
-	BestFile    = "best.ckpt"    // the best weights; with an average, that
-	LastFile    = "last.ckpt"    // all that the run needs to go on
+	EventsFile  = "events.jsonl" // what happened, and when
+	BestFile    = "best.ckpt"    // the best weights, averaged if there is an average
+	LastFile    = "last.ckpt"    // all that the run needs to continue
 	MetricsFile = "metrics.json" // Summary
 	ReportFile  = "report.html"
 )
 
-// folder is a run's folder; an empty path writes nothing.
+// folder is a run's folder. With an empty path nothing is written.
 type folder struct{ dir string }
 
 func (f folder) path(name string) string { return filepath.Join(f.dir, name) }
@@ -40,7 +40,7 @@ func (f folder) writeHistory(history []Epoch, heads []string) error {
 	})
 }
 
-// readHistory is empty where no epoch was finished.
+// readHistory is empty if no epoch was finished.
 func (f folder) readHistory() ([]Epoch, error) {
 	file, err := os.Open(f.path(HistoryFile))
 	if errors.Is(err, os.ErrNotExist) {
@@ -54,7 +54,7 @@ func (f folder) readHistory() ([]Epoch, error) {
 	return history, err
 }
 
-// lastGood is the checkpoint of the last epoch, if there is one.
+// lastGood is the path of the last epoch's checkpoint, "" if there is none.
 func (f folder) lastGood(epochs int) string {
 	if f.dir == "" || epochs == 0 {
 		return ""
@@ -106,7 +106,7 @@ type Summary struct {
 	ValAccuracy   float64    `json:"val_accuracy"` // with the best weights
 	ValInterval   [2]float64 `json:"val_interval"` // 95 %, Wilson's
 	ValLoss       float64    `json:"val_loss"`
-	TrainAccuracy float64    `json:"train_accuracy"` // of the best epoch, while it trained
+	TrainAccuracy float64    `json:"train_accuracy"` // of the best epoch, while training
 	Epochs        int        `json:"epochs"`         // run
 	Seconds       float64    `json:"seconds"`
 
@@ -137,7 +137,7 @@ type HeadSummary struct {
 	TrainAccuracy float64 `json:"train_accuracy"`
 }
 
-// Summary sums the outcome up.
+// Summary is the outcome for metrics.json.
 func (o *Outcome) Summary(labels []string) Summary {
 	c := o.Validation.Confusion(labels)
 	low, high := c.Interval()
@@ -171,7 +171,7 @@ func (f folder) writeMetrics(o *Outcome, labels []string) error {
 	return WriteJSON(f.path(MetricsFile), o.Summary(labels))
 }
 
-// WriteJSON writes v to path for people to read, complete or not at all.
+// WriteJSON writes v to path, indented, complete or not at all.
 func WriteJSON[T any](path string, v T) error {
 	text, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {

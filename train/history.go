@@ -14,8 +14,8 @@ import (
 type Epoch struct {
 	Epoch           int     `json:"epoch"`    // from 1
 	LearningRate    float64 `json:"lr"`       // of its last step
-	Loss            float64 `json:"loss"`     // mean over the training images, while the weights changed
-	Accuracy        float64 `json:"accuracy"` // likewise, of the main head
+	Loss            float64 `json:"loss"`     // mean over the training images, while training
+	Accuracy        float64 `json:"accuracy"` // of the main head, while training
 	ValLoss         float64 `json:"val_loss"`
 	ValAccuracy     float64 `json:"val_accuracy"`
 	Seconds         float64 `json:"seconds"`           // training and validation
@@ -38,14 +38,16 @@ func columns(heads []string) []string {
 }
 
 // WriteHistory writes history.csv: a header and a line for each epoch, with two
-// more columns for each auxiliary head. Numbers read back as they were.
+// more columns for each auxiliary head. Losses, accuracies and rates keep all their
+// digits.
 func WriteHistory(w io.Writer, history []Epoch, heads []string) error {
 	t := table.New(columns(heads)...)
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	for _, e := range history {
-		row := []string{strconv.Itoa(e.Epoch), number(e.LearningRate), number(e.Loss), number(e.Accuracy),
-			number(e.ValLoss), number(e.ValAccuracy),
-			strconv.FormatFloat(e.Seconds, 'f', 2, 64), strconv.FormatFloat(e.ImagesPerSecond, 'f', 1, 64)}
+		row := []string{strconv.Itoa(e.Epoch), number(e.LearningRate), number(e.Loss),
+			number(e.Accuracy), number(e.ValLoss), number(e.ValAccuracy),
+			strconv.FormatFloat(e.Seconds, 'f', 2, 64),
+			strconv.FormatFloat(e.ImagesPerSecond, 'f', 1, 64)}
 		for i := range heads {
 			row = append(row, number(e.Heads[i]), number(e.ValHeads[i]))
 		}

@@ -18,16 +18,15 @@ type loop struct {
 	average *average
 	state   state
 	history []Epoch
-	// best are the best weights, where there is no folder to keep them in.
+	// best has the best weights, if there is no folder for them.
 	best *checkpoint.Checkpoint
 }
 
-// state is what, besides weights and optimizer, decides how a run goes on. It is
-// kept in last.ckpt, so it holds nothing that differs from one run to the next,
-// such as times.
+// state is what, besides weights and optimizer, decides how a run continues. It is
+// saved in last.ckpt, and that is the same for the same run.
 type state struct {
 	Epoch   int     `json:"epoch"` // epochs done
-	Step    int     `json:"step"`  // steps done in the epoch under way
+	Step    int     `json:"step"`  // steps done in the current epoch
 	Sums    sums    `json:"sums"`  // of these steps
 	Spent   float64 `json:"spent"` // seconds on that epoch before the run was interrupted
 	Best    Epoch   `json:"best"`  // Best.Epoch is 0 for none
@@ -57,7 +56,7 @@ func newLoop(cfg Config) (*loop, error) {
 
 func (l *loop) exhausted() bool { return l.Patience > 0 && l.state.Wait >= l.Patience }
 
-// start notes the start of the run.
+// start logs the start of the run.
 func (l *loop) start() error {
 	e := event{Event: "start", Epoch: l.state.Epoch, Step: l.state.Step}
 	if l.Resume != nil {
@@ -66,7 +65,7 @@ func (l *loop) start() error {
 	return l.folder.log(e)
 }
 
-// epoch trains and validates one epoch, or what is left of it.
+// epoch trains and validates one epoch, or the rest of it.
 func (l *loop) epoch(ctx context.Context) error {
 	begin := time.Now()
 	p := newPace()
@@ -94,8 +93,8 @@ func (l *loop) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// From here to the end of epochDone the state is between two epochs: nothing
-	// may be cancelled.
+	// Until epochDone has ended the state is between two epochs: nothing may be
+	// cancelled.
 	if err := l.watch(context.WithoutCancel(ctx), e, v, better); err != nil {
 		return err
 	}
@@ -121,7 +120,7 @@ func (l *loop) row(v Evaluation) Epoch {
 // trainEpoch does the steps of the epoch that are not done yet.
 func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 	s := &l.state
-	if s.Step >= l.rates.steps { // it was stopped while validating
+	if s.Step >= l.rates.steps { // the run was stopped while validating
 		return nil
 	}
 	skip := s.Step
@@ -136,7 +135,7 @@ func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		// A step is done whole, or not at all.
+		// A step is done completely or not at all.
 		r, err := l.Stepper.Step(context.WithoutCancel(ctx), b, l.rate(s.Step))
 		if err == nil && !numbers.Finite(r.Loss) {
 			err = fmt.Errorf("step %d: loss is %g", s.Step+1, r.Loss)
@@ -160,7 +159,10 @@ func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 	return nil
 }
 
-func (l *loop) rate(step int) float64 { return l.rates.at(l.state.Epoch, step, l.state.Plateau.Drops) }
+// rate is the learning rate of a step of the current epoch.
+func (l *loop) rate(step int) float64 {
+	return l.rates.at(l.state.Epoch, step, l.state.Plateau.Drops)
+}
 
 func (l *loop) validate(ctx context.Context) (Evaluation, error) {
 	p := newPace()
@@ -206,8 +208,8 @@ func (l *loop) heads() []string {
 	return names
 }
 
-// failed writes what a run that stops leaves behind, and says where it stands. Where
-// it was not cancelled, the epochs that were done have an outcome.
+// failed writes the files of a run that stops and returns an error that says where
+// it stopped. If it was not cancelled, the epochs before have an outcome.
 func (l *loop) failed(ctx context.Context, err error) (*Outcome, error) {
 	where := fmt.Sprintf("epoch %d step %d", l.state.Epoch+1, l.state.Step)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
@@ -218,12 +220,13 @@ func (l *loop) failed(ctx context.Context, err error) (*Outcome, error) {
 		}
 		return nil, fmt.Errorf("stopped at %s: %w", where, err)
 	}
-	log := l.folder.log(event{Event: "error", Epoch: l.state.Epoch, Step: l.state.Step, Text: err.Error()})
+	log := l.folder.log(event{Event: "error", Epoch: l.state.Epoch, Step: l.state.Step,
+		Text: err.Error()})
 	if last := l.folder.lastGood(l.state.Epoch); last != "" {
 		err = fmt.Errorf("%w (the last good checkpoint is %s, of epoch %d)", err, last, l.state.Epoch)
 	}
 	err = errors.Join(fmt.Errorf("%s: %w", where, err), log)
-	if l.state.Best.Epoch == 0 || len(l.history) != l.state.Epoch { // none, or one that could not be written
+	if l.state.Best.Epoch == 0 || len(l.history) != l.state.Epoch { // nothing complete
 		return nil, err
 	}
 	o, outcomeErr := l.outcome(ctx, Failed)

@@ -22,7 +22,7 @@ func (m Monitor) check() error {
 	return fmt.Errorf("monitor %q, want one of %v", m, Monitors())
 }
 
-// Better says whether epoch a is strictly better than b.
+// Better reports whether epoch a is strictly better than b.
 func (m Monitor) Better(a, b Epoch) bool {
 	if m == ValLoss {
 		return a.ValLoss < b.ValLoss

@@ -7,25 +7,25 @@ import "time"
 type Observer interface {
 	// Progress comes after every batch.
 	Progress(Progress)
-	// EpochDone comes after every epoch, when its files are written.
+	// EpochDone comes after every epoch, once its files are written.
 	EpochDone(e Epoch, best bool)
-	// Warn says what a user should know: one line, lower case.
+	// Warn passes on what the user should know: one line, lower case.
 	Warn(text string)
 }
 
-// Progress is where an epoch stands.
+// Progress says how far an epoch is.
 type Progress struct {
-	Epoch, Epochs int // under way, from 1; at most
+	Epoch, Epochs int // the current one, from 1; the most there can be
 	Step, Steps   int // batches done, of all
 	Validating    bool
 	Loss          float64 // mean over the images of the epoch so far
-	Accuracy      float64 // of the main head, likewise
+	Accuracy      float64 // of the main head, over the same images
 	// ImagesPerSecond since the epoch, or its validation, began.
 	ImagesPerSecond float64
 	Left            time.Duration // to the end of the epoch's batches
 }
 
-// silent is the Observer of those who want none.
+// silent is an Observer that does nothing.
 type silent struct{}
 
 func (silent) Progress(Progress)     {}

@@ -19,23 +19,26 @@ type RateTest struct {
 type RatePoint struct {
 	Rate float64 `json:"lr"`
 	Loss float64 `json:"loss"`
-	// Smoothed is the mean of the losses so far, each counting 0.9 times the next.
+	// Smoothed is the mean of the losses so far, each with 0.9 times the weight of the
+	// next.
 	Smoothed float64 `json:"smoothed"`
 }
 
-// ErrNoFall is FindRate's where no rate made the loss fall; the points are there.
+// ErrNoFall is FindRate's error if no rate made the loss fall; it returns the points.
 var ErrNoFall = errors.New("the loss fell clearly at no learning rate")
 
-// rateMemory is how much of the mean of losses is kept at each step.
+// rateMemory is the weight of the old mean of losses at each step.
 const rateMemory = 0.9
 
 // FindRate trains with rates that rise from very small to very large and watches
-// the loss (Smith 2017, section 3.3): it stays, falls, and explodes. The best
-// rate is the one where the loss, smoothed, falls fastest; where it falls at none
-// by more than batches differ, the error is ErrNoFall. It stops when the smoothed
-// loss is four times its lowest value, or not finite. Weights and state of the
-// network are afterwards as they were before.
-func FindRate(ctx context.Context, s Stepper, source Source, test RateTest) (points []RatePoint, best float64, err error) {
+// the loss (Smith 2017, section 3.3): it stays, falls, and explodes. The best rate
+// is the one at which the smoothed loss falls fastest. If it falls at none by more
+// than batches differ, the error is ErrNoFall. The test ends when the smoothed loss
+// is four times its lowest value, or not finite. It leaves weights and state of the
+// network as they were.
+func FindRate(ctx context.Context, s Stepper, source Source, test RateTest) (
+	points []RatePoint, best float64, err error) {
+
 	if test.Low == 0 {
 		test.Low = 1e-7
 	}
@@ -46,8 +49,8 @@ func FindRate(ctx context.Context, s Stepper, source Source, test RateTest) (poi
 		test.Steps = 100
 	}
 	if !(test.Low > 0 && test.High > test.Low) || test.Steps < 10 {
-		return nil, 0, fmt.Errorf("rate test from %g to %g in %d steps, want a range over 0 and at least 10 steps",
-			test.Low, test.High, test.Steps)
+		return nil, 0, fmt.Errorf("rate test from %g to %g in %d steps, "+
+			"want a range over 0 and at least 10 steps", test.Low, test.High, test.Steps)
 	}
 	weights, state := s.Weights().Clone(), s.State()
 	defer func() {
@@ -63,9 +66,11 @@ func FindRate(ctx context.Context, s Stepper, source Source, test RateTest) (poi
 	return points, best, err
 }
 
-// run collects the points. A step that fails after others did not is the loss
-// having exploded, unless ctx was cancelled.
-func (t RateTest) run(ctx context.Context, s Stepper, source Source) (points []RatePoint, err error) {
+// run collects the points. A step that fails after ten others means that the loss
+// has exploded, unless ctx was cancelled.
+func (t RateTest) run(ctx context.Context, s Stepper, source Source) (
+	points []RatePoint, err error) {
+
 	var mean float64
 	lowest := math.Inf(1)
 	for epoch := 0; ; epoch++ {
@@ -96,15 +101,15 @@ func (t RateTest) run(ctx context.Context, s Stepper, source Source) (points []R
 	}
 }
 
-// The rates are judged by the mean of a point and blur points on each side of it,
-// which the noise of single batches does not move and which, unlike the running
-// mean, does not lag. The first and the last blur points have no such mean.
+// blur is the number of points on each side of a point whose mean with it is used
+// to judge its rate. The noise of single batches hardly moves that mean, and unlike
+// the running mean it does not lag. The first and the last blur points have none.
 const blur = 5
 
-// recommend is the rate where the loss falls fastest, between the last point where
-// it has lost no more than a tenth of its fall and the first where a tenth is left.
-// The fall, from the start to the lowest point, counts when it is at least twice
-// the scatter of single batches; else the answer is ErrNoFall.
+// recommend is the rate at which the loss falls fastest, between the last point
+// where it has done no more than a tenth of its fall and the first where a tenth is
+// left. The fall, from the start to the lowest point, has to be more than twice the
+// scatter of single batches; else the error is ErrNoFall.
 func recommend(points []RatePoint) (float64, error) {
 	const part, slope = 0.1, 4 // of the fall; half of the steps that it is measured over
 	curve := blurred(points)
@@ -152,8 +157,8 @@ func blurred(points []RatePoint) []float64 {
 	return curve
 }
 
-// scatter is the standard deviation of the losses of the first quarter, where the
-// rates are too small to change them, but for the batches that they are of.
+// scatter is the standard deviation of the losses of the first quarter. Rates are
+// too small there to change them: they differ because their batches do.
 func scatter(points []RatePoint) float64 {
 	first := points[:max(len(points)/4, min(2*blur, len(points)))]
 	mean, squares := 0.0, 0.0

@@ -11,7 +11,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
-// checkpoint is the run as it stands, for inference; it shares the weights.
+// checkpoint is the current state of the run, for inference. It shares the weights.
 func (l *loop) checkpoint(epoch int) *checkpoint.Checkpoint {
 	c := l.Facts
 	c.Weights = l.Stepper.Weights()
@@ -21,14 +21,14 @@ func (l *loop) checkpoint(epoch int) *checkpoint.Checkpoint {
 	return &c
 }
 
-// metricsOf are what a checkpoint says of its epoch.
+// metricsOf is what a checkpoint says of its epoch.
 func metricsOf(e Epoch) map[string]float64 {
 	return map[string]float64{
 		"loss": e.Loss, "accuracy": e.Accuracy, "val_loss": e.ValLoss, "val_accuracy": e.ValAccuracy,
 	}
 }
 
-// keepBest keeps the weights, which are those that were validated.
+// keepBest saves the weights that were validated.
 func (l *loop) keepBest(e Epoch) error {
 	l.state.Best = e
 	l.state.Best.Seconds, l.state.Best.ImagesPerSecond = 0, 0
@@ -43,7 +43,7 @@ func (l *loop) keepBest(e Epoch) error {
 	return checkpoint.Save(l.folder.path(BestFile), c)
 }
 
-// saveLast writes last.ckpt: all that a run needs to go on.
+// saveLast writes last.ckpt: all that a run needs to continue.
 func (l *loop) saveLast() error {
 	if l.Dir == "" {
 		return nil
@@ -60,7 +60,8 @@ func (l *loop) saveLast() error {
 	l.average.save(&s.Optimizer)
 	c.Optimizer = &s.Optimizer
 	var err error
-	if c.Loop, err = json.Marshal(saved{Stepper: s.Step, Steps: l.rates.steps, State: l.state}); err != nil {
+	c.Loop, err = json.Marshal(saved{Stepper: s.Step, Steps: l.rates.steps, State: l.state})
+	if err != nil {
 		return err
 	}
 	return checkpoint.Save(l.folder.path(LastFile), c)
@@ -73,7 +74,7 @@ type saved struct {
 	State   state  `json:"state"`
 }
 
-// resume continues from the checkpoint.
+// resume takes over the state of the checkpoint.
 func (l *loop) resume() error {
 	c := l.Resume
 	if c.Optimizer == nil || len(c.Loop) == 0 {
@@ -89,7 +90,8 @@ func (l *loop) resume() error {
 	if err := l.Facts.Spec.CheckWeights(c.Weights); err != nil {
 		return err
 	}
-	opt := optim.State{Name: c.Optimizer.Name, Step: c.Optimizer.Step, Slots: maps.Clone(c.Optimizer.Slots)}
+	opt := optim.State{Name: c.Optimizer.Name, Step: c.Optimizer.Step,
+		Slots: maps.Clone(c.Optimizer.Slots)}
 	if err := l.average.restore(&opt); err != nil {
 		return err
 	}
@@ -110,7 +112,7 @@ func (l *loop) resume() error {
 	return nil
 }
 
-// checkResumed says whether the run is the one that the checkpoint is of.
+// checkResumed returns an error unless the checkpoint is of this run.
 func (l *loop) checkResumed(s saved) error {
 	was, is := l.Resume.Training, l.Facts.Training
 	switch {
@@ -125,12 +127,13 @@ func (l *loop) checkResumed(s saved) error {
 		return fmt.Errorf("the run had %d batches an epoch, now there are %d", s.Steps, l.rates.steps)
 	case s.State.Epoch < 0 || s.State.Step < 0 || s.State.Step > s.Steps ||
 		s.State.Best.Epoch > s.State.Epoch:
-		return fmt.Errorf("the checkpoint's loop stands at epoch %d, step %d", s.State.Epoch, s.State.Step)
+		return fmt.Errorf("the checkpoint's loop stands at epoch %d, step %d",
+			s.State.Epoch, s.State.Step)
 	}
 	return nil
 }
 
-// finish is the end of a run that did all it should.
+// finish ends a run that was not interrupted.
 func (l *loop) finish(ctx context.Context) (*Outcome, error) {
 	stopped := AllEpochs
 	if l.exhausted() {
@@ -143,7 +146,7 @@ func (l *loop) finish(ctx context.Context) (*Outcome, error) {
 	return o, l.folder.log(event{Event: "end", Epoch: l.state.Epoch, Text: string(stopped)})
 }
 
-// outcome restores the best weights and judges them.
+// outcome restores the best weights and evaluates them.
 func (l *loop) outcome(ctx context.Context, stopped Stop) (*Outcome, error) {
 	best := l.best
 	if l.Dir != "" {
@@ -153,8 +156,8 @@ func (l *loop) outcome(ctx context.Context, stopped Stop) (*Outcome, error) {
 		}
 	}
 	overwrite(l.Stepper.Weights(), best.Weights)
-	o := &Outcome{History: l.history, Heads: l.heads(), Best: l.history[l.state.Best.Epoch-1], Stopped: stopped,
-		Dead: l.state.Dead, TrainSize: l.Train.Len()}
+	o := &Outcome{History: l.history, Heads: l.heads(), Best: l.history[l.state.Best.Epoch-1],
+		Stopped: stopped, Dead: l.state.Dead, TrainSize: l.Train.Len()}
 	for _, e := range l.history {
 		o.Seconds += e.Seconds
 	}

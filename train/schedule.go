@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Schedule says how the learning rate changes. A zero field means its default;
-// a field that the schedule does not have must be zero.
+// Schedule says how the learning rate changes. A zero field means the default; a
+// field that the schedule does not have must be zero.
 type Schedule struct {
-	Name ScheduleName // Constant when empty
-	// Warmup is for how many epochs, or parts of one, the rate rises in a straight
-	// line before the schedule begins: (step+1)/steps of it. All but OneCycle and
-	// Plateau.
+	Name ScheduleName // Constant if empty
+	// Warmup is the number of epochs, which may be a fraction, in which the rate rises
+	// in a straight line before the schedule begins: (step+1)/steps of it. All but
+	// OneCycle and Plateau have it.
 	Warmup float64
 	// Every is the epochs between two steps (Step), a third of all by default.
 	Every int
@@ -63,10 +63,11 @@ func ParseSchedule(text string) (Schedule, error) {
 		if err != nil {
 			return s, fmt.Errorf("schedule %q: %s: want a number, as in every=20", text, word)
 		}
-		// What is written must be what holds: a zero field would mean its default.
+		// A value must be the one that is used: a zero field would mean the default.
 		switch whole := key == "every" || key == "patience"; {
 		case whole && !(v >= 1 && v <= 1e6 && v == math.Trunc(v)):
-			return s, fmt.Errorf("schedule %q: %s is %s, want a whole number of epochs, 1 to 1e+06", text, key, value)
+			return s, fmt.Errorf("schedule %q: %s is %s, want a whole number of epochs, 1 to 1e+06",
+				text, key, value)
 		case key == "factor" && v == 0:
 			return s, fmt.Errorf("schedule %q: factor is 0, want over 0 and at most 1", text)
 		}
@@ -109,11 +110,12 @@ func (s Schedule) String() string {
 	return text
 }
 
-// Check says what is wrong with the schedule, nil for nothing, for a run of so many
-// epochs: also a warm-up that would not end.
+// Check returns an error that says what is wrong with the schedule for a run of
+// that many epochs, such as a warm-up that would not end.
 func (s Schedule) Check(epochs int) error {
 	if s.Warmup > float64(epochs) {
-		return fmt.Errorf("schedule %s: warmup is %g epochs, want at most the run's %d", s.Name, s.Warmup, epochs)
+		return fmt.Errorf("schedule %s: warmup is %g epochs, want at most the run's %d",
+			s.Name, s.Warmup, epochs)
 	}
 	return s.check()
 }
@@ -169,8 +171,8 @@ func newRates(c *Config) rates {
 	return r
 }
 
-// at is the rate of a step of an epoch, both from 0. drops is how often a
-// plateau was found.
+// at is the rate of a step of an epoch, both counted from 0, after that many drops
+// of a plateau schedule.
 func (r rates) at(epoch, step, drops int) float64 {
 	t, all := float64(epoch*r.steps+step), float64(r.epochs*r.steps)
 	warm := math.Round(r.Warmup * float64(r.steps))
@@ -205,7 +207,7 @@ func halfCosine(a, b, x float64) float64 {
 	return b + (a-b)*(1+math.Cos(math.Pi*min(max(x, 0), 1)))/2
 }
 
-// plateau is what a plateau schedule remembers.
+// plateau is the state of a plateau schedule.
 type plateau struct {
 	Drops int     `json:"drops"`
 	Best  float64 `json:"best"`   // lowest validation loss, once Epochs is not 0

@@ -8,9 +8,9 @@ import (
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
-// Stepper is a network that can be trained: what the loop needs of train/nn. It
-// is for one goroutine. Batches may have any number of images; the first batch
-// of each size costs the time to build its graph.
+// Stepper is a network that can be trained, as the loop needs it; train/nn has one.
+// It is for one goroutine. Batches may have any number of images; the first batch of
+// each size takes longer, because its graph is built.
 type Stepper interface {
 	// Step runs forward and backward and updates the weights with the learning
 	// rate lr. A loss that is not finite is an error that names the step and the
@@ -19,23 +19,23 @@ type Stepper interface {
 	// Evaluate runs forward as in inference (no dropout, running statistics).
 	Evaluate(ctx context.Context, b *data.Batch) (Result, error)
 
-	// Weights are the current weights, shared with the network: clone to keep.
-	// The network sees what is written into them.
+	// Weights are the current weights, shared with the network: clone them to keep
+	// them. What is written into them the network uses.
 	Weights() model.Weights
-	// State is a copy of what besides the weights decides the next step.
+	// State is a copy of all that decides the next step, without the weights.
 	State() State
 	// Restore continues from a State of the same network and optimizer.
 	Restore(State) error
 	Close() error
 }
 
-// State is what a Stepper needs besides weights to continue bit for bit.
+// State is what a Stepper needs, besides the weights, to continue bit for bit.
 type State struct {
-	Step      uint64      // steps done; seeds dropout
-	Optimizer optim.State //
+	Step      uint64 // steps done; seeds dropout
+	Optimizer optim.State
 }
 
-// Result is what one batch gave.
+// Result is the result of one batch.
 type Result struct {
 	N    int     // images
 	Loss float64 // mean over the images, of all heads by their weights

@@ -1,7 +1,7 @@
 // Package train is the training loop: epochs, schedules, early stopping,
 // checkpoints, history, and the folder of a run. It never imports gorgonia: the
-// network comes in as a [Stepper], the images as a [Source]. It prints nothing:
-// an [Observer] is told what happens. Start at [Run].
+// network is a [Stepper], the images are a [Source]. It prints nothing: an
+// [Observer] is told what happens. Start at [Run].
 package train
 
 import (
@@ -16,55 +16,55 @@ import (
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
-// Source deals out the batches of one part of a data set; *data.Loader does.
+// Source has the batches of one part of a data set, as *data.Loader does.
 type Source interface {
 	Len() int   // images of an epoch
 	Steps() int // batches of an epoch
-	// Batches deals out the batches of an epoch, the same ones in the same order
-	// whenever it is asked for that epoch. A batch is the caller's until the next
-	// is asked for.
+	// Batches are the batches of an epoch, the same in the same order each time. A
+	// batch is the caller's until the next one.
 	Batches(ctx context.Context, epoch int) iter.Seq2[*data.Batch, error]
 }
 
-// Config is what a run is made of.
+// Config is the settings and the parts of a run.
 type Config struct {
 	Stepper    Stepper
 	Train      Source
 	Validation Source
-	Test       Source // judged once, after the last epoch, with the best weights; may be nil
+	Test       Source // evaluated once, after the last epoch, with the best weights; may be nil
 
-	// Facts are Spec, Labels, Preprocess and the parts of Training that do not
-	// change, for the checkpoints. Weights are the Stepper's.
+	// Facts has Spec, Labels, Preprocess and the parts of Training that do not
+	// change, for the checkpoints. The weights are the Stepper's.
 	Facts checkpoint.Checkpoint
 
 	Epochs       int     // at most
 	Patience     int     // epochs without a better Monitor before stopping early; 0 never stops
-	Monitor      Monitor // ValAccuracy when empty
-	LearningRate float64 // of the schedule: its start, or its peak
+	Monitor      Monitor // ValAccuracy if empty
+	LearningRate float64 // with which the schedule starts, or its peak
 	Schedule     Schedule
-	// EMA keeps an average of the weights, average = EMA*average + (1-EMA)*weight
-	// after each step, which is what is validated and kept as best; 0 does not.
+	// EMA is the decay of an average of the weights: after each step it becomes
+	// EMA*average + (1-EMA)*weight. The average is then what is validated and saved as
+	// best. 0 means none.
 	EMA float64
-	// Vector does the average's arithmetic; nil means optim.NewVector(0).
+	// Vector computes the average; nil means optim.NewVector(0).
 	Vector optim.Vector
 
-	// Dir is the run's folder, which exists; no file is written when it is empty.
+	// Dir is the run's folder, which has to exist. If it is empty, no file is written.
 	Dir string
-	// Resume continues from what last.ckpt of a run in Dir holds; nil starts anew.
+	// Resume is last.ckpt of the run in Dir, to continue it; nil starts a new run.
 	Resume *checkpoint.Checkpoint
 
 	Observer Observer // may be nil
-	// Probe looks into the network when training seems to lead nowhere; may be nil.
+	// Probe looks into the network if it does not seem to learn; may be nil.
 	Probe Probe
 }
 
-// Outcome is how a run ended. The Stepper holds the best weights then.
+// Outcome is the result of a run. The Stepper has the best weights then.
 type Outcome struct {
 	History   []Epoch
 	Heads     []string // names of the auxiliary heads
 	Best      Epoch    // the epoch whose weights are the result
 	Stopped   Stop
-	Dead      *Dead   // nil for a network that lives
+	Dead      *Dead   // nil if the network is not dead
 	Seconds   float64 // of all epochs
 	TrainSize int     // images
 	// Validation and Test are the answers with the best weights.
@@ -104,15 +104,15 @@ func (c *Config) check() error {
 	return c.Schedule.Check(c.Epochs)
 }
 
-// Run trains until the epochs are done, or none was better for Patience epochs,
-// then restores the best weights and judges them.
+// Run trains until the epochs are done, or none was better for Patience epochs. Then
+// it restores the best weights and evaluates them.
 //
-// When ctx is cancelled, it finishes the step under way, writes last.ckpt and
-// returns an error that wraps the context's; from that file Resume goes on as if
-// the run had never stopped, bit for bit. A loss that is not finite ends the run
-// with an error that names the step and the node; last.ckpt is then the end of
-// the last epoch before. With such an error comes the outcome of the epochs that
-// were done, if there are any.
+// When ctx is cancelled, Run finishes the current step, writes last.ckpt and returns
+// an error that wraps the context's. A run that resumes from that file continues bit
+// for bit as if it had never stopped. A loss that is not finite ends the run with an
+// error that names the step and the node; last.ckpt is then the end of the epoch
+// before. Such an error comes with the outcome of the epochs that were done, if there
+// are any.
 func Run(ctx context.Context, cfg Config) (*Outcome, error) {
 	l, err := newLoop(cfg)
 	if err != nil {

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/flowerctl/flowerctl/onnx"
@@ -11,12 +12,25 @@ import (
 // affine is x*scale + offset, one of each a channel.
 type affine struct {
 	scale, offset []float64
-	label         string // of the node that computes it
+	from          *onnx.Node // that computes it
+}
+
+// close says whether two numbers of a file mean the same: they are float32.
+func close(a, b float64) bool { return math.Abs(a-b) <= 1e-6*max(math.Abs(a), math.Abs(b), 1) }
+
+// uniform is the scale and offset where all channels have one of each.
+func (a *affine) uniform() (scale, offset float64, ok bool) {
+	for i := range a.scale {
+		if a.scale[i] != a.scale[0] || a.offset[i] != a.offset[0] {
+			return 0, 0, false
+		}
+	}
+	return a.scale[0], a.offset[0], len(a.scale) > 0
 }
 
 // then is a after b: (x*a.scale + a.offset)*b.scale + b.offset.
 func (a *affine) then(b affine) *affine {
-	out := affine{slices.Clone(b.scale), slices.Clone(b.offset), b.label}
+	out := affine{slices.Clone(b.scale), slices.Clone(b.offset), b.from}
 	for i := range out.scale {
 		out.scale[i] = a.scale[i] * b.scale[i]
 		out.offset[i] = a.offset[i]*b.scale[i] + b.offset[i]
@@ -53,16 +67,19 @@ func (r *reader) withConstant(n *onnx.Node, at int, f func(c float64) (scale, of
 	if err != nil {
 		return nil, err
 	}
-	a := affine{label: label(n)}
+	a := affine{from: n}
 	for _, v := range list {
 		s, o := f(v)
 		a.scale, a.offset = append(a.scale, s), append(a.offset, o)
 	}
-	return r.apply(n, x, a)
+	return r.apply(x, a)
 }
 
 // perChannel spreads a constant over the channels of a value.
 func (r *reader) perChannel(x *value, c *array) ([]float64, error) {
+	if x.shape[0] > largest {
+		return nil, unsupported("it computes with a constant behind %s: at most %d channels can be", x, largest)
+	}
 	if len(c.data) == 1 {
 		return slices.Repeat(c.data, x.shape[0]), nil
 	}
@@ -78,32 +95,41 @@ func (r *reader) perChannel(x *value, c *array) ([]float64, error) {
 	return c.data, nil
 }
 
-// apply computes x*scale + offset: of the input as a Rescale, behind a layer that
-// nothing else reads in its weights, and else as a convolution of one pixel.
-func (r *reader) apply(n *onnx.Node, x *value, a affine) (*value, error) {
-	if x.node == model.InputName && x.pads == [4]int{} && x.softmax == "" {
-		if x.affine != nil {
-			a = *x.affine.then(a)
+// apply puts x*scale + offset off until the value is read: it may be part of the
+// rescaling of pixels, of a layer before it, or of a hard sigmoid.
+func (r *reader) apply(x *value, a affine) (*value, error) {
+	if x.pads != [4]int{} || x.softmax != "" || x.mean != "" {
+		var err error
+		if x, err = r.plain(x); err != nil {
+			return nil, err
 		}
-		x.affine = &a
-		return x, nil
 	}
-	x, err := r.plain(x)
-	if err != nil {
-		return nil, err
+	if x.affine != nil {
+		a = *x.affine.then(a)
 	}
+	x.affine, x.positive = &a, false
+	if scale, offset, ok := a.uniform(); ok && close(scale, 1) && offset == 0 {
+		x.affine = nil
+	}
+	return x, nil
+}
+
+// scaled computes a behind a layer in its weights, where nothing else reads that,
+// and else as a convolution of one pixel.
+func (r *reader) scaled(x *value, a affine) (*value, error) {
+	out := *x
+	out.affine, out.gate, out.positive = nil, nil, false
 	last := r.spec.Node(x.node)
 	if last != nil && x.alone && x.flat == nil && (last.Op == model.Conv || last.Op == model.Dense) {
 		r.merge(last, a)
-		x.positive = false
-		return x, nil
+		return &out, nil
 	}
 	if len(x.shape) != 3 {
 		return nil, unsupported("it computes with a constant behind %s, which is no layer with weights", x.node)
 	}
 	c := x.shape[0]
-	out, err := r.emit(model.Node{Op: model.Conv, Units: c, Groups: c, Kernel: [2]int{1, 1}, Stride: [2]int{1, 1}},
-		label(n), x.node)
+	made, err := r.emit(model.Node{Op: model.Conv, Units: c, Groups: c,
+		Kernel: [2]int{1, 1}, Stride: [2]int{1, 1}}, label(a.from), x.node)
 	if err != nil {
 		return nil, err
 	}
@@ -111,10 +137,10 @@ func (r *reader) apply(n *onnx.Node, x *value, a affine) (*value, error) {
 	for i := range c {
 		weight.Data[i], bias.Data[i] = float32(a.scale[i]), float32(a.offset[i])
 	}
-	r.set(out.node, model.Weight, weight)
-	r.set(out.node, model.Bias, bias)
-	out.axes = x.axes
-	return out, nil
+	r.set(made.node, model.Weight, weight)
+	r.set(made.node, model.Bias, bias)
+	made.axes = x.axes
+	return made, nil
 }
 
 // merge computes a behind a layer in the layer's weights.
@@ -140,11 +166,13 @@ func (r *reader) rescaled(v *value) (*value, error) {
 	a := *v.affine
 	key := fmt.Sprint(a.scale, a.offset)
 	if r.rescale[key] == "" {
-		if err := scalar(a); err != nil {
-			return nil, err
+		node := model.Node{Op: model.Rescale}
+		if scale, offset, ok := a.uniform(); ok {
+			node.Scale, node.Offset = scale, offset
+		} else {
+			node.Scales, node.Offsets = [3]float64(a.scale), [3]float64(a.offset)
 		}
-		out, err := r.emit(model.Node{Op: model.Rescale, Scale: a.scale[0], Offset: a.offset[0]},
-			a.label, model.InputName)
+		out, err := r.emit(node, label(a.from), model.InputName)
 		if err != nil {
 			return nil, err
 		}
@@ -153,14 +181,4 @@ func (r *reader) rescaled(v *value) (*value, error) {
 	out := *v
 	out.node, out.affine, out.alone = r.rescale[key], nil, false
 	return &out, nil
-}
-
-// scalar says whether all channels have one scale and one offset.
-func scalar(a affine) error {
-	for i := range a.scale {
-		if a.scale[i] != a.scale[0] || a.offset[i] != a.offset[0] {
-			return unsupported("each channel of the pixels is rescaled in its own way: %g and %g", a.scale, a.offset)
-		}
-	}
-	return nil
 }

@@ -3,6 +3,7 @@ package importer
 import (
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/flowerctl/flowerctl/export"
@@ -225,12 +226,38 @@ func above(nodes []model.Node, weights model.Weights, last string) ([]model.Node
 	return list, kept
 }
 
+// brightest is the largest number that networks are trained with: those that take
+// bytes less their mean have 151.
+const brightest = 160
+
+// takesPixels says whether the file rescales its input itself, to numbers that
+// networks take where the input is 0 to 255. Where it is 0 to 1 they would be
+// hundreds.
+func (r *reader) takesPixels() bool {
+	for i := range r.spec.Nodes {
+		n := &r.spec.Nodes[i]
+		if n.Op != model.Rescale {
+			continue
+		}
+		scales, offsets := n.Rescaling()
+		for c := range 3 {
+			if math.Abs(255*scales[c]+offsets[c]) > brightest {
+				r.note("The file rescales its input, which seems not to be 0 to 255: that would make it %.4g.",
+					255*scales[c]+offsets[c])
+				return false
+			}
+		}
+	}
+	return len(r.rescale) > 0
+}
+
 // describe fills in what the metadata say, and the notes.
 func (r *reader) describe(net *Network) error {
-	net.Normalised = len(r.rescale) > 0 || r.meta.Input != ""
+	net.Normalised = r.meta.Input != "" || r.takesPixels()
 	if s := r.meta.Rescale; s != nil && r.meta.Input == export.Float {
 		net.Normalised = false
-		if err := net.Normalise(s.Scale, s.Offset); err != nil {
+		err := net.normalise(model.Node{Scale: s.Scale, Offset: s.Offset, Scales: s.Scales, Offsets: s.Offsets})
+		if err != nil {
 			return fmt.Errorf("metadata rescale: %w", err)
 		}
 	}
@@ -244,7 +271,7 @@ func (r *reader) describe(net *Network) error {
 		net.Preprocess = &p
 	}
 	for _, op := range slices.Sorted(maps.Keys(r.dropped)) {
-		r.note("%d nodes that compute nothing at inference were left out: %s.", r.dropped[op], op)
+		r.note("Left out, since it computes nothing at inference: %s (%d times).", op, r.dropped[op])
 	}
 	if net.Head == "" {
 		r.note("The file has no classifier: %s is its feature vector.", net.Cut)

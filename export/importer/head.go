@@ -114,26 +114,58 @@ func (n *Network) keepRows(labels []string, w model.Weights) (kept int) {
 // Normalise makes the network take pixels, 0 to 255: what it took until now is
 // x*scale + offset of them.
 func (n *Network) Normalise(scale, offset float64) error {
+	return n.normalise(model.Node{Scale: scale, Offset: offset})
+}
+
+// NormaliseChannels is Normalise with a scale and an offset for each of R, G and B.
+func (n *Network) NormaliseChannels(scales, offsets [3]float64) error {
+	return n.normalise(model.Node{Scales: scales, Offsets: offsets})
+}
+
+// normalise puts a rescale before all that reads the input, within a rescale that
+// the network has.
+func (n *Network) normalise(rescale model.Node) error {
 	if n.Normalised {
 		return fmt.Errorf("network %s rescales its pixels already", n.Spec.Name)
 	}
-	name := "rescale1"
-	for i := 2; n.Spec.Node(name) != nil; i++ {
-		name = fmt.Sprintf("rescale%d", i)
+	rescale.Op, rescale.Inputs, rescale.Name = model.Rescale, []string{model.InputName}, "rescale1"
+	for i := 2; n.Spec.Node(rescale.Name) != nil; i++ {
+		rescale.Name = fmt.Sprintf("rescale%d", i)
 	}
-	nodes := []model.Node{{Name: name, Op: model.Rescale, Inputs: []string{model.InputName},
-		Scale: scale, Offset: offset}}
+	if _, err := rescale.Shape([][]int{n.Spec.Input[:]}); err != nil {
+		return fmt.Errorf("network %s: %w", n.Spec.Name, err)
+	}
+	nodes, used := []model.Node{rescale}, false
 	for _, node := range n.Spec.Nodes {
 		node.Inputs = slices.Clone(node.Inputs)
-		for i, in := range node.Inputs {
-			if in == model.InputName {
-				node.Inputs[i] = name
-			}
+		if node.Op == model.Rescale {
+			node = within(rescale, node)
+		} else if i := slices.Index(node.Inputs, model.InputName); i >= 0 {
+			node.Inputs[i], used = rescale.Name, true
 		}
 		nodes = append(nodes, node)
 	}
+	if !used {
+		nodes = nodes[1:]
+	}
 	n.Spec.Nodes, n.Normalised = nodes, true
 	return nil
+}
+
+// within is the rescale b of what the rescale a makes.
+func within(a, b model.Node) model.Node {
+	first, firstOffsets := a.Rescaling()
+	second, secondOffsets := b.Rescaling()
+	b.Scale, b.Offset = 0, 0
+	for c := range 3 {
+		b.Scales[c] = first[c] * second[c]
+		b.Offsets[c] = firstOffsets[c]*second[c] + secondOffsets[c]
+	}
+	s, o := b.Scales, b.Offsets
+	if s[0] == s[1] && s[1] == s[2] && o[0] == o[1] && o[1] == o[2] {
+		b.Scale, b.Offset, b.Scales, b.Offsets = s[0], o[0], [3]float64{}, [3]float64{}
+	}
+	return b
 }
 
 // check says whether the network is complete, or would be with a head.
@@ -148,6 +180,9 @@ func (n *Network) check() error {
 	shape, err := n.cutShape()
 	if err != nil {
 		return err
+	}
+	if shape[0] > maxValues {
+		return fmt.Errorf("network %s: %s has %d features, want at most %d", n.Spec.Name, n.Cut, shape[0], maxValues)
 	}
 	w[model.ParamName(export.Logits, model.Weight)] = onnx.NewTensor(1, shape[0])
 	w[model.ParamName(export.Logits, model.Bias)] = onnx.NewTensor(1)

@@ -37,7 +37,7 @@ func mul(r *reader, n *onnx.Node) (*value, error) {
 		return nil, err
 	}
 	if !constant {
-		return nil, unsupported("no op of the network is the product of two values")
+		return r.multiply(n)
 	}
 	return r.withConstant(n, at, func(c float64) (float64, float64) { return c, 0 })
 }
@@ -75,9 +75,12 @@ func sum(r *reader, n *onnx.Node) (*value, error) {
 			return nil, unsupported("its inputs are %s and %s, want one shape", total, x)
 		}
 		if total.node == x.node {
-			double := affine{slices.Repeat([]float64{2}, x.shape[0]), make([]float64, x.shape[0]), label(n)}
+			twice, err := r.perChannel(x, &array{data: []float64{2}})
+			if err != nil {
+				return nil, err
+			}
 			x.alone = false
-			if total, err = r.apply(n, x, double); err != nil {
+			if total, err = r.scaled(x, affine{twice, make([]float64, len(twice)), n}); err != nil {
 				return nil, err
 			}
 			continue

@@ -170,6 +170,11 @@ func pad(r *reader, n *onnx.Node) (*value, error) {
 	if mode != "constant" || len(x.shape) != 3 || x.softmax != "" {
 		return nil, unsupported("it pads %s in mode %s: only zeros around an image are read", x, mode)
 	}
+	if x.affine != nil || x.gate != nil { // the zeros come behind what is computed so far
+		if x, err = r.plain(x); err != nil {
+			return nil, err
+		}
+	}
 	for i, a := range x.axes {
 		before, after := list[i], list[i+len(x.axes)]
 		if before == 0 && after == 0 {
@@ -180,14 +185,6 @@ func pad(r *reader, n *onnx.Node) (*value, error) {
 		}
 		x.pads[a-1] += int(before)
 		x.pads[a+1] += int(after)
-	}
-	if x.affine != nil { // the zeros come behind what is computed so far
-		pads := x.pads
-		x.pads = [4]int{}
-		if x, err = r.rescaled(x); err != nil {
-			return nil, err
-		}
-		x.pads = pads
 	}
 	return x, nil
 }

@@ -91,15 +91,26 @@ func furthest(t testing.TB, got, want onnx.Tensor) float64 {
 	return worst / scale
 }
 
+// softmaxOf are the probabilities of logits.
+func softmaxOf(logits onnx.Tensor) onnx.Tensor {
+	out := logits.Clone()
+	k := logits.Shape[1]
+	for i := 0; i < len(out.Data); i += k {
+		sum, top := 0.0, slices.Max(logits.Data[i:i+k])
+		for j := i; j < i+k; j++ {
+			sum += math.Exp(float64(logits.Data[j] - top))
+		}
+		for j := i; j < i+k; j++ {
+			out.Data[j] = float32(math.Exp(float64(logits.Data[j]-top)) / sum)
+		}
+	}
+	return out
+}
+
 // trained answers with the imported network as training computes it.
 func trained(t testing.TB, n *Network, x onnx.Tensor) onnx.Tensor {
 	t.Helper()
-	g, err := verify.NewGorgonia(n.Spec, n.Weights)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer g.Close()
-	out, err := g.Forward(context.Background(), x)
+	out, err := verify.Answers(context.Background(), n.Spec, n.Weights, x)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,14 +133,7 @@ func TestImportedPresetsAnswerAsTheirFiles(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				r, err := verify.NewRuntime(file, ort.Options{})
-				if err != nil {
-					t.Fatal(err)
-				}
-				want, err := r.Forward(context.Background(), x)
-				if err := r.Close(); err != nil {
-					t.Error(err)
-				}
+				want, err := verify.FileAnswers(context.Background(), file, x)
 				if err != nil {
 					t.Fatal(err)
 				}

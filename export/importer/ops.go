@@ -13,6 +13,7 @@ import (
 var readers = map[string]func(r *reader, n *onnx.Node) (*value, error){
 	"Conv": conv, "BatchNormalization": batchNorm,
 	"Relu": relu, "Clip": clip, "Max": bound, "Min": bound,
+	"Sigmoid": sigmoid, "HardSigmoid": hardSigmoid, "HardSwish": hardSwish,
 	"MaxPool": pool, "AveragePool": pool,
 	"GlobalAveragePool": globalPool, "GlobalMaxPool": globalPool, "ReduceMean": reduceMean,
 	"Reshape": reshape, "Flatten": reshape, "Squeeze": reshape, "Unsqueeze": reshape,
@@ -125,6 +126,8 @@ func (r *reader) bounded(n *onnx.Node, low, high float64) (*value, error) {
 	switch {
 	case math.IsInf(low, -1) && math.IsInf(high, 1):
 		return x, nil
+	case low == 0 && x.sixth(high):
+		return x.hardSigmoid(n, high), nil
 	case low != 0 || !(high > 0):
 		return nil, unsupported("it holds values to %g and %g: only from 0 is a ReLU", low, high)
 	}

@@ -107,7 +107,8 @@ func (r *reader) node(n *onnx.Node) error {
 	v, err := read(r, n)
 	if err != nil {
 		var u *errUnnamed
-		if !errors.As(err, &u) {
+		var named *UnsupportedError
+		if !errors.As(err, &u) && !errors.As(err, &named) {
 			err = unsupported("%s", err) // an attribute of another type, a shape that does not fit
 		}
 		return err
@@ -118,6 +119,11 @@ func (r *reader) node(n *onnx.Node) error {
 	out := n.Outputs[0]
 	if err := r.agree(v, r.types[out]); err != nil {
 		return err
+	}
+	if r.uses[out] != 1 && (v.gate != nil || v.affine != nil && v.node != model.InputName) {
+		if v, err = r.plain(v); err != nil { // once, and not for each reader
+			return err
+		}
 	}
 	v.alone = v.alone && r.uses[out] == 1
 	r.values[out] = v
@@ -195,6 +201,9 @@ func (r *reader) dataInputs(n *onnx.Node) []string {
 var firstOnly = map[string]bool{"Reshape": true, "Squeeze": true, "Unsqueeze": true, "Pad": true,
 	"ReduceMean": true, "Clip": true, "Dropout": true, "Conv": true}
 
+// maxValues bounds what one node computes for one image: a quarter of a gigabyte.
+const maxValues = 1 << 26
+
 // emit adds a node to the spec and returns a value that is all its own.
 func (r *reader) emit(n model.Node, name string, inputs ...string) (*value, error) {
 	n.Name, n.Inputs = r.unique(name), inputs
@@ -205,6 +214,9 @@ func (r *reader) emit(n model.Node, name string, inputs ...string) (*value, erro
 	shape, err := n.Shape(in)
 	if err != nil {
 		return nil, unsupported("%s", err)
+	}
+	if product(shape) > maxValues {
+		return nil, unsupported("its value is %v for each image: at most %d numbers are followed", shape, maxValues)
 	}
 	r.shapes[n.Name] = shape
 	r.spec.Nodes = append(r.spec.Nodes, n)

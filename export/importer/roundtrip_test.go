@@ -73,6 +73,61 @@ func TestEveryPresetComesBack(t *testing.T) {
 	}
 }
 
+// everyOp is a network with every op but dropout, which files do not have.
+func everyOp() *model.Builder {
+	b := model.NewBuilder("every-op", 21, 4)
+	b.Add(model.Node{Op: model.Rescale, Scales: [3]float64{1. / 58, 1. / 57, 1. / 56}, Offsets: [3]float64{-2, -1.9, -1.8}})
+	b.Conv(6, model.Window{Kernel: 3, Stride: 2, Same: true, NoBias: true})
+	b.BatchNorm()
+	x := b.Activation(model.SiLU)
+	b.AvgPool(model.Window{Kernel: b.Shape()[1]})
+	b.Conv(3, model.Window{Kernel: 1})
+	b.Activation(model.HardSwish)
+	b.Conv(6, model.Window{Kernel: 1})
+	x = b.Mul(x, b.Activation(model.HardSigmoid))
+	left := b.Conv(6, model.Window{Kernel: 3, Pad: 1, Groups: 3})
+	b.At(x).MaxPool(model.Window{Kernel: 3, Stride: 1, Pad: 1})
+	x = b.Sum(left, b.Activation(model.Sigmoid))
+	b.At(x).AvgPool(model.Window{Kernel: 2, Stride: 1, Same: true})
+	b.Add(model.Node{Op: model.ReLU, Max: 6})
+	b.Concat(x, b.Current())
+	b.MaxPool(model.Window{Kernel: 3, Stride: 2, Same: true})
+	b.Flatten()
+	b.Dense(8)
+	b.ReLU()
+	b.Head("main", 1)
+	return b
+}
+
+// TestEveryOpComesBack from every operator set.
+func TestEveryOpComesBack(t *testing.T) {
+	c := networks.Build(t, everyOp())
+	for _, op := range model.Ops() {
+		elsewhere := []model.Op{model.Dropout, model.GlobalAvgPool} // of which the first is not in files
+		if !slices.Contains(elsewhere, op) && !slices.ContainsFunc(c.Spec.Nodes, func(n model.Node) bool { return n.Op == op }) {
+			t.Errorf("op %s is in no file that this test reads", op)
+		}
+	}
+	for opset := export.MinOpset; opset <= export.MaxOpset; opset++ {
+		for _, o := range []export.Options{{Opset: opset, Input: export.Float}, {Opset: opset}, {Precision: export.FP16}} {
+			if o.Input != export.Float && o.Precision == "" && opset < 18 {
+				continue
+			}
+			want, weights, err := export.Network(c, o)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := imported(t, written(t, c, o), Options{})
+			if o.Precision == export.FP16 {
+				got.Weights = weights
+			}
+			if err := sameNetwork(got, want, weights); err != nil {
+				t.Errorf("%+v: %v", o, err)
+			}
+		}
+	}
+}
+
 // sameNetwork compares all that a file can hold: how weights started and the
 // momentum of batch norms are not in it.
 func sameNetwork(got *Network, want model.Spec, weights model.Weights) error {
@@ -83,6 +138,9 @@ func sameNetwork(got *Network, want model.Spec, weights model.Weights) error {
 			n := &nodes[i]
 			n.Init, n.Momentum = "", 0
 			n.Scale, n.Offset = float64(float32(n.Scale)), float64(float32(n.Offset))
+			for c := range 3 {
+				n.Scales[c], n.Offsets[c] = float64(float32(n.Scales[c])), float64(float32(n.Offsets[c]))
+			}
 			n.Inputs = slices.Clone(n.Inputs)
 		}
 	}

@@ -18,8 +18,10 @@ type value struct {
 	axes []int
 
 	pads     [4]int  // zeros around the image that no node adds yet
-	affine   *affine // of the network's input, that no node computes yet
+	gate     *gate   // the sigmoid of the node's value, that no node computes yet
+	affine   *affine // what no node computes yet either, behind the gate
 	mean     string  // the spec node whose mean over H and W this is
+	stride   [2]int  // of the pool that makes that mean
 	label    string  // of the node that flattened it, for the name of what is made
 	flat     []int   // [C H W] of an image that was flattened with the channels last
 	softmax  string  // the name of the softmax that was taken
@@ -93,12 +95,24 @@ func (r *reader) plain(v *value) (*value, error) {
 		return nil, unsupported("it reads the softmax %s: only the last node may be one", v.softmax)
 	case v.pads != [4]int{}:
 		return nil, unsupported("it reads an image with zeros around it, which only a convolution can")
-	case v.affine != nil:
-		return r.rescaled(v)
 	case v.mean != "":
 		return r.averaged(v)
 	}
-	return v, nil
+	out, err := v, error(nil)
+	if v.gate != nil {
+		if out, err = r.gated(v); err != nil {
+			return nil, err
+		}
+	}
+	if v.affine == nil {
+		return out, nil
+	}
+	if v.node == model.InputName {
+		out, err = r.rescaled(v)
+	} else {
+		out, err = r.scaled(out, *v.affine)
+	}
+	return out, name(v.affine.from, err)
 }
 
 // averaged adds the node for a mean over height and width: a vector, or where the
@@ -107,7 +121,7 @@ func (r *reader) averaged(v *value) (*value, error) {
 	x := r.shapes[v.mean]
 	node := model.Node{Op: model.GlobalAvgPool}
 	if len(v.axes) != 2 {
-		node = model.Node{Op: model.AvgPool, Kernel: [2]int{x[1], x[2]}, Stride: [2]int{1, 1}}
+		node = model.Node{Op: model.AvgPool, Kernel: [2]int{x[1], x[2]}, Stride: v.stride}
 	}
 	out, err := r.emit(node, v.label, v.mean)
 	if err != nil {

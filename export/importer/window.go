@@ -163,7 +163,9 @@ func pool(r *reader, n *onnx.Node) (*value, error) {
 		r.dropped[n.Op+" of one pixel"]++
 		return x, nil
 	case full && n.Op == "AveragePool":
-		return meanOf(x, label(n), batchAxis, 0, unitAxis, unitAxis), nil
+		mean := meanOf(x, label(n), batchAxis, 0, unitAxis, unitAxis)
+		mean.stride = node.Stride
+		return mean, nil
 	}
 	out, err := r.emit(node, label(n), x.node)
 	if err == nil {
@@ -186,7 +188,8 @@ func without(n *onnx.Node, name string) *onnx.Node {
 
 // meanOf is the mean over height and width, which is computed where it is read.
 func meanOf(x *value, label string, axes ...int) *value {
-	return &value{mean: x.node, shape: x.shape[:1], axes: axes, label: label, positive: x.positive, alone: true}
+	return &value{mean: x.node, stride: [2]int{1, 1}, shape: x.shape[:1], axes: axes, label: label,
+		positive: x.positive, alone: true}
 }
 
 func globalPool(r *reader, n *onnx.Node) (*value, error) {

@@ -11,8 +11,9 @@ var computes = map[string]model.Op{
 	"Conv": model.Conv, "Gemm": model.Dense, "MatMul": model.Dense,
 	"MaxPool": model.MaxPool, "AveragePool": model.AvgPool, "GlobalAveragePool": model.GlobalAvgPool,
 	"BatchNormalization": model.BatchNorm, "Softmax": model.Softmax,
+	"Sigmoid": model.Sigmoid, "HardSigmoid": model.HardSigmoid, "HardSwish": model.HardSwish,
 	// One operation a value.
-	"Relu": model.ReLU, "Clip": model.ReLU, "LeakyRelu": model.ReLU, "Sigmoid": model.ReLU,
+	"Relu": model.ReLU, "Clip": model.ReLU, "LeakyRelu": model.ReLU,
 	"Tanh": model.ReLU, "Add": model.Add, "Mul": model.Add, "Sub": model.Add, "Div": model.Add,
 }
 

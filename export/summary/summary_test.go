@@ -97,6 +97,29 @@ func TestFilesFromElsewhereAreDescribed(t *testing.T) {
 	}
 }
 
+// TestPreprocessingIsOneBox: its steps are not drawn one by one.
+func TestPreprocessingIsOneBox(t *testing.T) {
+	m, err := export.Model(networks.Preset(t, "tiny", 0), export.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := OfModel(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := s.Picture()
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg, err := p.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Contains(svg, []byte("preprocess/")) || bytes.Contains(svg, []byte(">Cast")) || bytes.Count(svg, []byte(">preprocess</text>")) != 1 {
+		t.Error("the preprocessing is not drawn as one box")
+	}
+}
+
 // drawn wants XML with a box for something.
 func drawn(t *testing.T, name string, s *Summary) {
 	t.Helper()

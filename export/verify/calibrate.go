@@ -9,15 +9,17 @@ import (
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 )
 
-// MinCalibration is how many images an 8-bit file takes its scales from at least.
-const MinCalibration = 200
+// minCalibration is the fewest images that the scales of an 8-bit file come from.
+const minCalibration = 200
 
 // Calibrate runs images through the network that export.Model writes with o, on
 // gorgonia, and returns the range of each node. The images should be training
 // images: validation images are for judging the result.
-func Calibrate(ctx context.Context, c *checkpoint.Checkpoint, o export.Options, photos []Photo) (_ export.Ranges, err error) {
-	if len(photos) < MinCalibration {
-		return nil, fmt.Errorf("calibration: %d images, want %d or more", len(photos), MinCalibration)
+func Calibrate(ctx context.Context, c *checkpoint.Checkpoint, o export.Options, photos []Photo) (
+	_ export.Ranges, err error) {
+
+	if len(photos) < minCalibration {
+		return nil, fmt.Errorf("calibration: %d images, want %d or more", len(photos), minCalibration)
 	}
 	set, err := prepare(ctx, photos, c.Preprocess, 0)
 	if err != nil {
@@ -27,12 +29,12 @@ func Calibrate(ctx context.Context, c *checkpoint.Checkpoint, o export.Options, 
 	if err != nil {
 		return nil, err
 	}
-	network, err := NewGorgonia(spec, weights)
+	network, err := newGorgonia(spec, weights)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, network.Close()) }()
-	const batch = 8 // every value of the network is kept
+	const batch = 8 // small: all values of the network are in memory
 	ranges := export.Ranges{}
 	for from := 0; from < len(photos); from += batch {
 		values, err := network.Layers(ctx, set.batch(from, min(from+batch, len(photos))))

@@ -10,13 +10,13 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
-// maxSoftmax is by how much a probability may be off: float32 makes 1e-7.
+// maxSoftmax is the largest error of a probability; that of float32 is 1e-7.
 const maxSoftmax = 1e-5
 
-// OnnxGoName is what reports call the second reader.
+// OnnxGoName is the name of the second reader in reports.
 const OnnxGoName = "onnx-go"
 
-// RuntimeName is what reports call onnxruntime with those options.
+// RuntimeName is the name of onnxruntime with these options in reports.
 func RuntimeName(o ort.Options) string {
 	name := "onnxruntime " + o.Device.String()
 	if o.TF32 {
@@ -25,8 +25,8 @@ func RuntimeName(o ort.Options) string {
 	return name
 }
 
-// modes are the ways in which onnxruntime runs the file: on the CPU, and, where
-// a GPU was asked for, there, without TF32 and with it.
+// modes are the ways in which onnxruntime runs the file: on the CPU and, if a GPU
+// was asked for, on it, without TF32 and with it.
 func (v *verification) modes() []ort.Options {
 	asked := ort.Options{Device: v.Device}
 	if !v.Device.CUDA || v.Quick {
@@ -40,7 +40,7 @@ func (v *verification) onnxruntime(ctx context.Context) error {
 	for _, mode := range v.modes() {
 		name := RuntimeName(mode)
 		v.log("%d images through %s", len(v.Photos), name)
-		session, err := NewRuntime(v.file, mode)
+		session, err := openRuntime(v.file, mode)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
 		}
@@ -52,10 +52,11 @@ func (v *verification) onnxruntime(ctx context.Context) error {
 			return err
 		}
 		if mode.TF32 {
-			continue // it rounds, and is there for information
+			continue // it rounds and is for information only
 		}
 		if session.softmax > maxSoftmax {
-			v.report.problem("%s: probabilities are not the softmax of the logits, by up to %.1e", name, session.softmax)
+			v.report.problem("%s: probabilities are not the softmax of the logits, by up to %.1e",
+				name, session.softmax)
 		}
 		if mode.Device == v.Device {
 			v.batches(got)
@@ -71,7 +72,9 @@ func (v *verification) batches(got onnx.Tensor) {
 	for from, k := 0, 0; from < got.Shape[0]; k++ {
 		size := batchSizes[k%len(batchSizes)]
 		to := min(from+size, got.Shape[0])
-		for _, part := range []struct{ to, from *onnx.Tensor }{{&want[size], &v.want}, {&have[size], &got}} {
+		for _, part := range []struct{ to, from *onnx.Tensor }{
+			{&want[size], &v.want}, {&have[size], &got},
+		} {
 			part.to.Data = append(part.to.Data, part.from.Data[from*classes:to*classes]...)
 			part.to.Shape = []int{len(part.to.Data) / classes, classes}
 		}
@@ -97,15 +100,16 @@ func (v *verification) onnxGo(ctx context.Context) error {
 		n = readerImages
 	}
 	n = min(n, len(v.Photos))
-	result := Result{Name: OnnxGoName, Version: moduleVersion("github.com/owulveryck/onnx-go"), OK: true}
+	result := Result{Name: OnnxGoName, OK: true,
+		Version: moduleVersion("github.com/owulveryck/onnx-go")}
 	skip := func(reason string) error {
 		result.Skipped = reason
 		v.report.Engines = append(v.report.Engines, result)
 		return nil
 	}
-	reader, err := NewOnnxGo(v.model, n, v.Reader)
-	if errors.Is(err, ErrSkipped) {
-		return skip(err.Error()[len(ErrSkipped.Error())+2:])
+	reader, err := newOnnxGo(v.model, n, v.Reader)
+	if errors.Is(err, errSkipped) {
+		return skip(err.Error()[len(errSkipped.Error())+2:])
 	}
 	if err != nil {
 		return err
@@ -134,26 +138,28 @@ func (v *verification) onnxGo(ctx context.Context) error {
 	return nil
 }
 
-// resizing compares the file's preprocessing, where it has one.
+// resizing compares the preprocessing of a file that has one.
 func (v *verification) resizing(ctx context.Context) error {
 	if v.metadata.Input == export.Float {
 		return nil
 	}
-	file, err := NewLayers(v.model, ort.Options{Device: v.Device})
+	file, err := openLayers(v.model, ort.Options{Device: v.Device})
 	if err != nil {
 		return err
 	}
 	v.log("preprocessing at %d sizes", len(v.images.originals))
-	v.report.Resizing, err = resizing(ctx, v.gorgonia.Forward, file, v.checkpoint.Preprocess, v.images.originals)
+	v.report.Resizing, err = resizing(ctx, v.gorgonia.Forward, file, v.checkpoint.Preprocess,
+		v.images.originals)
 	for _, r := range v.report.Resizing {
 		if r.Differs {
-			v.report.problem("preprocessing: %s (%d x %d) differs by up to %.0f grey levels", r.Name, r.W, r.H, r.MaxLevels)
+			v.report.problem("preprocessing: %s (%d x %d) differs by up to %.0f grey levels",
+				r.Name, r.W, r.H, r.MaxLevels)
 		}
 	}
 	return errors.Join(err, file.Close())
 }
 
-// layers compares node by node, when asked or when the answers differ.
+// layers compares node by node, if asked to or if the answers differ.
 func (v *verification) layers(ctx context.Context) (err error) {
 	if !v.Layers && v.report.OK {
 		return nil
@@ -164,12 +170,12 @@ func (v *verification) layers(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	reference, err := NewGorgonia(spec, weights)
+	reference, err := newGorgonia(spec, weights)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, reference.Close()) }()
-	file, err := NewLayers(v.model, ort.Options{Device: v.Device})
+	file, err := openLayers(v.model, ort.Options{Device: v.Device})
 	if err != nil {
 		return err
 	}
@@ -180,15 +186,16 @@ func (v *verification) layers(ctx context.Context) (err error) {
 	}
 	at := min(v.worst(), len(v.Photos)-1)
 	x := v.images.batch(at, min(at+2, len(v.Photos)))
-	v.report.Layers, err = Layers(ctx, &spec, reference.Layers, file.Layers, x, tolerance)
+	v.report.Layers, err = compareNodes(ctx, &spec, reference.Layers, file.Layers, x, tolerance)
 	if first := firstDifference(v.report.Layers); first != nil {
 		v.report.FirstDifference = first.Name
-		v.report.problem("the first node that differs is %s (%s), by %.1e of its scale", first.Name, first.Op, first.MaxRel)
+		v.report.problem("the first node that differs is %s (%s), by %.1e of its scale",
+			first.Name, first.Op, first.MaxRel)
 	}
 	return err
 }
 
-// worst is the image with the largest difference of an engine that counts.
+// worst is the image with the largest difference, of the engines that count.
 func (v *verification) worst() int {
 	var worst Difference
 	for _, e := range v.report.Engines {

@@ -9,8 +9,8 @@ import (
 )
 
 // cut returns the part of a file that readers without preprocessing can run: the
-// nodes between the network's input, float32 [n 3 S S], and its logits, on the
-// file's own weights. rescale says what the cut input has already been through.
+// nodes from the network's input, float32 [n 3 S S], to its logits, with the file's
+// own weights. The input of the result is rescaled already, as rescale says.
 func cut(m *onnx.Model, n int) (bare *onnx.Model, rescale export.Rescale, err error) {
 	from := export.FloatInput
 	rescale = export.Rescale{Scale: 1}
@@ -19,7 +19,7 @@ func cut(m *onnx.Model, n int) (bare *onnx.Model, rescale export.Rescale, err er
 	} else if d.Rescale != nil {
 		rescale = *d.Rescale
 	}
-	// A network that starts with a rescale is cut behind it.
+	// A network that starts with a rescale is cut after it.
 	if r := rescaleOf(m, from); r != nil {
 		from, rescale = r.value, r.Rescale
 	}
@@ -43,7 +43,8 @@ func cut(m *onnx.Model, n int) (bare *onnx.Model, rescale export.Rescale, err er
 	needed := map[string]bool{export.Logits: true}
 	for i := len(m.Graph.Nodes) - 1; i >= 0; i-- {
 		node := m.Graph.Nodes[i]
-		if slices.Contains(node.Outputs, from) || !slices.ContainsFunc(node.Outputs, func(s string) bool { return needed[s] }) {
+		isNeeded := func(s string) bool { return needed[s] }
+		if slices.Contains(node.Outputs, from) || !slices.ContainsFunc(node.Outputs, isNeeded) {
 			continue
 		}
 		for _, in := range node.Inputs {
@@ -63,7 +64,7 @@ func cut(m *onnx.Model, n int) (bare *onnx.Model, rescale export.Rescale, err er
 	return out, rescale, nil
 }
 
-// scaled is a rescale in a file: what it does, and the value behind it.
+// scaled is a rescale in a file and the name of its result.
 type scaled struct {
 	export.Rescale
 	value string
@@ -72,36 +73,40 @@ type scaled struct {
 // rescaleOf finds the Mul and Add that rescale the network's input, whose
 // constants are called scale and offset; nil where there are none.
 func rescaleOf(m *onnx.Model, value string) *scaled {
-	s := &scaled{Rescale: export.Rescale{Scale: 1}, value: value}
+	scales, offsets := [3]float64{1, 1, 1}, [3]float64{}
+	last := value
 	for i := range m.Graph.Nodes {
 		n := &m.Graph.Nodes[i]
-		if len(n.Inputs) != 2 || n.Inputs[0] != s.value || n.Op != "Mul" && n.Op != "Add" {
+		if len(n.Inputs) != 2 || n.Inputs[0] != last || n.Op != "Mul" && n.Op != "Add" {
 			continue
 		}
 		t := m.Graph.Initializer(n.Inputs[1])
-		if t == nil || t.Elements() != 1 {
+		if t == nil || t.Elements() != 1 && !slices.Equal(t.Dims, []int64{1, 3, 1, 1}) {
 			break
 		}
 		v, err := t.Tensor()
 		if err != nil {
 			break
 		}
-		if n.Op == "Mul" {
-			s.Scale *= float64(v.Data[0])
-		} else {
-			s.Offset += float64(v.Data[0])
+		for c := range 3 {
+			x := float64(v.Data[c%len(v.Data)])
+			if n.Op == "Mul" {
+				scales[c] *= x
+			} else {
+				offsets[c] += x
+			}
 		}
-		s.value = n.Outputs[0]
+		last = n.Outputs[0]
 	}
-	if s.value == value {
+	if last == value {
 		return nil
 	}
-	return s
+	return &scaled{export.Rescale{Scales: scales, Offsets: offsets}, last}
 }
 
-// unreadable names the first thing in a network that onnx-go v0.5.0 cannot run,
-// or runs wrongly without saying so; "" where there is none. It would find out
-// itself only while running, by a panic that cannot be recovered.
+// unreadable names the first thing in a network that onnx-go v0.5.0 cannot run, or
+// runs wrongly without an error; "" if there is none. onnx-go itself would find out
+// only while it runs, by a panic that cannot be recovered.
 func unreadable(m *onnx.Model) string {
 	for i := range m.Graph.Nodes {
 		n := &m.Graph.Nodes[i]
@@ -132,5 +137,8 @@ func unreadable(m *onnx.Model) string {
 }
 
 // readable are the operators that onnx-go computes as onnxruntime does.
-var readable = map[string]bool{"Conv": true, "BatchNormalization": true, "Relu": true, "MaxPool": true,
-	"GlobalAveragePool": true, "Gemm": true, "Concat": true, "Add": true, "Flatten": true, "Identity": true}
+var readable = map[string]bool{
+	"Conv": true, "BatchNormalization": true, "Relu": true, "MaxPool": true,
+	"GlobalAveragePool": true, "Gemm": true, "Concat": true, "Add": true,
+	"Flatten": true, "Identity": true,
+}

@@ -14,41 +14,41 @@ import (
 
 // Options say what to compare on, and how closely.
 type Options struct {
-	Photos []Photo // one at least
+	Photos []Photo // one or more
 	Source string  // where they are from, for the report
-	// Tolerance is DefaultTolerance of the file's precision when it is zero.
+	// Tolerance is DefaultTolerance of the file's precision if it is zero.
 	Tolerance Tolerance
 	Device    ort.Device // where onnxruntime runs
-	// Layers compares every node even where the answers agree. Where they do not
-	// it is done anyway.
+	// Layers compares every node even if the answers agree. If they do not, every
+	// node is compared in any case.
 	Layers bool
 	// Quick leaves out preprocessing at other sizes, the second reader and TF32.
 	Quick bool
-	// Reader is the command that runs [RunOnnxGo] on its standard input and output;
-	// without one onnx-go is left out.
+	// Reader is the command that runs [RunOnnxGo] on its standard input and output.
+	// If it is empty, onnx-go is left out.
 	Reader []string
-	// ReaderImages is how many images onnx-go answers for; 0 means 2: its
+	// ReaderImages is the number of images for onnx-go; 0 means 2, because its
 	// convolution is slow.
 	ReaderImages int
 	Version      string            // of the program, for the report
-	Log          func(line string) // told what happens; nil for nobody
+	Log          func(line string) // is told what happens; may be nil
 }
 
-// batchSizes are those that a file is run with, in turn.
+// batchSizes are the sizes of the batches, in turn.
 var batchSizes = []int{1, 2, 7, 32}
 
-// originalSizes is how many photos are also compared at sizes that are not the
-// network's.
+// originalSizes is the number of photos that are also compared at sizes other than
+// the network's.
 const originalSizes = 3
 
-// readerImages is what Options.ReaderImages is where it is not set.
+// readerImages is the default of Options.ReaderImages.
 const readerImages = 2
 
-// readerTime is what onnx-go may take.
+// readerTime is the most time that onnx-go may take.
 const readerTime = time.Minute
 
 // File compares a file with the checkpoint that it was exported from.
-// onnxruntime has to be loaded: see ort.Load. An error means that the comparison
+// onnxruntime has to be loaded, see ort.Load. An error means that the comparison
 // could not be made; differences are in the report.
 func File(ctx context.Context, file []byte, c *checkpoint.Checkpoint, o Options) (*Report, error) {
 	m, err := onnx.Decode(file)
@@ -83,7 +83,7 @@ type verification struct {
 	metadata   export.Metadata
 	checkpoint *checkpoint.Checkpoint
 
-	gorgonia *Gorgonia
+	gorgonia *gorgonia
 	images   *images
 	want     onnx.Tensor // the reference's logits
 	report   Report
@@ -105,7 +105,7 @@ func (v *verification) run(ctx context.Context) (err error) {
 	if v.images, err = prepare(ctx, v.Photos, v.checkpoint.Preprocess, originalSizes); err != nil {
 		return err
 	}
-	if v.gorgonia, err = NewGorgonia(v.checkpoint.Spec, v.checkpoint.Weights); err != nil {
+	if v.gorgonia, err = newGorgonia(v.checkpoint.Spec, v.checkpoint.Weights); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.gorgonia.Close()) }()
@@ -130,7 +130,7 @@ func (v *verification) run(ctx context.Context) (err error) {
 	return v.layers(ctx)
 }
 
-// sameNetwork notes where the file says that it is from another checkpoint.
+// sameNetwork reports what the file says of itself that the checkpoint does not.
 func (v *verification) sameNetwork() error {
 	c, d := v.checkpoint, v.metadata
 	digest, err := export.WeightsDigest(&c.Spec, c.Weights)
@@ -165,11 +165,13 @@ func (v *verification) judge(name, version string, got onnx.Tensor, informative 
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	r := Result{Name: name, Version: version, Difference: d, Accuracy: v.accuracy(got), Informative: informative}
+	r := Result{Name: name, Version: version, Difference: d, Accuracy: v.accuracy(got),
+		Informative: informative}
 	r.OK = d.within(v.Tolerance)
-	why := fmt.Sprintf("the same answer for %d of %d images, logits up to %.1e of scale apart", d.ArgmaxEqual, d.N, d.MaxRel)
+	why := fmt.Sprintf("the same answer for %d of %d images, logits up to %.1e of scale apart",
+		d.ArgmaxEqual, d.N, d.MaxRel)
 	if drop := v.Tolerance.AccuracyDrop; drop > 0 && r.OK {
-		lost := 1 - float64(d.ArgmaxEqual)/float64(d.N) // at most, where no label is known
+		lost := 1 - float64(d.ArgmaxEqual)/float64(d.N) // the most it can be, without labels
 		if want := v.report.Reference.Accuracy; want != nil {
 			lost = *want - *r.Accuracy
 		}

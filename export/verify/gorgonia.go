@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/model"
@@ -10,16 +11,16 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 )
 
-// Gorgonia is the network as it was trained. It is for one goroutine; Close it
-// when it is done.
-type Gorgonia struct {
+// gorgonia is the network as it was trained. It is for one goroutine and has to be
+// closed.
+type gorgonia struct {
 	engine  kernel.Engine[float32]
 	forward *nn.Forward
 	classes int
 }
 
-// NewGorgonia builds the network on all cores.
-func NewGorgonia(spec model.Spec, w model.Weights) (*Gorgonia, error) {
+// newGorgonia builds the network on all cores.
+func newGorgonia(spec model.Spec, w model.Weights) (*gorgonia, error) {
 	engine, err := engine.Default(0)
 	if err != nil {
 		return nil, err
@@ -29,16 +30,16 @@ func NewGorgonia(spec model.Spec, w model.Weights) (*Gorgonia, error) {
 		engine.Close()
 		return nil, err
 	}
-	return &Gorgonia{engine, forward, spec.Classes}, nil
+	return &gorgonia{engine, forward, spec.Classes}, nil
 }
 
-// Version names the versions that decide what it computes.
-func (g *Gorgonia) Version() string {
+// Version names the versions of gorgonia and of the kernels.
+func (g *gorgonia) Version() string {
 	return moduleVersion("gorgonia.org/gorgonia") + ", kernels " + g.engine.Name()
 }
 
 // Forward answers for images of the network's size.
-func (g *Gorgonia) Forward(ctx context.Context, images onnx.Tensor) (onnx.Tensor, error) {
+func (g *gorgonia) Forward(ctx context.Context, images onnx.Tensor) (onnx.Tensor, error) {
 	pixels, err := bytesOf(images)
 	if err != nil {
 		return onnx.Tensor{}, err
@@ -52,7 +53,7 @@ func (g *Gorgonia) Forward(ctx context.Context, images onnx.Tensor) (onnx.Tensor
 }
 
 // Layers are the values of all nodes for images of the network's size.
-func (g *Gorgonia) Layers(ctx context.Context, images onnx.Tensor) (map[string]onnx.Tensor, error) {
+func (g *gorgonia) Layers(ctx context.Context, images onnx.Tensor) (map[string]onnx.Tensor, error) {
 	pixels, err := bytesOf(images)
 	if err != nil {
 		return nil, err
@@ -61,4 +62,16 @@ func (g *Gorgonia) Layers(ctx context.Context, images onnx.Tensor) (map[string]o
 }
 
 // Close releases the engine.
-func (g *Gorgonia) Close() error { return g.engine.Close() }
+func (g *gorgonia) Close() error { return g.engine.Close() }
+
+// Answers are the logits of a network in gorgonia for images of its size.
+//
+//	images: (N, H, W, 3), values 0 to 255   result: (N, classes)
+func Answers(ctx context.Context, spec model.Spec, w model.Weights, images onnx.Tensor) (onnx.Tensor, error) {
+	g, err := newGorgonia(spec, w)
+	if err != nil {
+		return onnx.Tensor{}, err
+	}
+	logits, err := g.Forward(ctx, images)
+	return logits, errors.Join(err, g.Close())
+}

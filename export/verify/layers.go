@@ -17,16 +17,18 @@ type Layer struct {
 	Difference
 	// Differs says that it is more than the tolerance.
 	Differs bool `json:"differs"`
-	// Missing says that the file has no node of that name.
+	// Missing says that the file has no node of the name.
 	Missing bool `json:"missing,omitempty"`
 }
 
-// Trace gives the values of all nodes for images, by name.
-type Trace func(ctx context.Context, images onnx.Tensor) (map[string]onnx.Tensor, error)
+// trace gives the values of all nodes for images, by name.
+type trace func(ctx context.Context, images onnx.Tensor) (map[string]onnx.Tensor, error)
 
-// Layers compares two engines node by node, in the order of the network, on
-// images [N S S 3]. The first layer that differs is where to look.
-func Layers(ctx context.Context, spec *model.Spec, want, got Trace, x onnx.Tensor, tolerance float64) ([]Layer, error) {
+// compareNodes compares two engines node by node, in the order of the network, on
+// images [N S S 3]. The first layer that differs is the one with the mistake.
+func compareNodes(ctx context.Context, spec *model.Spec, want, got trace, x onnx.Tensor,
+	tolerance float64) ([]Layer, error) {
+
 	reference, err := want(ctx, x)
 	if err != nil {
 		return nil, err
@@ -60,7 +62,7 @@ func Layers(ctx context.Context, spec *model.Spec, want, got Trace, x onnx.Tenso
 	return layers, nil
 }
 
-// likePixels are images as a network whose input is v gets them: [N 3 S S].
+// likePixels are images in the layout of the network's input v, [N 3 S S].
 func likePixels(x, v onnx.Tensor) onnx.Tensor {
 	t := bare(x, export.Rescale{Scale: 1})
 	if len(v.Shape) == 4 && v.Shape[2] == t.Shape[2] && v.Shape[3] == t.Shape[3] {
@@ -85,8 +87,8 @@ type Resizing struct {
 	Name string `json:"name"` // of the image
 	W    int    `json:"width"`
 	H    int    `json:"height"`
-	// MaxLevels is the largest difference of a pixel, in grey levels of 255.
-	// imageprep rounds twice, across and down, the file once: 1 is right.
+	// MaxLevels is the largest difference of a pixel, in grey levels of 255. float32
+	// may round a level the other way: 1 is right.
 	MaxLevels   float64 `json:"max_grey_levels"`
 	MeanLevels  float64 `json:"mean_grey_levels"`
 	LogitsRel   float64 `json:"logits_rel_diff"`
@@ -94,12 +96,14 @@ type Resizing struct {
 	Differs     bool    `json:"differs"`
 }
 
-// maxLevels is by how many grey levels preprocessing may differ.
+// maxLevels is the largest allowed difference of preprocessing, in grey levels.
 const maxLevels = 1
 
-// resizing compares preprocessing on images of any size. file must give the
-// network's input too: see NewLayers.
-func resizing(ctx context.Context, reference Forward, file *Runtime, config imageprep.Config, list []original) ([]Resizing, error) {
+// resizing compares preprocessing on images of any size. The file has to give the
+// network's input as well, see openLayers.
+func resizing(ctx context.Context, reference forward, file *runtimeFile, config imageprep.Config,
+	list []original) ([]Resizing, error) {
+
 	var out []Resizing
 	for _, o := range list {
 		at := onnx.NewTensor(1, o.image.H, o.image.W, 3)

@@ -9,7 +9,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// WriteMarkdown writes the report for people: file is the name to call it by.
+// WriteMarkdown writes the report for people, under the name of the file.
 func (r *Report) WriteMarkdown(w io.Writer, file string) error {
 	var b bytes.Buffer
 	verdict := "The file computes what was trained."
@@ -54,7 +54,7 @@ func (r *Report) facts() *table.Table {
 	t.Add("SHA-256", "`"+r.SHA256+"`")
 	t.Add("network", fmt.Sprintf("%s, input %s, %s", r.Arch, r.Input, r.Precision))
 	t.Add("images", fmt.Sprintf("%d, %s", r.Images, r.Source))
-	t.Add("reference", fmt.Sprintf("%s %s%s", r.Reference.Name, r.Reference.Version, percent(r.Reference.Accuracy)))
+	t.Add("reference", r.Reference.Name+" "+r.Reference.Version+percent(r.Reference.Accuracy))
 	t.Add("tolerance", r.Tolerance)
 	t.Add("machine", r.Machine)
 	t.Add("made", fmt.Sprintf("%s by flowerctl %s", r.Made, r.Version))

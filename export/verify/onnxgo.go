@@ -18,40 +18,40 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
-// OnnxGo is a file's network on onnx-go, the independent reader in pure Go. It
-// panics on what it cannot read, in a goroutine where that ends the process: so
-// it runs in a process of its own, which Command starts and which calls
+// onnxGo runs a file's network on onnx-go, the independent reader in pure Go.
+// onnx-go panics on what it cannot read, in a goroutine of its own, which ends the
+// process: so it runs in another process, which Command starts and which calls
 // [RunOnnxGo].
-type OnnxGo struct {
+type onnxGo struct {
 	Command []string // program and arguments
 	model   []byte
 	rescale func(onnx.Tensor) onnx.Tensor
 	n       int
 }
 
-// ErrSkipped says that an engine cannot run a network at all: nothing is wrong.
-var ErrSkipped = errors.New("skipped")
+// errSkipped means that an engine cannot run this network at all. It is no failure.
+var errSkipped = errors.New("skipped")
 
-// NewOnnxGo takes the network out of a file, for batches of n images. It returns
-// ErrSkipped, with the reason, where onnx-go cannot read it.
-func NewOnnxGo(m *onnx.Model, n int, command []string) (*OnnxGo, error) {
+// newOnnxGo takes the network out of a file, for batches of n images. It returns
+// errSkipped, with the reason, if onnx-go cannot read it.
+func newOnnxGo(m *onnx.Model, n int, command []string) (*onnxGo, error) {
 	network, rescale, err := cut(m, n)
 	if err != nil {
 		return nil, err
 	}
 	if reason := unreadable(network); reason != "" {
-		return nil, fmt.Errorf("%w: %s", ErrSkipped, reason)
+		return nil, fmt.Errorf("%w: %s", errSkipped, reason)
 	}
 	file, err := network.Encode()
 	if err != nil {
 		return nil, err
 	}
-	return &OnnxGo{Command: command, model: file, n: n,
+	return &onnxGo{Command: command, model: file, n: n,
 		rescale: func(x onnx.Tensor) onnx.Tensor { return bare(x, rescale) }}, nil
 }
 
 // Forward answers for n images of the network's size, in a new process.
-func (o *OnnxGo) Forward(ctx context.Context, images onnx.Tensor) (onnx.Tensor, error) {
+func (o *onnxGo) Forward(ctx context.Context, images onnx.Tensor) (onnx.Tensor, error) {
 	if len(images.Shape) != 4 || images.Shape[0] != o.n {
 		return onnx.Tensor{}, fmt.Errorf("images of shape %v, want %d", images.Shape, o.n)
 	}
@@ -70,8 +70,8 @@ func (o *OnnxGo) Forward(ctx context.Context, images onnx.Tensor) (onnx.Tensor, 
 	return readTensor(&out)
 }
 
-// RunOnnxGo is the other side: it reads a network and images from r, runs onnx-go
-// and writes the logits to w. It may panic, by onnx-go's fault.
+// RunOnnxGo is the other process's part: it reads a network and images from r, runs
+// onnx-go and writes the logits to w. It panics where onnx-go does.
 func RunOnnxGo(r io.Reader, w io.Writer) error {
 	file, err := readBlob(r)
 	if err != nil {
@@ -86,7 +86,8 @@ func RunOnnxGo(r io.Reader, w io.Writer) error {
 	if err := m.UnmarshalBinary(file); err != nil {
 		return err
 	}
-	if err := m.SetInput(0, tensor.New(tensor.WithShape(x.Shape...), tensor.WithBacking(x.Data))); err != nil {
+	input := tensor.New(tensor.WithShape(x.Shape...), tensor.WithBacking(x.Data))
+	if err := m.SetInput(0, input); err != nil {
 		return err
 	}
 	if err := backend.Run(); err != nil {
@@ -106,8 +107,8 @@ func RunOnnxGo(r io.Reader, w io.Writer) error {
 	return writeTensor(w, onnx.Tensor{Shape: results[0].Shape(), Data: data})
 }
 
-// The two processes talk in blobs: a length, 8 bytes little-endian, and as many
-// bytes. A tensor is two, dimensions and values.
+// The two processes exchange blobs: a length of 8 bytes, little-endian, and that
+// many bytes. A tensor is two blobs, its dimensions and its values.
 
 const maxBlob = onnx.MaxFileBytes
 

@@ -74,9 +74,9 @@ func TestOnnxGoAgreesWhereItCan(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			second, err := NewOnnxGo(m, 2, readerCommand(t))
+			second, err := newOnnxGo(m, 2, readerCommand(t))
 			if test.skipped != "" {
-				if !errors.Is(err, ErrSkipped) || !strings.Contains(err.Error(), test.skipped) {
+				if !errors.Is(err, errSkipped) || !strings.Contains(err.Error(), test.skipped) {
 					t.Errorf("got %v, want skipped: %s", err, test.skipped)
 				}
 				return
@@ -84,7 +84,7 @@ func TestOnnxGoAgreesWhereItCan(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			reference, err := NewGorgonia(c.Spec, c.Weights)
+			reference, err := newGorgonia(c.Spec, c.Weights)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -107,5 +107,16 @@ func TestOnnxGoAgreesWhereItCan(t *testing.T) {
 				t.Errorf("%+v %v", d, err)
 			}
 		})
+	}
+}
+
+// TestUnevenPadsAreNotForOnnxGo: it would compute them wrongly without an error.
+func TestUnevenPadsAreNotForOnnxGo(t *testing.T) {
+	for _, pads := range [][]int64{{1, 1, 1, 1}, {0, 0, 1, 1}} {
+		m := &onnx.Model{}
+		m.Graph.Nodes = []onnx.Node{{Name: "c", Op: "Conv", Attributes: []onnx.Attribute{onnx.Ints("pads", pads...)}}}
+		if got, want := unreadable(m) != "", pads[0] == 0; got != want {
+			t.Errorf("pads %v: unreadable is %v", pads, got)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package verify
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -11,20 +12,20 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
-// Runtime is a file on onnxruntime. It takes images of any size where the file
-// does; for a file of float input it rescales them as the file's metadata say.
-type Runtime struct {
+// runtimeFile is a file on onnxruntime. It takes images of any size if the file
+// does. For a file of float input it rescales them as the file's metadata says.
+type runtimeFile struct {
 	session *ort.Session
 	model   *onnx.Model
 	rescale export.Rescale
 	float   bool
-	// softmax is by how much probabilities were not the softmax of the logits.
+	// softmax is the largest difference of a probability from the logits' softmax.
 	softmax float64
 }
 
-// NewRuntime opens the bytes of a file that Model made. onnxruntime has to be
-// loaded: see ort.Load.
-func NewRuntime(file []byte, o ort.Options) (*Runtime, error) {
+// openRuntime opens the bytes of an exported file. onnxruntime has to be loaded, see
+// ort.Load.
+func openRuntime(file []byte, o ort.Options) (*runtimeFile, error) {
 	m, err := onnx.Decode(file)
 	if err != nil {
 		return nil, err
@@ -37,15 +38,16 @@ func NewRuntime(file []byte, o ort.Options) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{session: session, model: m, float: d.Input == export.Float, rescale: export.Rescale{Scale: 1}}
+	r := &runtimeFile{session: session, model: m, float: d.Input == export.Float,
+		rescale: export.Rescale{Scale: 1}}
 	if d.Rescale != nil {
 		r.rescale = *d.Rescale
 	}
 	return r, nil
 }
 
-// NewLayers opens the file with the value of every node as an output.
-func NewLayers(m *onnx.Model, o ort.Options) (*Runtime, error) {
+// openLayers opens the file with the value of every node as an output.
+func openLayers(m *onnx.Model, o ort.Options) (*runtimeFile, error) {
 	opened, err := expose(m)
 	if err != nil {
 		return nil, err
@@ -54,11 +56,11 @@ func NewLayers(m *onnx.Model, o ort.Options) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	return NewRuntime(file, o)
+	return openRuntime(file, o)
 }
 
-// expose returns a copy of the model whose outputs are the values of all nodes
-// that compute in float.
+// expose returns a copy of the model that has the float32 value of every node as an
+// output.
 func expose(m *onnx.Model) (*onnx.Model, error) {
 	types, err := m.Types()
 	if err != nil {
@@ -69,7 +71,8 @@ func expose(m *onnx.Model) (*onnx.Model, error) {
 	for _, n := range m.Graph.Nodes {
 		for _, name := range n.Outputs {
 			t := types[name]
-			listed := slices.ContainsFunc(out.Graph.Outputs, func(v onnx.ValueInfo) bool { return v.Name == name })
+			listed := slices.ContainsFunc(out.Graph.Outputs,
+				func(v onnx.ValueInfo) bool { return v.Name == name })
 			if name != "" && !listed && t.Elem == onnx.Float32 {
 				out.Graph.Outputs = append(out.Graph.Outputs, t)
 			}
@@ -79,7 +82,7 @@ func expose(m *onnx.Model) (*onnx.Model, error) {
 }
 
 // Forward answers for images.
-func (r *Runtime) Forward(ctx context.Context, images onnx.Tensor) (onnx.Tensor, error) {
+func (r *runtimeFile) Forward(ctx context.Context, images onnx.Tensor) (onnx.Tensor, error) {
 	out, err := r.run(ctx, images)
 	if err != nil {
 		return onnx.Tensor{}, err
@@ -116,9 +119,11 @@ func notSoftmax(p, logits []float32) float64 {
 	return worst
 }
 
-// Layers are the values of the session's outputs by the name of the node that
-// makes them, and "input", the images as the network gets them.
-func (r *Runtime) Layers(ctx context.Context, images onnx.Tensor) (map[string]onnx.Tensor, error) {
+// Layers are the session's outputs by the name of the node that makes them, and
+// under "input" the images in the form that the network gets.
+func (r *runtimeFile) Layers(ctx context.Context, images onnx.Tensor) (
+	map[string]onnx.Tensor, error) {
+
 	out, err := r.run(ctx, images)
 	if err != nil {
 		return nil, err
@@ -136,7 +141,7 @@ func (r *Runtime) Layers(ctx context.Context, images onnx.Tensor) (map[string]on
 	return layers, nil
 }
 
-func (r *Runtime) run(ctx context.Context, images onnx.Tensor) (map[string]onnx.Tensor, error) {
+func (r *runtimeFile) run(ctx context.Context, images onnx.Tensor) (map[string]onnx.Tensor, error) {
 	if r.float {
 		return r.session.Run(ctx, map[string]onnx.Tensor{export.FloatInput: bare(images, r.rescale)})
 	}
@@ -148,21 +153,34 @@ func (r *Runtime) run(ctx context.Context, images onnx.Tensor) (map[string]onnx.
 }
 
 // Close releases the session.
-func (r *Runtime) Close() error { return r.session.Close() }
+func (r *runtimeFile) Close() error { return r.session.Close() }
 
-// bare turns images [N H W 3] into what a bare network takes: [N 3 H W],
+// bare turns images [N H W 3] into the input of a bare network: [N 3 H W],
 // rescaled.
 func bare(images onnx.Tensor, r export.Rescale) onnx.Tensor {
 	n, area := images.Shape[0], images.Shape[1]*images.Shape[2]
 	out := onnx.NewTensor(n, 3, images.Shape[1], images.Shape[2])
-	scale, offset := float32(r.Scale), float32(r.Offset)
+	scales, offsets := r.Channels()
 	for i := range n {
 		from, to := images.Data[3*i*area:], out.Data[3*i*area:]
 		for p := range area {
 			for c := range 3 {
-				to[c*area+p] = from[3*p+c]*scale + offset
+				to[c*area+p] = from[3*p+c]*float32(scales[c]) + float32(offsets[c])
 			}
 		}
 	}
 	return out
+}
+
+// FileAnswers are the logits of an exported file in onnxruntime, which has to be
+// loaded, for images of the network's size.
+//
+//	images: (N, H, W, 3), values 0 to 255   result: (N, classes)
+func FileAnswers(ctx context.Context, file []byte, images onnx.Tensor) (onnx.Tensor, error) {
+	r, err := openRuntime(file, ort.Options{})
+	if err != nil {
+		return onnx.Tensor{}, err
+	}
+	logits, err := r.Forward(ctx, images)
+	return logits, errors.Join(err, r.Close())
 }

@@ -20,7 +20,7 @@ type images struct {
 	size   int
 	pixels [][]uint8 // size*size*3 bytes each
 	labels []int
-	// originals are some of them at sizes of their own.
+	// originals are some of the photos at other sizes.
 	originals []original
 }
 
@@ -30,11 +30,14 @@ type original struct {
 	image imageprep.Image
 }
 
-// prepare decodes photos and brings them to the network's size. The first few
-// are also kept at their own size, and at a size under the network's.
-func prepare(ctx context.Context, photos []Photo, config imageprep.Config, originals int) (*images, error) {
-	set := &images{size: config.Size, pixels: make([][]uint8, len(photos)), labels: make([]int, len(photos))}
-	kept := make([]imageprep.Image, min(originals, len(photos)))
+// prepare decodes photos and brings them to the network's size. The first few are
+// also returned at their own size and at a size below the network's.
+func prepare(ctx context.Context, photos []Photo, config imageprep.Config, originals int) (
+	*images, error) {
+
+	set := &images{size: config.Size, pixels: make([][]uint8, len(photos)),
+		labels: make([]int, len(photos))}
+	decoded := make([]imageprep.Image, min(originals, len(photos)))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, p := range photos {
@@ -46,8 +49,8 @@ func prepare(ctx context.Context, photos []Photo, config imageprep.Config, origi
 			if err != nil {
 				return fmt.Errorf("%s: %w", p.Name, err)
 			}
-			if i < len(kept) {
-				kept[i] = img
+			if i < len(decoded) {
+				decoded[i] = img
 			}
 			set.pixels[i], set.labels[i] = config.Apply(img).Pix, p.Label
 			return nil
@@ -56,22 +59,22 @@ func prepare(ctx context.Context, photos []Photo, config imageprep.Config, origi
 	if err := group.Wait(); err != nil {
 		return nil, err
 	}
-	for i, img := range kept {
+	for i, img := range decoded {
 		if name := photos[i].Name; img.W == config.Size && img.H == config.Size {
 			big := shrink(img, config.Size*2+1, config.Size*3/2)
 			set.originals = append(set.originals, original{name + ", made large", -1, big})
 		} else {
 			set.originals = append(set.originals, original{name, i, img})
 		}
-		// A small one of the same content; its sides differ.
+		// The same picture, small; its sides differ.
 		small := shrink(img, max(config.Size/2, 2), max(config.Size*2/3, 3))
 		set.originals = append(set.originals, original{photos[i].Name + ", made small", -1, small})
 	}
 	return set, nil
 }
 
-// shrink picks w x h pixels of an image, or repeats some: no matter how, it only
-// has to be an image of that size.
+// shrink makes an image of w x h pixels by leaving out pixels or repeating them. It
+// only has to be a picture of that size.
 func shrink(img imageprep.Image, w, h int) imageprep.Image {
 	out := imageprep.Image{W: w, H: h, Pix: make([]uint8, 0, 3*w*h)}
 	for y := range h {
@@ -83,7 +86,7 @@ func shrink(img imageprep.Image, w, h int) imageprep.Image {
 	return out
 }
 
-// batch is images from to to as a tensor for a Forward.
+// batch is the images from from to to as a tensor for a forward.
 func (s *images) batch(from, to int) onnx.Tensor {
 	t := onnx.NewTensor(to-from, s.size, s.size, 3)
 	for i := from; i < to; i++ {
@@ -98,7 +101,7 @@ func floats(to []float32, from []uint8) {
 	}
 }
 
-// bytesOf are the pixels of a Forward's images.
+// bytesOf are the pixels of images for a forward.
 func bytesOf(t onnx.Tensor) ([]uint8, error) {
 	if len(t.Shape) != 4 || t.Shape[3] != 3 {
 		return nil, fmt.Errorf("images of shape %v, want [N H W 3]", t.Shape)
@@ -112,8 +115,8 @@ func bytesOf(t onnx.Tensor) ([]uint8, error) {
 	return out, nil
 }
 
-// all answers for every image, in batches of the given sizes, taken in turn.
-func (s *images) all(ctx context.Context, f Forward, sizes ...int) (onnx.Tensor, error) {
+// all computes the logits of every image, in batches of these sizes in turn.
+func (s *images) all(ctx context.Context, f forward, sizes ...int) (onnx.Tensor, error) {
 	var out onnx.Tensor
 	for from, k := 0, 0; from < len(s.pixels); k++ {
 		to := min(from+sizes[k%len(sizes)], len(s.pixels))

@@ -67,7 +67,7 @@ func TestEveryOpAgreesAtEveryOpset(t *testing.T) {
 // logits are a network's on n drawn images, by gorgonia.
 func logits(t testing.TB, spec model.Spec, w model.Weights, c *checkpoint.Checkpoint, n int) onnx.Tensor {
 	t.Helper()
-	network, err := NewGorgonia(spec, w)
+	network, err := newGorgonia(spec, w)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +130,7 @@ func TestNarrowFilesAnswerNearly(t *testing.T) {
 			o := export.Options{Precision: test.precision}
 			if test.precision == export.INT8 {
 				var err error
-				if o.Ranges, err = Calibrate(ctx, c, o, drawn(MinCalibration, 40)); err != nil {
+				if o.Ranges, err = Calibrate(ctx, c, o, drawn(minCalibration, 40)); err != nil {
 					t.Fatal(err)
 				}
 			}

@@ -12,12 +12,12 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 )
 
-// Report is what verifying a file found. It is written beside the file, for
-// others to read and for programs to insist on.
+// Report is the result of verifying a file. It is written beside the file, for
+// people to read and for [Require].
 type Report struct {
 	OK     bool   `json:"ok"`
 	SHA256 string `json:"sha256"` // of the file
-	// Problems say in words what differs; empty when OK.
+	// Problems say in words what differs; empty if OK.
 	Problems []string `json:"problems,omitempty"`
 	// FirstDifference is the first node, in the order of the network, whose values
 	// differ.
@@ -55,7 +55,7 @@ type Result struct {
 	Difference
 	Accuracy *float64 `json:"accuracy,omitempty"`
 	OK       bool     `json:"ok"`
-	// Skipped says why the engine did not answer; it then does not count.
+	// Skipped says why the engine was left out; it then does not count.
 	Skipped string `json:"skipped,omitempty"`
 	// Informative results do not count: TensorFloat-32 is not meant to be exact.
 	Informative bool `json:"informative,omitempty"`
@@ -67,26 +67,26 @@ type Batch struct {
 	Difference
 }
 
-// problem notes what differs.
+// problem adds a problem.
 func (r *Report) problem(format string, args ...any) {
 	r.OK = false
 	r.Problems = append(r.Problems, fmt.Sprintf(format, args...))
 }
 
-// ReportPath is where the report of a file stands: FILE.verify.json.
+// ReportPath is the path of a file's report: FILE.verify.json.
 func ReportPath(file string) string { return file + ".verify.json" }
 
-// Digest is the SHA-256 that a report knows a file by.
+// Digest is the SHA-256 of a file in its report, in hex.
 func Digest(file []byte) string {
 	sum := sha256.Sum256(file)
 	return hex.EncodeToString(sum[:])
 }
 
-// ErrNotVerified says that a file has no report of its own that is good.
+// ErrNotVerified means that a file has no report, or one that is not good.
 var ErrNotVerified = errors.New("not verified")
 
-// Require returns an error that is ErrNotVerified unless the report beside path is
-// of this very file, the bytes that were read from there, and found no difference.
+// Require returns an error that is ErrNotVerified unless there is a report beside
+// path, it is of these bytes of the file, and it found no difference.
 func Require(path string, file []byte) (*Report, error) {
 	text, err := readSome(ReportPath(path))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -98,7 +98,7 @@ func Require(path string, file []byte) (*Report, error) {
 	return CheckReport(path, file, text)
 }
 
-// CheckReport is Require with the report's text; name is the file's in errors.
+// CheckReport is Require with the text of the report. Errors name the file.
 func CheckReport(name string, file, text []byte) (*Report, error) {
 	fail := func(format string, args ...any) (*Report, error) {
 		return nil, fmt.Errorf("%s: %w: %s", name, ErrNotVerified, fmt.Sprintf(format, args...))
@@ -116,7 +116,7 @@ func CheckReport(name string, file, text []byte) (*Report, error) {
 	return &r, nil
 }
 
-// maxReport is the size of a report with layers of a thousand nodes, and more.
+// maxReport is more than the size of a report with the layers of 1,000 nodes.
 const maxReport = 4 << 20
 
 func readSome(path string) ([]byte, error) {

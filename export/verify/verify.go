@@ -1,14 +1,14 @@
 // Package verify proves that an exported file computes what was trained.
 //
-// The reference is gorgonia on the checkpoint. Against it stand onnxruntime on
-// the file, and onnx-go, an independent reader in pure Go, on the file's
-// network. All answer the same real images; the answers, and the value of each
-// node, are compared. [File] does it all and returns a [Report], which can be
-// kept beside the file and insisted on later with [Require].
+// The reference is gorgonia on the checkpoint. It is compared with onnxruntime on
+// the file and with onnx-go, an independent reader in pure Go, on the file's
+// network: all answer the same real images, and the answers and the values of each
+// node are compared. [File] does it all and returns a [Report]. Saved beside the
+// file, it lets a program insist with [Require] on a verified file. [Compare]
+// compares the answers of any two engines.
 //
-// The engines are plain functions, see [Forward]: others can be compared too.
-// It is the one package of ours beside train/nn that reaches gorgonia, and
-// beside infer that reaches onnxruntime.
+// Of the exporting packages only this one reaches gorgonia, through train/nn, and
+// onnxruntime, through infer/ort. Start at [File].
 package verify
 
 import (
@@ -21,28 +21,28 @@ import (
 	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
-// Forward answers for a batch of images: [N H W 3], RGB, whole values from 0 to
-// 255, to logits [N classes]. The result is the caller's.
-type Forward func(ctx context.Context, images onnx.Tensor) (onnx.Tensor, error)
+// forward computes logits [N classes] for a batch of images [N H W 3], RGB, whole
+// numbers from 0 to 255. The result is the caller's.
+type forward func(ctx context.Context, images onnx.Tensor) (onnx.Tensor, error)
 
-// Tolerance is how far a file's answers may be from the checkpoint's. Zero
-// fields do not count.
+// Tolerance is how far a file's answers may be from the checkpoint's. A zero field
+// is not checked.
 type Tolerance struct {
 	// Logits is the largest difference of a logit, as a share of the largest
 	// logit of all images.
 	Logits float64 `json:"logits,omitempty"`
-	// Node is the same for every value of a node.
+	// Node is the largest difference of a node's value, as a share of its largest.
 	Node float64 `json:"node,omitempty"`
-	// AccuracyDrop is by how much the share of right answers may be lower. Where
-	// it is set, answers may differ from image to image.
+	// AccuracyDrop is by how much the share of right answers may be lower. If it is
+	// set, single answers may differ.
 	AccuracyDrop float64 `json:"accuracy_drop,omitempty"`
 }
 
 // DefaultAccuracyDrop is half a point: what fp16 and int8 may cost.
 const DefaultAccuracyDrop = 0.005
 
-// DefaultTolerance is what a file of that precision is held to. Two right
-// float32 computations of the networks here differ by up to 2e-6 of scale, by
+// DefaultTolerance is the tolerance for a file of that precision. Two correct
+// float32 computations of our networks differ by up to 2e-6 of the scale, through
 // the order of their sums; a wrong pad or epsilon makes 1e-3 and more.
 func DefaultTolerance(p export.Precision) Tolerance {
 	if p == export.FP16 || p == export.INT8 {
@@ -62,11 +62,11 @@ type Difference struct {
 	Worst int `json:"worst_image"`
 }
 
-// endless is a difference without a bound, as JSON can write it.
+// endless stands for an infinite difference: JSON has no infinity.
 const endless = math.MaxFloat64
 
-// Compare compares two results of equal shape [N ...]. Where one of them is not
-// finite the difference is endless.
+// Compare compares two results of equal shape [N ...]. Where one is not finite the
+// difference is [math.MaxFloat64].
 func Compare(want, got onnx.Tensor) (Difference, error) {
 	if fmt.Sprint(want.Shape) != fmt.Sprint(got.Shape) || len(want.Shape) == 0 || want.Shape[0] == 0 {
 		return Difference{}, fmt.Errorf("got shape %v, want %v", got.Shape, want.Shape)
@@ -104,7 +104,7 @@ func Compare(want, got onnx.Tensor) (Difference, error) {
 	return d, nil
 }
 
-// within says whether the answers are as near as the tolerance asks.
+// within reports whether the difference is within the tolerance.
 func (d Difference) within(t Tolerance) bool {
 	if t.AccuracyDrop > 0 {
 		return d.MaxAbs < endless

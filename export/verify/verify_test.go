@@ -81,12 +81,12 @@ func compareLayers(t *testing.T, c *checkpoint.Checkpoint, o export.Options, tol
 	if err != nil {
 		t.Fatal(err)
 	}
-	reference, err := NewGorgonia(spec, weights)
+	reference, err := newGorgonia(spec, weights)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer reference.Close()
-	file, err := NewLayers(m, ort.Options{})
+	file, err := openLayers(m, ort.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,7 +96,7 @@ func compareLayers(t *testing.T, c *checkpoint.Checkpoint, o export.Options, tol
 	if err != nil {
 		t.Fatal(err)
 	}
-	layers, err := Layers(ctx, &spec, reference.Layers, file.Layers, set.batch(0, 2), tolerance)
+	layers, err := compareNodes(ctx, &spec, reference.Layers, file.Layers, set.batch(0, 2), tolerance)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +141,7 @@ func TestFilesPreprocessAsImageprep(t *testing.T) {
 	for _, resize := range []imageprep.Resize{imageprep.Stretch, imageprep.Crop} {
 		c := networks.Preset(t, "tiny", 48)
 		c.Preprocess.Resize = resize
-		reference, err := NewGorgonia(c.Spec, c.Weights)
+		reference, err := newGorgonia(c.Spec, c.Weights)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -150,7 +150,7 @@ func TestFilesPreprocessAsImageprep(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		file, err := NewLayers(m, ort.Options{})
+		file, err := openLayers(m, ort.Options{})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,7 +20,8 @@ func moduleVersion(path string) string {
 	return "unknown version"
 }
 
-// machine describes where a report was made.
+// machine describes the machine that makes a report.
 func machine() string {
-	return fmt.Sprintf("%s/%s, %d threads, %s", runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), runtime.Version())
+	return fmt.Sprintf("%s/%s, %d threads, %s",
+		runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), runtime.Version())
 }

@@ -98,7 +98,7 @@ func walkFolding(_ *testing.T, w *walked) error {
 
 // answers are the logits for the batch.
 func answers(w *walked, spec model.Spec, weights model.Weights) (onnx.Tensor, error) {
-	network, err := NewGorgonia(spec, weights)
+	network, err := newGorgonia(spec, weights)
 	if err != nil {
 		return onnx.Tensor{}, err
 	}
@@ -121,7 +121,7 @@ func walkInt8(_ *testing.T, w *walked) error {
 	if err != nil {
 		return err
 	}
-	network, err := NewGorgonia(spec, weights)
+	network, err := newGorgonia(spec, weights)
 	if err != nil {
 		return err
 	}
@@ -156,17 +156,17 @@ func walkRuntime(t *testing.T, w *walked) error {
 	if err != nil {
 		return err
 	}
-	reference, err := NewGorgonia(w.inference, w.checkpoint.Weights)
+	reference, err := newGorgonia(w.inference, w.checkpoint.Weights)
 	if err != nil {
 		return err
 	}
 	defer reference.Close()
-	file, err := NewLayers(m, ort.Options{})
+	file, err := openLayers(m, ort.Options{})
 	if err != nil {
 		return err
 	}
 	defer file.Close()
-	layers, err := Layers(context.Background(), &w.inference, reference.Layers, file.Layers, pixels(w), 1e-5)
+	layers, err := compareNodes(context.Background(), &w.inference, reference.Layers, file.Layers, pixels(w), 1e-5)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ import (
 func walkKernels(t *testing.T, w *walked) error {
 	var first map[string]onnx.Tensor
 	for _, e := range engines(t) {
-		values, err := trace(e, w)
+		values, err := traced(e, w)
 		if err != nil {
 			return fmt.Errorf("%s: %w", e.Name(), err)
 		}
@@ -53,8 +53,8 @@ func engines(t *testing.T) []kernel.Engine[float32] {
 	return list
 }
 
-// trace computes every node for two images.
-func trace(e kernel.Engine[float32], w *walked) (map[string]onnx.Tensor, error) {
+// traced computes every node for two images.
+func traced(e kernel.Engine[float32], w *walked) (map[string]onnx.Tensor, error) {
 	forward, err := nn.NewForward(w.checkpoint.Spec, w.checkpoint.Weights, e)
 	if err != nil {
 		return nil, err

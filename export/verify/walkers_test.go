@@ -49,9 +49,13 @@ var opNetworks = map[model.Op]func(b *model.Builder) string{
 	model.Conv: onImages(func(b *model.Builder) string {
 		return b.Conv(6, model.Window{Kernel: 3, Stride: 2, Groups: 2})
 	}),
-	model.BatchNorm: onImages((*model.Builder).BatchNorm),
-	model.ReLU:      onImages(func(b *model.Builder) string { return b.Add(model.Node{Op: model.ReLU, Max: 6}) }),
-	model.MaxPool:   onImages(func(b *model.Builder) string { return b.MaxPool(model.Window{Kernel: 2, Stride: 1}) }),
+	model.BatchNorm:   onImages((*model.Builder).BatchNorm),
+	model.ReLU:        onImages(func(b *model.Builder) string { return b.Add(model.Node{Op: model.ReLU, Max: 6}) }),
+	model.Sigmoid:     onImages(activation(model.Sigmoid)),
+	model.HardSigmoid: onImages(activation(model.HardSigmoid)),
+	model.SiLU:        onImages(activation(model.SiLU)),
+	model.HardSwish:   onImages(activation(model.HardSwish)),
+	model.MaxPool:     onImages(func(b *model.Builder) string { return b.MaxPool(model.Window{Kernel: 2, Stride: 1}) }),
 	model.AvgPool: onImages(func(b *model.Builder) string {
 		return b.AvgPool(model.Window{Kernel: 3, Stride: 2, Pad: 1})
 	}),
@@ -69,6 +73,12 @@ var opNetworks = map[model.Op]func(b *model.Builder) string{
 	model.Add: onImages(func(b *model.Builder) string {
 		x := b.Current()
 		return b.Sum(b.Conv(4, model.Window{Kernel: 1}), x)
+	}),
+	model.Mul: onImages(func(b *model.Builder) string {
+		x, s := b.Current(), b.Shape()
+		b.AvgPool(model.Window{Kernel: s[1]})
+		b.Conv(4, model.Window{Kernel: 1})
+		return b.Mul(x, b.Activation(model.Sigmoid))
 	}),
 	model.Softmax: onImages(func(b *model.Builder) string {
 		b.GlobalAvgPool()
@@ -90,6 +100,11 @@ func onImages(middle func(b *model.Builder) string) func(b *model.Builder) strin
 		}
 		return name
 	}
+}
+
+// activation adds an op that computes each value by itself.
+func activation(op model.Op) func(b *model.Builder) string {
+	return func(b *model.Builder) string { return b.Activation(op) }
 }
 
 // inFloat are the ops that an 8-bit file computes in float32.

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/image/bmp"
 )
 
-// isBMP wants the two reserved words to be zero, for "BM" also begins text.
+// isBMP checks that the two reserved words are zero too: text may begin with "BM".
 func isBMP(data []byte) bool {
 	return len(data) >= 10 && string(data[:2]) == "BM" && string(data[6:10]) == "\x00\x00\x00\x00"
 }
@@ -21,11 +21,11 @@ func parseBMP(data []byte) (header, error) {
 		return header{}, err
 	}
 	h := header{w: c.Width, h: c.Height, orientation: 1}
-	h.kept = 4 * int64(h.w) * int64(h.h)
+	h.decoded = 4 * int64(h.w) * int64(h.h)
 	if _, palette := c.ColorModel.(color.Palette); palette {
-		h.kept /= 4
+		h.decoded /= 4
 	}
-	h.peak = h.kept
+	h.peak = h.decoded
 	h.decode = func() (picture, error) { return pictureOf(bmp.Decode(bytes.NewReader(data))) }
 	return h, nil
 }

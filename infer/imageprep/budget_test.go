@@ -38,8 +38,8 @@ func TestRefusedImagesGiveTheirMemoryBack(t *testing.T) {
 	}
 }
 
-// inScans is a baseline JPEG with a scan for each of its three components, which
-// take so many bits a block.
+// inScans is a baseline JPEG with a scan for each of its three components, of so many
+// bits a block.
 func inScans(w, h, bits int) []byte {
 	n := (w + 7) / 8 * ((h + 7) / 8) * bits
 	return makeJPEG(0xc0, w, h, []byte{0x11, 0x11, 0x11},
@@ -47,7 +47,7 @@ func inScans(w, h, bits int) []byte {
 }
 
 // libjpeg reads all scans of such an image before it inverts a block, so the
-// coefficients of the whole, of 2 bytes, are in memory beside the RGB.
+// coefficients of the whole image, of 2 bytes each, are in memory beside the RGB.
 func TestMemoryCountsCoefficientsOfAnImageInScans(t *testing.T) {
 	const w, h = 640, 480
 	head, err := parseJPEG(inScans(w, h, 2))

@@ -10,8 +10,8 @@ import (
 	"slices"
 )
 
-// Files made by hand, for what no library writes: headers that lie, pictures at
-// the limits in a few bytes.
+// Files that no library writes: with false headers, or with few bytes and as many
+// pixels as the limits allow.
 
 func be16(v int) []byte { return binary.BigEndian.AppendUint16(nil, uint16(v)) }
 func be32(v int) []byte { return binary.BigEndian.AppendUint32(nil, uint32(v)) }
@@ -54,7 +54,7 @@ func pngChunk(kind string, body []byte) []byte {
 	return join(be32(len(body)), kind, body, be32(int(sum)))
 }
 
-// makePNG has idat for its pixels, which are black if that is deflated zeros.
+// makePNG has the pixels idat. They are black if idat is deflated zeros.
 func makePNG(w, h, depth, colour, interlace int, idat []byte, more ...[]byte) []byte {
 	return join(pngMagic, pngChunk("IHDR", join(be32(w), be32(h), depth, colour, 0, 0, interlace)),
 		bytes.Join(more, nil), pngChunk("IDAT", idat), pngChunk("IEND", nil))
@@ -64,20 +64,21 @@ func jpegSegment(marker int, body []byte) []byte {
 	return join(0xff, marker, be16(len(body)+2), body)
 }
 
-// makeJPEG is grey all over: its Huffman codes are one bit, and every bit 0, for
-// no difference from the block before and the end of the block. sampling holds a
-// byte a component, scans the rest before the end marker.
+// makeJPEG is grey all over. Its Huffman codes have one bit, and every bit is 0: no
+// difference from the block before, then the end of the block. sampling has a byte a
+// component, scans the rest before the end marker.
 func makeJPEG(sof, w, h int, sampling []byte, scans ...[]byte) []byte {
 	frame := join(8, be16(h), be16(w), len(sampling))
 	for i, hv := range sampling {
 		frame = append(frame, byte(i+1), hv, 0)
 	}
 	oneCode := join(1, make([]byte, 15), 0)
-	return join("\xff\xd8", jpegSegment(0xdb, join(0, bytes.Repeat([]byte{1}, 64))), jpegSegment(sof, frame),
+	return join("\xff\xd8", jpegSegment(0xdb, join(0, bytes.Repeat([]byte{1}, 64))),
+		jpegSegment(sof, frame),
 		jpegSegment(0xc4, join(0x00, oneCode, 0x10, oneCode)), bytes.Join(scans, nil), "\xff\xd9")
 }
 
-// jpegScan holds components, which number bits zeros suffice for.
+// jpegScan is a scan of components in so many bits, all zero.
 func jpegScan(components []byte, first, last, bits int) []byte {
 	head := []byte{byte(len(components))}
 	for _, c := range components {
@@ -146,7 +147,8 @@ func makeVP8L(w, h int) []byte {
 		put(0, 1) // which is 0
 	}
 	head := uint32(w-1) | uint32(h-1)<<14
-	return riffChunk("VP8L", join(0x2f, le32(int(head)), binary.LittleEndian.AppendUint64(nil, bits), make([]byte, 8)))
+	return riffChunk("VP8L", join(0x2f, le32(int(head)),
+		binary.LittleEndian.AppendUint64(nil, bits), make([]byte, 8)))
 }
 
 func compressed(data []byte) []byte {

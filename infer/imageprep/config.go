@@ -14,11 +14,11 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep/internal/jpeg"
 )
 
-// Config says how an image becomes the network's input. It travels in the
-// checkpoint and in the ONNX file's metadata.
+// Config says how an image becomes the input of a network. Checkpoints and the
+// metadata of ONNX files contain it.
 type Config struct {
 	Size   int    `json:"size"`   // side of the square, pixels
-	Resize Resize `json:"resize"` // stretch unless said
+	Resize Resize `json:"resize"` // empty means stretch
 }
 
 // Resize is how a rectangle becomes a square. Both are bilinear with
@@ -32,12 +32,12 @@ const (
 	Crop    Resize = "crop"    // the shorter side to Size, then the centre
 )
 
-// MaxSize is the largest Config.Size, pixels: beyond what any network of this
-// kind takes, and a bound for what a file from elsewhere can make us allocate.
+// MaxSize is the largest Config.Size, in pixels. It is more than any network of this
+// kind takes, and limits what a file from elsewhere can make a program allocate.
 const MaxSize = 4096
 
-// Validate returns an error unless c can be applied: a Size from 1 to
-// [MaxSize], and Resize one of stretch, crop or empty (which means stretch).
+// Validate returns an error unless Size is from 1 to [MaxSize] and Resize is
+// stretch, crop or empty.
 func (c Config) Validate() error {
 	if c.Size < 1 || c.Size > MaxSize {
 		return fmt.Errorf("imageprep: size is %d, want 1 to %d", c.Size, MaxSize)
@@ -49,14 +49,15 @@ func (c Config) Validate() error {
 	return fmt.Errorf("imageprep: resize is %q, want %s or %s", c.Resize, Stretch, Crop)
 }
 
-// Image is RGB, 8 bits a channel, rows of pixels without gaps: H*W*3 bytes.
+// Image is an RGB image of 8 bits a channel. Its rows follow each other without
+// gaps: H*W*3 bytes.
 type Image struct {
 	W, H int
 	Pix  []uint8
 }
 
-// Engines are what decodes JPEG and what resizes in this build on this machine:
-// "libjpeg-turbo" or "go", "AVX2" or "go". The pixels are the same.
+// Engines returns what decodes JPEG and what resizes in this build on this machine:
+// "libjpeg-turbo" or "go", and "AVX2" or "go". All give the same pixels.
 func Engines() (decoder, resizer string) {
 	decoder, resizer = "go", "go"
 	if jpeg.Turbo {

@@ -120,7 +120,7 @@ func (f format) decode(h header, use func(picture, header) error) error {
 		defer p.release()
 	}
 	const large = 64 << 20
-	if h.peak-h.kept > large {
+	if h.peak-h.decoded > large {
 		runtime.GC() // the decoder's scratch memory makes room for the RGB image
 	}
 	p.rows = p.canvas(h)

@@ -31,22 +31,26 @@ func TestErrorsNameTheFileAndTheFault(t *testing.T) {
 		{"cat.jpg", []byte("<!DOCTYPE html><html>"), ErrNotImage, "not an image (text/html)"},
 		{"empty.jpg", nil, ErrNotImage, "not an image (empty)"},
 		{"cat.pdf", []byte("%PDF-1.7\n"), ErrNotImage, "not an image (application/pdf)"},
-		{"cat.heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), ErrUnsupported, "unsupported image (image/heic)"},
-		{"cat.avif", []byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"), ErrUnsupported, "unsupported image (image/avif)"},
+		{"cat.heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), ErrUnsupported,
+			"unsupported image (image/heic)"},
+		{"cat.avif", []byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"), ErrUnsupported,
+			"unsupported image (image/avif)"},
 		{"big.png", makePNG(20000, 10, 8, 2, 0, nil), ErrTooLarge,
 			"image too large (png: 20000 x 10 pixels, at most 16384 a side)"},
 		{"bigger.png", makePNG(8000, 8000, 8, 2, 0, nil), ErrTooLarge,
 			"image too large (png: 8000 x 8000 pixels, at most 40 million)"},
-		{"half.png", makePNG(9, 9, 8, 2, 0, nil)[:50], ErrTruncated, "image cut short (png: no end chunk)"},
+		{"half.png", makePNG(9, 9, 8, 2, 0, nil)[:50], ErrTruncated,
+			"image cut short (png: no end chunk)"},
 		{"bad.png", makePNG(9, 9, 8, 5, 0, nil), ErrUnsupported,
 			"unsupported image (png: unsupported feature: bit depth 8, color type 5)"},
-		{"half.jpg", []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), ErrTruncated, "image cut short (jpeg: inside a segment)"},
+		{"half.jpg", []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), ErrTruncated,
+			"image cut short (jpeg: inside a segment)"},
 	}
 	for _, tt := range tests {
 		path := write(t, tt.name, tt.data)
 		for call, err := range map[string]error{
-			"DecodeFile":  second(new(Decoder).Decode(File(path))),
-			"PrepareFile": second(new(Decoder).Prepare(File(path), Config{Size: 8})),
+			"Decode":  second(new(Decoder).Decode(File(path))),
+			"Prepare": second(new(Decoder).Prepare(File(path), Config{Size: 8})),
 		} {
 			if !errors.Is(err, tt.kind) || err.Error() != path+": "+tt.want {
 				t.Errorf("%s(%s): %v\nwant %s: %s", call, tt.name, err, tt.name, tt.want)
@@ -64,14 +68,17 @@ func second(_ Image, err error) error { return err }
 
 func TestErrorsOfTheFileSystem(t *testing.T) {
 	missing := filepath.Join(t.TempDir(), "missing.jpg")
-	if _, err := new(Decoder).Decode(File(missing)); !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), missing) != 1 {
+	var d Decoder
+	_, err := d.Decode(File(missing))
+	if !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), missing) != 1 {
 		t.Errorf("missing: %v", err)
 	}
-	if _, err := new(Decoder).Decode(File(t.TempDir())); !errors.Is(err, ErrNotImage) || !strings.HasSuffix(err.Error(), "(a folder)") {
+	_, err = d.Decode(File(t.TempDir()))
+	if !errors.Is(err, ErrNotImage) || !strings.HasSuffix(err.Error(), "(a folder)") {
 		t.Errorf("folder: %v", err)
 	}
 	if runtime.GOOS == "linux" {
-		if _, err := new(Decoder).Decode(File("/dev/zero")); !errors.Is(err, ErrNotImage) {
+		if _, err := d.Decode(File("/dev/zero")); !errors.Is(err, ErrNotImage) {
 			t.Errorf("a file without end: %v", err)
 		}
 	}
@@ -114,7 +121,9 @@ func TestTheNameSaysNothing(t *testing.T) {
 }
 
 func TestValidate(t *testing.T) {
-	for _, c := range []Config{{Size: 1}, {Size: 224, Resize: Stretch}, {Size: MaxSize, Resize: Crop}} {
+	for _, c := range []Config{
+		{Size: 1}, {Size: 224, Resize: Stretch}, {Size: MaxSize, Resize: Crop},
+	} {
 		if err := c.Validate(); err != nil {
 			t.Errorf("%+v: %v", c, err)
 		}
@@ -155,7 +164,8 @@ func TestFrameOutsideTheScreenEnlargesIt(t *testing.T) {
 		"a side":     makeGIF(9, 9, MaxSide+1, 1, []byte{1, 0x44, 0}),
 		"40 million": makeGIF(MaxSide, 9, 9, 4000, []byte{1, 0x44, 0}),
 	} {
-		if _, err := new(Decoder).Decode(Bytes(bad)); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), name) {
+		_, err := new(Decoder).Decode(Bytes(bad))
+		if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want too large by %s", err, name)
 		}
 	}

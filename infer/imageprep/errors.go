@@ -13,8 +13,7 @@ import (
 	"golang.org/x/image/tiff"
 )
 
-// What can be wrong with an image; every error of [Decode] is an [*Error] that
-// wraps one of them.
+// What can be wrong with an image. An [*Error] wraps one of them.
 var (
 	ErrNotImage    = errors.New("not an image")
 	ErrTooLarge    = errors.New("image too large")
@@ -23,13 +22,13 @@ var (
 	ErrDamaged     = errors.New("damaged image")
 )
 
-// Error says why an image was refused, in one line:
+// Error says in one line why an image was refused:
 //
 //	cat.txt: not an image (text/plain)
 //	big.png: image too large (png: 20000 x 20000 pixels, at most 16384 a side)
 type Error struct {
-	Path   string // the file, empty for [Decode]
-	Kind   error  // one of the five above
+	Path   string // the name of the source, empty for [Bytes]
+	Kind   error  // ErrNotImage, ErrTooLarge, ErrTruncated, ErrUnsupported or ErrDamaged
 	Detail string // what was found
 }
 
@@ -46,7 +45,7 @@ func (e *Error) Error() string {
 
 func (e *Error) Unwrap() error { return e.Kind }
 
-// Hint is the remedy, in one line; empty where there is none.
+// Hint returns a remedy in one line, or nothing.
 func (e *Error) Hint() string {
 	switch e.Kind {
 	case ErrNotImage:
@@ -77,7 +76,7 @@ func damaged(format, what string) error {
 	return &Error{Kind: ErrDamaged, Detail: format + ": " + what}
 }
 
-// notImage says what data is instead, as far as its first bytes tell.
+// notImage says what data is, as far as its first bytes tell.
 func notImage(data []byte) error {
 	if len(data) == 0 {
 		return &Error{Kind: ErrNotImage, Detail: "empty"}
@@ -89,8 +88,8 @@ func notImage(data []byte) error {
 	return &Error{Kind: ErrNotImage, Detail: kind}
 }
 
-// mediaType guesses what the bytes are. HEIF and AVIF, which telephones write,
-// are named, for net/http takes them for video.
+// mediaType guesses what the bytes are. net/http takes HEIF and AVIF, which
+// telephones write, for video, and does not know JPEG XL.
 func mediaType(data []byte) string {
 	if len(data) >= 12 && string(data[4:8]) == "ftyp" {
 		switch string(data[8:12]) {
@@ -100,14 +99,16 @@ func mediaType(data []byte) string {
 			return "image/avif"
 		}
 	}
-	if bytes.HasPrefix(data, []byte("\x00\x00\x00\x0cJXL ")) || bytes.HasPrefix(data, []byte("\xff\x0a")) {
-		return "image/jxl"
+	for _, magic := range []string{"\x00\x00\x00\x0cJXL ", "\xff\x0a"} {
+		if bytes.HasPrefix(data, []byte(magic)) {
+			return "image/jxl"
+		}
 	}
 	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
 	return kind
 }
 
-// decodeError puts a decoder's error into one of our kinds.
+// decodeError turns an error of a decoder into an [*Error].
 func decodeError(format string, err error) error {
 	var own *Error
 	if errors.As(err, &own) {
@@ -132,7 +133,7 @@ func decodeError(format string, err error) error {
 	return &Error{Kind: kind, Detail: oneLine(detail)}
 }
 
-// oneLine keeps a library's text to one line of bounded length.
+// oneLine makes one line of bounded length of a library's text.
 func oneLine(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if len(s) > 200 {

@@ -2,13 +2,13 @@ package imageprep
 
 import "encoding/binary"
 
-// orientationTag is EXIF's, in the first directory (IFD0).
+// orientationTag is the EXIF tag of the orientation, in the first directory (IFD0).
 const orientationTag = 0x0112
 
 // exifOrientation reads the orientation, 1 to 8, from a TIFF structure such as
-// the one in a JPEG's APP1 segment. It is 1 where there is none or the bytes
-// make no sense. Only the first directory is walked, once, so there is no loop
-// to fall into. Source: Exif 2.32, 4.6.2 and 4.6.4.
+// the one in a JPEG's APP1 segment. It returns 1 if there is none or the bytes are
+// damaged. It reads only the first directory, so directories that form a loop do no
+// harm. Source: Exif 2.32, 4.6.2 and 4.6.4.
 func exifOrientation(b []byte) int {
 	order, at, ok := tiffDirectory(b)
 	if !ok {

@@ -20,14 +20,14 @@ type header struct {
 	w, h        int   // as stored, before orientation
 	orientation int   // EXIF, 1 to 8
 	peak        int64 // bytes that decoding takes, the file not counted
-	kept        int64 // bytes of the decoded image, which is needed until it is RGB
+	decoded     int64 // bytes of the decoded image, which is needed until it is RGB
 	decode      func() (picture, error)
 }
 
 // total is the most memory at one time, in bytes: the decoder's, or afterwards
 // the decoded image's and its RGB copy's.
 func (h header) total(file int) int64 {
-	return int64(file) + max(h.peak, h.kept+3*int64(h.w)*int64(h.h))
+	return int64(file) + max(h.peak, h.decoded+3*int64(h.w)*int64(h.h))
 }
 
 // picture is a decoded image: its place on the canvas of the header's size, which

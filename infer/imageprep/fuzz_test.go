@@ -20,9 +20,11 @@ func seeds(f *testing.F) (files [][]byte) {
 	three := []byte{1, 2, 3}
 	return append(files,
 		makeJPEG(0xc0, 40, 24, []byte{0x22, 0x11, 0x11}, jpegScan(three, 0, 63, 100)),
-		makeJPEG(0xc2, 40, 24, []byte{0x41, 0x11, 0x11}, jpegScan(three, 0, 0, 100), jpegScan([]byte{2}, 1, 63, 9)),
+		makeJPEG(0xc2, 40, 24, []byte{0x41, 0x11, 0x11},
+			jpegScan(three, 0, 0, 100), jpegScan([]byte{2}, 1, 63, 9)),
 		makeJPEG(0xc0, 9, 9, []byte{0x11, 0x11, 0x11, 0x11}, jpegScan([]byte{1, 2, 3, 4}, 0, 63, 100)),
-		riff(riffChunk("VP8X", join(2, 0, 0, 0, 9, 0, 0, 9, 0, 0)), riffChunk("ANMF", join(make([]byte, 16), makeVP8L(3, 5)))),
+		riff(riffChunk("VP8X", join(2, 0, 0, 0, 9, 0, 0, 9, 0, 0)),
+			riffChunk("ANMF", join(make([]byte, 16), makeVP8L(3, 5)))),
 		pngOf(pattern(5, 3), 6), tiffOf(pattern(5, 3), 8), []byte("BM"), []byte("I am a cat."), nil)
 }
 

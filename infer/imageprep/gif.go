@@ -12,9 +12,9 @@ func isGIF(data []byte) bool {
 	return bytes.HasPrefix(data, []byte("GIF87a")) || bytes.HasPrefix(data, []byte("GIF89a"))
 }
 
-// parseGIF reads the logical screen and checks that the first frame is whole;
-// the frames after it are never looked at. A frame that reaches outside the screen
-// enlarges it, as Pillow does.
+// parseGIF reads the logical screen and checks that the first frame is complete. It
+// ignores the frames after it. A frame that is partly outside the screen enlarges
+// the screen, as in Pillow.
 func parseGIF(data []byte) (header, error) {
 	if len(data) < 13 {
 		return header{}, truncated("gif", "inside the header")
@@ -39,11 +39,12 @@ func parseGIF(data []byte) (header, error) {
 		binary.LittleEndian.PutUint16(screen[6:], uint16(h.w))
 		binary.LittleEndian.PutUint16(screen[8:], uint16(h.h))
 	}
-	h.kept = int64(h.w) * int64(h.h)
-	h.peak = 2 * h.kept // an interlaced frame is copied
+	h.decoded = int64(h.w) * int64(h.h)
+	h.peak = 2 * h.decoded // an interlaced frame is copied
 	// The frame's bounds are its place on the screen.
 	h.decode = func() (picture, error) {
-		return pictureOf(gif.Decode(io.MultiReader(bytes.NewReader(screen), bytes.NewReader(data[13:end]))))
+		frame := bytes.NewReader(data[13:end])
+		return pictureOf(gif.Decode(io.MultiReader(bytes.NewReader(screen), frame)))
 	}
 	return h, nil
 }
@@ -82,7 +83,7 @@ func gifFirstFrame(data []byte) (edges image.Point, end int, err error) {
 	}
 }
 
-// gifColours is the size of the colour table that flags announce, bytes.
+// gifColours is the size in bytes of the colour table that flags announce.
 func gifColours(flags byte) int {
 	if flags&0x80 == 0 {
 		return 0
@@ -90,7 +91,8 @@ func gifColours(flags byte) int {
 	return 3 << (1 + flags&7)
 }
 
-// gifBlocks skips a chain of sub-blocks and its terminator; negative if cut.
+// gifBlocks skips a chain of sub-blocks and its terminator. It returns -1 if the
+// data ends before.
 func gifBlocks(data []byte, at int) int {
 	for at < len(data) {
 		n := int(data[at])

@@ -139,7 +139,8 @@ func goImages(t testing.TB) string {
 }
 
 func xImages(t testing.TB) string {
-	return filepath.Join(goCommand(t, "list", "-m", "-f", "{{.Dir}}", "golang.org/x/image"), "testdata")
+	dir := goCommand(t, "list", "-m", "-f", "{{.Dir}}", "golang.org/x/image")
+	return filepath.Join(dir, "testdata")
 }
 
 func goCommand(t testing.TB, args ...string) string {

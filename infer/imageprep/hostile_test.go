@@ -14,9 +14,10 @@ import (
 	"testing"
 )
 
-// bombs declare more than is read, in a few bytes.
+// bombs are small files that declare more pixels than are read.
 func bombs() map[string][]byte {
-	vp8 := riffChunk("VP8 ", join(0x10, 0, 0, "\x9d\x01\x2a", le16(16383), le16(16383), make([]byte, 20)))
+	vp8 := riffChunk("VP8 ",
+		join(0x10, 0, 0, "\x9d\x01\x2a", le16(16383), le16(16383), make([]byte, 20)))
 	return map[string][]byte{
 		"png":            makePNG(65535, 65535, 8, 2, 0, nil),
 		"png-31-bits":    makePNG(1<<31-1, 1<<31-1, 16, 6, 1, nil),
@@ -54,7 +55,8 @@ func TestBombsAreRefusedFromTheHeader(t *testing.T) {
 	}
 }
 
-// BenchmarkRefusal is how long each of them takes: milliseconds would be too long.
+// BenchmarkRefusal times how fast each bomb is refused. It must take less than a
+// millisecond.
 func BenchmarkRefusal(b *testing.B) {
 	for name, data := range bombs() {
 		b.Run(name, func(b *testing.B) {
@@ -100,16 +102,20 @@ func TestHeadersThatLieAreErrors(t *testing.T) {
 		"png too little":           makePNG(9, 9, 8, 2, 0, deflated(100)),
 		"png too much":             makePNG(9, 9, 8, 2, 0, deflated(100_000)),
 		"png no header":            join(pngMagic, pngChunk("IDAT", nil), pngChunk("IEND", nil)),
-		"png chunk of 4 GB":        join(pngMagic, pngChunk("IHDR", make([]byte, 13)), be32(1<<32-1), "IDAT", make([]byte, 99)),
-		"png nothing wide":         makePNG(0, 9, 8, 2, 0, nil),
-		"gif frame outside":        makeGIF(9, 9, 10, 10, []byte{1, 0x44, 0}),
-		"gif nothing wide":         makeGIF(0, 0, 0, 0, []byte{0}),
-		"bmp palette":              join("BM", make([]byte, 8), le32(54), le32(40), le32(9), le32(9), le16(1), le16(8), make([]byte, 24)),
-		"webp frame outside":       riff(riffChunk("VP8X", join(2, 0, 0, 0, 1, 0, 0, 1, 0, 0)), riffChunk("ANMF", join(make([]byte, 16), whole))),
-		"webp other canvas":        riff(riffChunk("VP8X", join(0, 0, 0, 0, 9, 0, 0, 9, 0, 0)), whole),
-		"webp no picture":          riff(riffChunk("VP8X", join(0, 0, 0, 0, 9, 0, 0, 9, 0, 0))),
-		"webp short header":        riff(riffChunk("VP8L", []byte{0x2f})),
-		"webp chunk of 4 GB":       join("RIFF", le32(100), "WEBPVP8L", le32(1<<32-1), make([]byte, 100)),
+		"png chunk of 4 GB": join(pngMagic, pngChunk("IHDR", make([]byte, 13)), be32(1<<32-1),
+			"IDAT", make([]byte, 99)),
+		"png nothing wide":  makePNG(0, 9, 8, 2, 0, nil),
+		"gif frame outside": makeGIF(9, 9, 10, 10, []byte{1, 0x44, 0}),
+		"gif nothing wide":  makeGIF(0, 0, 0, 0, []byte{0}),
+		"bmp palette": join("BM", make([]byte, 8), le32(54), le32(40), le32(9), le32(9),
+			le16(1), le16(8), make([]byte, 24)),
+		"webp frame outside": riff(riffChunk("VP8X", join(2, 0, 0, 0, 1, 0, 0, 1, 0, 0)),
+			riffChunk("ANMF", join(make([]byte, 16), whole))),
+		"webp other canvas": riff(riffChunk("VP8X", join(0, 0, 0, 0, 9, 0, 0, 9, 0, 0)), whole),
+		"webp no picture":   riff(riffChunk("VP8X", join(0, 0, 0, 0, 9, 0, 0, 9, 0, 0))),
+		"webp short header": riff(riffChunk("VP8L", []byte{0x2f})),
+		"webp chunk of 4 GB": join("RIFF", le32(100), "WEBPVP8L", le32(1<<32-1),
+			make([]byte, 100)),
 	}
 	for name, data := range tests {
 		if _, err := new(Decoder).Decode(Bytes(data)); err == nil {
@@ -120,7 +126,7 @@ func TestHeadersThatLieAreErrors(t *testing.T) {
 	}
 }
 
-// checkLine makes sure that an error is of ours and fits a line.
+// checkLine checks that an error is an Error of one line.
 func checkLine(t *testing.T, name string, err error) {
 	t.Helper()
 	var own *Error
@@ -132,7 +138,7 @@ func checkLine(t *testing.T, name string, err error) {
 	}
 }
 
-// photograph is a coloured JPEG of several scans' worth of data.
+// photograph is a coloured JPEG with enough data for several scans.
 func photograph(t testing.TB, restart bool) []byte {
 	name := "video-001.jpeg"
 	if restart {
@@ -193,8 +199,8 @@ func TestProgressiveCutBetweenScansIsRefused(t *testing.T) {
 		if _, err := new(Decoder).Decode(Bytes(data[:at])); !errors.Is(err, ErrTruncated) {
 			t.Errorf("cut before the scan at %d: %v, want %v", at, err, ErrTruncated)
 		}
-		// image/jpeg needs only an end marker to take it for whole. So do we, once
-		// there is something of every colour.
+		// image/jpeg accepts a file that is cut if an end marker follows. This package
+		// does so only if every component has data.
 		_, err := new(Decoder).Decode(Bytes(append(data[:at:at], 0xff, 0xd9)))
 		if first := cuts == 1; (err != nil) != first {
 			t.Errorf("ended before the scan at %d: %v", at, err)
@@ -231,7 +237,10 @@ func TestTrailingRubbishIsIgnored(t *testing.T) {
 }
 
 func TestTransparencyIsLaidOverWhite(t *testing.T) {
-	rows := rowsOf(&image.NRGBA{Pix: []uint8{200, 100, 0, 0, 200, 100, 0, 128, 200, 100, 0, 255}, Stride: 12, Rect: image.Rect(0, 0, 3, 1)})
+	rows := rowsOf(&image.NRGBA{
+		Pix:    []uint8{200, 100, 0, 0, 200, 100, 0, 128, 200, 100, 0, 255},
+		Stride: 12, Rect: image.Rect(0, 0, 3, 1),
+	})
 	got := make([]uint8, 9)
 	rows(0, got)
 	want := []uint8{255, 255, 255, 227, 177, 127, 200, 100, 0}

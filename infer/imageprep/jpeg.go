@@ -7,10 +7,10 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep/internal/jpeg"
 )
 
-// maxBlockVisits bounds the time a JPEG can take: how often its scans may go
-// over a block of 8x8. The largest image allowed has 2 million blocks in 4:4:4,
-// and an ordinary progressive one goes over each up to 6 times; a hostile one
-// would spend 10 bytes on each of a million scans.
+// maxBlockVisits limits how many times the scans of a JPEG go over a block of 8x8,
+// and so the time that decoding takes. The largest image allowed has 2 million
+// blocks in 4:4:4, and the scans of an ordinary progressive image go over each up
+// to 6 times. A hostile file could have a million scans of 10 bytes.
 const maxBlockVisits = 32 << 20
 
 func isJPEG(data []byte) bool {
@@ -23,7 +23,7 @@ func parseJPEG(data []byte) (header, error) {
 		return header{}, err
 	}
 	h := header{w: f.W, h: f.H, orientation: exifOrientation(f.EXIF)}
-	h.peak, h.kept = f.Memory()
+	h.peak, h.decoded = f.Memory()
 	h.decode = func() (picture, error) { return decodeJPEG(f) }
 	return h, nil
 }
@@ -39,7 +39,7 @@ func jpegFrame(data []byte) (*jpeg.Frame, error) {
 	return f, nil
 }
 
-// jpegKind sorts the decoder's errors.
+// jpegKind is the kind of an error of the decoder.
 func jpegKind(err error) error {
 	var cut jpeg.TruncatedError
 	var feature jpeg.UnsupportedError

@@ -12,7 +12,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,9 +26,11 @@ func atTheLimit() map[string][]byte {
 	const blocks = w * h / 64
 	three := []byte{1, 2, 3}
 	return map[string][]byte{
-		"png interlaced":  makePNG(w, h, 16, 6, 1, deflated(adam7(w, h, 8))),
-		"jpeg cmyk":       makeJPEG(0xc0, w, h, []byte{0x11, 0x11, 0x11, 0x11}, jpegScan([]byte{1, 2, 3, 4}, 0, 63, 8*blocks)),
-		"progressive":     makeJPEG(0xc2, w, h, []byte{0x11, 0x11, 0x11}, jpegScan(three, 0, 0, 3*blocks), jpegScan([]byte{2}, 1, 63, blocks)),
+		"png interlaced": makePNG(w, h, 16, 6, 1, deflated(adam7(w, h, 8))),
+		"jpeg cmyk": makeJPEG(0xc0, w, h, []byte{0x11, 0x11, 0x11, 0x11},
+			jpegScan([]byte{1, 2, 3, 4}, 0, 63, 8*blocks)),
+		"progressive": makeJPEG(0xc2, w, h, []byte{0x11, 0x11, 0x11},
+			jpegScan(three, 0, 0, 3*blocks), jpegScan([]byte{2}, 1, 63, blocks)),
 		"jpeg in scans":   inScans(w, h, 2),
 		"webp lossless":   riff(makeVP8L(w, h)),
 		"gif interlaced":  makeGIF(w, h, w, h, lzwBlocks(w*h)),
@@ -42,7 +43,9 @@ func atTheLimit() map[string][]byte {
 // adam7 is the size of an interlaced picture's rows. Source: PNG, 8.2.
 func adam7(w, h, pixel int) int64 {
 	n := 0
-	for _, p := range [][4]int{{8, 8, 0, 0}, {8, 8, 4, 0}, {4, 8, 0, 4}, {4, 4, 2, 0}, {2, 4, 0, 2}, {2, 2, 1, 0}, {1, 2, 0, 1}} {
+	for _, p := range [][4]int{
+		{8, 8, 0, 0}, {8, 8, 4, 0}, {4, 8, 0, 4}, {4, 4, 2, 0}, {2, 4, 0, 2}, {2, 2, 1, 0}, {1, 2, 0, 1},
+	} {
 		across, down := (w-p[2]+p[0]-1)/p[0], (h-p[3]+p[1]-1)/p[1]
 		n += down * (1 + across*pixel)
 	}
@@ -60,10 +63,12 @@ func tiffAtTheLimit(w, h, rows int) []byte {
 	}
 	data := join(strip, make([]byte, len(strip)&1), offsets, counts)
 	at := 8 + len(strip) + len(strip)&1
-	out := makeTIFF(data, [2]int{256, w}, [2]int{257, h}, [2]int{258, 8}, [2]int{259, 8}, [2]int{262, 1},
+	out := makeTIFF(data,
+		[2]int{256, w}, [2]int{257, h}, [2]int{258, 8}, [2]int{259, 8}, [2]int{262, 1},
 		[2]int{273, at}, [2]int{278, rows}, [2]int{279, at + 4*n})
 	if n == 1 {
-		return makeTIFF(strip, [2]int{256, w}, [2]int{257, h}, [2]int{258, 8}, [2]int{259, 8}, [2]int{262, 1},
+		return makeTIFF(strip,
+			[2]int{256, w}, [2]int{257, h}, [2]int{258, 8}, [2]int{259, 8}, [2]int{262, 1},
 			[2]int{273, 8}, [2]int{278, rows}, [2]int{279, len(strip)})
 	}
 	ifd := out[8+len(data)+len(data)&1:]
@@ -73,11 +78,9 @@ func tiffAtTheLimit(w, h, rows int) []byte {
 }
 
 // TestMemoryStaysBounded decodes the largest pictures of every kind, two at a
-// time and each in use for a while, in a process of its own. Like a program that
-// has to stay within its memory, that process sets Go's memory limit.
+// time and each in use for a while, in a process of its own.
 func TestMemoryStaysBounded(t *testing.T) {
 	if os.Getenv("IMAGEPREP_CHILD") != "" {
-		debug.SetMemoryLimit(DefaultMemory)
 		decodeLargest(t)
 		printPeak(t)
 		return
@@ -90,7 +93,7 @@ func TestMemoryStaysBounded(t *testing.T) {
 	}
 }
 
-// TestLargeFilesAreNotReadTogether: four of 200 MiB, at the same time.
+// TestLargeFilesAreNotReadTogether reads four files of 200 MiB at the same time.
 func TestLargeFilesAreNotReadTogether(t *testing.T) {
 	if dir := os.Getenv("IMAGEPREP_CHILD"); dir != "" {
 		readLargest(t, dir)
@@ -105,9 +108,9 @@ func TestLargeFilesAreNotReadTogether(t *testing.T) {
 	}
 }
 
-// inAChild runs the test again in a process of its own, which is told what, and
-// returns the most MiB that it had in RAM. That process says so itself: what the
-// system counts for a child contains the memory of its parent when it was started.
+// inAChild runs the test again in a process of its own, which gets what, and returns
+// its peak of resident memory in MiB. The process prints the peak itself: the count
+// of the system for a child includes its parent's memory when it was started.
 func inAChild(t *testing.T, what string) int {
 	t.Helper()
 	child := exec.Command(os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
@@ -139,8 +142,8 @@ func printPeak(t *testing.T) {
 	os.Stdout.Write(status)
 }
 
-// readLargest reads small pictures with much rubbish behind them, half of them
-// from streams that do not say how long they are.
+// readLargest reads small pictures with many zeros behind them, half of them from
+// streams of unknown length.
 func readLargest(t *testing.T, dir string) {
 	var b bytes.Buffer
 	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 8, 8))); err != nil {
@@ -150,13 +153,15 @@ func readLargest(t *testing.T, dir string) {
 	var decoder Decoder
 	for i := range 4 {
 		path := filepath.Join(dir, fmt.Sprint(i))
-		if err := errors.Join(os.WriteFile(path, b.Bytes(), 0o600), os.Truncate(path, 200<<20)); err != nil {
+		err := errors.Join(os.WriteFile(path, b.Bytes(), 0o600), os.Truncate(path, 200<<20))
+		if err != nil {
 			t.Fatal(err)
 		}
 		all.Go(func() {
 			src := File(path)
 			if i%2 == 1 {
-				src = Reader(path, io.MultiReader(bytes.NewReader(b.Bytes()), io.LimitReader(zeros{}, 200<<20)))
+				rubbish := io.LimitReader(zeros{}, 200<<20)
+				src = Reader(path, io.MultiReader(bytes.NewReader(b.Bytes()), rubbish))
 			}
 			img, err := decoder.Prepare(src, Config{Size: 8})
 			if err != nil || img.W != 8 {

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// stored is img as a camera would write it that says orientation o: the opposite
-// of what a reader does. Source: Exif 2.32, figure 5.
+// stored returns img as a camera stores it with orientation o, the opposite of what a
+// reader does. Source: Exif 2.32, figure 5.
 func stored(img Image, o int) Image {
 	w, h := img.W, img.H
 	if o >= 5 {
@@ -42,7 +42,8 @@ func stored(img Image, o int) Image {
 
 // exifOf is a directory with nothing but an orientation, of type SHORT.
 func exifOf(o int) []byte {
-	return join("MM\x00*", be32(8), be16(1), be16(0x0112), be16(3), be32(1), be16(o), be16(0), be32(0))
+	return join("MM\x00*", be32(8), be16(1),
+		be16(0x0112), be16(3), be32(1), be16(o), be16(0), be32(0))
 }
 
 func pngOf(img Image, o int) []byte {
@@ -56,15 +57,18 @@ func pngOf(img Image, o int) []byte {
 func tiffOf(img Image, o int) []byte {
 	bits := len(img.Pix)
 	data := join(img.Pix, make([]byte, bits&1), le16(8), le16(8), le16(8))
-	out := makeTIFF(data, [2]int{256, img.W}, [2]int{257, img.H}, [2]int{258, 8 + bits + bits&1}, [2]int{259, 1},
-		[2]int{262, 2}, [2]int{273, 8}, [2]int{274, o}, [2]int{277, 3}, [2]int{278, img.H}, [2]int{279, bits})
+	out := makeTIFF(data,
+		[2]int{256, img.W}, [2]int{257, img.H}, [2]int{258, 8 + bits + bits&1}, [2]int{259, 1},
+		[2]int{262, 2}, [2]int{273, 8}, [2]int{274, o}, [2]int{277, 3}, [2]int{278, img.H},
+		[2]int{279, bits})
 	// Three bits per sample are SHORTs outside their entry.
 	at := bytes.Index(out, join(le16(258), le16(4), le32(1)))
 	copy(out[at:], join(le16(258), le16(3), le32(3)))
 	return out
 }
 
-// blocks is a picture of flat blocks of 8, which JPEG gives back turned exactly.
+// blocks is a picture of flat blocks of 8, which JPEG stores exactly in every
+// orientation.
 func blocks(w, h int) Image {
 	img := newImage(8*w, 8*h)
 	for y := range img.H {
@@ -107,7 +111,8 @@ func TestOrientationsGiveTheSamePixels(t *testing.T) {
 				continue
 			}
 			if img.W != f.want.W || img.H != f.want.H || !bytes.Equal(img.Pix, f.want.Pix) {
-				t.Errorf("%s, orientation %d: %d x %d, %d levels off", name, o, img.W, img.H, farthest(img.Pix, f.want.Pix))
+				t.Errorf("%s, orientation %d: %d x %d, %d levels off",
+					name, o, img.W, img.H, farthest(img.Pix, f.want.Pix))
 			}
 			for _, c := range []Config{{Size: 7}, {Size: 9, Resize: Crop}} {
 				got, err := new(Decoder).Prepare(Bytes(f.data), c)

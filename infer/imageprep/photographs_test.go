@@ -52,14 +52,16 @@ func TestPhotographsAgreeWithPillow(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("%d photographs, stretched and cropped to %d: at most %d grey levels from Pillow, %d of %d equal in every byte",
+	t.Logf("%d photographs, stretched and cropped to %d: "+
+		"at most %d grey levels from Pillow, %d of %d equal in every byte",
 		len(files), size, most, 2*len(files)-differing, 2*len(files))
 }
 
 func jpegsBelow(t *testing.T, folder string) (files []string) {
 	t.Helper()
 	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if ending := strings.ToLower(filepath.Ext(path)); err == nil && slices.Contains([]string{".jpg", ".jpeg"}, ending) {
+		ending := strings.ToLower(filepath.Ext(path))
+		if err == nil && slices.Contains([]string{".jpg", ".jpeg"}, ending) {
 			files = append(files, path)
 		}
 		return err
@@ -70,7 +72,7 @@ func jpegsBelow(t *testing.T, folder string) (files []string) {
 	return files
 }
 
-// spread are n of a list, evenly; all where it is no longer.
+// spread returns n items of a list, evenly spaced, or all if there are no more.
 func spread(list []string, n int) []string {
 	if len(list) <= n {
 		return list

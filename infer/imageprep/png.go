@@ -44,16 +44,16 @@ func parsePNG(data []byte) (header, error) {
 		}
 		rest = rest[12+n:]
 	}
-	h.kept = int64(h.w) * int64(h.h) * pngPixelSize(depth, colour, transparent)
-	h.peak = h.kept
+	h.decoded = int64(h.w) * int64(h.h) * pngPixelSize(depth, colour, transparent)
+	h.peak = h.decoded
 	if interlaced != 0 {
-		h.peak += h.kept // the seven passes are images too
+		h.peak += h.decoded // the seven passes are images too
 	}
 	h.decode = func() (picture, error) { return pictureOf(png.Decode(bytes.NewReader(data))) }
 	return h, nil
 }
 
-// pngPixelSize is the bytes of a pixel in the image that image/png makes.
+// pngPixelSize is the size in bytes of a pixel in the image that image/png returns.
 func pngPixelSize(depth, colour byte, transparent bool) int64 {
 	size := int64(4)
 	switch {

@@ -2,9 +2,9 @@ package imageprep
 
 import "math"
 
-// Apply returns img as a square of c.Size by the definition of [Resize]; c must
-// be valid. Pixels equal Pillow's Image.resize(BILINEAR) exactly. Where the size
-// is right already, img itself is returned.
+// Apply returns img as a square of c.Size; c must be valid. The pixels are exactly
+// those of Pillow's Image.resize(BILINEAR). If img has that size already, Apply
+// returns img itself.
 func (c Config) Apply(img Image) Image {
 	if img.W < 1 || img.H < 1 {
 		return newImage(c.Size, c.Size)
@@ -17,10 +17,9 @@ func (c Config) Apply(img Image) Image {
 	return resample(func(y int, dst []uint8) { copy(dst, img.Pix[stride*y:]) }, across, down)
 }
 
-// resample makes the pixels that across and down describe of the rows of an
-// image, of which it asks only for those that the result depends on. It does the
-// horizontal pass first, then the vertical one; each rounds to 8 bits, as Pillow
-// does.
+// resample returns the pixels that across and down describe. It reads only the rows
+// that they depend on. The horizontal pass comes first, then the vertical one; each
+// rounds to 8 bits, as in Pillow.
 func resample(row rowReader, across, down span) Image {
 	if vectors {
 		return resampleVectors(row, across, down)
@@ -28,8 +27,8 @@ func resample(row rowReader, across, down span) Image {
 	return resampleGo(row, across, down)
 }
 
-// window is what c keeps of w x h: on each axis the length the whole of it is
-// resized to, and where in that the Size pixels begin.
+// window returns for each axis of an image of w x h the length that it is resized
+// to, and where in that length the Size pixels of the result begin.
 func (c Config) window(w, h int) (across, down span) {
 	size := c.Size
 	across = span{from: w, to: size, n: size}
@@ -49,13 +48,14 @@ func (c Config) window(w, h int) (across, down span) {
 	return across, down
 }
 
-// span is one axis of a resize: of to pixels made of from, the n from at on.
+// span is one axis of a resize: from pixels become to pixels, and the result is the n
+// pixels of these that begin at at.
 type span struct{ from, to, at, n int }
 
 func (s span) identity() bool { return s.from == s.to && s.n == s.to }
 
-// weightBits is the fixed point of the weights: 8 bits of pixel, one of sign and
-// one to spare for their sum remain of 32. Pillow's number.
+// weightBits is the number of fraction bits of a weight. Of 32 bits it leaves 8 for
+// the pixel, one for the sign and one for the sum. Source: Pillow, Resample.c.
 const weightBits = 32 - 8 - 2
 
 // taps are the weights of an axis: output i is the sum of weights[i*width+k]
@@ -66,9 +66,9 @@ type taps struct {
 	width        int
 }
 
-// newTaps computes the triangle filter, stretched by the scale when shrinking,
-// around half-pixel centres; weights that fall outside the image are shared
-// among the rest. Source: Pillow, libImaging/Resample.c, precompute_coeffs;
+// newTaps computes the triangle filter around half-pixel centres. It is widened by
+// the scale when the image shrinks. Weights outside the image are spread over the
+// others. Source: Pillow, libImaging/Resample.c, precompute_coeffs;
 // ONNX Resize-18 with antialias.
 func newTaps(s span) taps {
 	scale := float64(s.from) / float64(s.to)

@@ -16,8 +16,9 @@ AVX2 static inline __m256i rounded(__m256i lows, __m256i highs) {
 	return _mm256_srli_epi32(_mm256_add_epi32(sum, _mm256_set1_epi32(1 << (bits - 1))), bits);
 }
 
-AVX2 void flowerctl_across(uint8_t *to_a, uint8_t *to_b, const uint8_t *a, const uint8_t *b, int n,
-                                  const int32_t *first, const int32_t *count, const int32_t *weights, int pairs) {
+AVX2 void flowerctl_across(uint8_t *to_a, uint8_t *to_b, const uint8_t *a, const uint8_t *b,
+                           int n, const int32_t *first, const int32_t *count,
+                           const int32_t *weights, int pairs) {
 	const __m128i channels = _mm_setr_epi8(0, -1, 3, -1, 1, -1, 4, -1, 2, -1, 5, -1, -1, -1, -1, -1);
 	const __m256i each = _mm256_broadcastsi128_si256(channels);
 	for (int i = 0; i < n; i++, weights += 2 * pairs) {
@@ -40,13 +41,15 @@ AVX2 void flowerctl_across(uint8_t *to_a, uint8_t *to_b, const uint8_t *a, const
 }
 
 AVX2 void flowerctl_down(uint8_t *dst, int n, const uint8_t *ring, int stride, int rows, int first,
-                                int count, const int32_t *weights) {
+                         int count, const int32_t *weights) {
 	for (int i = 0; i < n; i += 16) {
 		__m256i low0 = _mm256_setzero_si256(), low1 = low0, high0 = low0, high1 = low0;
 		for (int k = 0; k < count; k += 2) {
 			int second = k + 1 < count ? k + 1 : k; // of weight 0 where there is none
-			__m128i a = _mm_loadu_si128((const __m128i *)(ring + (int64_t)((first + k) % rows) * stride + i));
-			__m128i b = _mm_loadu_si128((const __m128i *)(ring + (int64_t)((first + second) % rows) * stride + i));
+			const uint8_t *row_a = ring + (int64_t)((first + k) % rows) * stride + i;
+			const uint8_t *row_b = ring + (int64_t)((first + second) % rows) * stride + i;
+			__m128i a = _mm_loadu_si128((const __m128i *)row_a);
+			__m128i b = _mm_loadu_si128((const __m128i *)row_b);
 			__m256i px0 = _mm256_cvtepu8_epi16(_mm_unpacklo_epi8(a, b));
 			__m256i px1 = _mm256_cvtepu8_epi16(_mm_unpackhi_epi8(a, b));
 			__m256i w = _mm256_set1_epi32(weights[k]);

@@ -18,15 +18,14 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// vectors says whether [resampleVectors] can run.
+// vectors reports whether [resampleVectors] can run.
 var vectors = cpu.X86.HasAVX2
 
-// lowBits is where a weight is cut in two, so that both halves fit the 16 bits
-// that AVX2 multiplies and adds up in pairs. Nothing is rounded by that.
+// lowBits is the number of bits of the low half of a weight. Both halves fit the 16
+// bits that AVX2 multiplies and adds in pairs, so nothing is rounded.
 const lowBits = weightBits / 2
 
-// halved are the weights for [C.flowerctl_across] and down: of two taps, the low
-// halves in one word and the high halves in the next; an odd last tap gets a
+// halved returns the weights as resize_avx2.h wants them. An odd last tap gets a
 // neighbour of weight 0.
 func (t *taps) halved() (weights []int32, pairs int) {
 	pairs = (t.width + 1) / 2
@@ -61,12 +60,14 @@ func resampleVectors(row rowReader, across, down span) Image {
 			if next+1 < down.from {
 				row(next+1, second[:width])
 			}
-			C.flowerctl_across(octets(ring[next%rows*stride:]), octets(ring[(next+1)%rows*stride:]),
-				octets(first), octets(second), C.int(across.n), words(horizontal.first), words(horizontal.count),
+			C.flowerctl_across(
+				octets(ring[next%rows*stride:]), octets(ring[(next+1)%rows*stride:]),
+				octets(first), octets(second), C.int(across.n),
+				words(horizontal.first), words(horizontal.count),
 				words(acrossWeights), C.int(acrossPairs))
 		}
-		C.flowerctl_down(octets(out.Pix[n*y:]), C.int(n), octets(ring), C.int(stride), C.int(rows), C.int(at),
-			C.int(count), words(downWeights[2*y*downPairs:]))
+		C.flowerctl_down(octets(out.Pix[n*y:]), C.int(n), octets(ring), C.int(stride),
+			C.int(rows), C.int(at), C.int(count), words(downWeights[2*y*downPairs:]))
 	}
 	return out
 }

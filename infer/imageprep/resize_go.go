@@ -1,6 +1,6 @@
 package imageprep
 
-// resampleGo is resample in Go, for processors and builds without AVX2.
+// resampleGo is [resample] in Go, for processors and builds without AVX2.
 func resampleGo(row rowReader, across, down span) Image {
 	horizontal, vertical := newTaps(across), newTaps(down)
 	r := ring{stride: 3 * ((across.n + 1) / 2), rows: vertical.width + 2}
@@ -26,13 +26,14 @@ func resampleGo(row rowReader, across, down span) Image {
 	return out
 }
 
-// Both passes do two multiplications in one: a uint64 has room for two sums of
-// pixels times weights, which are never negative and below 1<<31.
+// Both passes do two multiplications at once: a uint64 has room for two sums of
+// pixels times weights, which are never negative and below 1<<31. halves is a half
+// in both, for rounding.
 const halves = 1<<(weightBits-1) | 1<<(weightBits-1+32)
 
-// ring holds the rows between the two passes that are still needed: a channel of
-// a pixel in the lower half of a lane, and that of the pixel half a row to the
-// right in the upper.
+// ring holds the rows between the two passes that are still needed. The lower half
+// of a lane is a channel of a pixel, the upper half that of the pixel half a row to
+// the right.
 type ring struct {
 	lanes        []uint64
 	stride, rows int
@@ -43,8 +44,8 @@ func (r *ring) row(y int) []uint64 {
 	return r.lanes[at : at+r.stride : at+r.stride]
 }
 
-// packRow puts a row into the lower (shift 0) or upper (32) half of each channel.
-// The lower one comes first and clears the upper.
+// packRow puts a row into the lower (shift 0) or upper (shift 32) half of each
+// channel. The lower half comes first, and clears the upper.
 func packRow(dst [][3]uint64, src []uint8, shift uint) {
 	if shift == 0 {
 		for i := range dst {
@@ -96,8 +97,8 @@ func (t *taps) dot(i int, src [][3]uint64) (r, g, b uint64) {
 	return r, g, b
 }
 
-// lowerPixel and upperPixel round a sum to a pixel. Weights are rounded too, so
-// that white can come out a trace above 255.
+// lowerPixel and upperPixel round a sum to a pixel. The weights are rounded too, so
+// the sum of a white area can be slightly above 255.
 func lowerPixel(sum uint64) uint64 { return uint64(min(uint32(sum)>>weightBits, 255)) }
 func upperPixel(sum uint64) uint64 { return min(sum>>(32+weightBits), 255) }
 

@@ -52,7 +52,9 @@ func resizeONNX(img Image, size int) []float64 {
 
 func TestApplyIsWithinALevelOfONNX(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	for _, s := range [][3]int{{23, 17, 9}, {17, 23, 30}, {64, 5, 8}, {8, 64, 8}, {3, 2, 20}, {100, 90, 7}} {
+	for _, s := range [][3]int{
+		{23, 17, 9}, {17, 23, 30}, {64, 5, 8}, {8, 64, 8}, {3, 2, 20}, {100, 90, 7},
+	} {
 		img := newImage(s[0], s[1])
 		for i := range img.Pix {
 			img.Pix[i] = uint8(rng.Uint32())
@@ -67,7 +69,9 @@ func TestApplyIsWithinALevelOfONNX(t *testing.T) {
 }
 
 func TestApplyKeepsFlatColours(t *testing.T) {
-	for _, s := range [][3]int{{MaxSide, 1, 1}, {1, MaxSide, 3}, {MaxSide, 2, 4}, {1, 1, 50}, {1000, 999, 149}} {
+	for _, s := range [][3]int{
+		{MaxSide, 1, 1}, {1, MaxSide, 3}, {MaxSide, 2, 4}, {1, 1, 50}, {1000, 999, 149},
+	} {
 		for _, v := range []uint8{0, 1, 128, 254, 255} {
 			img := Image{s[0], s[1], bytes.Repeat([]uint8{v}, 3*s[0]*s[1])}
 			for _, mode := range []Resize{Stretch, Crop} {
@@ -101,8 +105,8 @@ func TestCropOfAPanorama(t *testing.T) {
 	}
 }
 
-// Both make the same pixels, of every number of taps and of sides that fill no
-// vector.
+// Both give the same pixels, for every number of taps and for sides that do not fill
+// a vector.
 func TestBothResamplersAgree(t *testing.T) {
 	if !vectors {
 		t.Skip("no AVX2: there is one")
@@ -124,7 +128,8 @@ func TestBothResamplersAgree(t *testing.T) {
 				img.Pix[i] = 255 // which may come out above
 			}
 		}
-		across, down := Config{Size: 1 + rng.IntN(120), Resize: []Resize{Stretch, Crop}[rng.IntN(2)]}.window(img.W, img.H)
+		c := Config{Size: 1 + rng.IntN(120), Resize: []Resize{Stretch, Crop}[rng.IntN(2)]}
+		across, down := c.window(img.W, img.H)
 		check(img, across, down)
 	}
 	check(pattern(MaxSide, 2), span{from: MaxSide, to: 3, n: 3}, span{from: 2, to: 1, n: 1})
@@ -134,7 +139,9 @@ func BenchmarkApply(b *testing.B) {
 	img := pattern(320, 240)
 	row := func(y int, dst []uint8) { copy(dst, img.Pix[3*img.W*y:]) }
 	across, down := Config{Size: 150}.window(img.W, img.H)
-	for name, resample := range map[string]func(rowReader, span, span) Image{"avx2": resampleVectors, "go": resampleGo} {
+	for name, resample := range map[string]func(rowReader, span, span) Image{
+		"avx2": resampleVectors, "go": resampleGo,
+	} {
 		b.Run(name, func(b *testing.B) {
 			if name == "avx2" && !vectors {
 				b.Skip("no AVX2")

@@ -6,10 +6,11 @@ import (
 )
 
 // rowReader writes row y of an image, counted from its top, as RGB over white.
-// Rows are asked for from top to bottom, so it may keep what the last one needed.
+// The caller reads rows from top to bottom, so a reader may reuse the work for the
+// row before.
 type rowReader func(y int, dst []uint8)
 
-// canvas is p's rows on a white canvas of h's size.
+// canvas returns p's rows on a white canvas of h's size.
 func (p picture) canvas(h header) rowReader {
 	b, row := p.bounds, p.rows
 	if b == image.Rect(0, 0, h.w, h.h) {
@@ -25,7 +26,7 @@ func (p picture) canvas(h header) rowReader {
 	}
 }
 
-// toRGB turns the canvas upright.
+// toRGB returns the canvas as an upright image.
 func toRGB(p picture, h header) Image {
 	row := p.rows
 	if h.orientation < 5 {
@@ -46,7 +47,7 @@ func toRGB(p picture, h header) Image {
 	return transposed(row, h)
 }
 
-// mirror turns a row of RGB from right to left.
+// mirror reverses the pixels of a row.
 func mirror(line []uint8) {
 	for i, j := 0, len(line)-3; i < j; i, j = i+3, j-3 {
 		line[i], line[j] = line[j], line[i]
@@ -55,8 +56,8 @@ func mirror(line []uint8) {
 	}
 }
 
-// transposed makes columns of rows: orientations 5 to 8. Eight rows at a time,
-// so that a line of the cache is filled before it is left.
+// transposed is toRGB for orientations 5 to 8, where rows become columns. It does
+// eight rows at a time, to write to one cache line several times in a row.
 func transposed(row rowReader, h header) Image {
 	const strip = 8
 	out := newImage(h.h, h.w)
@@ -93,8 +94,8 @@ func pictureOf(img image.Image, err error) (picture, error) {
 	return picture{bounds: img.Bounds(), rows: rowsOf(img)}, nil
 }
 
-// rowsOf reads the types that the decoders make; each has its own loop, for the
-// general one through color.Color is twenty times slower.
+// rowsOf reads the types that the decoders return. Each has a loop of its own:
+// the general one through color.Color is twenty times slower.
 func rowsOf(src image.Image) rowReader {
 	switch m := src.(type) {
 	case *image.Gray:
@@ -115,7 +116,7 @@ func rowsOf(src image.Image) rowReader {
 	return genericRows(src)
 }
 
-// grayRows reads samples of size bytes, the upper one first.
+// grayRows reads samples of size bytes, the most significant first.
 func grayRows(pix []uint8, stride, size, w int) rowReader {
 	return func(y int, dst []uint8) {
 		src := pix[y*stride:][:w*size]
@@ -140,8 +141,8 @@ func premultipliedRows(pix []uint8, stride, size int) rowReader {
 	}
 }
 
-// addClamped keeps a colour brighter than its alpha, which a file may hold
-// against the rules, from wrapping to black.
+// addClamped adds without overflow. A damaged file may have a colour that is
+// brighter than its alpha allows.
 func addClamped(a, b uint8) uint8 { return uint8(min(int(a)+int(b), 255)) }
 
 // straightRows reads red, green, blue and alpha.
@@ -166,7 +167,7 @@ func overWhite(c, a uint8) uint8 {
 	return uint8((uint32(c)*uint32(a) + 255*uint32(255-a) + 127) / 255)
 }
 
-// palettedRows mixes each colour with white once.
+// palettedRows lays the colours of the palette over white once.
 func palettedRows(m *image.Paletted) rowReader {
 	var table [256][3]uint8
 	for i, c := range m.Palette[:min(len(m.Palette), 256)] {
@@ -183,7 +184,7 @@ func palettedRows(m *image.Paletted) rowReader {
 	}
 }
 
-// genericRows reads any other type that a decoder may come to make.
+// genericRows reads every other type of image.
 func genericRows(src image.Image) rowReader {
 	b := src.Bounds()
 	return func(y int, dst []uint8) {

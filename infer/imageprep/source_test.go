@@ -13,7 +13,7 @@ import (
 	"testing/iotest"
 )
 
-// withRubbish is a small picture and so many zeros behind it, as a stream.
+// withRubbish is a stream of a small picture and n zeros behind it.
 func withRubbish(t *testing.T, n int64) io.Reader {
 	t.Helper()
 	img := image.NewGray(image.Rect(0, 0, 9, 5))
@@ -56,7 +56,8 @@ func TestReaderGivesTheFilesPixels(t *testing.T) {
 		}
 		err = d.View(Reader("-", withRubbish(t, n)), func(got []byte, img Image) error {
 			if !bytes.Equal(got, data) || img.W != 9 || img.H != 5 {
-				t.Errorf("got %d bytes, %d x %d pixels, want %d bytes, 9 x 5", len(got), img.W, img.H, len(data))
+				t.Errorf("got %d bytes, %d x %d pixels, want %d bytes, 9 x 5",
+					len(got), img.W, img.H, len(data))
 			}
 			return nil
 		})
@@ -77,7 +78,8 @@ func TestReaderErrorsHaveItsName(t *testing.T) {
 		{withRubbish(t, MaxFile), "-: image too large (the file has more than 256 MiB)"},
 		{iotest.ErrReader(errors.New("gone")), "-: gone"},
 	} {
-		if _, err := d.Prepare(Reader("-", c.reader), Config{Size: 4}); err == nil || err.Error() != c.want {
+		_, err := d.Prepare(Reader("-", c.reader), Config{Size: 4})
+		if err == nil || err.Error() != c.want {
 			t.Errorf("got %v, want %s", err, c.want)
 		}
 	}

@@ -59,18 +59,18 @@ func parseTIFF(data []byte) (header, error) {
 	if tags[tagBits] == 16 {
 		size *= 2
 	}
-	h.kept = size * w * ht
+	h.decoded = size * w * ht
 	block, err := tiffBlock(tags, w, ht)
 	if err != nil {
 		return header{}, err
 	}
-	// A strip or tile is inflated into a buffer that doubles as it grows; x/image
-	// stops it at 8 bytes a pixel. An uncompressed one is a copy.
+	// A compressed strip or tile is decoded to a buffer that grows by doubling, up to
+	// 8 bytes a pixel in x/image. An uncompressed one is copied.
 	scratch := 3 * 8 * block
 	if tags[tagCompression] <= tiffUncompressed {
 		scratch = 3 * min(int64(len(data)), 8*block)
 	}
-	h.peak = h.kept + scratch
+	h.peak = h.decoded + scratch
 	h.decode = func() (picture, error) { return pictureOf(tiff.Decode(bytes.NewReader(data))) }
 	if tags[tagPhotometric] == photometricInk {
 		h.decode = func() (picture, error) { return decodeInkTIFF(data) }
@@ -113,7 +113,7 @@ func readTIFFTags(data []byte) (tiffTags, error) {
 	return tags, nil
 }
 
-// tiffValue is the first value of an entry; 0 if it is no integer or not there.
+// tiffValue is the first value of an entry, or 0 if it is absent or not an integer.
 func tiffValue(data []byte, order binary.ByteOrder, entry []byte) int64 {
 	kind, count := order.Uint16(entry[2:]), int64(order.Uint32(entry[4:]))
 	size := int64(0)

@@ -10,8 +10,8 @@ import (
 	"golang.org/x/image/tiff"
 )
 
-// decodeInkTIFF reads a CMYK image, which x/image does not, by showing it as RGB
-// with a fourth channel: the same bytes under another directory.
+// decodeInkTIFF reads a CMYK image. x/image does not, so it gets the same bytes with
+// a directory that says RGB with a fourth channel.
 func decodeInkTIFF(data []byte) (picture, error) {
 	order, at, _ := tiffDirectory(data)
 	r := &redirected{data: data}
@@ -52,7 +52,9 @@ func inkDirectory(b []byte, order binary.ByteOrder) []byte {
 		order.PutUint16(e[8:], value)
 		entries = append(entries, e)
 	}
-	slices.SortFunc(entries, func(a, b []byte) int { return cmp.Compare(order.Uint16(a), order.Uint16(b)) })
+	slices.SortFunc(entries, func(a, b []byte) int {
+		return cmp.Compare(order.Uint16(a), order.Uint16(b))
+	})
 	out := make([]byte, 2, 2+len(entries)*tiffEntry)
 	order.PutUint16(out, uint16(len(entries)))
 	for _, e := range entries {
@@ -61,11 +63,11 @@ func inkDirectory(b []byte, order binary.ByteOrder) []byte {
 	return out
 }
 
-// inkDirectoryAt is past the end of any file that is read, so that pixels cut off
-// there are missed and not found in the directory.
+// inkDirectoryAt is past the end of any file that is read. If the pixels are cut
+// off, the decoder does not read the directory in their place.
 const inkDirectoryAt = 1 << 31
 
-// redirected is a file with another first 8 bytes, and a directory far behind it.
+// redirected is a file with its first 8 bytes replaced and a directory far behind it.
 type redirected struct {
 	data []byte
 	head [8]byte
@@ -90,8 +92,8 @@ func (r *redirected) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// inkRows takes cyan, magenta, yellow and black off white paper, rounded as
-// Pillow rounds it.
+// inkRows converts cyan, magenta, yellow and black ink on white paper, rounded as in
+// Pillow.
 func inkRows(pix []uint8, stride, size int) rowReader {
 	return func(y int, dst []uint8) {
 		src := pix[y*stride:]

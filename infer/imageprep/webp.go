@@ -81,7 +81,7 @@ func readWebP(data []byte) (*webpFile, error) {
 	return f, nil
 }
 
-// frame reads an animation's frame.
+// frame reads a frame of an animation.
 func (f *webpFile) frame(b []byte) error {
 	if len(b) < 16 {
 		return truncated("webp", "inside the first frame")
@@ -98,7 +98,7 @@ func (f *webpFile) frame(b []byte) error {
 	return err
 }
 
-// picture takes a chunk that holds pixels, the first of its kind.
+// picture reads a chunk with pixels. Only the first one counts.
 func (f *webpFile) picture(kind string, b []byte) error {
 	if f.bits != nil {
 		return nil
@@ -110,7 +110,8 @@ func (f *webpFile) picture(kind string, b []byte) error {
 		if len(b) < 10 {
 			return truncated("webp", "inside the picture's header")
 		}
-		f.fw, f.fh = int(binary.LittleEndian.Uint16(b[6:]))&0x3fff, int(binary.LittleEndian.Uint16(b[8:]))&0x3fff
+		f.fw = int(binary.LittleEndian.Uint16(b[6:])) & 0x3fff
+		f.fh = int(binary.LittleEndian.Uint16(b[8:])) & 0x3fff
 		f.bits = b
 	case "VP8L":
 		if len(b) < 5 {
@@ -135,23 +136,23 @@ func parseWebP(data []byte) (header, error) {
 	h := header{w: f.w, h: f.h, orientation: exifOrientation(f.exif)}
 	h.decode = f.decode
 	pixels := int64(f.fw+15) * int64(f.fh+15)
-	// Lossless: the pixels, and once more without their palette; Huffman tables
-	// in proportion to the file, which x/image holds under 130 MiB.
+	// A lossless image needs its pixels twice, with and without their palette, and
+	// Huffman tables in proportion to the file; x/image limits these to 130 MiB.
 	tables := min(64*int64(len(data)), 130<<20)
 	if f.lossless {
-		h.kept, h.peak = 4*pixels, 8*pixels+tables
+		h.decoded, h.peak = 4*pixels, 8*pixels+tables
 		return h, nil
 	}
-	h.kept = pixels + pixels/2
-	h.peak = h.kept
+	h.decoded = pixels + pixels/2
+	h.peak = h.decoded
 	if f.alpha != nil {
-		h.kept += pixels
+		h.decoded += pixels
 		h.peak += 9*pixels + tables
 	}
 	return h, nil
 }
 
-// decode hands the frame to x/image in a container of its own.
+// decode decodes the frame with x/image, in a container of its own.
 func (f *webpFile) decode() (picture, error) {
 	img, err := webp.Decode(bytes.NewReader(f.container()))
 	if err != nil {
@@ -172,8 +173,8 @@ func (f *webpFile) decode() (picture, error) {
 	return p, nil
 }
 
-// container writes the frame as a file of its own: what stands around it, and
-// what x/image does not read (animation, a flag for alpha without any), is gone.
+// container returns the frame as a file of its own, without the other chunks and
+// without what x/image does not read (animation, a flag for alpha that is absent).
 func (f *webpFile) container() []byte {
 	out := make([]byte, 12, len(f.bits)+len(f.alpha)+64)
 	copy(out, "RIFF....WEBP")

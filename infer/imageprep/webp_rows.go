@@ -2,9 +2,9 @@ package imageprep
 
 import "image"
 
-// vp8Rows converts WebP's lossy colours exactly as libwebp does: chroma
-// interpolated 9:3:3:1, BT.601 in studio range. Source: libwebp, dsp/upsampling.c
-// and dsp/yuv.h.
+// vp8Rows converts the colours of a lossy WebP exactly as libwebp does: chroma is
+// interpolated 9:3:3:1, and the colours are BT.601 in studio range.
+// Source: libwebp, dsp/upsampling.c and dsp/yuv.h.
 func vp8Rows(m *image.NYCbCrA) rowReader {
 	w, h := m.Rect.Dx(), m.Rect.Dy()
 	cw, ch := (w+1)/2, (h+1)/2

@@ -11,7 +11,7 @@ func alexNet(b *model.Builder) {
 		b.ConvReLU(filters, w)
 		b.BatchNorm()
 	}
-	rescaleA(b)
+	rescaleSigned(b)
 	conv(96, model.Window{Kernel: 11, Stride: 4})
 	b.MaxPool(pool)
 	conv(256, model.Window{Kernel: 5, Same: true})

@@ -1,6 +1,6 @@
 // Package arch lists the networks that can be trained by name: those of the
-// original study, under their ids there, and a few that a user would expect
-// today. A preset is a short function that lists nodes; one family is one file.
+// original study, under their names there, and a few common ones of today. A preset
+// is a short function that lists nodes; a family of networks is a file.
 // The package never imports gorgonia or onnxruntime. Start at [All] and [Find].
 package arch
 
@@ -19,14 +19,13 @@ const StudyClasses = 5
 // Preset is a network by name.
 type Preset struct {
 	Name string
-	// Size is the side of the square input, pixels, unless the user says another.
+	// Size is the default side of the square input, in pixels.
 	Size int
 	// Parameters is the number of trainable values at Size with StudyClasses.
 	Parameters int
-	// Augment is the augmentation policy that belongs to the row of the study, or
-	// empty.
+	// Augment is the augmentation policy of the study for this network, or empty.
 	Augment string
-	// Source is where the network comes from: the study's id or paper and year.
+	// Source is where the network comes from: the study, or the paper and its year.
 	Source string
 
 	build func(b *model.Builder)
@@ -43,7 +42,7 @@ func (p Preset) Build(size, classes int) (model.Spec, error) {
 // All lists the presets: the study's in its order, then the others.
 func All() []Preset { return slices.Clone(presets) }
 
-// Find returns the preset of that name, or an error that names those there are.
+// Find returns the preset of that name, or an error that lists all names.
 func Find(name string) (Preset, error) {
 	names := make([]string, len(presets))
 	for i, p := range presets {
@@ -52,26 +51,44 @@ func Find(name string) (Preset, error) {
 		}
 		names[i] = p.Name
 	}
-	return Preset{}, fmt.Errorf("no network is called %q, want one of %s", name, strings.Join(names, ", "))
+	return Preset{}, fmt.Errorf("no network is called %q, want one of %s",
+		name, strings.Join(names, ", "))
 }
 
-// presets is the one table of networks.
+// presets is the table of all networks.
 var presets = []Preset{
-	{Name: "v1-pilot", Size: 150, Parameters: 10_636_997, Source: "study", build: v1Pilot},
-	{Name: "v2-basic", Size: 150, Parameters: 4_828_997, Source: "study", build: v2Basic},
-	{Name: "v3-alexnet", Size: 150, Parameters: 29_993_029, Source: "study, after Krizhevsky 2012", build: alexNet},
-	{Name: "v4-vgg16", Size: 150, Parameters: 65_075_013, Source: "study, after Simonyan 2014", build: v4VGG16},
-	{Name: "v5-vgg16", Size: 224, Parameters: 134_281_029, Source: "study, after Simonyan 2014", build: v5VGG16},
-	{Name: "v6-googlenet", Size: 224, Parameters: 8_483_647, Source: "study, after Szegedy 2014", build: googLeNet},
-	{Name: "v7-base", Size: 150, Parameters: 4_828_997, Source: "study", build: v7Base},
-	{Name: "v7-kernel", Size: 150, Parameters: 1_175_493, Source: "study", build: v7Kernel},
-	{Name: "v7-gap", Size: 150, Parameters: 158_309, Source: "study", build: v7GAP},
-	{Name: "v7-rescale", Size: 150, Parameters: 382_757, Source: "study", build: v7Rescale},
-	{Name: "v7-batchnorm", Size: 150, Parameters: 373_253, Source: "study", build: v7BatchNorm},
-	{Name: "v7-augment-1", Size: 150, Parameters: 373_253, Augment: "report-1", Source: "study", build: v7BatchNorm},
-	{Name: "v7-augment-2", Size: 150, Parameters: 373_253, Augment: "report-2", Source: "study", build: v7BatchNorm},
-	{Name: "resnet18", Size: 224, Parameters: 11_179_077, Source: "He 2015", build: resNet18},
-	{Name: "mobilenetv2", Size: 224, Parameters: 2_230_277, Source: "Sandler 2018", build: mobileNetV2},
-	{Name: "resnet-small", Size: 128, Parameters: 1_227_685, Source: "ours, for a few thousand images", build: resNetSmall},
-	{Name: "tiny", Size: 64, Parameters: 5_093, Source: "ours, for tests", build: tiny},
+	{Name: "v1-pilot", Size: 150, Parameters: 10_636_997,
+		Source: "study", build: v1Pilot},
+	{Name: "v2-basic", Size: 150, Parameters: 4_828_997,
+		Source: "study", build: v2Basic},
+	{Name: "v3-alexnet", Size: 150, Parameters: 29_993_029,
+		Source: "study, after Krizhevsky 2012", build: alexNet},
+	{Name: "v4-vgg16", Size: 150, Parameters: 65_075_013,
+		Source: "study, after Simonyan 2014", build: v4VGG16},
+	{Name: "v5-vgg16", Size: 224, Parameters: 134_281_029,
+		Source: "study, after Simonyan 2014", build: v5VGG16},
+	{Name: "v6-googlenet", Size: 224, Parameters: 8_483_647,
+		Source: "study, after Szegedy 2014", build: googLeNet},
+	{Name: "v7-base", Size: 150, Parameters: 4_828_997,
+		Source: "study", build: v7Base},
+	{Name: "v7-kernel", Size: 150, Parameters: 1_175_493,
+		Source: "study", build: v7Kernel},
+	{Name: "v7-gap", Size: 150, Parameters: 158_309,
+		Source: "study", build: v7GAP},
+	{Name: "v7-rescale", Size: 150, Parameters: 382_757,
+		Source: "study", build: v7Rescale},
+	{Name: "v7-batchnorm", Size: 150, Parameters: 373_253,
+		Source: "study", build: v7BatchNorm},
+	{Name: "v7-augment-1", Size: 150, Parameters: 373_253, Augment: "report-1",
+		Source: "study", build: v7BatchNorm},
+	{Name: "v7-augment-2", Size: 150, Parameters: 373_253, Augment: "report-2",
+		Source: "study", build: v7BatchNorm},
+	{Name: "resnet18", Size: 224, Parameters: 11_179_077,
+		Source: "He 2015", build: resNet18},
+	{Name: "mobilenetv2", Size: 224, Parameters: 2_230_277,
+		Source: "Sandler 2018", build: mobileNetV2},
+	{Name: "resnet-small", Size: 128, Parameters: 1_227_685,
+		Source: "ours, for a few thousand images", build: resNetSmall},
+	{Name: "tiny", Size: 64, Parameters: 5_093,
+		Source: "ours, for tests", build: tiny},
 }

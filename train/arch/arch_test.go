@@ -1,7 +1,9 @@
 package arch
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -102,5 +104,43 @@ func TestUnknownNamesListTheKnown(t *testing.T) {
 	_, err := Find("vgg")
 	if err == nil || !strings.Contains(err.Error(), "v4-vgg16") {
 		t.Errorf("got %v, want an error that lists the presets", err)
+	}
+}
+
+// TestPresetsAreThese: everything of each network, at five classes, by the SHA-256
+// of its JSON. A preset that is trained already must not change: neither what its
+// parameters count shows, nor padding, dropout, rescale, epsilon or a bound.
+func TestPresetsAreThese(t *testing.T) {
+	want := map[string]string{
+		"v1-pilot":     "835a792bc282ed77",
+		"v2-basic":     "cb2ab3bedad6cdaf",
+		"v3-alexnet":   "a214bbb5fe781138",
+		"v4-vgg16":     "8b6d155aaeb6364d",
+		"v5-vgg16":     "9366852fae25b29b",
+		"v6-googlenet": "6b1ae96a0fb807a4",
+		"v7-base":      "e2fafcc3b707e825",
+		"v7-kernel":    "f655f74937a6b952",
+		"v7-gap":       "5433f5489d062212",
+		"v7-rescale":   "29cae494c0a59247",
+		"v7-batchnorm": "48f835022b953c1f",
+		"v7-augment-1": "619a6837bcefbe8f",
+		"v7-augment-2": "77d2241e3f58f4fb",
+		"resnet18":     "26555f1746d0d715",
+		"mobilenetv2":  "1d0a97a305fb28ef",
+		"resnet-small": "fbb8be6f2bd61eb6",
+		"tiny":         "002180a092fe8f6b",
+	}
+	for _, p := range All() {
+		spec, err := p.Build(p.Size, 5)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(spec)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprintf("%x", sha256.Sum256(text))[:16]; got != want[p.Name] {
+			t.Errorf("%q: %q, want %q", p.Name, got, want[p.Name])
+		}
 	}
 }

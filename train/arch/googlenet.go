@@ -10,8 +10,8 @@ type inception struct {
 }
 
 // googLeNet is Szegedy et al., Going Deeper with Convolutions, 2014, as the
-// study built it: raw pixels 0 to 255, no local response normalisation, a valid
-// first convolution, and both auxiliary heads with the weight of the main one.
+// study built it: raw pixels 0 to 255, no local response normalisation, no padding
+// of the first convolution, and both auxiliary heads with the weight of the main one.
 func googLeNet(b *model.Builder) {
 	pool := func() { b.MaxPool(model.Window{Kernel: 3, Stride: 2}) }
 	b.ConvReLU(64, model.Window{Kernel: 7, Stride: 2})

@@ -11,7 +11,7 @@ import (
 // filters each channel alone (depthwise 3x3) and narrows without activation.
 func mobileNetV2(b *model.Builder) {
 	residual(b)
-	rescaleA(b)
+	rescaleSigned(b)
 	convNorm6(b, 32, model.Window{Kernel: 3, Stride: 2, Pad: 1})
 	// Table 2 of the paper: expansion, channels, blocks, stride of the first.
 	for i, c := range [][4]int{{1, 16, 1, 1}, {6, 24, 2, 2}, {6, 32, 3, 2}, {6, 64, 4, 2},

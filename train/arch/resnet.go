@@ -54,7 +54,7 @@ func stages(b *model.Builder, filters []int, blocks int) {
 
 func resNet18(b *model.Builder) {
 	residual(b)
-	rescaleA(b)
+	rescaleSigned(b)
 	convNorm(b, 64, model.Window{Kernel: 7, Stride: 2, Pad: 3})
 	b.ReLU()
 	b.MaxPool(model.Window{Kernel: 3, Stride: 2, Pad: 1})
@@ -68,7 +68,7 @@ func resNet18(b *model.Builder) {
 // before the logits.
 func resNetSmall(b *model.Builder) {
 	residual(b)
-	rescaleA(b)
+	rescaleSigned(b)
 	convNorm(b, 32, model.Window{Kernel: 3, Stride: 2, Pad: 1})
 	b.ReLU()
 	stages(b, []int{32, 64, 128, 256}, 1)

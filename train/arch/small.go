@@ -6,9 +6,9 @@ import "github.com/flowerctl/flowerctl/train/model"
 // ReLU, max-pools between them, and either a dense layer or global average
 // pooling before the logits.
 
-// rescaleA is the study's x/127.5 - 1, rescaleB its x/255.
-func rescaleA(b *model.Builder) { b.Rescale(1/127.5, -1) }
-func rescaleB(b *model.Builder) { b.Rescale(1/255.0, 0) }
+// The study's two rescales of pixels: rescaleSigned to -1 to 1, rescaleUnit to 0 to 1.
+func rescaleSigned(b *model.Builder) { b.Rescale(1/127.5, -1) }
+func rescaleUnit(b *model.Builder)   { b.Rescale(1/255.0, 0) }
 
 // convPool adds a k x k convolution with ReLU and a 2x2 max-pool.
 func convPool(b *model.Builder, filters, k int) {
@@ -30,7 +30,7 @@ func denseReLU(b *model.Builder, units int) {
 }
 
 func v1Pilot(b *model.Builder) {
-	rescaleB(b)
+	rescaleUnit(b)
 	convPool(b, 32, 3)
 	convPool(b, 64, 3)
 	b.Dropout(0.25)
@@ -38,7 +38,7 @@ func v1Pilot(b *model.Builder) {
 }
 
 func v2Basic(b *model.Builder) {
-	rescaleA(b)
+	rescaleSigned(b)
 	convPool(b, 32, 3)
 	convPool(b, 64, 3)
 	b.Dropout(0.25)
@@ -48,7 +48,7 @@ func v2Basic(b *model.Builder) {
 }
 
 func v7Base(b *model.Builder) {
-	rescaleA(b)
+	rescaleSigned(b)
 	convPool(b, 32, 3)
 	convPool(b, 64, 3)
 	convPool(b, 128, 3)
@@ -56,7 +56,7 @@ func v7Base(b *model.Builder) {
 }
 
 func v7Kernel(b *model.Builder) {
-	rescaleA(b)
+	rescaleSigned(b)
 	convPool(b, 32, 3)
 	convPool(b, 64, 3)
 	convPool(b, 128, 5)
@@ -65,16 +65,17 @@ func v7Kernel(b *model.Builder) {
 }
 
 func v7GAP(b *model.Builder) {
-	rescaleA(b)
+	rescaleSigned(b)
 	dropoutGAP(b, 96, 3)
 }
 
 func v7Rescale(b *model.Builder) {
-	rescaleB(b)
+	rescaleUnit(b)
 	dropoutGAP(b, 128, 5)
 }
 
-// dropoutGAP is v7-gap and v7-rescale, which differ in their last convolution.
+// dropoutGAP is v7-gap and v7-rescale, which differ only in their rescale and their
+// last convolution.
 func dropoutGAP(b *model.Builder, filters, k int) {
 	for _, n := range []int{32, 64, 96} {
 		convPool(b, n, 3)
@@ -87,8 +88,10 @@ func dropoutGAP(b *model.Builder, filters, k int) {
 }
 
 func v7BatchNorm(b *model.Builder) {
-	rescaleB(b)
-	for _, c := range []struct{ filters, k, pool int }{{32, 3, 3}, {64, 3, 2}, {128, 5, 2}, {128, 3, 2}} {
+	rescaleUnit(b)
+	for _, c := range []struct{ filters, k, pool int }{
+		{32, 3, 3}, {64, 3, 2}, {128, 5, 2}, {128, 3, 2},
+	} {
 		b.ConvReLU(c.filters, model.Window{Kernel: c.k})
 		b.BatchNorm()
 		b.MaxPool(model.Window{Kernel: c.pool, Stride: 2})
@@ -97,11 +100,11 @@ func v7BatchNorm(b *model.Builder) {
 	b.Head("main", 1)
 }
 
-// tiny is v7-batchnorm made small enough for a test: 5,093 parameters. Its
-// running statistics follow faster, since its trainings are short.
+// tiny is v7-batchnorm made small enough for a test: 5,093 parameters. Its running
+// statistics follow faster, because its runs are short.
 func tiny(b *model.Builder) {
 	b.Momentum = 0.9
-	rescaleA(b)
+	rescaleSigned(b)
 	for _, filters := range []int{8, 16, 24} {
 		b.ConvReLU(filters, model.Window{Kernel: 3})
 		b.BatchNorm()

@@ -6,7 +6,9 @@ import "github.com/flowerctl/flowerctl/train/model"
 // Networks for Large-Scale Image Recognition, 2014. The study left out its
 // dropout.
 func vgg16(b *model.Builder) {
-	for _, group := range []struct{ filters, times int }{{64, 2}, {128, 2}, {256, 3}, {512, 3}, {512, 3}} {
+	for _, group := range []struct{ filters, times int }{
+		{64, 2}, {128, 2}, {256, 3}, {512, 3}, {512, 3},
+	} {
 		for range group.times {
 			b.ConvReLU(group.filters, model.Window{Kernel: 3, Same: true})
 		}
@@ -19,7 +21,7 @@ func vgg16(b *model.Builder) {
 }
 
 func v4VGG16(b *model.Builder) {
-	rescaleA(b)
+	rescaleSigned(b)
 	vgg16(b)
 }
 

@@ -1,6 +1,6 @@
-// Package checkpoint keeps a network on disk: the Spec, the weights, what the
-// optimizer needs to go on, and where it came from. It never imports gorgonia
-// or onnxruntime. Start at [Save] and [Load].
+// Package checkpoint saves and loads a network: its Spec, its weights, the state of its
+// optimizer, and how it was made. It never imports gorgonia or onnxruntime. Start at
+// [Save] and [Load].
 //
 // # The file
 //
@@ -17,7 +17,7 @@
 //	optimizer   {"name","step"}, only with an optimizer
 //	loop        Loop, only where there is one
 //
-// Equal checkpoints are equal files: nothing in it tells the time.
+// Equal checkpoints are equal files: there is no time in them.
 package checkpoint
 
 import (
@@ -28,7 +28,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
-// Checkpoint is a trained network and where its training stands.
+// Checkpoint is a trained network and the state of its training.
 type Checkpoint struct {
 	Spec       model.Spec
 	Weights    model.Weights
@@ -37,8 +37,8 @@ type Checkpoint struct {
 	Training   Training
 	// Optimizer is nil in a checkpoint that is only for inference.
 	Optimizer *optim.State
-	// Loop is the training loop's own state (best epoch, patience, schedule,
-	// random streams), in a format that is the loop's alone.
+	// Loop is the state of the training loop (best epoch, patience, schedule), in a
+	// format that only the loop knows.
 	Loop json.RawMessage
 }
 

@@ -16,11 +16,10 @@ import (
 	"github.com/flowerctl/flowerctl/train/safetensors"
 )
 
-// Load reads a checkpoint and checks all of it: that the header and the sizes
-// agree with the file, that the Spec is a network, that the weights are those of
-// the Spec and the accumulators those of its parameters, and that every value is
-// finite. Hostile files give errors, never panics, and take no more memory than
-// their own size a few times over.
+// Load reads a checkpoint and checks all of it: the header and the sizes agree with
+// the file, the Spec is a network, the weights are those of the Spec, the
+// accumulators are those of its parameters, and every value is finite. Hostile files
+// give errors, never panics, and take no more memory than a few times their size.
 func Load(path string) (*Checkpoint, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -95,7 +94,7 @@ func (c *Checkpoint) readMetadata(meta map[string]string) error {
 	return nil
 }
 
-// check says whether the parts of c fit together.
+// check returns an error unless the parts of c fit together.
 func (c *Checkpoint) check() error {
 	if err := c.Spec.CheckWeights(c.Weights); err != nil {
 		return err
@@ -104,7 +103,8 @@ func (c *Checkpoint) check() error {
 		return fmt.Errorf("%d labels, want one for each of %d classes", len(c.Labels), c.Spec.Classes)
 	}
 	if c.Preprocess.Size != c.Spec.Input[1] || c.Preprocess.Size != c.Spec.Input[2] {
-		return fmt.Errorf("images are prepared at size %d, the network takes %v", c.Preprocess.Size, c.Spec.Input)
+		return fmt.Errorf("images are prepared at size %d, the network takes %v",
+			c.Preprocess.Size, c.Spec.Input)
 	}
 	if len(c.Loop) > 0 && !json.Valid(c.Loop) {
 		return fmt.Errorf("loop is not JSON")
@@ -128,7 +128,8 @@ func (c *Checkpoint) check() error {
 	return c.checkSlots(trainable)
 }
 
-// checkSlots says whether every accumulator is that of a trainable parameter.
+// checkSlots returns an error unless every accumulator is that of a trainable
+// parameter.
 func (c *Checkpoint) checkSlots(trainable map[string]int) error {
 	if c.Optimizer == nil {
 		return nil

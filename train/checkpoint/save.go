@@ -18,20 +18,19 @@ const formatName = "flowerctl checkpoint 1"
 
 const slotPrefix = "optimizer/"
 
-// optimizerMeta is what of the optimizer's state is no tensor.
+// optimizerMeta is the part of the optimizer's state that is no tensor.
 type optimizerMeta struct {
 	Name string `json:"name"`
 	Step uint64 `json:"step"`
 }
 
-// Save writes c to path, complete or not at all; a file that is there is
-// replaced.
+// Save writes c to path, complete or not at all. It replaces a file of that name.
 func Save(path string, c *Checkpoint) error {
 	return atomicfile.Write(path, func(w io.Writer) error { return Write(w, c) })
 }
 
-// Write writes c as a safetensors file. It fails before the first byte when c's
-// parts do not fit together.
+// Write writes c as a safetensors file. It fails before the first byte if the parts of
+// c do not fit together.
 func Write(w io.Writer, c *Checkpoint) error {
 	if err := c.check(); err != nil {
 		return err

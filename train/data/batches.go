@@ -10,8 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/data/augment"
 )
 
-// slot is a place in the ring of batches that are prepared ahead, with the
-// memory that preparing takes.
+// slot is a place in the ring of batches that are prepared ahead, with its memory.
 type slot struct {
 	batch Batch
 	pcg   *rand.PCG
@@ -20,10 +19,10 @@ type slot struct {
 	ready chan struct{}
 }
 
-// Batches deals out the batches of an epoch, while others are prepared in the
-// background. A batch is the caller's until the next is asked for. When ctx is
-// cancelled the next pair is the last, (nil, the context's error). Leaving the loop early
-// ends the background work before Batches returns.
+// Batches yields the batches of an epoch while others are prepared in the
+// background. A batch is the caller's until the next one. When ctx is cancelled the
+// next pair is the last: nil and the context's error. When the loop is left early,
+// the background work ends before Batches returns.
 func (l *Loader) Batches(ctx context.Context, epoch int) iter.Seq2[*Batch, error] {
 	return func(yield func(*Batch, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
@@ -31,8 +30,8 @@ func (l *Loader) Batches(ctx context.Context, epoch int) iter.Seq2[*Batch, error
 		ring := l.takeRing()
 		defer l.giveRing(ring)
 
-		// The jobs are handed out in order, each only when its slot is free, so
-		// that any number of workers fills the ring in the same way.
+		// Jobs are given out in order, each when its slot is free, so that any number
+		// of workers fills the ring in the same way.
 		jobs := make(chan int, len(ring))
 		var wg sync.WaitGroup
 		for range min(l.opts.Workers, steps) {
@@ -83,8 +82,8 @@ func (l *Loader) order(epoch int) []int {
 	return order
 }
 
-// takeRing returns the buffers of an earlier epoch, or new ones: two more than
-// workers, one for the caller and one that is ready.
+// takeRing returns the buffers of an earlier epoch, or new ones: one for each worker,
+// one for the caller and one that is ready.
 func (l *Loader) takeRing() []*slot {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,7 +111,7 @@ func (l *Loader) takeRing() []*slot {
 func (l *Loader) giveRing(ring []*slot) {
 	for _, s := range ring {
 		select {
-		case <-s.ready: // prepared, but the caller had left
+		case <-s.ready: // prepared after the caller had left
 		default:
 		}
 	}
@@ -157,23 +156,25 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) {
 	}
 }
 
-// mixPair mixes images i and j of the batch, and what is said of them.
+// mixPair mixes images i and j of the batch, and their targets.
 func (l *Loader) mixPair(s *slot, i, j int) {
 	b, pixels := &s.batch, 3*s.batch.Size*s.batch.Size
 	share := float32(l.opts.Augment.MixPair(b.Pixels[i*pixels:(i+1)*pixels],
 		b.Pixels[j*pixels:(j+1)*pixels], b.Size, s.rng))
-	mix := func(x, y *float32) { *x, *y = share**x+(1-share)**y, share**y+(1-share)**x }
+	mix := func(x, y *float32) {
+		*x, *y = share**x+(1-share)**y, share**y+(1-share)**x
+	}
 	for c := range b.Classes {
 		mix(&b.Targets[i*b.Classes+c], &b.Targets[j*b.Classes+c])
 	}
 }
 
-// target writes the smoothed one-hot row of a class, times the weight of the class
-// where images are mixed: an image of two classes has no one weight for its loss.
-// With cross-entropy, a sum over the row, it then costs what the mixed images cost
-// on their own, by their shares: without smoothing that is PyTorch's
-// CrossEntropyLoss with weights and probabilities for targets, but divided by the
-// number of images.
+// target writes the smoothed one-hot row of a class. Where images are mixed the row
+// is multiplied by the weight of the class, because an image of two classes has no
+// single weight for its loss. Its cross-entropy, a sum over the row, is then the sum
+// of the losses of the two images by their shares. Without smoothing that is
+// PyTorch's CrossEntropyLoss with weights and probabilities as targets, except that
+// it is divided by the number of images.
 func (l *Loader) target(row []float32, class int) {
 	s := l.opts.LabelSmoothing
 	share := s / float64(len(row))

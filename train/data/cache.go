@@ -15,9 +15,9 @@ import (
 )
 
 // Cache is a set with its pixels, decoded and resized, in memory: Len images of
-// Size*Size RGB pixels, 8 bits a channel, one after the other. Decoding once and
-// resizing once costs 3 bytes a pixel and saves both in every epoch. There is no
-// cache on disk: 3,312 photographs load in seconds.
+// Size*Size RGB pixels, 8 bits a channel, one after the other. It takes 3 bytes a
+// pixel, and saves decoding and resizing in every epoch. There is no cache on disk:
+// 3,312 photographs load in seconds.
 type Cache struct {
 	Set    *Set             // Items[i] is image i
 	Config imageprep.Config // how the pixels were made
@@ -30,8 +30,8 @@ func (c *Cache) Len() int { return len(c.Set.Items) }
 // Size is the side of an image, in pixels.
 func (c *Cache) Size() int { return c.Config.Size }
 
-// Image returns the pixels of image i: Size rows of Size RGB pixels. They are
-// shared: read only.
+// Image returns the pixels of image i: Size rows of Size RGB pixels. They are shared
+// and must not be changed.
 func (c *Cache) Image(i int) []uint8 {
 	n := 3 * c.Config.Size * c.Config.Size
 	return c.pix[i*n : (i+1)*n : (i+1)*n]
@@ -39,23 +39,23 @@ func (c *Cache) Image(i int) []uint8 {
 
 // LoadOptions says how a set is loaded. The zero value is the default.
 type LoadOptions struct {
-	Workers int  // files decoded at the same time; 0 for one a core
+	Workers int  // files that are decoded at the same time; 0 means one for each core
 	Strict  bool // the first unreadable image is an error
-	// Memory is the most bytes that the pixels may take; 0 for nine tenths of
-	// what is free now, where the system says.
+	// Memory is the most bytes that the pixels may take; 0 means nine tenths of the
+	// memory that is free now, if the system says how much that is.
 	Memory int64
 	// Progress is called after each image, from one goroutine at a time; may be nil.
 	Progress func(done, total int)
 }
 
-// Load reads every file of the set once, for its hash and its pixels. An image
-// that cannot be read is left out and added to the Problems. The Cache has a Set
-// of its own; set is not changed.
+// Load reads every file of the set once, for its hash and its pixels. An image that
+// cannot be read is left out and added to the Problems. The Cache has a copy of the
+// set; set is not changed.
 //
-// Where set has hashes already, as one from [ReadSplit], every file must be
-// there and have those bytes, or Load returns an error: the split was made for
-// other images. It is an error when the pixels would not fit into memory, when a
-// class keeps no image, and when ctx is cancelled.
+// If set has hashes already, as one from [ReadSplit], Load returns an error unless
+// every file is there and has its hash: otherwise the split is of other images. It
+// is also an error if the pixels do not fit into memory, if no image of a class can
+// be read, or if ctx is cancelled.
 func Load(ctx context.Context, set *Set, cfg imageprep.Config, opts LoadOptions) (*Cache, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
@@ -72,17 +72,16 @@ func Load(ctx context.Context, set *Set, cfg imageprep.Config, opts LoadOptions)
 	if err := l.compact(); err != nil {
 		return nil, err
 	}
-	l.set.Alike = groupAlike(l.prints)
+	l.set.Similar = groupSimilar(l.prints)
 	return &Cache{Set: l.set, Config: cfg, pix: l.pix}, nil
 }
 
-// load is one Load under way.
+// load is the state of one Load.
 type load struct {
 	set  *Set
 	cfg  imageprep.Config
 	opts LoadOptions
-	// By item: the pixels, what is left of the image for comparing, and why it
-	// could not be read.
+	// By item: the pixels, the fingerprint, and why it could not be read.
 	pix    []uint8
 	prints []fingerprint
 	errs   []error
@@ -93,7 +92,7 @@ type load struct {
 	done int
 }
 
-// one reads item i. It returns an error only if that must end the load.
+// one reads item i. An error that it returns ends the load.
 func (l *load) one(i int) error {
 	it := &l.set.Items[i]
 	known := it.SHA256
@@ -131,7 +130,7 @@ func (l *load) read(i int) error {
 // compact closes the gaps that unreadable images left.
 func (l *load) compact() error {
 	n, per := 0, 3*l.cfg.Size*l.cfg.Size
-	kept := make([]int, len(l.set.Labels))
+	readable := make([]int, len(l.set.Labels)) // images by class
 	for i, it := range l.set.Items {
 		if err := l.errs[i]; err != nil {
 			l.set.report(it.Path, Unreadable, err.Error())
@@ -141,11 +140,11 @@ func (l *load) compact() error {
 			copy(l.pix[n*per:(n+1)*per], l.pix[i*per:])
 			l.set.Items[n], l.prints[n] = it, l.prints[i]
 		}
-		kept[it.Class]++
+		readable[it.Class]++
 		n++
 	}
 	l.set.Items, l.pix, l.prints = l.set.Items[:n], l.pix[:n*per], l.prints[:n]
-	if c := slices.Index(kept, 0); c >= 0 {
+	if c := slices.Index(readable, 0); c >= 0 {
 		return fmt.Errorf("data %s: class %q: none of its images can be read", l.set.Dir, l.set.Labels[c])
 	}
 	return nil

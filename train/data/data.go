@@ -1,12 +1,12 @@
-// Package data reads folders of labelled images, splits them, keeps them
-// decoded in memory and deals out batches that are prepared ahead.
+// Package data reads folders of labelled images, splits them, holds them decoded in
+// memory and makes batches that are prepared ahead.
 //
-// The way through it: [Scan] lists a folder, [Load] reads every file once
-// (hash and pixels), [Set.Split] decides what is for training and what for
-// validation, [NewLoader] deals out batches of one part. [Drawn] stands in for
-// the first two where there are no photographs.
+// Start at [Scan], which lists a folder. [Load] then reads every file once (hash and
+// pixels), [Set.Split] decides which images are for training and which for
+// validation, and [NewLoader] makes batches of one part. Without photographs, [Drawn]
+// replaces Scan and Load.
 //
-// It never imports gorgonia or onnxruntime, and decodes only through
+// The package never imports gorgonia or onnxruntime, and decodes only through
 // infer/imageprep.
 package data
 
@@ -15,17 +15,17 @@ import (
 	"slices"
 )
 
-// Part is the side of the split an image stands on.
+// Part is the part of the split that an image is in.
 type Part string
 
-// The parts. An image that no split has seen yet has the empty part.
+// The parts. The part is empty before the split.
 const (
 	Train Part = "train"
 	Val   Part = "val"
 	Test  Part = "test"
 )
 
-// Out is for an image that takes no part, because the same bytes stand in a part
+// Out is the part of an image that is not used, because the same bytes are in a part
 // that must stay unseen.
 const Out Part = "out"
 
@@ -44,10 +44,10 @@ type Set struct {
 	Items  []Item   // by path
 	// SplitBy is how the parts were made, for people: "stratified 80/20".
 	SplitBy string
-	// Alike lists the groups of images that are the same or look alike, by index;
-	// Load fills it in.
-	Alike [][]int
-	// Problems is what was left out or looks wrong, in the order it was found.
+	// Similar lists, by index, the groups of images that are the same or look the
+	// same; Load fills it in.
+	Similar [][]int
+	// Problems lists what was left out or looks wrong, in the order of discovery.
 	Problems []Problem
 }
 
@@ -63,8 +63,8 @@ const (
 	Duplicate  Kind = "duplicate"  // the same picture under two classes, or in two parts
 )
 
-// Problem is one thing found wrong. All are reported and none is fatal, but for
-// Unreadable under ScanOptions.Strict or LoadOptions.Strict.
+// Problem is one thing that is wrong. Problems are reported, not fatal, except for
+// Unreadable with ScanOptions.Strict or LoadOptions.Strict.
 type Problem struct {
 	Path   string `json:"path"` // from Set.Dir, with slashes
 	Kind   Kind   `json:"kind"`
@@ -102,8 +102,8 @@ func (s *Set) Counts(p Part) []int {
 	return n
 }
 
-// clone shares no memory with s.
+// clone is a copy of s; only Similar is shared.
 func (s *Set) clone() *Set {
 	return &Set{Dir: s.Dir, Labels: slices.Clone(s.Labels), Items: slices.Clone(s.Items),
-		SplitBy: s.SplitBy, Alike: s.Alike, Problems: slices.Clone(s.Problems)}
+		SplitBy: s.SplitBy, Similar: s.Similar, Problems: slices.Clone(s.Problems)}
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
 
-// Drawn draws n flowers of size x size pixels, as many of each kind, in place of
-// a folder of photographs. The same arguments give the same set. Items have paths
-// like rose/00007.png, and the hash of their pixels; no file is read or written.
+// Drawn draws n flowers of size x size pixels, the same number of each kind, instead
+// of a folder of photographs. The same arguments give the same set. Items have paths
+// like rose/00007.png and the hash of their pixels; no file is read or written.
 func Drawn(ctx context.Context, n, size int, seed uint64) (*Cache, error) {
 	kinds := flowers.Kinds()
 	if n < 2*len(kinds) || size < 1 {
@@ -47,6 +47,7 @@ func Drawn(ctx context.Context, n, size int, seed uint64) (*Cache, error) {
 	return c, nil
 }
 
+// draw makes image i, the flower of that number of its kind.
 func (c *Cache) draw(i int, k flowers.Kind, number int, seed uint64) {
 	pix := c.Image(i)
 	copy(pix, flowers.Draw(k, DrawnSeed(seed, number), c.Config.Size).Pix)
@@ -66,22 +67,22 @@ type DrawOptions struct {
 	Count   int // pictures of each kind
 	Size    int // side, pixels
 	Seed    uint64
-	PNG     bool // PNG, which loses nothing, in place of JPEG of quality 92
+	PNG     bool // PNG, which loses nothing, instead of JPEG of quality 92
 	Replace bool // a folder that is there
 }
 
-// Check returns an error when the numbers are out of bounds.
+// Check returns an error if a number is out of bounds.
 func (o DrawOptions) Check() error {
 	if o.Count < 1 || o.Size < 1 || o.Size > imageprep.MaxSize {
-		return fmt.Errorf("drawn flowers: %d of each kind with a side of %d pixels, want 1 or more of 1 to %d",
-			o.Count, o.Size, imageprep.MaxSize)
+		return fmt.Errorf("drawn flowers: %d of each kind with a side of %d pixels, "+
+			"want 1 or more of 1 to %d", o.Count, o.Size, imageprep.MaxSize)
 	}
 	return nil
 }
 
-// DrawFolder draws flowers as files in a new folder with a folder for each kind:
-// those that Drawn(5*Count, Size, Seed) has. It is an error when dir is there and
-// not empty, unless Replace is set; whatever fails leaves no folder.
+// DrawFolder writes the flowers of Drawn(5*Count, Size, Seed) as files into a new
+// folder with a folder for each kind. It is an error if dir is there and not empty,
+// unless Replace is set. After an error there is no folder.
 func DrawFolder(ctx context.Context, dir string, opts DrawOptions) error {
 	if err := opts.Check(); err != nil {
 		return err

@@ -9,29 +9,30 @@ import (
 	"github.com/flowerctl/flowerctl/train/data/augment"
 )
 
-// LoaderOptions says how batches are made. The zero value of each field but
-// Batch is its default.
+// LoaderOptions says how batches are made. The zero value of each field except Batch
+// is its default.
 type LoaderOptions struct {
 	Batch    int    // images in a batch
 	Shuffle  bool   // a new order each epoch, from (Seed, epoch)
 	DropLast bool   // no smaller batch at the end of an epoch
 	Seed     uint64 // of order and augmentation
-	Workers  int    // batches prepared at the same time; 0 for one a core
+	Workers  int    // batches prepared at the same time; 0 means one for each core
 	// LabelSmoothing s turns a one-hot target y into y*(1-s) + s/classes, as Keras.
 	LabelSmoothing float64
-	// ClassWeights multiply the loss of an image of each class; nil for 1. Where
-	// images are mixed they multiply the targets instead, which is right for a loss
-	// that is a sum over the targets: cross-entropy, not the squared error.
+	// ClassWeights multiply the loss of the images of each class; nil means 1. If
+	// images are mixed they multiply the targets instead, which is right only for a
+	// loss that is a sum over the targets, as cross-entropy is.
 	ClassWeights []float32
-	// Augment varies the images, each from its own stream of (Seed, epoch, image);
-	// not for validation or test images. Where it mixes, the first image of a batch
-	// is mixed with the last, the second with the last but one, and so on.
+	// Augment varies the images, each with a random stream of its own from (Seed,
+	// epoch, image). It is not for validation or test images. If it mixes, the first
+	// image of a batch is mixed with the last, the second with the last but one, and so
+	// on.
 	Augment augment.Policy
 }
 
-// Loader deals out batches of one part of a cache, prepared ahead. It is
-// deterministic: the same cache, options and epoch give the same bytes in the
-// same order, however many workers prepare them.
+// Loader makes the batches of one part of a cache and prepares them ahead. It is
+// deterministic: the same cache, options and epoch give the same bytes in the same
+// order with any number of workers.
 type Loader struct {
 	cache   *Cache
 	indices []int
@@ -42,10 +43,10 @@ type Loader struct {
 	spare []*slot // buffers of a finished epoch
 }
 
-// NewLoader deals out the images of the cache that indices lists, as
-// [Set.Indices] gives them. It is an error when they are not all of the same
-// part, or when the set has an image in two parts: this is where it is made
-// impossible that an image used for validation is also trained on.
+// NewLoader makes a loader of the images of the cache that indices lists, as from
+// [Set.Indices]. It is an error if they are not all of the same part, or if the set
+// has an image in two parts. So no image can be used for both training and
+// validation.
 func NewLoader(cache *Cache, indices []int, opts LoaderOptions) (*Loader, error) {
 	if err := opts.check(len(indices), cache.Set.Classes()); err != nil {
 		return nil, fmt.Errorf("loader: %w", err)
@@ -80,7 +81,7 @@ func (o LoaderOptions) check(images, classes int) error {
 	return o.Augment.Check()
 }
 
-// checkIndices wants images of one part, each once.
+// checkIndices returns an error unless the images are of one part, each listed once.
 func checkIndices(set *Set, indices []int) error {
 	if err := set.Check(); err != nil {
 		return err

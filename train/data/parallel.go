@@ -7,9 +7,9 @@ import (
 	"sync/atomic"
 )
 
-// parallel calls do for 0 to n-1, in as many goroutines as workers says, one a
-// core when it is 0. It stops at the first error, or when ctx is cancelled, and
-// returns that error when all have ended.
+// parallel calls do for 0 to n-1 in that many goroutines; 0 workers means one for
+// each core. It stops at the first error, or when ctx is cancelled, and returns that
+// error when all goroutines have ended.
 func parallel(ctx context.Context, workers, n int, do func(i int) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

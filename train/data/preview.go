@@ -9,19 +9,20 @@ import (
 	"github.com/flowerctl/flowerctl/train/data/augment"
 )
 
-// PreviewTile is an image as an epoch sees it.
+// PreviewTile is an image as an epoch gets it.
 type PreviewTile struct {
 	Pixels []uint8   // RGB, as in the cache
 	Shares []float32 // of each class in its target; more than one where images are mixed
 }
 
-// Preview shows what a policy does: a row for each image that indices lists, first
-// as it is, then as the first epochs of a training with that seed would see it.
-// Mixing takes place within the rows.
+// Preview shows what a policy does. It has a row for each image that indices lists:
+// the image itself, then what the first epochs of a run with that seed would get.
+// These images are mixed with each other.
 func Preview(ctx context.Context, c *Cache, indices []int, policy augment.Policy,
 	seed uint64, epochs int) ([][]PreviewTile, error) {
 	if len(indices) == 0 || epochs < 1 {
-		return nil, fmt.Errorf("preview of %d images in %d epochs, want one or more", len(indices), epochs)
+		return nil, fmt.Errorf("preview of %d images in %d epochs, want one or more",
+			len(indices), epochs)
 	}
 	l, err := NewLoader(c, indices, LoaderOptions{Batch: len(indices), Seed: seed, Augment: policy})
 	if err != nil {

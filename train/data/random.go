@@ -2,9 +2,9 @@ package data
 
 import "math/rand/v2"
 
-// stream is the random stream of one purpose. Each (seed, purpose, numbers) has
-// its own, so that no use of randomness moves another's, and the order in which
-// workers run decides nothing.
+// stream is the random stream of one purpose. Each (seed, purpose, numbers) has its
+// own, so that no use of randomness changes another, and the order in which workers
+// run does not matter.
 func stream(seed uint64, purpose string, numbers ...uint64) *rand.Rand {
 	pcg := &rand.PCG{}
 	reseed(pcg, seed, purpose, numbers...)

@@ -29,12 +29,12 @@ type ClassReport struct {
 	Test   int    `json:"test,omitempty"`
 }
 
-// Repeated is a group of images that are the same, or look alike.
+// Repeated is a group of images that are the same or look the same.
 type Repeated struct {
 	Files     []string `json:"files"`
 	SameBytes bool     `json:"same_bytes"` // all of them
-	// TwoClasses and TwoParts say that the group stands on both sides of one of
-	// those borders: at least one label is wrong, or the validation is.
+	// TwoClasses and TwoParts say that the images are of different classes or parts:
+	// then at least one label is wrong, or the validation is.
 	TwoClasses bool `json:"two_classes"`
 	TwoParts   bool `json:"two_parts"`
 }
@@ -87,7 +87,7 @@ func (s *Set) Report() Report {
 	if r.Images > 0 {
 		r.MajorityRate = float64(largest) / float64(r.Images)
 	}
-	for _, g := range s.Alike {
+	for _, g := range s.Similar {
 		r.Repeated = append(r.Repeated, s.repeated(g))
 	}
 	return r
@@ -106,8 +106,8 @@ func (s *Set) repeated(group []int) Repeated {
 	return out
 }
 
-// Bad counts what ought to be mended before a training: images that cannot be
-// read, and repeated ones of two classes or in two parts.
+// Bad counts what should be corrected before training: images that cannot be read,
+// and repeated ones of two classes or in two parts.
 func (r Report) Bad() int {
 	n := 0
 	for _, p := range r.Problems {

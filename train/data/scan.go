@@ -17,19 +17,19 @@ import (
 
 // ScanOptions says how a folder is listed. The zero value is the default.
 type ScanOptions struct {
-	// Strict makes the first file that calls itself an image and is none an error.
+	// Strict makes the first file that is named like an image but is none an error.
 	Strict bool
 }
 
-// Scan lists the images of a folder that has one folder per class, or folders
-// train, val (valid, validation) and test that each do. Case does not matter in
-// those names, nor does a file's ending: its first bytes say whether it is an
-// image. Folders inside a class belong to it. Labels are the names of the class
+// Scan lists the images of a folder with a folder for each class, or with folders
+// train, val (valid, validation) and test that have those. The case of these names
+// does not matter, nor does the ending of a file: its first bytes say whether it is
+// an image. Folders inside a class belong to it. Labels are the names of the class
 // folders in byte order.
 //
-// Hidden and stray files and empty class folders are left out and listed in
-// Problems. Nothing is decoded: [Load] does that. It is an error when dir is
-// missing, no folder, has no class folder, or fewer than two classes.
+// Hidden and stray files and empty class folders are left out and listed in Problems.
+// Nothing is decoded: [Load] does that. It is an error if dir is missing, is not a
+// folder, or has fewer than two classes.
 func Scan(ctx context.Context, dir string, opts ScanOptions) (*Set, error) {
 	sc := scanner{ctx: ctx, opts: opts, set: &Set{Dir: dir}}
 	if err := sc.scan(); err != nil {
@@ -38,13 +38,14 @@ func Scan(ctx context.Context, dir string, opts ScanOptions) (*Set, error) {
 	return sc.set, nil
 }
 
-// partNames are the folders of a set that comes split, in lower case.
+// partNames are the folders of a set that is split already, in lower case.
 var partNames = map[string]Part{
 	"train": Train, "training": Train,
 	"val": Val, "valid": Val, "validation": Val,
 	"test": Test, "testing": Test,
 }
 
+// scanner is the state of one Scan.
 type scanner struct {
 	ctx  context.Context
 	opts ScanOptions
@@ -92,8 +93,8 @@ func (sc *scanner) scan() error {
 	return nil
 }
 
-// isSplit tells a folder of parts from a folder of classes: only names of parts,
-// train among them.
+// isSplit reports whether the folders are parts, not classes: all have names of
+// parts, and one is train.
 func isSplit(folders []string) bool {
 	train := false
 	for _, f := range folders {
@@ -152,7 +153,7 @@ func listError(dir string, err error) error {
 	return fmt.Errorf("data %s: %w", dir, err)
 }
 
-// isDir follows symbolic links: data sets are often laid out with them.
+// isDir follows symbolic links, which data sets are often made of.
 func (sc *scanner) isDir(rel string, e fs.DirEntry) bool {
 	if e.Type()&fs.ModeSymlink == 0 {
 		return e.IsDir()
@@ -199,7 +200,7 @@ func (sc *scanner) images(rel string) ([]string, error) {
 			sc.set.report(p, Hidden, "hidden, left out")
 			continue
 		}
-		if e.IsDir() { // a link to a folder is not followed here: it may be a circle
+		if e.IsDir() { // a link to a folder is not followed: it could lead back here
 			inner, err := sc.images(p)
 			if err != nil {
 				return nil, err
@@ -218,7 +219,7 @@ func (sc *scanner) images(rel string) ([]string, error) {
 	return out, nil
 }
 
-// isImage looks at a file's first bytes. What is no image is reported.
+// isImage looks at a file's first bytes. A file that is no image is reported.
 func (sc *scanner) isImage(rel string) (bool, error) {
 	ok, err := sniff(filepath.Join(sc.set.Dir, filepath.FromSlash(rel)))
 	switch {

@@ -8,10 +8,10 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
-// Two images look alike when their perceptual hashes differ in few bits (DCT of
-// the grey picture, Zauner 2010) and their thumbnails in few grey levels: the
-// first ignores colour, the second detail. That finds other sizes, other
-// compressions and small retouches, not what was mirrored, turned or cut.
+// Two images are similar if their perceptual hashes differ in few bits (DCT of the
+// grey picture, Zauner 2010) and their thumbnails in few grey levels: the first
+// ignores colour, the second detail. That finds other sizes, other compressions and
+// small retouches, but no mirrored, rotated or cropped copies.
 const (
 	maxBits       = 6    // of 64 that may differ
 	maxDifference = 10   // mean of the thumbnails', grey levels
@@ -20,14 +20,14 @@ const (
 	grid          = 32   // side of the picture that is transformed, pixels
 )
 
-// fingerprint is what is left of an image for comparing.
+// fingerprint is the part of an image that is compared.
 type fingerprint struct {
 	hash  uint64
 	thumb [3 * thumb * thumb]uint8
 }
 
-// newFingerprint does not depend on the size that a network wants: the same
-// photographs are found alike for all of them.
+// newFingerprint does not depend on the size of a network's images: the same
+// photographs are similar for all networks.
 func newFingerprint(img imageprep.Image) fingerprint {
 	pix := imageprep.Config{Size: grid, Resize: imageprep.Stretch}.Apply(img).Pix
 	var f fingerprint
@@ -48,7 +48,7 @@ func newFingerprint(img imageprep.Image) fingerprint {
 	return f
 }
 
-// cosines are the first rows of the DCT-II, but for the constant one.
+// cosines are the first rows of the DCT-II, without the constant one.
 var cosines = func() (c [8][grid]float64) {
 	for k := range c {
 		for x := range grid {
@@ -58,7 +58,7 @@ var cosines = func() (c [8][grid]float64) {
 	return c
 }()
 
-// hashGrey says of each of 64 low frequencies whether it is above their median.
+// hashGrey has a bit for each of 64 low frequencies: whether it is above their median.
 func hashGrey(grey *[grid][grid]float64) uint64 {
 	var rows [grid][8]float64
 	for y := range grid {
@@ -86,8 +86,8 @@ func hashGrey(grey *[grid][grid]float64) uint64 {
 	return hash
 }
 
-// alike says whether two images look alike.
-func (f *fingerprint) alike(g *fingerprint) bool {
+// similar reports whether two images look the same.
+func (f *fingerprint) similar(g *fingerprint) bool {
 	if bits.OnesCount64(f.hash^g.hash) > maxBits {
 		return false
 	}
@@ -98,14 +98,14 @@ func (f *fingerprint) alike(g *fingerprint) bool {
 	return sum <= maxDifference*len(f.thumb)
 }
 
-// groupAlike lists the groups, of two or more, of images that look alike, or
-// like another of the group that does: each in the order of the indices.
+// groupSimilar lists the groups of two or more images that are connected by pairs of
+// similar ones. The images of a group, and the groups, are in order.
 //
-// Hashes that differ in at most maxBits bits have at least one of maxBits+1
-// pieces in common: only images that share a piece are compared, and of those
-// the last maxCompared, so that a set of pictures that are all the same takes
-// seconds too.
-func groupAlike(prints []fingerprint) [][]int {
+// Hashes that differ in at most maxBits bits have at least one of maxBits+1 pieces
+// in common: an image is compared only with those that share a piece with it, and
+// with the last maxCompared of them, so that even a set of equal pictures takes only
+// seconds.
+func groupSimilar(prints []fingerprint) [][]int {
 	const pieces = maxBits + 1
 	groups := newUnion(len(prints))
 	for piece := range pieces {
@@ -115,7 +115,7 @@ func groupAlike(prints []fingerprint) [][]int {
 			key := prints[j].hash << (64 - hi) >> (64 - hi + lo)
 			before := same[key]
 			for _, i := range before[max(len(before)-maxCompared, 0):] {
-				if prints[i].alike(&prints[j]) {
+				if prints[i].similar(&prints[j]) {
 					groups.join(i, j)
 				}
 			}
@@ -125,8 +125,8 @@ func groupAlike(prints []fingerprint) [][]int {
 	return groups.list()
 }
 
-// union is a set of disjoint groups of 0 to n-1: each number's parent in its
-// group's tree, the first of a group its own (Tarjan, 1975).
+// union is a set of disjoint groups of 0 to n-1: it has each number's parent in the
+// tree of its group; the first of a group is its own parent (Tarjan, 1975).
 type union []int
 
 func newUnion(n int) union {

@@ -44,7 +44,7 @@ func TestCopiesLookAlikeAndOthersDoNot(t *testing.T) {
 			}
 		}
 	}
-	groups := groupAlike(prints)
+	groups := groupSimilar(prints)
 	for g, want := range groups {
 		if fmt.Sprint(want) != fmt.Sprint([]int{3 * g, 3*g + 1, 3*g + 2}) {
 			t.Errorf("group %d is %v", g, want)
@@ -72,12 +72,12 @@ func TestGroupAlikeMissesNone(t *testing.T) {
 	all := newUnion(len(prints))
 	for j := range prints {
 		for i := range j {
-			if prints[i].alike(&prints[j]) {
+			if prints[i].similar(&prints[j]) {
 				all.join(i, j)
 			}
 		}
 	}
-	if got, want := fmt.Sprint(groupAlike(prints)), fmt.Sprint(all.list()); got != want {
+	if got, want := fmt.Sprint(groupSimilar(prints)), fmt.Sprint(all.list()); got != want {
 		t.Errorf("got %v\nwant %v", got, want)
 	}
 }
@@ -87,11 +87,11 @@ func TestColourTellsPicturesApart(t *testing.T) {
 	for i := range b.thumb {
 		b.thumb[i] = maxDifference
 	}
-	if !a.alike(&b) {
+	if !a.similar(&b) {
 		t.Errorf("thumbnails %d grey levels apart are not alike", maxDifference)
 	}
 	b.thumb[0]++
-	if a.alike(&b) {
+	if a.similar(&b) {
 		t.Errorf("thumbnails more than %d grey levels apart are alike", maxDifference)
 	}
 }

@@ -10,7 +10,8 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
-// hidden names are left out: dot files, and what Windows and macOS leave behind.
+// hidden reports whether a file is left out by its name: dot files, and files that
+// Windows, macOS and file servers write.
 func hidden(name string) bool {
 	switch strings.ToLower(name) {
 	case "thumbs.db", "desktop.ini", "__macosx", "@eadir":
@@ -19,8 +20,7 @@ func hidden(name string) bool {
 	return strings.HasPrefix(name, ".")
 }
 
-// magics are the first bytes of the formats that imageprep reads; '?' stands
-// for any byte.
+// magics are the first bytes of the formats that imageprep reads; '?' is any byte.
 var magics = []string{
 	"\xff\xd8\xff", "\x89PNG\r\n\x1a\n", "GIF8", "RIFF????WEBP", "BM", "II*\x00", "MM\x00*",
 }
@@ -31,7 +31,7 @@ func sniff(name string) (bool, error) {
 	if err != nil {
 		return false, reason(err)
 	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for ever
+	if !info.Mode().IsRegular() { // opening a pipe could wait for ever
 		return false, nil
 	}
 	f, err := os.Open(name)

@@ -11,26 +11,26 @@ import (
 // SplitOptions says how a set is divided.
 type SplitOptions struct {
 	Val  float64 // share of the images for validation, 0.2 when 0
-	Test float64 // share that is kept for a last test, usually 0
+	Test float64 // share for a last test, usually 0
 	Seed uint64
 }
 
-// Split gives every image its part: within each class, shares of Val and Test
-// drawn with Seed, at least one image each, the rest for training. What is drawn
-// depends on the image's bytes, not on its place: an image more or less in the
-// folder leaves nearly all others where they are.
+// Split gives every image its part. In each class the shares Val and Test are drawn
+// with Seed, at least one image each; the rest is for training. The draw depends on
+// an image's bytes, not on its place: one image more or less in the folder leaves
+// nearly all others in their parts.
 //
-// Files with the same bytes take the same part always, pictures that look alike
-// where few do (see groups); they count by the class of the first. The same
-// picture under two classes is reported.
+// Files with the same bytes always get the same part, and so do similar pictures if
+// they are few (see groups); a group counts for the class of its first image. The
+// same picture under two classes is reported.
 //
-// A set whose folders give the parts keeps them; one that has train and test
-// folders, but no val, takes Val out of train. There, a training image whose
-// bytes are also in val or test, or a val image that is in test, is taken [Out]
-// and reported; one that only looks alike is reported.
+// A set whose folders are parts keeps them; if it has train and test folders but no
+// val, Val is drawn from train. In such a set a training image with the bytes of one
+// in val or test, or a val image with those of one in test, becomes [Out] and is
+// reported; a similar one is only reported.
 //
-// Split wants a set that [Load] or [Drawn] made. It is an error when a class has
-// too few different images to stand on each side.
+// The set has to be from [Load] or [Drawn]. It is an error if a class has too few
+// different images for each part.
 func (s *Set) Split(opts SplitOptions) error {
 	if opts.Val == 0 {
 		opts.Val = 0.2
@@ -74,8 +74,9 @@ func (s *Set) Split(opts SplitOptions) error {
 	return s.Check()
 }
 
-// drawn are the shares that were drawn, in whole percent: those of opts but where
-// small classes, or copies that stay together, allowed nothing nearer than a percent.
+// drawn are the shares that were drawn: those of opts if they are within a percent,
+// else the real ones in whole percent. Small classes, and copies that stay together,
+// may allow nothing nearer.
 func (s *Set) drawn(opts SplitOptions) SplitOptions {
 	val, test := float64(len(s.Indices(Val))), float64(len(s.Indices(Test)))
 	all := float64(len(s.Indices(Train))) + val
@@ -90,7 +91,7 @@ func (s *Set) drawn(opts SplitOptions) SplitOptions {
 	return opts
 }
 
-// String names the split as the run's facts do: "stratified 80/20".
+// String is the name of the split in a run's record: "stratified 80/20".
 func (o SplitOptions) String() string {
 	pct := func(x float64) string {
 		return strings.TrimSuffix(fmt.Sprintf("%.1f", 100*x), ".0")
@@ -102,10 +103,10 @@ func (o SplitOptions) String() string {
 	return out
 }
 
-// groups lists the items that must take the same part, in the order of the
-// first: those with the same bytes, and those that look alike, unless they are
-// more than two and more than a twentieth of their class. Then all pictures of
-// the set are alike, as digits are, and none is a repetition.
+// groups lists the groups of items that must get the same part, in the order of
+// their first items: those with the same bytes, and similar ones unless they are more
+// than two and more than a twentieth of their class. In that case all pictures of
+// the set are similar, as those of digits are, and none is a copy.
 func (s *Set) groups() ([][]int, error) {
 	at := make(map[string]int, len(s.Items))
 	joined := newUnion(len(s.Items))
@@ -121,7 +122,7 @@ func (s *Set) groups() ([][]int, error) {
 		}
 		size[it.Class]++
 	}
-	for _, g := range s.Alike {
+	for _, g := range s.Similar {
 		if len(g) <= max(2, size[s.Items[g[0]].Class]/20) {
 			for _, i := range g[1:] {
 				joined.join(g[0], i)
@@ -141,8 +142,8 @@ func (s *Set) groups() ([][]int, error) {
 	return out, nil
 }
 
-// reportRepeated reports pictures that stand under two classes or, when the
-// folders gave the parts, in two parts.
+// reportRepeated reports pictures that are under two classes or, if the folders are
+// parts, in two parts.
 func (s *Set) reportRepeated(groups [][]int) {
 	for _, g := range groups {
 		first := s.Items[g[0]]
@@ -162,7 +163,7 @@ func (s *Set) reportRepeated(groups [][]int) {
 	}
 }
 
-// givenParts are the parts that the folders gave; nil for none.
+// givenParts are the parts of the folders, nil if there are none.
 func (s *Set) givenParts() map[Part]bool {
 	var given map[Part]bool
 	for _, it := range s.Items {
@@ -177,7 +178,7 @@ func (s *Set) givenParts() map[Part]bool {
 	return given
 }
 
-// separate takes images out of train and val whose bytes are in test or val too.
+// separate takes images out of train and val if their bytes are in test or val too.
 func (s *Set) separate() {
 	rank := map[Part]int{Train: 1, Val: 2, Test: 3}
 	keep := map[string]int{}
@@ -188,8 +189,9 @@ func (s *Set) separate() {
 	}
 	for i := range s.Items {
 		it := &s.Items[i]
-		if kept := s.Items[keep[it.SHA256]]; it.Part != kept.Part {
-			s.report(it.Path, Duplicate, fmt.Sprintf("the same bytes as %s, left out of %s", kept.Path, it.Part))
+		if same := s.Items[keep[it.SHA256]]; it.Part != same.Part {
+			s.report(it.Path, Duplicate,
+				fmt.Sprintf("the same bytes as %s, left out of %s", same.Path, it.Part))
 			it.Part = Out
 		}
 	}
@@ -225,8 +227,8 @@ func (s *Set) draw(groups [][]int, opts SplitOptions) error {
 	return nil
 }
 
-// shuffle puts groups into the order of a number that each draws from the bytes
-// of its first image and the seed.
+// shuffle sorts groups by a random number that each gets from the bytes of its first
+// image and the seed.
 func (s *Set) shuffle(groups [][]int, seed uint64) {
 	key := func(g []int) uint64 { return stream(seed, "split "+s.Items[g[0]].SHA256).Uint64() }
 	keys := make(map[int]uint64, len(groups))
@@ -236,8 +238,8 @@ func (s *Set) shuffle(groups [][]int, seed uint64) {
 	slices.SortStableFunc(groups, func(a, b []int) int { return cmp.Compare(keys[a[0]], keys[b[0]]) })
 }
 
-// take gives groups from the front the part until it has want images, one at
-// least, and leaves the last few groups. It returns those that are left.
+// take puts groups from the front into a part until it has want images, and at least
+// one. The last groups, as many as leave says, are not taken. It returns the rest.
 func (s *Set) take(gs [][]int, part Part, want float64, leave int) [][]int {
 	n := 0
 	for want > 0 && len(gs) > leave && (n == 0 || float64(n)+0.5 <= want) {
@@ -250,8 +252,8 @@ func (s *Set) take(gs [][]int, part Part, want float64, leave int) [][]int {
 	return gs
 }
 
-// Check is the promise that no image is on two sides: it returns an error when
-// a path or the same bytes stand in two parts.
+// Check returns an error if a path or the same bytes are in two parts: no image may
+// be.
 func (s *Set) Check() error {
 	paths := make(map[string]int, len(s.Items))
 	hashes := make(map[string]int, len(s.Items))

@@ -29,12 +29,12 @@ func (s *Set) WriteSplit(w io.Writer) error {
 // bytes that WriteSplit writes, in hex.
 func (s *Set) Digest() string {
 	h := sha256.New()
-	s.WriteSplit(h) // a hash takes every byte
+	s.WriteSplit(h) // a hash returns no error
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// ReadSplit reads what WriteSplit wrote. The caller sets Dir; [Load] then insists
-// on the same bytes. A file that has one image in two parts is refused.
+// ReadSplit reads what WriteSplit wrote. The caller sets Dir; [Load] then wants files
+// with the same bytes. A file that has an image in two parts is refused.
 func ReadSplit(r io.Reader) (*Set, error) {
 	cr := csv.NewReader(r)
 	cr.FieldsPerRecord = len(splitHeader)
@@ -84,8 +84,8 @@ func checkRow(row []string) error {
 	return nil
 }
 
-// Apply takes over the parts of a split of the same images: same paths, classes
-// and bytes, or an error that names the first difference.
+// Apply takes over the parts of a split of the same images. If paths, classes or
+// bytes differ, it returns an error that names the first difference.
 func (s *Set) Apply(split *Set) error {
 	if len(s.Items) != len(split.Items) || !slices.Equal(s.Labels, split.Labels) {
 		return fmt.Errorf("split: %d images of classes %q, this set has %d of %q",

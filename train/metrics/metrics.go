@@ -1,6 +1,6 @@
 // Package metrics counts how often a classifier is right: confusion matrix,
-// classification report, accuracy with its interval. Plain numbers; it imports
-// nothing of ours. Start at [Confusion].
+// classification report, accuracy with its interval. It imports no other package of
+// this module. Start at [Confusion].
 package metrics
 
 import "math"
@@ -42,7 +42,7 @@ func (c *Confusion) Support(class int) int {
 	return n
 }
 
-// Predicted is how many images were taken for the class.
+// Predicted is how often the class was the answer.
 func (c *Confusion) Predicted(class int) int {
 	n := 0
 	for _, row := range c.Counts {
@@ -83,14 +83,14 @@ func (c *Confusion) Majority() (class int, rate float64) {
 // Score is a row of a classification report.
 type Score struct {
 	Label     string  `json:"label"`
-	Precision float64 `json:"precision"` // of those taken for it, the share that is it
-	Recall    float64 `json:"recall"`    // of those that are it, the share taken for it
+	Precision float64 `json:"precision"` // share of right answers among those of the class
+	Recall    float64 `json:"recall"`    // share of right answers for images of the class
 	F1        float64 `json:"f1"`        // harmonic mean of both
-	Support   int     `json:"support"`   // images that are it
+	Support   int     `json:"support"`   // images of the class
 }
 
-// Report is a classification report, equal to scikit-learn's with
-// zero_division=0: what would divide by zero is 0.
+// Report is a classification report, equal to scikit-learn's with zero_division=0: a
+// division by zero gives 0.
 type Report struct {
 	Classes  []Score `json:"classes"`
 	Macro    Score   `json:"macro"`    // mean over the classes
@@ -126,9 +126,9 @@ func (s *Score) add(x Score, weight float64) {
 	s.F1 += x.F1 * weight
 }
 
-// Wilson is the 95 % score interval of a share of successes in n trials (Wilson
-// 1927). It stays within 0 and 1, and is right for few images, where the normal
-// approximation is not. Of no trials it is all, 0 to 1.
+// Wilson is the 95 % score interval of a share of successes in n trials (Wilson 1927).
+// It stays within 0 and 1 and, unlike the normal approximation, is right for few
+// images. Without trials it is 0 to 1.
 func Wilson(successes, n int) (low, high float64) {
 	if n == 0 {
 		return 0, 1

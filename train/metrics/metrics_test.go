@@ -95,3 +95,13 @@ func TestNothingCountedIsNoDivisionByZero(t *testing.T) {
 		t.Errorf("got majority rate %g, want 0", rate)
 	}
 }
+
+func TestMajorityIsTheFirstOfEquals(t *testing.T) {
+	c := NewConfusion([]string{"a", "b", "c"})
+	for _, class := range []int{0, 2, 1, 1, 2} {
+		c.Add(class, 0)
+	}
+	if class, rate := c.Majority(); class != 1 || rate != 0.4 {
+		t.Errorf("got class %d with %g, want 1 with 0.4", class, rate)
+	}
+}

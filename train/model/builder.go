@@ -2,10 +2,10 @@ package model
 
 import "fmt"
 
-// Builder writes a Spec node by node. Each method adds one node that reads the
-// current one, makes it the current one and returns its name; Keras' defaults
-// hold: stride 1, no padding, Glorot-uniform weights, batch norm with momentum
-// 0.99 and epsilon 1e-3. The first mistake is kept and returned by Spec.
+// Builder writes a Spec node by node. Each method adds a node that reads the
+// current one, makes it the current one and returns its name. The defaults are
+// Keras': stride 1, no padding, Glorot-uniform weights, batch norm with momentum
+// 0.99 and epsilon 1e-3. Spec returns the first mistake.
 type Builder struct {
 	spec   Spec
 	cur    string
@@ -13,11 +13,11 @@ type Builder struct {
 	count  map[string]int
 	err    error
 
-	// Init is given to the Conv and Dense nodes that follow; the zero value is
-	// Keras' Glorot uniform.
+	// Init is the initialiser of the Conv and Dense nodes that follow; the zero value
+	// is Keras' Glorot uniform.
 	Init Init
-	// Prefix starts the names of the nodes that follow, which are numbered anew
-	// for each prefix: inception_3a_conv1.
+	// Prefix starts the names of the nodes that follow. Each prefix has its own
+	// numbers: inception_3a_conv1.
 	Prefix string
 	// Epsilon and Momentum are those of the batch norms that follow.
 	Epsilon, Momentum float64
@@ -46,7 +46,7 @@ type Window struct {
 	NoBias bool // convolution only
 }
 
-// At makes an earlier node the current one, for branches.
+// At makes an earlier node the current one, to start a branch.
 func (b *Builder) At(name string) *Builder {
 	if _, ok := b.shapes[name]; !ok && b.err == nil {
 		b.err = fmt.Errorf("network %s: no node %q", b.spec.Name, name)
@@ -149,6 +149,13 @@ func (b *Builder) Concat(names ...string) string { return b.Add(Node{Op: Concat,
 
 // Sum adds two nodes of equal shape.
 func (b *Builder) Sum(x, y string) string { return b.Add(Node{Op: Add, Inputs: []string{x, y}}) }
+
+// Mul multiplies each channel of an image x by a number of y, [C 1 1].
+func (b *Builder) Mul(x, y string) string { return b.Add(Node{Op: Mul, Inputs: []string{x, y}}) }
+
+// Activation adds an op that computes each value by itself: ReLU, Sigmoid,
+// HardSigmoid, SiLU or HardSwish.
+func (b *Builder) Activation(op Op) string { return b.Add(Node{Op: op}) }
 
 // Head ends a branch: dense logits of one value a class, and a softmax. The
 // first head is the main one. Its nodes are called after it: logits and

@@ -13,6 +13,9 @@ func (n *Node) Detail() string {
 	case Dropout:
 		return fmt.Sprintf("%g", n.Rate)
 	case Rescale:
+		if n.PerChannel() {
+			return "x * " + triple("%.4g", n.Scales) + " " + triple("%+.4g", n.Offsets)
+		}
 		return fmt.Sprintf("x * %.4g %+.4g", n.Scale, n.Offset)
 	case ReLU:
 		if n.Max > 0 {
@@ -22,7 +25,12 @@ func (n *Node) Detail() string {
 	return ""
 }
 
-// Geometry says a window in words: "3 x 3, stride 2, pad 1, 32 groups".
+// triple is one number for each channel.
+func triple(format string, v [3]float64) string {
+	return fmt.Sprintf("("+format+" "+format+" "+format+")", v[0], v[1], v[2])
+}
+
+// Geometry describes a window in words: "3 x 3, stride 2, pad 1, 32 groups".
 func Geometry[T int | int64](kernel, stride, pads []T, groups int) string {
 	text := join(kernel, " x ")
 	if same(stride) && len(stride) > 0 {

@@ -2,20 +2,21 @@ package model
 
 import "fmt"
 
-// Work is what the operations of a node are counted from: numbers of values, for
-// one image.
+// Work has the numbers of values, for one image, from which the operations of a node
+// are counted.
 type Work struct {
 	In, Out int64 // of the first input, of the result
-	// Taken is how many values of the input one value of the result is made from,
-	// in convolutions, dense layers and pools.
+	// Taken is the number of values of the input for one value of the result, in
+	// convolutions, dense layers and pools.
 	Taken int64
 	Bias  bool // a bias is added to each value of the result
 }
 
 // FLOPs counts floating-point operations of a node: a multiply-add is two.
 // Pooling counts one operation a value in the window, element-wise ops one a
-// value, batch norm and rescale two, softmax three; dropout, flatten and concat
-// compute nothing. It is the one count: networks and ONNX files use it.
+// value, batch norm and rescale two, softmax three, the sigmoids four, what is
+// multiplied by them one more; dropout, flatten and concat compute nothing. It is
+// the one count: networks and ONNX files use it.
 func (op Op) FLOPs(w Work) (int64, error) {
 	switch op {
 	case Conv, Dense:
@@ -30,8 +31,12 @@ func (op Op) FLOPs(w Work) (int64, error) {
 		return w.In, nil
 	case Rescale, BatchNorm:
 		return 2 * w.Out, nil
-	case ReLU, Add:
+	case ReLU, Add, Mul:
 		return w.Out, nil
+	case Sigmoid, HardSigmoid:
+		return 4 * w.Out, nil
+	case SiLU, HardSwish:
+		return 5 * w.Out, nil
 	case Softmax:
 		return 3 * w.Out, nil
 	case Dropout, Flatten, Concat:

@@ -9,8 +9,8 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
-// Init names how a node's weights start. Biases start at 0, batch norm at
-// gamma 1, beta 0, mean 0, variance 1.
+// Init is how a node's weights start. Biases start at 0, batch norm starts at gamma 1,
+// beta 0, mean 0 and variance 1.
 type Init string
 
 // The initialisers. Fans are those of Keras: for a convolution
@@ -25,8 +25,8 @@ const (
 // Inits lists the initialisers.
 func Inits() []Init { return []Init{GlorotUniform, HeNormal, HeUniform, Zeros} }
 
-// NewWeights draws the starting weights. Each parameter has a stream of its own
-// from seed and its name, so that adding a node changes no other node's start.
+// NewWeights draws the first weights. Each parameter has a random stream of its own,
+// from seed and its name, so that a new node changes no other node's weights.
 func (s *Spec) NewWeights(seed uint64) (Weights, error) {
 	params, err := s.Params()
 	if err != nil {
@@ -72,7 +72,7 @@ func (init Init) fill(t onnx.Tensor, rng *rand.Rand) error {
 	case HeUniform:
 		uniform(math.Sqrt(6 / fanIn))
 	case HeNormal:
-		// Cutting a normal at two sigma leaves it with 0.8796 of its deviation;
+		// A normal distribution that is cut at two sigma has 0.8796 of its deviation;
 		// Keras' VarianceScaling divides by that.
 		sigma := math.Sqrt(2/fanIn) / 0.87962566103423978
 		for i := range t.Data {

@@ -231,3 +231,31 @@ func TestNodesAreSaidInWords(t *testing.T) {
 		}
 	}
 }
+
+// TestWeightsStartAtTheseValues: a seed gives the same weights for ever.
+func TestWeightsStartAtTheseValues(t *testing.T) {
+	want := map[Init][]float32{
+		GlorotUniform: {0.11251502, -0.10753715, -0.19345935},
+		HeNormal:      {-0.39133686, 0.0023357738, -0.23869604},
+		HeUniform:     {0.17186953, -0.1642657, -0.29551402},
+		Zeros:         {0, 0, 0},
+	}
+	for _, init := range Inits() {
+		b := NewBuilder("start", 6, 2)
+		b.Init = init
+		b.Conv(4, Window{Kernel: 3})
+		b.GlobalAvgPool()
+		b.Head("main", 1)
+		spec, err := b.Spec()
+		if err != nil {
+			t.Fatal(err)
+		}
+		w, err := spec.NewWeights(3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := w["conv1.weight"].Data[:3]; !slices.Equal(got, want[init]) {
+			t.Errorf("%s: got %v, want %v", init, got, want[init])
+		}
+	}
+}

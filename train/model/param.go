@@ -21,15 +21,15 @@ type Param struct {
 	Trainable bool
 }
 
-// Role says what a parameter is to its node.
+// Role is the part that a parameter has in its node.
 type Role string
 
 // The roles. RunningMean and RunningVar belong to BatchNorm and are not trained.
 const (
 	Weight      Role = "weight"       // BatchNorm: gamma
 	Bias        Role = "bias"         // BatchNorm: beta
-	RunningMean Role = "running_mean" //
-	RunningVar  Role = "running_var"  // biased batch variances, averaged, as Keras
+	RunningMean Role = "running_mean" // average of batch means
+	RunningVar  Role = "running_var"  // average of biased batch variances
 )
 
 // ParamName is the name of a node's parameter.
@@ -58,9 +58,11 @@ func (s *Spec) Params() ([]Param, error) {
 			add(n, Bias, true, x[0])
 			add(n, RunningMean, false, x[0])
 			add(n, RunningVar, false, x[0])
-		case Rescale, ReLU, MaxPool, AvgPool, GlobalAvgPool, Flatten, Dropout, Concat, Add, Softmax:
+		case Rescale, ReLU, Sigmoid, HardSigmoid, SiLU, HardSwish, MaxPool, AvgPool, GlobalAvgPool,
+			Flatten, Dropout, Concat, Add, Mul, Softmax:
 		default:
-			return nil, fmt.Errorf("network %s: node %s: parameters of op %s are not listed", s.Name, n.Name, n.Op)
+			return nil, fmt.Errorf("network %s: node %s: parameters of op %s are not listed",
+				s.Name, n.Name, n.Op)
 		}
 		if (n.Op == Conv || n.Op == Dense) && !n.NoBias {
 			add(n, Bias, true, n.Units)
@@ -82,7 +84,7 @@ func (s *Spec) Count() (trainable, running int, err error) {
 	return trainable, running, err
 }
 
-// CheckWeights says whether w holds exactly the tensors that s wants.
+// CheckWeights returns an error unless w has exactly the parameters of s.
 func (s *Spec) CheckWeights(w Weights) error {
 	params, err := s.Params()
 	if err != nil {

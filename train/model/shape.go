@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math"
 	"strings"
 )
 
@@ -9,9 +10,8 @@ import (
 // of them fit in an int64.
 const maxDim = 1 << 20
 
-// Shapes infers the shape of the input and of every node, without the batch.
-// It is also the check of a Spec: an error names the node, what it got and what
-// it wants.
+// Shapes infers the shape of the input and of every node, without the batch. It is
+// also the check of a Spec: an error names the node, what it got and what it wants.
 func (s *Spec) Shapes() (map[string][]int, error) {
 	if err := s.checkFrame(); err != nil {
 		return nil, err
@@ -20,7 +20,8 @@ func (s *Spec) Shapes() (map[string][]int, error) {
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
 		if n.Name == "" || strings.ContainsAny(n.Name, " \t\n") {
-			return nil, fmt.Errorf("network %s: node %d: name %q is empty or has a space", s.Name, i, n.Name)
+			return nil, fmt.Errorf("network %s: node %d: name %q is empty or has a space",
+				s.Name, i, n.Name)
 		}
 		if _, ok := shapes[n.Name]; ok {
 			return nil, fmt.Errorf("network %s: two nodes are named %q", s.Name, n.Name)
@@ -66,7 +67,8 @@ func (s *Spec) checkOutputs(shapes map[string][]int) error {
 			return fmt.Errorf("network %s: output %s: %q is not a softmax node", s.Name, o.Name, o.Node)
 		}
 		if got := shapes[o.Node][0]; got != s.Classes {
-			return fmt.Errorf("network %s: output %s has %d classes, want %d", s.Name, o.Name, got, s.Classes)
+			return fmt.Errorf("network %s: output %s has %d classes, want %d",
+				s.Name, o.Name, got, s.Classes)
 		}
 	}
 	return nil
@@ -76,7 +78,7 @@ func (s *Spec) checkOutputs(shapes map[string][]int) error {
 func (n *Node) Shape(in [][]int) ([]int, error) {
 	want := 1
 	switch n.Op {
-	case Add:
+	case Add, Mul:
 		want = 2
 	case Concat:
 		want = len(in)
@@ -87,16 +89,16 @@ func (n *Node) Shape(in [][]int) ([]int, error) {
 	x := in[0]
 	switch n.Op {
 	case Rescale:
-		// Pixels that are divided by 255 twice train, badly, without an error.
+		// A network whose pixels are divided by 255 twice trains badly, without an error.
 		if n.Inputs[0] != InputName {
 			return nil, fmt.Errorf("reads %s, want %s: pixels are rescaled once, where they come in",
 				n.Inputs[0], InputName)
 		}
+		return x, n.checkRescale(x)
+	case ReLU, Dropout, BatchNorm:
 		return x, n.checkScalars()
-	case ReLU, Dropout:
-		return x, n.checkScalars()
-	case BatchNorm:
-		return x, n.checkScalars()
+	case Sigmoid, HardSigmoid, SiLU, HardSwish:
+		return x, nil
 	case Conv:
 		return n.convShape(x)
 	case MaxPool, AvgPool:
@@ -133,6 +135,14 @@ func (n *Node) Shape(in [][]int) ([]int, error) {
 			return nil, fmt.Errorf("both inputs are %s", n.Inputs[0])
 		}
 		return x, nil
+	case Mul:
+		if err := wantImage(x); err != nil {
+			return nil, err
+		}
+		if !equal(in[1], []int{x[0], 1, 1}) {
+			return nil, fmt.Errorf("inputs %v and %v, want one number a channel, [%d 1 1]", x, in[1], x[0])
+		}
+		return x, nil
 	case Concat:
 		return n.concatShape(in)
 	}
@@ -152,6 +162,29 @@ func (n *Node) checkScalars() error {
 	return nil
 }
 
+// checkRescale says whether a rescale has numbers, for all channels or for each
+// of three.
+func (n *Node) checkRescale(x []int) error {
+	if !n.PerChannel() {
+		if n.Offsets != [3]float64{} {
+			return fmt.Errorf("offsets %v without scales", n.Offsets)
+		}
+		return nil
+	}
+	if n.Scale != 0 || n.Offset != 0 {
+		return fmt.Errorf("scale %g and offset %g beside those of each channel", n.Scale, n.Offset)
+	}
+	if len(x) != 3 || x[0] != 3 {
+		return fmt.Errorf("three scales for an input of %v", x)
+	}
+	for c := range 3 {
+		if s, o := n.Scales[c], n.Offsets[c]; s == 0 || math.IsNaN(s-s) || math.IsNaN(o-o) {
+			return fmt.Errorf("scales %v and offsets %v, want numbers and no scale of 0", n.Scales, n.Offsets)
+		}
+	}
+	return nil
+}
+
 func (n *Node) convShape(x []int) ([]int, error) {
 	if n.Units < 1 || n.Units > maxDim {
 		return nil, fmt.Errorf("%d filters, want 1 to %d", n.Units, maxDim)
@@ -161,7 +194,8 @@ func (n *Node) convShape(x []int) ([]int, error) {
 		return nil, err
 	}
 	if n.Groups < 1 || x[0]%n.Groups != 0 || n.Units%n.Groups != 0 {
-		return nil, fmt.Errorf("%d groups do not divide %d channels and %d filters", n.Groups, x[0], n.Units)
+		return nil, fmt.Errorf("%d groups do not divide %d channels and %d filters",
+			n.Groups, x[0], n.Units)
 	}
 	out[0] = n.Units
 	return out, nil
@@ -184,7 +218,8 @@ func (n *Node) windowShape(x []int) ([]int, error) {
 		}
 		padded := x[axis+1] + before + after
 		if padded < k {
-			return nil, fmt.Errorf("kernel %v is larger than its input %v: use larger images (--size)", n.Kernel, x)
+			return nil, fmt.Errorf("kernel %v is larger than its input %v: use larger images (--size)",
+				n.Kernel, x)
 		}
 		out[axis+1] = (padded-k)/stride + 1
 	}

@@ -1,10 +1,10 @@
 // Package model describes image classifiers as plain data.
 //
-// A network is a [Spec]: a list of named nodes in topological order, each from
-// a closed set of ops. Shape inference, parameter initialisation, the gorgonia
-// graph, the ONNX file, the summary and the drawing are each one loop over it.
-// A node has one name everywhere. The package never imports gorgonia or
-// onnxruntime. Start at [Spec] and [Builder].
+// A network is a [Spec]: a list of named nodes in topological order, each with an op
+// of a closed set. Shape inference, first weights, the gorgonia graph, the ONNX file,
+// the summary and the drawing are each a loop over it. A node has the same name
+// everywhere. The package never imports gorgonia or onnxruntime. Start at [Spec] and
+// [Builder].
 //
 // Shapes leave out the batch: an image-like value is [C H W], a vector [K].
 package model
@@ -12,12 +12,17 @@ package model
 // Op names what a node computes.
 type Op string
 
-// The closed set of ops. Every package that walks a Spec handles all of them.
+// The closed set of ops. Every package that walks a Spec handles all of them, which
+// a test in export/verify checks; it says what to do for a new one.
 const (
-	Rescale       Op = "rescale"       // x*Scale + Offset, of the network's input only
+	Rescale       Op = "rescale"       // x*Scale + Offset, or one of each a channel; of the network's input only
 	Conv          Op = "conv"          // 2-D convolution (cross-correlation), with bias unless NoBias
 	BatchNorm     Op = "batchnorm"     // batch normalisation over N, H and W
 	ReLU          Op = "relu"          // max(x, 0), or min(max(x, 0), Max) when Max > 0
+	Sigmoid       Op = "sigmoid"       // 1/(1+exp(-x))
+	HardSigmoid   Op = "hardsigmoid"   // min(max(x/6+1/2, 0), 1), as PyTorch; Keras 2 has 0.2*x+1/2
+	SiLU          Op = "silu"          // x*sigmoid(x), also called swish
+	HardSwish     Op = "hardswish"     // x*hardsigmoid(x)
 	MaxPool       Op = "maxpool"       // maximum of each window; padding never wins
 	AvgPool       Op = "avgpool"       // mean of each window; padding does not count
 	GlobalAvgPool Op = "globalavgpool" // [C H W] to [C]
@@ -26,20 +31,21 @@ const (
 	Dropout       Op = "dropout"       // inverted dropout while training, else identity
 	Concat        Op = "concat"        // joins along the channels
 	Add           Op = "add"           // element-wise sum of two equal shapes
+	Mul           Op = "mul"           // [C H W] times [C 1 1], a number a channel: squeeze and excitation
 	Softmax       Op = "softmax"       // over the classes
 )
 
 // Ops lists the closed set in the order of its declaration.
 func Ops() []Op {
-	return []Op{Rescale, Conv, BatchNorm, ReLU, MaxPool, AvgPool, GlobalAvgPool,
-		Flatten, Dense, Dropout, Concat, Add, Softmax}
+	return []Op{Rescale, Conv, BatchNorm, ReLU, Sigmoid, HardSigmoid, SiLU, HardSwish, MaxPool,
+		AvgPool, GlobalAvgPool, Flatten, Dense, Dropout, Concat, Add, Mul, Softmax}
 }
 
-// InputName is what a node calls the network's input: the resized image, RGB,
-// values 0 to 255, [3 S S].
+// InputName is the name of the network's input among the inputs of nodes: the resized
+// image, RGB, values 0 to 255, [3 S S].
 const InputName = "input"
 
-// Spec is a network. It is plain data and survives a trip through JSON.
+// Spec is a network. It is plain data that JSON can hold.
 type Spec struct {
 	Name    string   `json:"name"`
 	Input   [3]int   `json:"input"`   // C, H, W
@@ -85,6 +91,10 @@ type Node struct {
 	// Rescale: y = x*Scale + Offset.
 	Scale  float64 `json:"scale,omitempty"`
 	Offset float64 `json:"offset,omitempty"`
+	// Rescale: one scale and offset for each of R, G and B, in place of Scale and
+	// Offset. Scales of zeros mean that there are none.
+	Scales  [3]float64 `json:"scales,omitzero"`
+	Offsets [3]float64 `json:"offsets,omitzero"`
 	// Conv, Dense: how the weights start, GlorotUniform when empty.
 	Init Init `json:"init,omitempty"`
 }
@@ -99,10 +109,25 @@ func (s *Spec) Node(name string) *Node {
 	return nil
 }
 
-// Main is the head that is exported and answers.
+// Rescaling is what a Rescale node does: y = x*scales[c] + offsets[c] for the
+// channels R, G and B.
+func (n *Node) Rescaling() (scales, offsets [3]float64) {
+	if n.PerChannel() {
+		return n.Scales, n.Offsets
+	}
+	for c := range 3 {
+		scales[c], offsets[c] = n.Scale, n.Offset
+	}
+	return scales, offsets
+}
+
+// PerChannel says whether a Rescale node has a scale and offset for each channel.
+func (n *Node) PerChannel() bool { return n.Scales != [3]float64{} }
+
+// Main is the head that is exported and gives the answer.
 func (s *Spec) Main() Output { return s.Outputs[0] }
 
-// Logits is the name of the node whose values the head's softmax takes.
+// Logits is the name of the node that the head's softmax reads.
 func (s *Spec) Logits(o Output) string { return s.Node(o.Node).Inputs[0] }
 
 // Consumers maps the name of each node, and InputName, to the nodes that read
@@ -117,8 +142,8 @@ func (s *Spec) Consumers() map[string][]string {
 	return m
 }
 
-// Inference returns the part of the network that the main head needs, without
-// dropout: what is exported. It shares no memory with s.
+// Inference returns what is exported: the part of the network that the main head
+// needs, without dropout. It shares no memory with s.
 func (s *Spec) Inference() Spec {
 	needed := map[string]bool{s.Main().Node: true}
 	for i := len(s.Nodes) - 1; i >= 0; i-- {

@@ -16,6 +16,7 @@ type builder[T kernel.Float] struct {
 	params map[string]*G.Node
 	value  map[string]*G.Node // result by the name of the spec's node
 	fusion fusion
+	frozen map[string]bool // nodes that do not train
 }
 
 // build adds the nodes of the spec to the graph, on the image node x.
@@ -38,8 +39,8 @@ func (b *builder[T]) build(x *G.Node) error {
 		if relu, ok := b.fusion.into[n.Name]; ok {
 			b.value[relu] = y
 		}
-		if n.Op == model.BatchNorm && b.pooler() != nil && b.fusion.pooled[n.Name] != "" {
-			b.value[b.fusion.pooled[n.Name]] = y
+		if pool := b.fusion.pooled[n.Name]; pool != "" && b.pooler(n) != nil {
+			b.value[pool] = y
 		}
 	}
 	return nil
@@ -52,6 +53,9 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 	relu, fused := b.fusion.into[n.Name]
 	switch n.Op {
 	case model.Rescale:
+		if n.PerChannel() {
+			return newChannelRescale(g, n.Name, x, n.Scales, n.Offsets)
+		}
 		return newRescale(g, n.Name, x, n.Scale, n.Offset)
 	case model.Conv:
 		return newConv(g, n.Name, x, b.param(n, model.Weight), b.param(n, model.Bias),
@@ -63,6 +67,8 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 		return b.norm(n, x)
 	case model.ReLU:
 		return newReLU(g, n.Name, x, reluConfig{Max: n.Max, Masked: b.fusion.masked[n.Name]})
+	case model.Sigmoid, model.HardSigmoid, model.SiLU, model.HardSwish:
+		return newActivation(g, n.Name, x, n.Op)
 	case model.MaxPool:
 		return newMaxPool(g, n.Name, x,
 			maxPoolConfig{Window: window, InputReLU: b.fusion.masked[n.Inputs[0]]})
@@ -81,6 +87,8 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 		return newConcat(g, n.Name, in...)
 	case model.Add:
 		return newAdd(g, n.Name, in[0], in[1])
+	case model.Mul:
+		return newMul(g, n.Name, in[0], in[1])
 	case model.Softmax:
 		return newSoftmax(g, n.Name, x)
 	}
@@ -92,9 +100,9 @@ func (b *builder[T]) norm(n *model.Node, x *G.Node) (*G.Node, error) {
 	gamma, beta := b.param(n, model.Weight), b.param(n, model.Bias)
 	mean, variance := b.param(n, model.RunningMean), b.param(n, model.RunningVar)
 	cfg := batchNormConfig{Epsilon: n.Epsilon, Momentum: n.Momentum,
-		Frozen: b.g.FrozenBatchNorm, InputReLU: b.fusion.masked[n.Inputs[0]]}
-	if pool := b.spec.Node(b.fusion.pooled[n.Name]); pool != nil && b.pooler() != nil {
-		return newNormPool(b.g, b.pooler(), n.Name, x, gamma, beta, mean, variance, normPoolConfig{
+		Frozen: b.g.FrozenBatchNorm || b.frozen[n.Name], InputReLU: b.fusion.masked[n.Inputs[0]]}
+	if pool := b.spec.Node(b.fusion.pooled[n.Name]); pool != nil && b.pooler(n) != nil {
+		return newNormPool(b.g, b.pooler(n), n.Name, x, gamma, beta, mean, variance, normPoolConfig{
 			cfg, kernel.Window{Kernel: pool.Kernel, Stride: pool.Stride, Pads: pool.Pads}})
 	}
 	return newBatchNorm(b.g, n.Name, x, gamma, beta, mean, variance, cfg)

@@ -47,7 +47,7 @@ func newConv[T kernel.Float](g *graph[T], name string, x, w, b *G.Node, cfg conv
 			Kernel: [2]int{ws[2], ws[3]}, Pads: cfg.Pads,
 			Stride: [2]int{max(cfg.Stride[0], 1), max(cfg.Stride[1], 1)},
 		},
-		Inference: !g.Train, NoBackwardData: !g.wanted(x),
+		Inference: !g.wanted(x, w, b), NoBackwardData: !g.wanted(x),
 	}
 	k, err := g.engine.Conv(shape)
 	if err != nil {

@@ -36,7 +36,7 @@ func newDense[T kernel.Float](g *graph[T], name string, x, w, b *G.Node, cfg den
 	}
 	shape := kernel.DenseShape{
 		N: xs[0], In: xs[1], Out: ws[0], Bias: b != nil, ReLU: cfg.ReLU,
-		Inference: !g.Train, NoBackwardData: !g.wanted(x),
+		Inference: !g.wanted(x, w, b), NoBackwardData: !g.wanted(x),
 	}
 	k, err := g.engine.Dense(shape)
 	if err != nil {

@@ -2,8 +2,9 @@
 //
 // [New] makes a [Network] of a [model.Spec]: it trains and evaluates, and is what the
 // training loop calls a train.Stepper. [NewForward] makes a [Forward], which only
-// answers. Both build gorgonia graphs (graph.go) of the ops of this package, one op a
-// file: convolution in conv.go, and so on. Each op computes on a prepared object of a
+// answers, and [NewFeatures] a [Features], which computes the values of one node. All
+// build gorgonia graphs (graph.go) of the ops of this package, one op a file:
+// convolution in conv.go, and so on. Each op computes on a prepared object of a
 // [kernel.Engine], writes into memory that the plan of the graph gave it (plan.go),
 // and says in SymDiff which gradient ops follow from it. build.go turns the spec into
 // ops; fuse.go has the rules by which some nodes share one.

@@ -79,10 +79,8 @@ func answer(ctx context.Context, s *source[float32], made map[int]*program[float
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	in := s.spec.Input
-	if n < 1 || len(pixels) != n*in[0]*in[1]*in[2] {
-		return nil, fmt.Errorf("%d images in %d bytes, network %s wants %d bytes an image",
-			n, len(pixels), s.spec.Name, in[0]*in[1]*in[2])
+	if err := s.holds(pixels, n); err != nil {
+		return nil, err
 	}
 	p := made[n]
 	if p == nil {
@@ -94,4 +92,14 @@ func answer(ctx context.Context, s *source[float32], made map[int]*program[float
 	}
 	s.engine.FromBytes(p.Write(p.images), pixels)
 	return p, p.Run()
+}
+
+// holds says whether the pixels are n images, at least one.
+func (s *source[T]) holds(pixels []uint8, n int) error {
+	in := s.spec.Input
+	if n < 1 || len(pixels) != n*in[0]*in[1]*in[2] {
+		return fmt.Errorf("%d images in %d bytes, network %s wants %d bytes an image",
+			n, len(pixels), s.spec.Name, in[0]*in[1]*in[2])
+	}
+	return nil
 }

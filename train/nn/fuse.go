@@ -78,11 +78,11 @@ func fuse(s *model.Spec) fusion {
 	return f
 }
 
-// pooler is the engine if it can normalise and pool in one pass and the graph
+// pooler is the engine if it can normalise and pool in one pass and the batch norm n
 // normalises by the batch, or nil.
-func (b *builder[T]) pooler() kernel.NormPooler[T] {
+func (b *builder[T]) pooler(n *model.Node) kernel.NormPooler[T] {
 	e, ok := b.g.engine.(kernel.NormPooler[T])
-	if !ok || !b.g.Train || b.g.FrozenBatchNorm {
+	if !ok || !b.g.Train || b.g.FrozenBatchNorm || b.frozen[n.Name] {
 		return nil
 	}
 	return e

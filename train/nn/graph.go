@@ -3,6 +3,7 @@ package nn
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	G "gorgonia.org/gorgonia"
@@ -127,8 +128,11 @@ func (g *graph[T]) apply(o operation[T], name string, in ...*G.Node) (*G.Node, e
 	return n, nil
 }
 
-// wanted says whether a gradient of x is wanted: false for images.
-func (g *graph[T]) wanted(x *G.Node) bool { return g.Train && g.wants[x] }
+// wanted says whether a gradient of any of the nodes, which may be nil, is wanted: not
+// of images, of what is frozen, and of what depends on these alone.
+func (g *graph[T]) wanted(nodes ...*G.Node) bool {
+	return g.Train && slices.ContainsFunc(nodes, func(n *G.Node) bool { return g.wants[n] })
+}
 
 // Seal plans the memory and compiles the graph. After it nothing can be added.
 func (g *graph[T]) Seal() error {

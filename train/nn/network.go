@@ -2,10 +2,8 @@ package nn
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
-	"slices"
 	"time"
 
 	"github.com/flowerctl/flowerctl/train"
@@ -15,35 +13,6 @@ import (
 	"github.com/flowerctl/flowerctl/train/numbers"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
-
-// Loss names what training minimises.
-type Loss string
-
-// The losses. Label smoothing, mixed images and class weights are in the
-// batch's targets and weights.
-const (
-	CrossEntropy Loss = "crossentropy" // of the softmax, see newCrossEntropyLoss
-	SquaredError Loss = "mse"          // of the probabilities, see newSquaredErrorLoss
-)
-
-// Losses lists them, the default first.
-func Losses() []Loss { return []Loss{CrossEntropy, SquaredError} }
-
-// Config is how a network trains.
-type Config struct {
-	// Engine computes. The caller closes it, after the network. One that is also an
-	// optim.Vector computes the norms of the gradients.
-	Engine    kernel.Engine[float32]
-	Optimizer optim.Optimizer
-	Loss      Loss   // CrossEntropy when empty
-	Seed      uint64 // of dropout
-	// ClipNorm scales the gradients down when the norm of all of them together is
-	// larger (Keras' global_clipnorm); 0 never does.
-	ClipNorm float64
-	// FrozenBatchNorm keeps the running statistics and normalises by them, for
-	// fine-tuning on little data.
-	FrozenBatchNorm bool
-}
 
 // Network trains and evaluates. It implements train.Stepper.
 type Network struct {
@@ -75,38 +44,24 @@ type statistic struct{ now, before []float32 }
 // New makes a network of a description and its weights, which it shares: steps
 // write into w, and the network sees what others write there.
 func New(spec model.Spec, w model.Weights, cfg Config) (*Network, error) {
-	if cfg.Engine == nil || cfg.Optimizer == nil {
-		return nil, errors.New("network without an engine or an optimizer: Config needs both")
-	}
-	if cfg.Loss == "" {
-		cfg.Loss = CrossEntropy
-	}
-	if !slices.Contains(Losses(), cfg.Loss) {
-		return nil, fmt.Errorf("loss %q, want one of %v", cfg.Loss, Losses())
-	}
-	if !(cfg.ClipNorm >= 0) {
-		return nil, fmt.Errorf("clip norm %g, want 0 (never) or more", cfg.ClipNorm)
+	if err := cfg.check(&spec); err != nil {
+		return nil, err
 	}
 	src, err := newSource(spec, w, cfg.Engine)
 	if err != nil {
 		return nil, err
 	}
-	src.loss, src.fused, src.grads = cfg.Loss, true, tensors[float32]{}
-	n := &Network{cfg: cfg, source: src, weights: w, programs: map[use]*program[float32]{}}
+	src.loss, src.fused = cfg.Loss, true
+	n := &Network{cfg: cfg, weights: w, programs: map[use]*program[float32]{}}
 	var ok bool
 	if n.vector, ok = cfg.Engine.(optim.Vector); !ok {
 		n.vector = optim.NewVector(cfg.Engine.Threads())
 	}
-	for _, p := range src.params {
-		value := w[p.Name].Data
-		if !p.Trainable {
-			n.stats = append(n.stats, statistic{value, make([]float32, len(value))})
-			continue
-		}
-		grad := make([]float32, len(value))
-		src.grads[p.Name] = grad
-		n.params = append(n.params, optim.Param{Name: p.Name, Value: value, Grad: grad})
+	if n.params = freeze(&src, cfg.Frozen, cfg.Rates); len(n.params) == 0 {
+		return nil, fmt.Errorf("network %s: all parameters are frozen, want at least one to train",
+			spec.Name)
 	}
+	n.source, n.stats = src, statistics(&src)
 	n.norms = make([]float64, len(n.params))
 	return n, nil
 }

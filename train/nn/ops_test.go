@@ -12,6 +12,7 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
+	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
@@ -54,6 +55,7 @@ type opCase struct {
 		ReLU, Frozen           bool
 		Max, Epsilon, Momentum float64
 		Scale, Offset, Rate    float64
+		Scales, Offsets        [3]float64
 		InputReLU              bool
 	}
 }
@@ -162,11 +164,18 @@ func applyOp[T kernel.Float](g *graph[T], c *opCase, in map[string]*G.Node, all 
 	case "flatten":
 		return newFlatten(g, c.Name, x)
 	case "rescale":
+		if cfg.Scales != [3]float64{} {
+			return newChannelRescale(g, c.Name, x, cfg.Scales, cfg.Offsets)
+		}
 		return newRescale(g, c.Name, x, cfg.Scale, cfg.Offset)
 	case "concat":
 		return newConcat(g, c.Name, all...)
 	case "add":
 		return newAdd(g, c.Name, all[0], all[1])
+	case "sigmoid", "hardsigmoid", "silu", "hardswish":
+		return newActivation(g, c.Name, x, model.Op(c.Op))
+	case "mul":
+		return newMul(g, c.Name, x, in["scale"])
 	case "softmax":
 		return newSoftmax(g, c.Name, x)
 	case "dropout":

@@ -21,10 +21,12 @@ type source[T kernel.Float] struct {
 	engine kernel.Engine[T]
 	memory *workspace[T]
 	values tensors[T]
-	grads  tensors[T] // where gradients go; nil leaves them in the workspace
-	loss   Loss       // "" for a graph without a loss
-	fused  bool       // as fuse.go says
-	keep   bool       // the value of every node can be read after a run
+	grads  tensors[T]      // where gradients go; nil leaves them in the workspace
+	loss   Loss            // "" for a graph without a loss
+	fused  bool            // as fuse.go says
+	keep   bool            // the value of every node can be read after a run
+	frozen map[string]bool // nodes that do not train, see Config.Frozen
+	result string          // a node whose value can be read after a run; "" for the heads alone
 }
 
 // program is one sealed graph, for a use and a batch size.
@@ -54,7 +56,7 @@ func (s *source[T]) try(n int, m mode, salt int) (*program[T], error) {
 	g.salt = salt
 	in := s.spec.Input
 	p := &program[T]{graph: g, images: g.Input(model.InputName, n, in[1], in[2], in[0])}
-	b := &builder[T]{g: g, spec: &s.spec, params: map[string]*G.Node{}}
+	b := &builder[T]{g: g, spec: &s.spec, frozen: s.frozen, params: map[string]*G.Node{}}
 	if s.fused {
 		b.fusion = fuse(&s.spec)
 	}
@@ -109,6 +111,9 @@ func (s *source[T]) heads(p *program[T]) error {
 		for _, n := range p.value {
 			p.Keep(n)
 		}
+	}
+	if s.result != "" {
+		p.Keep(p.value[s.result])
 	}
 	switch len(losses) {
 	case 0:

@@ -1,5 +1,5 @@
 // Package numbers answers what several packages ask of floating-point numbers. It
-// imports nothing of ours, so that every package may use it.
+// imports no other package of this module, so that every package may use it.
 package numbers
 
 import "cmp"
@@ -12,9 +12,9 @@ func Finite[T Float](v T) bool {
 	return v-v == 0 // NaN and infinity give NaN
 }
 
-// ArgMax is the index of the largest value, the first of equals, and -1 where
-// there is no value. NaN counts as less than every number, also than -Inf: it is
-// the answer only where all values are NaN, and is then the first.
+// ArgMax is the index of the largest value, the first of equals, and -1 if there are
+// no values. NaN is less than every number, even -Inf: only if all values are NaN is
+// the result one of them, the first.
 func ArgMax[T cmp.Ordered](values []T) int {
 	best := -1
 	for i, v := range values {

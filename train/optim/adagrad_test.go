@@ -14,7 +14,7 @@ func TestAdagradAddsEpsilonToTheRoot(t *testing.T) {
 	w, g := []float32{1}, []float32{2}
 	want, sum := 1.0, 0.25
 	for range 3 {
-		o.Update([]Param{{"w", w, g}}, 0.5)
+		o.Update([]Param{{Name: "w", Value: w, Grad: g}}, 0.5)
 		sum += 2 * 2
 		want -= 0.5 * 2 / (math.Sqrt(sum) + 0.1)
 	}

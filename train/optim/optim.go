@@ -19,15 +19,27 @@ type Param struct {
 	Name  string
 	Value []float32
 	Grad  []float32
+	// Rate is a factor on the learning rate of this parameter; 0 means 1. It is a
+	// factor on AdamW's decay too, as in PyTorch's parameter groups.
+	Rate float64
+}
+
+// rate is the learning rate of p where that of the step is lr.
+func (p Param) rate(lr float64) float64 {
+	if p.Rate == 0 {
+		return lr
+	}
+	return lr * p.Rate
 }
 
 // Optimizer updates parameters. It is for one goroutine.
 type Optimizer interface {
 	// Name is the name that New takes: "adam".
 	Name() string
-	// Update takes one step on all parameters with learning rate lr. It is
-	// called with the same parameters, in the same order, every time. After the
-	// first call it allocates nothing that grows with the parameters.
+	// Update takes one step on all parameters with learning rate lr, times the
+	// parameter's own Rate. It is called with the same parameters, in the same order,
+	// every time. After the first call it allocates nothing that grows with the
+	// parameters.
 	Update(params []Param, lr float64)
 	// State returns a copy of the accumulators, and Restore continues from it.
 	// Restore fails on the state of another optimizer, or one that does not fit
@@ -79,7 +91,7 @@ func (o *optimizer) Update(params []Param, lr float64) {
 	}
 	o.step++
 	for i, p := range params {
-		o.rule.update(o, p, o.slots[i], lr)
+		o.rule.update(o, p, o.slots[i], p.rate(lr))
 	}
 }
 

@@ -77,7 +77,8 @@ func floats(x []float64) []float32 {
 func problem(rng *rand.Rand) []Param {
 	var params []Param
 	for i, n := range []int{3*block + 17, 5} {
-		p := Param{fmt.Sprint("p", i, ".weight"), make([]float32, n), make([]float32, n)}
+		p := Param{Name: fmt.Sprint("p", i, ".weight"),
+			Value: make([]float32, n), Grad: make([]float32, n)}
 		for j := range p.Value {
 			p.Value[j] = float32(rng.NormFloat64())
 		}
@@ -148,7 +149,7 @@ func TestRestoreContinuesBitForBit(t *testing.T) {
 }
 
 func TestWrongStatesAreRefused(t *testing.T) {
-	params := []Param{{"a", make([]float32, 3), make([]float32, 3)}}
+	params := []Param{{Name: "a", Value: make([]float32, 3), Grad: make([]float32, 3)}}
 	state := func(change func(*State)) State {
 		o, _ := New("adam", Config{})
 		o.Update(params, 1)
@@ -180,7 +181,7 @@ func TestWrongStatesAreRefused(t *testing.T) {
 }
 
 func TestStateBeforeTheFirstStepStartsAgain(t *testing.T) {
-	params := []Param{{"a", make([]float32, 3), make([]float32, 3)}}
+	params := []Param{{Name: "a", Value: make([]float32, 3), Grad: make([]float32, 3)}}
 	o, _ := New("adagrad", Config{})
 	fresh := o.State()
 	o.Update(params, 1)
@@ -255,7 +256,7 @@ func TestWrongSettingsAreNamed(t *testing.T) {
 
 func BenchmarkAdam(b *testing.B) {
 	const n = 4_828_997 // v7-base
-	p := []Param{{"w", make([]float32, n), make([]float32, n)}}
+	p := []Param{{Name: "w", Value: make([]float32, n), Grad: make([]float32, n)}}
 	randomGradient(p, rand.New(rand.NewPCG(1, 1)))
 	o, _ := New("adam", Config{})
 	b.SetBytes(n * 7 * 4) // reads w, m, v, g; writes w, m, v
@@ -281,7 +282,7 @@ func TestFastPathsAreOptional(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		params := []Param{{"a", []float32{1, 1, 1}, []float32{1, 2, 3}}}
+		params := []Param{{Name: "a", Value: []float32{1, 1, 1}, Grad: []float32{1, 2, 3}}}
 		o.Update(params, 0.1)
 		if inGo := params[0].Value[0] != 1; inGo != (name != "adagrad") {
 			t.Errorf("%s: weights changed in Go: %v", name, inGo)

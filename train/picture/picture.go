@@ -1,7 +1,6 @@
-// Package picture makes pictures of a fixed size, as SVG and as PNG, without a
-// browser or another program: what curves, tables of counts and drawings of
-// networks have in common. Colours are those that people who cannot tell red
-// from green tell apart. Start at [Picture].
+// Package picture makes pictures of a fixed size, as SVG and as PNG, without a browser
+// or another program. Plots, confusion matrices and drawings of networks use it. Its
+// colours are distinct for people who cannot tell red from green. Start at [Picture].
 package picture
 
 import (
@@ -26,7 +25,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
-// The colours of Okabe and Ito (2008), which differ for every kind of colour
+// The colours of Okabe and Ito (2008), which are distinct for every kind of colour
 // vision, and two greys.
 var (
 	Blue       = color.NRGBA{0x00, 0x72, 0xb2, 0xff}
@@ -40,7 +39,7 @@ var (
 	Pale       = color.NRGBA{0xdd, 0xdd, 0xdd, 0xff}
 )
 
-// Picture is a picture of a fixed size in points, painted anew for each format.
+// Picture is a picture of a fixed size in points. It is painted once for each format.
 // The origin is at the lower left.
 type Picture struct {
 	W, H  vg.Length
@@ -55,19 +54,18 @@ func (p Picture) SVG() ([]byte, error) {
 	if _, err := c.WriteTo(&buf); err != nil {
 		return nil, err
 	}
-	// Where the font is not installed, another one will do.
+	// If the font is not installed, viewers take another one.
 	svg := bytes.ReplaceAll(buf.Bytes(), []byte("font-family:Liberation Sans;"),
 		[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
 	return words.ReplaceAllFunc(svg, withLength), nil
 }
 
-// words is a piece of text in an SVG file: its attributes, the size in them, the
-// text.
+// words matches a text in an SVG file: its attributes, the size in them, the text.
 var words = regexp.MustCompile(`<text ([^>]*font-size:([0-9.]+)px")>([^<]+)</text>`)
 
-// withLength gives a piece of text the length that it has in the picture's font. A
-// font in its place may be wider by a fifth, as DejaVu Sans, and would run over
-// the edge.
+// withLength gives a text the length that it has in the picture's font. In another
+// font it may be wider by a fifth, as in DejaVu Sans, and would be cut off at the
+// edge.
 func withLength(element []byte) []byte {
 	m := words.FindSubmatch(element)
 	size, err := strconv.ParseFloat(string(m[2]), 64)
@@ -80,15 +78,14 @@ func withLength(element []byte) []byte {
 		m[1], length, m[3])
 }
 
-// sharp is the resolution for screens of today, and longest the most pixels that
-// a side gets: browsers refuse much larger pictures.
+// sharp is the resolution for high-density screens. longest is the most pixels of a
+// side: browsers refuse much larger pictures.
 const (
 	sharp   = 144 // dots an inch, 2 a point
 	longest = 16000
 )
 
-// PNG writes the picture at two pixels a point, or fewer where it would be very
-// large.
+// PNG writes the picture at two pixels a point, or at fewer if it is very large.
 func (p Picture) PNG(w io.Writer) error {
 	dpi := int(min(sharp, longest*vg.Inch.Points()/max(p.W, p.H).Points()))
 	c := vgimg.NewWith(vgimg.UseWH(p.W, p.H), vgimg.UseDPI(dpi))
@@ -115,7 +112,7 @@ func (p Picture) on(c vg.CanvasSizer) {
 
 var fonts = font.NewCache(liberation.Collection())
 
-// Words is a style of text; x and y say where the point stands in it.
+// Words is a style of text; x and y say how the text is aligned at its point.
 func Words(size vg.Length, x text.XAlignment, y text.YAlignment) text.Style {
 	return text.Style{Color: color.Black, XAlign: x, YAlign: y, Font: Sans(size),
 		Handler: text.Plain{Fonts: fonts}}
@@ -126,12 +123,12 @@ func Sans(size vg.Length) font.Font {
 	return font.Font{Typeface: "Liberation", Variant: "Sans", Size: size}
 }
 
-// Rectangle is its corners.
+// Rectangle is the corners of a rectangle.
 func Rectangle(x0, y0, x1, y1 vg.Length) []vg.Point {
 	return []vg.Point{{X: x0, Y: y0}, {X: x1, Y: y0}, {X: x1, Y: y1}, {X: x0, Y: y1}}
 }
 
-// Outline is its corners, back to the first.
+// Outline is the corners of a rectangle, and the first again.
 func Outline(x0, y0, x1, y1 vg.Length) []vg.Point {
 	return append(Rectangle(x0, y0, x1, y1), vg.Point{X: x0, Y: y0})
 }

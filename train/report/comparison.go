@@ -20,11 +20,11 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// Contender is a run that is put beside others.
+// Contender is a run that is compared with others.
 type Contender struct {
-	Name    string // in the legend; one name is listed once
-	Style   int    // runs of one style look alike: seeds of one network
-	Loss    string // what kind of loss: those of different kinds are not drawn together
+	Name    string // in the legend, where equal names are listed once
+	Style   int    // of the line; seeds of one network have the same
+	Loss    string // the kind of loss; different kinds are not drawn together
 	History []train.Epoch
 }
 
@@ -33,31 +33,35 @@ const (
 	panelHeight = 230
 )
 
-// Styles are told apart by colour and by dashes, both from the first on. The
-// numbers of the two have no common divisor, so that no pair comes twice before
-// all have come.
+// Styles differ in colour and in dashes, from the first two on. The numbers of
+// colours and of dashes have no common divisor, so that every pair is used once
+// before one is repeated.
 var (
-	styleColours = []color.Color{picture.Blue, picture.Vermillion, picture.Green, picture.Purple, picture.Orange,
-		picture.Sky, picture.Black}
-	styleDashes = [][]vg.Length{nil, {7, 3}, {2, 2}, {9, 2, 2, 2}, {15, 4}, {9, 2, 2, 2, 2, 2}, {4, 6}, {1, 5}}
+	styleColours = []color.Color{picture.Blue, picture.Vermillion, picture.Green, picture.Purple,
+		picture.Orange, picture.Sky, picture.Black}
+	styleDashes = [][]vg.Length{nil, {7, 3}, {2, 2}, {9, 2, 2, 2}, {15, 4}, {9, 2, 2, 2, 2, 2},
+		{4, 6}, {1, 5}}
 )
 
-// Styles is how many runs can be told apart in one picture.
+// Styles is the number of different styles of lines.
 func Styles() int { return len(styleColours) * len(styleDashes) }
 
-// Comparison draws the curves of runs in one picture: validation accuracy,
-// training accuracy, and where all have the same kind of loss, validation loss.
+// Comparison draws the curves of runs in one picture: validation accuracy, training
+// accuracy and, if all have the same kind of loss, validation loss.
 func Comparison(runs []Contender) (picture.Picture, error) {
 	if !slices.ContainsFunc(runs, func(r Contender) bool { return len(r.History) > 0 }) {
 		return picture.Picture{}, errors.New("none of the runs has an epoch to draw")
 	}
 	panels := []panel{
-		{"Validation accuracy", "percent", func(e train.Epoch) float64 { return 100 * e.ValAccuracy }, 100},
-		{"Training accuracy", "percent", func(e train.Epoch) float64 { return 100 * e.Accuracy }, 100},
+		{"Validation accuracy", "percent",
+			func(e train.Epoch) float64 { return 100 * e.ValAccuracy }, 100},
+		{"Training accuracy", "percent",
+			func(e train.Epoch) float64 { return 100 * e.Accuracy }, 100},
 	}
-	alike := func(r Contender) bool { return r.Loss == runs[0].Loss }
-	if len(slices.DeleteFunc(slices.Clone(runs), alike)) == 0 {
-		panels = append(panels, panel{"Validation loss", "mean loss of an image", func(e train.Epoch) float64 { return e.ValLoss }, lossTop(runs)})
+	otherLoss := func(r Contender) bool { return r.Loss != runs[0].Loss }
+	if !slices.ContainsFunc(runs, otherLoss) {
+		panels = append(panels, panel{"Validation loss", "mean loss of an image",
+			func(e train.Epoch) float64 { return e.ValLoss }, lossTop(runs)})
 	}
 	var plots []*plot.Plot
 	var legend plot.Legend
@@ -132,8 +136,8 @@ func (p panel) plot(runs []Contender) (*plot.Plot, error) {
 	return out, nil
 }
 
-// lossTop is where the axis of losses ends: an epoch that went astray must not
-// flatten all others.
+// lossTop is where the axis of losses ends. One epoch that diverged must not flatten
+// all others: what is over twice the largest first loss is cut off.
 func lossTop(runs []Contender) (top float64) {
 	first := 0.0
 	for _, r := range runs {
@@ -156,9 +160,11 @@ var comparisonPage string
 
 var comparisonTemplate = template.Must(template.New("comparison").Parse(comparisonPage))
 
-// WriteComparison writes a page that needs nothing else: tables, notes and the
+// WriteComparison writes a page that needs no other file: tables, notes and the
 // curves.
-func WriteComparison(w io.Writer, tables []*table.Table, notes []string, curves picture.Picture) error {
+func WriteComparison(w io.Writer, tables []*table.Table, notes []string,
+	curves picture.Picture) error {
+
 	page := struct {
 		Tables []template.HTML
 		Notes  []string

@@ -13,9 +13,9 @@ import (
 	"github.com/flowerctl/flowerctl/train/picture"
 )
 
-// confusionMatrix draws counts by true class (rows, from the top) and predicted
-// class (columns). A cell's darkness is its share of the row, so that rare
-// classes show as well as frequent ones.
+// confusionMatrix draws counts by true class (rows, from the top) and predicted class
+// (columns). A cell is the darker the larger its share of the row is, so that rare
+// classes are as visible as frequent ones.
 func confusionMatrix(c *metrics.Confusion) picture.Picture {
 	n := len(c.Labels)
 	cell := vg.Length(math.Max(12, math.Min(64, 480/float64(n))))
@@ -34,16 +34,18 @@ func confusionMatrix(c *metrics.Confusion) picture.Picture {
 	width := max(left+grid+20, 330)
 	d := picture.Picture{W: width, H: top + grid + bottom}
 	d.Paint = func(canvas draw.Canvas) {
-		canvas.FillText(picture.Words(13, text.XCenter, text.YCenter), vg.Point{X: width / 2, Y: d.H - 14}, "Confusion matrix")
-		canvas.FillText(picture.Words(10, text.XCenter, text.YCenter), vg.Point{X: width / 2, Y: d.H - 32},
-			"rows: the true class, columns: the answer; "+counted)
+		centred := func(size, x, y vg.Length, words string) {
+			canvas.FillText(picture.Words(size, text.XCenter, text.YCenter), vg.Point{X: x, Y: y}, words)
+		}
+		centred(13, width/2, d.H-14, "Confusion matrix")
+		centred(10, width/2, d.H-32, "rows: the true class, columns: the answer; "+counted)
 		if cell < legible {
 			drawScale(canvas, width/2, d.H-32-scaleHeight)
 		}
 		sideways := picture.Words(11, text.XCenter, text.YCenter)
 		sideways.Rotation = math.Pi / 2
 		canvas.FillText(sideways, vg.Point{X: 14, Y: bottom + grid/2}, "true class")
-		canvas.FillText(picture.Words(11, text.XCenter, text.YCenter), vg.Point{X: left + grid/2, Y: 14}, "predicted class")
+		centred(11, left+grid/2, 14, "predicted class")
 		column := picture.Words(10, text.XRight, text.YCenter)
 		column.Rotation = math.Pi / 2
 		for i, label := range c.Labels {
@@ -60,31 +62,35 @@ func confusionMatrix(c *metrics.Confusion) picture.Picture {
 	return d
 }
 
-// legible is the smallest cell that has room for a number, in points; in smaller
-// ones a scale says what the colours mean.
+// legible is the smallest cell with room for a number, in points. With smaller cells
+// a scale says what the colours mean.
 const (
 	legible     = 18
 	scaleHeight = 22
 )
 
-// drawScale draws the colours from none to all of a row about the middle of a line.
+// drawScale draws the colours from none to all of a row, centred at x.
 func drawScale(canvas draw.Canvas, x, y vg.Length) {
 	const steps, step, half = 20, 5, 5
 	left := x - steps*step/2
 	for i := range steps {
 		from := left + vg.Length(i*step)
-		canvas.FillPolygon(shade((float64(i)+0.5)/steps), picture.Rectangle(from, y-half, from+step, y+half))
+		canvas.FillPolygon(shade((float64(i)+0.5)/steps),
+			picture.Rectangle(from, y-half, from+step, y+half))
 	}
-	canvas.StrokeLines(draw.LineStyle{Color: picture.Grey, Width: 0.5}, picture.Outline(left, y-half, left+steps*step, y+half))
+	right := left + steps*step
+	canvas.StrokeLines(draw.LineStyle{Color: picture.Grey, Width: 0.5},
+		picture.Outline(left, y-half, right, y+half))
 	canvas.FillText(picture.Words(10, text.XRight, text.YCenter), vg.Point{X: left - 6, Y: y}, "0 %")
-	canvas.FillText(picture.Words(10, text.XLeft, text.YCenter), vg.Point{X: left + steps*step + 6, Y: y}, "100 %")
+	canvas.FillText(picture.Words(10, text.XLeft, text.YCenter), vg.Point{X: right + 6, Y: y}, "100 %")
 }
 
-// drawCell draws a count at its lower left corner, out of all in its row.
+// drawCell draws the cell with this lower left corner: a count, of all in its row.
 func drawCell(canvas draw.Canvas, x, y, size vg.Length, count, all int) {
 	share := float64(count) / math.Max(float64(all), 1)
 	canvas.FillPolygon(shade(share), picture.Rectangle(x, y, x+size, y+size))
-	canvas.StrokeLines(draw.LineStyle{Color: picture.Pale, Width: 0.5}, picture.Outline(x, y, x+size, y+size))
+	canvas.StrokeLines(draw.LineStyle{Color: picture.Pale, Width: 0.5},
+		picture.Outline(x, y, x+size, y+size))
 	if size < legible || count == 0 {
 		return
 	}
@@ -99,7 +105,8 @@ func drawCell(canvas draw.Canvas, x, y, size vg.Length, count, all int) {
 	}
 	canvas.FillText(style, vg.Point{X: middle.X, Y: middle.Y + size/8}, fmt.Sprint(count))
 	style.Font.Size *= 0.75
-	canvas.FillText(style, vg.Point{X: middle.X, Y: middle.Y - size/5}, fmt.Sprintf("%.0f %%", 100*share))
+	canvas.FillText(style, vg.Point{X: middle.X, Y: middle.Y - size/5},
+		fmt.Sprintf("%.0f %%", 100*share))
 }
 
 // shade goes from white at 0 to dark blue at 1, even in lightness.
@@ -108,7 +115,7 @@ func shade(share float64) color.Color {
 	return color.NRGBA{mix(255, 0x08), mix(255, 0x3d), mix(255, 0x77), 255}
 }
 
-// cut shortens a label that would take too much room.
+// cut shortens a long label.
 func cut(label string) string {
 	const most = 18
 	if runes := []rune(label); len(runes) > most {

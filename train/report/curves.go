@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"image/color"
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
@@ -29,16 +30,18 @@ type curve struct {
 	markers draw.GlyphDrawer // nil for none
 }
 
-// accuracyCurves draws the accuracies by epoch, with the accuracy of always
-// answering the most frequent class.
+// accuracyCurves draws the accuracies by epoch, and the accuracy of always answering
+// the most frequent class.
 func accuracyCurves(o *train.Outcome, heads []string, majority float64) (picture.Picture, error) {
 	curves := []curve{
-		byEpoch(o, "training", picture.Blue, func(e train.Epoch) float64 { return 100 * e.Accuracy }),
-		byEpoch(o, "validation", picture.Vermillion, func(e train.Epoch) float64 { return 100 * e.ValAccuracy }),
+		byEpoch(o, "training", picture.Blue,
+			func(e train.Epoch) float64 { return 100 * e.Accuracy }),
+		byEpoch(o, "validation", picture.Vermillion,
+			func(e train.Epoch) float64 { return 100 * e.ValAccuracy }),
 	}
 	curves[1].markers = draw.CircleGlyph{}
 	for i, name := range heads {
-		look := i + 3 // after those of training, validation and the level
+		look := i + 3 // training, validation and the level have the first three
 		c := byEpoch(o, "validation, "+name, styleColours[look%len(styleColours)],
 			func(e train.Epoch) float64 { return 100 * e.ValHeads[i] })
 		c.dashes = styleDashes[look%len(styleDashes)]
@@ -58,9 +61,15 @@ func lossCurves(o *train.Outcome) (picture.Picture, error) {
 		byEpoch(o, "validation", picture.Vermillion, func(e train.Epoch) float64 { return e.ValLoss }),
 	}
 	curves[1].markers = draw.CircleGlyph{}
-	// An epoch that went astray must not flatten all others: what is over four
-	// times the first loss is cut off.
-	top := 0.0
+	p := newPlot("Loss", "epoch", "mean loss of an image")
+	fromZero(&p.Y, lossLimit(curves))
+	return curvesOn(p, append(curves, best(o, 0, p.Y.Max)))
+}
+
+// lossLimit is the largest loss of training or validation that is drawn. One epoch
+// that diverged must not flatten all others: what is over four times the larger
+// first loss is cut off.
+func lossLimit(curves []curve) (top float64) {
 	for _, c := range curves {
 		for i, y := range c.y {
 			if y <= 4*math.Max(curves[0].y[0], curves[1].y[0]) || i == 0 {
@@ -68,11 +77,10 @@ func lossCurves(o *train.Outcome) (picture.Picture, error) {
 			}
 		}
 	}
-	p := newPlot("Loss", "epoch", "mean loss of an image")
-	fromZero(&p.Y, top)
-	return curvesOn(p, append(curves, best(o, 0, p.Y.Max)))
+	return top
 }
 
+// byEpoch is the curve of a number of each epoch.
 func byEpoch(o *train.Outcome, name string, c color.Color, y func(train.Epoch) float64) curve {
 	out := curve{name: name, color: c}
 	for _, e := range o.History {
@@ -91,10 +99,11 @@ func level(o *train.Outcome, name string, y float64) curve {
 // best is a vertical line at the best epoch.
 func best(o *train.Outcome, from, to float64) curve {
 	x := float64(o.Best.Epoch)
-	return curve{name: fmt.Sprintf("best epoch, %d", o.Best.Epoch), x: []float64{x, x}, y: []float64{from, to},
-		color: picture.Pale}
+	return curve{name: fmt.Sprintf("best epoch, %d", o.Best.Epoch), color: picture.Pale,
+		x: []float64{x, x}, y: []float64{from, to}}
 }
 
+// newPlot is an empty plot in the style of all plots.
 func newPlot(title, x, y string) *plot.Plot {
 	p := plot.New()
 	for style, size := range map[*text.Style]vg.Length{
@@ -118,8 +127,9 @@ func newPlot(title, x, y string) *plot.Plot {
 // curvesOn adds the curves to a plot, with the legend beside it.
 func curvesOn(p *plot.Plot, curves []curve) (picture.Picture, error) {
 	var names []string
-	// The pale ones below the others.
-	for _, c := range append(curves[len(curves)-1:len(curves):len(curves)], curves[:len(curves)-1]...) {
+	// The last curve, which is pale, is drawn first, below the others.
+	last := len(curves) - 1
+	for _, c := range slices.Concat(curves[last:], curves[:last]) {
 		xy := make(plotter.XYs, len(c.x))
 		for i := range xy {
 			xy[i].X, xy[i].Y = c.x[i], c.y[i]
@@ -152,7 +162,7 @@ func curvesOn(p *plot.Plot, curves []curve) (picture.Picture, error) {
 
 // legendRoom is the width of a legend beside a plot, with a margin on both sides.
 func legendRoom(l plot.Legend, names []string) vg.Length {
-	room := vg.Length(80) // so that plots of short and of long names are much alike
+	room := vg.Length(80) // at least, so that plots have about the same width
 	for _, name := range names {
 		room = max(room, l.TextStyle.Width(name))
 	}

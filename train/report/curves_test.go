@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"math"
 	"os"
 	"path/filepath"
@@ -155,6 +156,46 @@ func TestLegendsEndInsideThePicture(t *testing.T) {
 		length, errLength := strconv.ParseFloat(string(m[2]), 64)
 		if errX != nil || errLength != nil || !(length > 100) || !(x+length < p.W.Points()) {
 			t.Errorf("%q is from %g to %g in a picture that is %g wide", name, x, x+length, p.W.Points())
+		}
+	}
+}
+
+// TestOneBadEpochDoesNotFlattenTheOthers: losses are cut off over four times the
+// first, in comparisons over twice the largest first.
+func TestOneBadEpochDoesNotFlattenTheOthers(t *testing.T) {
+	for worst, want := range map[float64]float64{3.9: 3.9, 4.1: 1} {
+		if got := lossLimit([]curve{{y: []float64{0.9, worst}}, {y: []float64{1, 0.5}}}); got != want {
+			t.Errorf("with a loss of %g: drawn up to %g, want %g", worst, got, want)
+		}
+	}
+	for worst, want := range map[float64]float64{1.9: 1.9, 2.1: 1} {
+		runs := []Contender{{History: []train.Epoch{{ValLoss: 1}, {ValLoss: worst}}},
+			{History: []train.Epoch{{ValLoss: 0.5}}}, {}}
+		if got := lossTop(runs); got != want {
+			t.Errorf("with a loss of %g: compared up to %g, want %g", worst, got, want)
+		}
+	}
+}
+
+func TestRatesHaveSixDigits(t *testing.T) {
+	table := rateTable([]train.RatePoint{{Rate: 1.23456789e-3, Loss: 1, Smoothed: 2}})
+	if got := table.Rows[0][0]; got != "0.00123457" {
+		t.Errorf("got %s", got)
+	}
+}
+
+// TestNumbersAreReadOnEveryCell: white on cells that are darker than half.
+func TestNumbersAreReadOnEveryCell(t *testing.T) {
+	for share, white := range map[int]bool{4: false, 6: true} {
+		c := metrics.NewConfusion([]string{"a", "b"})
+		c.Counts[0] = []int{share, 10 - share}
+		svg, err := confusionMatrix(c).SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := regexp.MustCompile(`style="[^"]*"[^>]*>` + strconv.Itoa(10*share) + ` %</text>`).Find(svg)
+		if text == nil || bytes.Contains(text, []byte("fill:#FFFFFF")) != white {
+			t.Errorf("%d %%: got %s, want it white: %v", 10*share, text, white)
 		}
 	}
 }

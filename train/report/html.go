@@ -41,7 +41,7 @@ type mistake struct {
 	Image                  template.URL // data URL
 }
 
-// html writes the page, with the pictures in it.
+// html writes the page with its pictures.
 func (r *Run) html(w io.Writer, pictures []named) error {
 	confusion := r.Outcome.Validation.Confusion(r.Labels)
 	majority, _ := confusion.Majority()
@@ -67,8 +67,8 @@ func (r *Run) html(w io.Writer, pictures []named) error {
 	return pageTemplate.Execute(w, d)
 }
 
-// inline is a picture for the inside of a page. It is our own, with its text
-// escaped; what stands before <svg belongs to files.
+// inline is a picture for the inside of a page, without the header of an SVG file.
+// The SVG writer has escaped its texts.
 func inline(p picture.Picture) (template.HTML, error) {
 	svg, err := p.SVG()
 	if err != nil {
@@ -77,16 +77,16 @@ func inline(p picture.Picture) (template.HTML, error) {
 	return template.HTML(svg[max(0, bytes.Index(svg, []byte("<svg"))):]), nil
 }
 
-// worst are the n mistakes that the network was surest of.
+// worst are the n mistakes in which the network was most confident.
 func (r *Run) worst(n int) ([]mistake, error) {
 	wrong := slices.DeleteFunc(slices.Clone(r.Outcome.Validation.Predictions),
 		func(p train.Prediction) bool { return p.Predicted() == p.Class })
-	sure := func(p train.Prediction) float32 { return p.Probabilities[p.Predicted()] }
+	confidence := func(p train.Prediction) float32 { return p.Probabilities[p.Predicted()] }
 	slices.SortStableFunc(wrong, func(a, b train.Prediction) int {
 		switch {
-		case sure(a) > sure(b):
+		case confidence(a) > confidence(b):
 			return -1
-		case sure(a) < sure(b):
+		case confidence(a) < confidence(b):
 			return 1
 		}
 		return a.Index - b.Index
@@ -97,13 +97,14 @@ func (r *Run) worst(n int) ([]mistake, error) {
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, mistake{Path: r.Path(p.Index), Class: r.Labels[p.Class], Predicted: r.Labels[p.Predicted()],
-			Probability: float64(sure(p)), Own: float64(p.Probabilities[p.Class]), Image: url})
+		out = append(out, mistake{Path: r.Path(p.Index), Image: url,
+			Class: r.Labels[p.Class], Predicted: r.Labels[p.Predicted()],
+			Probability: float64(confidence(p)), Own: float64(p.Probabilities[p.Class])})
 	}
 	return out, nil
 }
 
-// dataURL is an RGB image of size x size as a JPEG in a URL.
+// dataURL is a data URL with a JPEG of an RGB image of size x size.
 func dataURL(pixels []uint8, size int) (template.URL, error) {
 	img := image.NewRGBA(image.Rect(0, 0, size, size))
 	for i := range size * size {
@@ -114,5 +115,6 @@ func dataURL(pixels []uint8, size int) (template.URL, error) {
 	if err := jpeg.Encode(&buf, img, &jpeg.Options{Quality: 88}); err != nil {
 		return "", err
 	}
-	return template.URL("data:image/jpeg;base64," + base64.StdEncoding.EncodeToString(buf.Bytes())), nil
+	text := base64.StdEncoding.EncodeToString(buf.Bytes())
+	return template.URL("data:image/jpeg;base64," + text), nil
 }

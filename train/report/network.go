@@ -27,10 +27,12 @@ func network(spec *model.Spec) (picture.Picture, error) {
 			total += onnx.Elements(p.Shape)
 		}
 	}
-	nodes := []drawing.Node{{Name: model.InputName, Op: "input", Shape: model.ShapeText(shapes[model.InputName])}}
+	nodes := []drawing.Node{{Name: model.InputName, Op: "input",
+		Shape: model.ShapeText(shapes[model.InputName])}}
 	for _, n := range spec.Nodes {
 		nodes = append(nodes, drawing.Node{Name: n.Name, Op: string(n.Op), Detail: n.Detail(),
 			Shape: model.ShapeText(shapes[n.Name]), Parameters: owned[n.Name], Inputs: n.Inputs})
 	}
-	return drawing.Network(fmt.Sprintf("%s: %s trainable parameters", spec.Name, model.Thousands(total)), nodes)
+	title := fmt.Sprintf("%s: %s trainable parameters", spec.Name, model.Thousands(total))
+	return drawing.Network(title, nodes)
 }

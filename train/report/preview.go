@@ -20,8 +20,8 @@ const (
 	tileLine = 9 // points, of text
 )
 
-// Preview draws what [data.Preview] shows, of images of size x size pixels: the
-// policy above, and below each image its classes, with their shares where images
+// Preview draws the result of [data.Preview], of images of size x size pixels: the
+// policy at the top, and below each image its classes, with their shares if images
 // are mixed.
 func Preview(policy string, labels []string, size int, rows [][]data.PreviewTile) picture.Picture {
 	pixel := (2*tileSide + size - 1) / size // dots, of which a point has two
@@ -63,8 +63,8 @@ func Preview(policy string, labels []string, size int, rows [][]data.PreviewTile
 	return d
 }
 
-// classesOf are the classes of an image, the largest share first; shares only
-// where there are several that show.
+// classesOf are the classes of an image, the largest share first. Shares are given
+// if there are several.
 func classesOf(tile data.PreviewTile, labels []string) (lines []string) {
 	type share struct {
 		label string
@@ -86,8 +86,8 @@ func classesOf(tile data.PreviewTile, labels []string) (lines []string) {
 	return lines
 }
 
-// enlarged is an RGB image of size x size in squares of that many dots, so that
-// what training sees is shown without smoothing.
+// enlarged is an RGB image of size x size with each pixel as a square of that many
+// dots, so that the pixels of training are shown without smoothing.
 func enlarged(pixels []uint8, size, dots int) image.Image {
 	out := image.NewRGBA(image.Rect(0, 0, size*dots, size*dots))
 	for y := range size * dots {

@@ -18,8 +18,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// WriteRates writes what a rate test found into a folder: lr-find.svg and .png
-// with the loss over the learning rate, and lr-find.csv.
+// WriteRates writes the result of a rate test into a folder: lr-find.svg and .png with
+// the loss over the learning rate, and lr-find.csv.
 func WriteRates(dir string, points []train.RatePoint, best float64) error {
 	d, err := rateCurve(points, best)
 	if err != nil {
@@ -49,7 +49,8 @@ func rateCurve(points []train.RatePoint, best float64) (picture.Picture, error) 
 		smooth[i] = plotter.XY{X: p.Rate, Y: p.Smoothed}
 		top = max(top, min(p.Smoothed*1.2, 3*points[0].Smoothed))
 	}
-	p := newPlot(fmt.Sprintf("Rate test: the loss falls fastest at %.2g", best), "learning rate", "loss")
+	title := fmt.Sprintf("Rate test: the loss falls fastest at %.2g", best)
+	p := newPlot(title, "learning rate", "loss")
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
 	fromZero(&p.Y, top)
 	var names []string
@@ -58,8 +59,10 @@ func rateCurve(points []train.RatePoint, best float64) (picture.Picture, error) 
 		xy    plotter.XYs
 		style draw.LineStyle
 	}{
-		{"falls fastest", plotter.XYs{{X: best, Y: 0}, {X: best, Y: p.Y.Max}}, draw.LineStyle{Color: picture.Pale, Width: 1.6}},
-		{"of each step", raw, draw.LineStyle{Color: picture.Sky, Width: 0.8, Dashes: []vg.Length{2, 2}}},
+		{"falls fastest", plotter.XYs{{X: best, Y: 0}, {X: best, Y: p.Y.Max}},
+			draw.LineStyle{Color: picture.Pale, Width: 1.6}},
+		{"of each step", raw,
+			draw.LineStyle{Color: picture.Sky, Width: 0.8, Dashes: []vg.Length{2, 2}}},
 		{"smoothed", smooth, draw.LineStyle{Color: picture.Vermillion, Width: 1.8}},
 	} {
 		line, err := plotter.NewLine(l.xy)
@@ -71,7 +74,7 @@ func rateCurve(points []train.RatePoint, best float64) (picture.Picture, error) 
 		p.Legend.Add(l.name, line)
 		names = append(names, l.name)
 	}
-	fromZero(&p.Y, top) // lines may go over it
+	fromZero(&p.Y, top) // again: p.Add has widened the axis to the lines
 	return withLegend(p, names), nil
 }
 

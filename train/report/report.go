@@ -1,8 +1,8 @@
 // Package report shows a run to people: curves, confusion matrix, classification
-// report, worst mistakes, network, as pictures (SVG and PNG), CSV and one HTML
-// file that needs nothing else. Pictures use colours that people who cannot tell
-// red from green tell apart (Okabe and Ito 2008), and lines that differ in more
-// than colour. Start at [Write].
+// report, worst mistakes and network, as pictures (SVG and PNG), CSV and an HTML file
+// that needs no other file. The colours are distinct for people who cannot tell red
+// from green (Okabe and Ito 2008), and lines differ in more than colour. Start at
+// [Write].
 package report
 
 import (
@@ -17,19 +17,19 @@ import (
 	"github.com/flowerctl/flowerctl/train/picture"
 )
 
-// Run is what a report is made of.
+// Run has the parts of a report.
 type Run struct {
 	Title    string
 	Spec     model.Spec
 	Labels   []string
 	Training checkpoint.Training
 	Outcome  *train.Outcome
-	Settings string // config.json, shown as it is
-	// TrainOnly is what is in the training loss and not in the validation loss, such
-	// as "class weights"; empty where they are of one kind.
+	Settings string // the text of config.json
+	// TrainOnly lists what is in the training loss but not in the validation loss, such
+	// as "class weights"; it is empty if the two can be compared.
 	TrainOnly []string
-	// Image is an image of the data set, RGB, Size rows of Size pixels, and Path its
-	// file, by [train.Prediction.Index].
+	// Image is an image of the data set by its [train.Prediction.Index], RGB, Size rows
+	// of Size pixels, and Path is its file.
 	Image func(index int) []uint8
 	Path  func(index int) string
 	Size  int
@@ -68,7 +68,7 @@ func (r *Run) majority() float64 {
 	return rate
 }
 
-// Files lists what Write writes.
+// Files lists the names of the files that Write writes.
 func Files() []string {
 	names := []string{train.ReportFile, classificationFile, confusionFile}
 	for _, picture := range []string{"accuracy", "loss", "confusion", "network"} {

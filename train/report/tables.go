@@ -11,8 +11,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// scores has a row for each class and one for each of the two means. Shares have
-// this many digits after the point.
+// scores has a row for each class and for each of the two means. Shares have that
+// many digits after the point.
 func scores(r metrics.Report, digits int) *table.Table {
 	t := table.New("class", "precision", "recall", "f1", "support")
 	share := func(v float64) string { return strconv.FormatFloat(v, 'f', digits, 64) }
@@ -49,8 +49,9 @@ func historyTable(history []train.Epoch, heads []string) *table.Table {
 	}
 	t.Header = append(t.Header, "seconds")
 	for _, e := range history {
-		row := []string{strconv.Itoa(e.Epoch), fmt.Sprintf("%.3g", e.LearningRate), fmt.Sprintf("%.4f", e.Loss),
-			percent(e.Accuracy), fmt.Sprintf("%.4f", e.ValLoss), percent(e.ValAccuracy)}
+		row := []string{strconv.Itoa(e.Epoch), fmt.Sprintf("%.3g", e.LearningRate),
+			fmt.Sprintf("%.4f", e.Loss), percent(e.Accuracy),
+			fmt.Sprintf("%.4f", e.ValLoss), percent(e.ValAccuracy)}
 		for _, v := range e.ValHeads {
 			row = append(row, percent(v))
 		}

@@ -26,8 +26,8 @@ func (wholeTicks) Ticks(min, max float64) []plot.Tick {
 	return ticks
 }
 
-// roundTicks marks 4 to 6 multiples of 1, 2 or 5 times a power of ten, where the
-// axis is from 0 to one of them, as [fromZero] makes it.
+// roundTicks marks 4 to 6 multiples of 1, 2 or 5 times a power of ten, on an axis from
+// 0 to one of them, as [fromZero] makes it.
 type roundTicks struct{}
 
 func (roundTicks) Ticks(min, max float64) []plot.Tick {
@@ -35,13 +35,13 @@ func (roundTicks) Ticks(min, max float64) []plot.Tick {
 	digits := int(math.Max(0, -math.Floor(math.Log10(step)+1e-9)))
 	var ticks []plot.Tick
 	for i := math.Ceil(min/step-1e-9) + 0; i <= max/step+1e-9; i++ { // + 0: no -0
-		ticks = append(ticks, plot.Tick{Value: i * step, Label: strconv.FormatFloat(i*step, 'f', digits, 64)})
+		label := strconv.FormatFloat(i*step, 'f', digits, 64)
+		ticks = append(ticks, plot.Tick{Value: i * step, Label: label})
 	}
 	return ticks
 }
 
-// roundStep is the smallest round step that divides a length into five parts or
-// fewer.
+// roundStep is the smallest round step that divides a length into at most five parts.
 func roundStep(length float64) float64 {
 	if !(length > 0) || math.IsInf(length, 1) {
 		return 1
@@ -53,7 +53,7 @@ func roundStep(length float64) float64 {
 	return step
 }
 
-// fromZero makes an axis from 0 to the first tick that is not below top.
+// fromZero sets an axis from 0 to the first tick that is not below top.
 func fromZero(axis *plot.Axis, top float64) {
 	step := roundStep(top)
 	axis.Min, axis.Max = 0, math.Max(step, math.Ceil(top/step-1e-9)*step)

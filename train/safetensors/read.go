@@ -16,7 +16,7 @@ import (
 )
 
 // Reader reads a file from its start to its end. Hostile files give errors, never
-// panics, and take no more memory than their own size a few times over.
+// panics, and take no more memory than a few times their size.
 type Reader struct {
 	Metadata map[string]string
 
@@ -82,8 +82,8 @@ func (r *Reader) Tensors() iter.Seq2[Tensor, error] {
 	}
 }
 
-// layout says whether the tensors fill the data without gap or overlap, and
-// returns their names in the order of the file.
+// layout returns the names of the tensors in the order of the file, or an error
+// unless they fill it without gap or overlap.
 func (r *Reader) layout() ([]string, error) {
 	order := slices.SortedFunc(maps.Keys(r.entries), func(a, b string) int {
 		x, y := r.entries[a].Offsets, r.entries[b].Offsets
@@ -103,7 +103,8 @@ func (r *Reader) layout() ([]string, error) {
 			return nil, fmt.Errorf("%s: shape %v does not fit in %d bytes", name, e.Shape, r.size)
 		}
 		if want := [2]uint64{at, at + 4*uint64(n)}; e.Offsets != want {
-			return nil, fmt.Errorf("%s: of shape %v at bytes %v, want it at %v", name, e.Shape, e.Offsets, want)
+			return nil, fmt.Errorf("%s: of shape %v at bytes %v, want it at %v",
+				name, e.Shape, e.Offsets, want)
 		}
 		at = e.Offsets[1]
 	}

@@ -14,9 +14,7 @@
 // format has other types as well; they are refused.
 package safetensors
 
-import (
-	"github.com/flowerctl/flowerctl/onnx"
-)
+import "github.com/flowerctl/flowerctl/onnx"
 
 // Tensor is a tensor with its name.
 type Tensor struct {
@@ -24,8 +22,8 @@ type Tensor struct {
 	onnx.Tensor
 }
 
-// MaxHeader is the longest header that is read or written, in bytes. The largest
-// network of ours has 30 KB.
+// MaxHeader is the longest header that is read or written, in bytes. That of the
+// largest preset has 30 KB.
 const MaxHeader = 64 << 20
 
 const (

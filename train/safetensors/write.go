@@ -27,7 +27,7 @@ func Write(w io.Writer, metadata map[string]string, tensors []Tensor) error {
 	return nil
 }
 
-// encodeHeader is the header behind its length.
+// encodeHeader is the header with its length before it.
 func encodeHeader(metadata map[string]string, tensors []Tensor) ([]byte, error) {
 	all := map[string]any{}
 	if metadata != nil {

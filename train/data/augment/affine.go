@@ -5,8 +5,8 @@ import (
 	"math/rand/v2"
 )
 
-// affine takes a place in the result to the place in the source that stands
-// there, both in pixels from the middle of the image:
+// affine maps a place in the result to the place in the source that it shows, both in
+// pixels from the middle of the image:
 //
 //	x' = a*x + b*y + c
 //	y' = d*x + e*y + f
@@ -46,8 +46,8 @@ func (p Policy) drawAffine(size int, rng *rand.Rand) affine {
 	return m
 }
 
-// drawCrop draws a rectangle inside the image of smallest to 1 of its area. Where
-// a ratio of the sides does not fit in, the longer side is the image's.
+// drawCrop draws a rectangle inside the image with smallest to 1 of its area. If the
+// ratio of its sides does not fit, the longer side is the image's.
 func drawCrop(smallest, size float64, rng *rand.Rand) affine {
 	area := smallest + (1-smallest)*rng.Float64()
 	ratio := math.Exp(symmetric(rng, math.Log(4.0/3)))
@@ -76,8 +76,8 @@ func warp(dst, src []uint8, size int, m affine, fill Fill) {
 	*p = spread(*p, src[:3*size*size])
 	pixels := *p
 	fixed := func(x float64) int { return int(math.Round(x * one)) }
-	// A pixel's centre is half a pixel from its corner, the image's middle is
-	// at size/2: both cancel out in the middle's index, (size-1)/2.
+	// A pixel's centre is half a pixel from its corner, and the image's middle is at
+	// size/2: together they give the index of the middle, (size-1)/2.
 	mid := float64(size-1) / 2
 	stepX, stepY := fixed(m.a), fixed(m.d)
 	for y := range size {
@@ -101,7 +101,7 @@ func warp(dst, src []uint8, size int, m affine, fill Fill) {
 	}
 }
 
-// outside is the index from 0 to size-1 whose pixel stands at i.
+// outside is the index from 0 to size-1 of the pixel that is shown at i.
 func outside(i, size int, fill Fill) int {
 	if fill == Edge {
 		return min(max(i, 0), size-1)

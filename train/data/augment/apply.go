@@ -7,10 +7,9 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Apply writes a variation of src into dst: both are size rows of size RGB
-// pixels, and must not overlap. rng decides; an image needs a stream of its own
-// for the result not to depend on which others came before. Mixing is not done
-// here: see [Policy.MixPair].
+// Apply writes a variation of src into dst: both are size rows of size RGB pixels and
+// must not overlap. rng decides: if each image has a stream of its own, the result
+// does not depend on the images before it. Mixing is [Policy.MixPair].
 func (p Policy) Apply(dst, src []uint8, size int, rng *rand.Rand) {
 	warp(dst, src, size, p.drawAffine(size, rng), p.Fill)
 	if p.Brightness > 0 || p.Contrast > 0 || p.Saturation > 0 || p.Hue > 0 {
@@ -39,8 +38,8 @@ func erase(pix []uint8, size int, rng *rand.Rand) {
 // rect is the pixels with x0 <= x < x1 and y0 <= y < y1.
 type rect struct{ x0, y0, x1, y1 int }
 
-// drawRect draws where a rectangle of shares w and h of the side stands; both
-// are cut to the image.
+// drawRect draws the place of a rectangle with the shares w and h of the side, at
+// most 1.
 func drawRect(size int, w, h float64, rng *rand.Rand) rect {
 	pw := min(int(math.Round(w*float64(size))), size)
 	ph := min(int(math.Round(h*float64(size))), size)
@@ -48,11 +47,11 @@ func drawRect(size int, w, h float64, rng *rand.Rand) rect {
 	return rect{x, y, x + pw, y + ph}
 }
 
-// MixPair mixes two images of size x size RGB pixels with each other, in place,
-// by Mixup or CutMix (its rectangle is a square that lies inside). It returns the
-// share that each keeps of itself: their targets become share*own +
-// (1-share)*other. That is a half or more, so that an image stays in its place
-// in the batch; it is 1 when p does not mix.
+// MixPair mixes two images of size x size RGB pixels with each other, in place, by
+// Mixup or CutMix (whose rectangle is a square inside the image). It returns the
+// share that each has of itself afterwards: their targets become share*own +
+// (1-share)*other. It is a half or more, so that an image remains the main part at
+// its place in the batch, and 1 if p does not mix.
 func (p Policy) MixPair(a, b []uint8, size int, rng *rand.Rand) float64 {
 	alpha, cut := p.Mixup, false
 	if p.CutMix > 0 && (p.Mixup == 0 || rng.Float64() < 0.5) {
@@ -62,7 +61,7 @@ func (p Policy) MixPair(a, b []uint8, size int, rng *rand.Rand) float64 {
 		return 1
 	}
 	share := distuv.Beta{Alpha: alpha, Beta: alpha, Src: rng}.Rand()
-	if math.IsNaN(share) { // of two numbers too small to be told from 0
+	if math.IsNaN(share) { // 0/0, of two tiny numbers
 		share = 1
 	}
 	if !cut {
@@ -82,7 +81,8 @@ func (p Policy) MixPair(a, b []uint8, size int, rng *rand.Rand) float64 {
 // swap exchanges the pixels of a rectangle.
 func swap(a, b []uint8, size int, r rect) {
 	for y := r.y0; y < r.y1; y++ {
-		ra, rb := a[3*(y*size+r.x0):3*(y*size+r.x1)], b[3*(y*size+r.x0):3*(y*size+r.x1)]
+		from, to := 3*(y*size+r.x0), 3*(y*size+r.x1)
+		ra, rb := a[from:to], b[from:to]
 		for i := range ra {
 			ra[i], rb[i] = rb[i], ra[i]
 		}

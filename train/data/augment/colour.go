@@ -9,8 +9,8 @@ import (
 // The weights of red, green and blue in a pixel's grey (ITU-R BT.601).
 var luma = [3]float64{0.299, 0.587, 0.114}
 
-// matrix takes colours to colours. Every one here keeps grey grey: its rows have
-// the same sum.
+// matrix maps colours to colours. All of them map grey to grey: their rows have the
+// same sum.
 type matrix [3][3]float64
 
 func (m matrix) times(n matrix) matrix {
@@ -43,8 +43,8 @@ var (
 	fromYIQ = matrix{{1, 0.956, 0.619}, {1, -0.272, -0.647}, {1, -1.106, 1.703}}
 )
 
-// turnHue turns colours about the axis of greys, which keeps their luma: linear,
-// where a turn in HSV is not, and much the same for small angles.
+// turnHue rotates colours about the axis of greys, which keeps their luma. Unlike a
+// rotation in HSV it is linear, and for small angles it is nearly the same.
 func turnHue(degrees float64) matrix {
 	if degrees == 0 {
 		return matrix{{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}
@@ -54,8 +54,8 @@ func turnHue(degrees float64) matrix {
 }
 
 // drawColour draws the colours of one image: m*pixel + lift*mean, where mean is
-// the image's mean grey. In order: brightness, contrast, saturation, hue, cut to
-// 0 and 255 only at the end.
+// the image's mean grey. The order is brightness, contrast, saturation, hue; values
+// are cut to 0 and 255 only at the end.
 func (p Policy) drawColour(rng *rand.Rand) (m matrix, lift float64) {
 	factor := func(x float64) float64 {
 		if x == 0 {
@@ -83,8 +83,8 @@ func recolour(pix []uint8, m matrix, lift float64) {
 	if lift != 0 {
 		add = lift * meanGrey(pix)
 	}
-	// As many digits after the point as the largest result leaves in a lane. base is
-	// added for the smallest to be 0 or more; 1 on both sides is for rounding.
+	// There are as many digits after the point as the largest result leaves in a lane.
+	// base is added so that no result is negative; 1 on both sides is for rounding.
 	low, high := 0.0, 0.0
 	for _, row := range m {
 		lo, hi := add, add
@@ -99,29 +99,30 @@ func recolour(pix []uint8, m matrix, lift float64) {
 	column := func(j int) pixel {
 		return fixed(m[0][j]) + fixed(m[1][j])<<laneBits + fixed(m[2][j])<<(2*laneBits)
 	}
-	linear{column(0), column(1), column(2), fixed(add+float64(base)+0.5) * lanes, base, digits}.apply(pix)
+	start := fixed(add+float64(base)+0.5) * lanes
+	linear{column(0), column(1), column(2), start, base, digits}.apply(pix)
 }
 
-// linear is a map of colours in fixed point: start + red*r + green*g + blue*b has in
-// each lane the result and base, with digits after the point.
+// linear is a map of colours in fixed point: each lane of start + red*r + green*g +
+// blue*b is the result plus base, with that many digits after the point.
 type linear struct {
 	r, g, b, start pixel
 	base, digits   int
 }
 
-// apply changes the pixels in place. It stays apart from recolour, in whose
-// registers there is no room for the loop.
+// apply changes the pixels in place. It is not inlined into recolour, which would
+// leave too few registers for the loop.
 //
 //go:noinline
 func (l linear) apply(pix []uint8) {
-	digits, whole := uint(l.digits)&63, pixel(1)<<(laneBits-l.digits)-1
+	digits, mask := uint(l.digits)&63, pixel(1)<<(laneBits-l.digits)-1
 	for i := 0; i+2 < len(pix); i += 3 {
 		out := pix[i : i+3 : i+3]
 		p := l.start + l.r*pixel(out[0]) + l.g*pixel(out[1]) + l.b*pixel(out[2])
 		p >>= digits
-		out[0] = cut(int(p&whole) - l.base)
-		out[1] = cut(int(p>>laneBits&whole) - l.base)
-		out[2] = cut(int(p>>(2*laneBits)&whole) - l.base)
+		out[0] = cut(int(p&mask) - l.base)
+		out[1] = cut(int(p>>laneBits&mask) - l.base)
+		out[2] = cut(int(p>>(2*laneBits)&mask) - l.base)
 	}
 }
 

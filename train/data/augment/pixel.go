@@ -2,9 +2,9 @@ package augment
 
 import "sync"
 
-// pixel is one pixel in a word, so that one operation works on red, green and blue
-// at once: three lanes of 21 bits, red lowest. Lanes may go below 0 on the way, by
-// borrowing from the next, as long as they end at 0 or more and fit.
+// pixel is one pixel in a word, so that one operation works on red, green and blue at
+// once: three lanes of 21 bits, red lowest. Between operations a lane may be negative
+// and borrow from the next, as long as its result is 0 or more and fits.
 type pixel uint64
 
 const (
@@ -30,19 +30,19 @@ func spread(p []pixel, rgb []uint8) []pixel {
 	return p
 }
 
-// Five binary digits after the point are kept between the two interpolations: what
-// the second, of eight digits, leaves room for in a lane.
-const kept = 5
+// fraction is the number of binary digits after the point between the two
+// interpolations: the second one, of eight digits, leaves room for these in a lane.
+const fraction = 5
 
-// across is the colour at f/256 of the way from a to b, with kept digits.
+// across is the colour at f/256 of the way from a to b, with fraction digits.
 func across(a, b, f pixel) pixel {
-	const round = 1 << (8 - kept - 1) * lanes
-	return (a<<8 + f*(b-a) + round) >> (8 - kept) & ((1<<(8+kept) - 1) * lanes)
+	const round = 1 << (8 - fraction - 1) * lanes
+	return (a<<8 + f*(b-a) + round) >> (8 - fraction) & ((1<<(8+fraction) - 1) * lanes)
 }
 
-// down writes the bytes at f/256 of the way from a to b, which have kept digits.
+// down writes the bytes at f/256 of the way from a to b, which have fraction digits.
 func down(out []uint8, a, b, f pixel) {
-	const digits = 8 + kept
+	const digits = 8 + fraction
 	p := a<<8 + f*(b-a) + 1<<(digits-1)*lanes
 	out[0] = uint8(p >> digits)
 	out[1] = uint8(p >> (digits + laneBits))

@@ -1,7 +1,7 @@
-// Package augment varies training images: mirrored, turned, zoomed, shifted,
-// cropped, other colours, a part erased, two mixed. Everything that moves pixels
-// is composed into one affine pass, everything that changes colours into one
-// linear pass, both on uint8. It imports nothing of ours. Start at [Policy],
+// Package augment varies training images: it mirrors, rotates, zooms, shifts and
+// crops them, changes their colours, erases a part and mixes two. All moves of pixels
+// are composed into one affine pass, all changes of colour into one linear pass, both
+// on uint8. It imports no other package of this module. Start at [Policy],
 // [ParsePolicy] and [Policy.Apply].
 package augment
 
@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// Policy says how far images are varied. The zero value changes nothing. Each
-// amount is drawn anew for each image, uniformly within its bounds.
+// Policy says how far images are varied. The zero value changes nothing. Each amount
+// is drawn for each image, uniformly within its bounds.
 type Policy struct {
 	FlipH  float64 `json:"flip,omitempty"`   // probability to mirror left and right
 	FlipV  float64 `json:"vflip,omitempty"`  // probability to mirror top and bottom
@@ -23,7 +23,7 @@ type Policy struct {
 	Zoom  float64 `json:"zoom,omitempty"`
 	Shift float64 `json:"shift,omitempty"` // up to +-share of the side, for each axis
 	// Crop takes a part of Crop to 1 of the area, with sides in a ratio of 3/4 to
-	// 4/3, from anywhere, and blows it up: random resized crop. 0 for none.
+	// 4/3, from anywhere, and enlarges it: random resized crop. 0 means none.
 	Crop float64 `json:"crop,omitempty"`
 
 	Brightness float64 `json:"brightness,omitempty"` // times 1-x to 1+x
@@ -31,19 +31,19 @@ type Policy struct {
 	Saturation float64 `json:"saturation,omitempty"` // times 1-x to 1+x, about the pixel's grey
 	Hue        float64 `json:"hue,omitempty"`        // up to +-degrees
 
-	// Erase is the probability to put noise over a rectangle of 2 to 20 % of the
-	// area (Zhong et al., 2020).
+	// Erase is the probability of noise over a rectangle of 2 to 20 % of the area
+	// (Zhong et al., 2020).
 	Erase float64 `json:"erase,omitempty"`
-	// Mixup blends two images (Zhang et al., 2018), CutMix swaps a rectangle (Yun
-	// et al., 2019): the share is Beta(x, x), the targets are mixed alike. With
-	// both, each pair takes one of them.
+	// Mixup blends two images (Zhang et al., 2018), CutMix swaps a rectangle (Yun et
+	// al., 2019). The share is from Beta(x, x), and the targets are mixed by it. With
+	// both, each pair of images gets one of them.
 	Mixup  float64 `json:"mixup,omitempty"`
 	CutMix float64 `json:"cutmix,omitempty"`
 
-	Fill Fill `json:"fill,omitempty"` // what stands outside the image
+	Fill Fill `json:"fill,omitempty"` // what is outside the image
 }
 
-// Fill says which pixels stand outside the image.
+// Fill says which pixels are outside the image.
 type Fill string
 
 // The ways to fill. The zero value is Reflect.
@@ -76,8 +76,8 @@ func Names() []string {
 	return out
 }
 
-// option is one word of a policy's text: its key, the value it stands for when
-// none is given (0 where one must be), and its bounds.
+// option is one word of a policy's text: its key, the value if none is given (0 if
+// one must be), and its bounds.
 type option struct {
 	key           string
 	field         func(*Policy) *float64
@@ -100,8 +100,8 @@ var options = []option{
 	{"cutmix", func(p *Policy) *float64 { return &p.CutMix }, 1, 0, 100},
 }
 
-// ParsePolicy reads a policy from text: names of policies and options, with
-// commas between, later ones over earlier ones: "report-1",
+// ParsePolicy reads a policy from text: the name of a policy, options, or both,
+// separated by commas. Later options replace earlier ones: "report-1",
 // "flip,rotate=15,zoom=0.1", "light,vflip,fill=edge". An empty text is no
 // augmentation.
 func ParsePolicy(text string) (Policy, error) {
@@ -160,7 +160,7 @@ func optionKeys() string {
 	return strings.Join(keys, ", ")
 }
 
-// Check returns an error that names the first amount out of its bounds.
+// Check returns an error that names the first amount that is out of bounds.
 func (p Policy) Check() error {
 	for _, o := range options {
 		if x := *o.field(&p); !(x >= o.lo && x <= o.hi) {

@@ -15,18 +15,18 @@ import (
 	"syscall"
 )
 
-// Limits of what is unpacked, so that a small archive cannot fill the disk.
+// Limits for the unpacked files, so that a small archive cannot fill the disk.
 var (
 	maxFiles int   = 1_000_000
 	maxBytes int64 = 16 << 30
 )
 
-// errArchive means that the fault is in the archive.
+// errArchive means that the archive is at fault.
 var errArchive = errors.New("bad archive")
 
-// unpack writes the files of a gzipped tar into dir, without the archive's one
-// outermost folder. It writes through an [os.Root], which no name leaves; links,
-// devices, absolute names and names with .. are errors.
+// unpack writes the files of a gzipped tar into dir, without the archive's outermost
+// folder. It writes through an [os.Root], which no name can leave; links, devices,
+// absolute names and names with .. are errors.
 func unpack(ctx context.Context, archive, dir string) (err error) {
 	f, err := os.Open(archive)
 	if err != nil {
@@ -87,7 +87,7 @@ func member(root *os.Root, h *tar.Header, r io.Reader) error {
 	return write(root, name, r)
 }
 
-// memberName is the name below the archive's one folder, empty for that folder.
+// memberName is the name below the archive's outermost folder, empty for that folder.
 func memberName(h *tar.Header) (string, error) {
 	clean := path.Clean(h.Name)
 	if !fs.ValidPath(clean) || strings.Contains(clean, `\`) {

@@ -1,6 +1,5 @@
-// Package drawing draws a network: boxes with names and shapes, arrows between
-// them, in layers from top to bottom. It needs no other program. Start at
-// [Network].
+// Package drawing draws a network: boxes with names and shapes, in layers from top
+// to bottom, and arrows between them. It needs no other program. Start at [Network].
 package drawing
 
 import (
@@ -14,19 +13,19 @@ import (
 // Node is a node of a network, of a Spec or of an ONNX graph.
 type Node struct {
 	Name       string
-	Op         string   // what it computes, decides the colour
+	Op         string   // what it computes; decides the colour
 	Detail     string   // a few words: "3 x 3, stride 2"
 	Shape      string   // of its value
 	Parameters int64    // that it owns
-	Inputs     []string // names of earlier nodes; what is not there is not drawn
-	// Part, if it is not empty, is the name of the box that the node is part of
-	// together with the nodes before it that name the same.
+	Inputs     []string // names of earlier nodes; other names are left out
+	// Part, if it is not empty, is the name of a box that the node shares with the
+	// nodes before it of the same Part.
 	Part string
 }
 
-// Network draws nodes, which stand in topological order, under a title.
-// Activations, norms, dropout and conversions stand in the box of the node that
-// they alone read.
+// Network draws nodes, which are in topological order, under a title. Activations,
+// norms, dropout and conversions are in the box of the node that they read, if they
+// are its only reader.
 func Network(title string, nodes []Node) (picture.Picture, error) {
 	p, err := arrange(boxesOf(nodes))
 	if err != nil {
@@ -49,10 +48,12 @@ type box struct {
 // input marks a box that computes nothing, into which no other node goes.
 const input = "input"
 
-// follows are the ops that go into the box of what they read.
+// follows are the ops that go into the box of the node that they read.
 var follows = map[string]bool{
-	"batchnorm": true, "relu": true, "dropout": true, "softmax": true,
-	"BatchNormalization": true, "Relu": true, "Clip": true, "LeakyRelu": true, "Sigmoid": true, "HardSwish": true,
+	"batchnorm": true, "relu": true, "sigmoid": true, "hardsigmoid": true, "silu": true, "hardswish": true,
+	"dropout": true, "softmax": true,
+	"BatchNormalization": true, "Relu": true, "Clip": true, "LeakyRelu": true,
+	"Sigmoid": true, "HardSigmoid": true, "HardSwish": true,
 	"PRelu": true, "Elu": true, "Dropout": true, "Softmax": true, "Identity": true,
 	"QuantizeLinear": true, "DequantizeLinear": true,
 }
@@ -77,8 +78,8 @@ func boxesOf(nodes []Node) []box {
 		into := -1
 		if i, ok := at["part "+n.Part]; ok && n.Part != "" {
 			into = i
-		} else if len(inputs) == 1 && len(n.Inputs) == 1 && follows[n.Op] && readers[n.Inputs[0]] == 1 &&
-			boxes[inputs[0]].op != input {
+		} else if len(inputs) == 1 && len(n.Inputs) == 1 && follows[n.Op] &&
+			readers[n.Inputs[0]] == 1 && boxes[inputs[0]].op != input {
 			into = inputs[0]
 		}
 		if into >= 0 {
@@ -104,6 +105,7 @@ func (b *box) add(n Node) {
 	b.shape = n.Shape
 	b.params += n.Parameters
 	if n.Part == "" {
-		b.after = append(b.after, strings.TrimPrefix(n.Name, b.name[:strings.LastIndexAny(b.name, "_/")+1]))
+		prefix := b.name[:strings.LastIndexAny(b.name, "_/")+1]
+		b.after = append(b.after, strings.TrimPrefix(n.Name, prefix))
 	}
 }

@@ -1,7 +1,9 @@
 package drawing
 
 import (
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -107,5 +109,64 @@ func TestEveryOpHasALook(t *testing.T) {
 		if _, ok := fills[string(op)]; !ok && !follows[string(op)] && !slices.Contains(grey, op) {
 			t.Errorf("op %s: drawing: it is not in fills, nor in follows, nor grey on purpose", op)
 		}
+	}
+}
+
+// TestABoxIsBelowAllThatItReads, whatever the order of its inputs.
+func TestABoxIsBelowAllThatItReads(t *testing.T) {
+	p, err := arrange(boxesOf([]Node{
+		{Name: "input", Op: "input"}, {Name: "a", Op: "conv", Inputs: []string{"input"}},
+		{Name: "b", Op: "conv", Inputs: []string{"a"}},
+		{Name: "sum", Op: "add", Inputs: []string{"b", "input"}}, // the lower one first
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(p.layers); n != 4 || p.layers[3][0].box.name != "sum" {
+		t.Errorf("the sum is in none or another of %d layers, want the last of 4", n)
+	}
+}
+
+// TestArrowsDoNotCrossWithoutNeed: two branches whose ends come in the other order.
+func TestArrowsDoNotCrossWithoutNeed(t *testing.T) {
+	p, err := arrange(boxesOf([]Node{
+		{Name: "input", Op: "input"},
+		{Name: "a", Op: "conv", Inputs: []string{"input"}}, {Name: "b", Op: "conv", Inputs: []string{"input"}},
+		{Name: "b2", Op: "conv", Inputs: []string{"b"}}, {Name: "a2", Op: "conv", Inputs: []string{"a"}},
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := map[string]float64{}
+	for _, layer := range p.layers {
+		for _, at := range layer {
+			x[at.box.name] = at.x
+		}
+	}
+	if (x["a"] < x["b"]) != (x["a2"] < x["b2"]) {
+		t.Errorf("the arrows cross: %v", x)
+	}
+	if x["a"] != x["a2"] || x["b"] != x["b2"] || x["input"] != (x["a"]+x["b"])/2 {
+		t.Errorf("the boxes are not over what reads them: %v", x)
+	}
+}
+
+// TestWordsFitTheirBox: long names get small letters.
+func TestWordsFitTheirBox(t *testing.T) {
+	const name = "a_rather_long_name_of_a_node_in_a_network"
+	p, err := Network("t", []Node{{Name: name, Op: "conv"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	svg, err := p.SVG()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := regexp.MustCompile(`textLength="([0-9.]+)"[^>]*>` + name).FindSubmatch(svg)
+	if m == nil {
+		t.Fatal("the name is not in the picture")
+	}
+	if length, err := strconv.ParseFloat(string(m[1]), 64); err != nil || length > boxWidth {
+		t.Errorf("the name is %g wide, its box %d: %v", length, boxWidth, err)
 	}
 }

@@ -2,7 +2,7 @@ package drawing
 
 import "fmt"
 
-// place is where a box or a bend of an arrow stands.
+// place is the place of a box, or of a bend of an arrow.
 type place struct {
 	box   *box // nil for a bend
 	layer int
@@ -28,9 +28,10 @@ type graph struct {
 // edge is an arrow through its bends.
 type edge struct{ path []*place }
 
-// arrange gives each box a layer below all that it reads, lets long arrows bend
-// in the layers between, orders each layer so that few arrows cross, and moves
-// boxes over what they read. It is Sugiyama's method (1981), with barycentres.
+// arrange gives each box a layer below all boxes that it reads, adds bends to long
+// arrows in the layers between, orders each layer so that few arrows cross, and
+// moves boxes towards their neighbours. It is Sugiyama's method (1981), with
+// barycentres.
 func arrange(boxes []box) (*graph, error) {
 	places := make(map[string]*place, len(boxes))
 	p := &graph{}

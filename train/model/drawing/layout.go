@@ -6,11 +6,11 @@ import (
 	"slices"
 )
 
-// sweeps is how often layers are ordered, down and up again. More changes
-// nothing in networks of a few hundred nodes.
+// sweeps is the number of times that the layers are ordered, down and up again. In
+// networks of a few hundred nodes more of them change nothing.
 const sweeps = 12
 
-// order sorts each layer by the middle of what its places are connected with.
+// order sorts each layer by the mean position of its places' neighbours.
 func (p *graph) order() {
 	index := map[*place]float64{}
 	number := func(layer []*place) {
@@ -46,8 +46,8 @@ func (p *graph) order() {
 	}
 }
 
-// settle gives every place its x: near what it is connected with, in the order
-// of its layer, without overlap.
+// settle gives every place its x: near its neighbours, in the order of its layer,
+// without overlap.
 func (p *graph) settle() {
 	for _, layer := range p.layers {
 		x := 0.0
@@ -81,15 +81,15 @@ func (p *graph) settle() {
 	p.width = right - left + 2*margin
 }
 
-// pull moves the places of a layer to the middle of their neighbours. Places
-// that would overlap form a block, which moves to the mean of where they want to
-// be: the least squares under the order, by pooling neighbours that violate it.
+// pull moves the places of a layer to the middle of their neighbours. Places that
+// would overlap form a block, which moves to the mean of their wanted positions:
+// the least squares solution that keeps the order (pool adjacent violators).
 func pull(layer []*place, neighbours func(*place) []*place) {
 	type block struct {
-		want, n     float64 // where its first place wants to be, summed; places
+		want, n     float64 // sum of the wanted positions of its first place; places
 		first, size int
 	}
-	offset := make([]float64, len(layer)) // of a place behind the layer's first
+	offset := make([]float64, len(layer)) // of a place from the layer's first
 	for i := 1; i < len(layer); i++ {
 		offset[i] = offset[i-1] + (layer[i-1].width()+layer[i].width())/2 + gapAcross
 	}
@@ -104,7 +104,8 @@ func pull(layer []*place, neighbours func(*place) []*place) {
 			want /= float64(len(near))
 		}
 		blocks = append(blocks, block{want - offset[i], 1, i, 1})
-		for k := len(blocks) - 1; k > 0 && blocks[k].want/blocks[k].n < blocks[k-1].want/blocks[k-1].n; k-- {
+		mean := func(k int) float64 { return blocks[k].want / blocks[k].n }
+		for k := len(blocks) - 1; k > 0 && mean(k) < mean(k-1); k-- {
 			a, b := &blocks[k-1], blocks[k]
 			a.want, a.n, a.size = a.want+b.want, a.n+b.n, a.size+b.size
 			blocks = blocks[:k]

@@ -20,12 +20,12 @@ const (
 	gapAcross = 18
 	gapDown   = 24
 	margin    = 20
-	laneWidth = 20 // of an arrow that passes boxes by
+	laneWidth = 20 // of an arrow that passes a layer
 	titleRoom = 30
 	tip       = 5 // of an arrow
 )
 
-// Pale tints of Okabe and Ito's colours; the op stands in words in its box.
+// Pale tints of Okabe and Ito's colours. Each box names its op as well.
 var (
 	filtering = color.NRGBA{0xd6, 0xe9, 0xf7, 0xff} // blue
 	mapping   = color.NRGBA{0xfb, 0xe6, 0xc4, 0xff} // orange
@@ -34,13 +34,14 @@ var (
 	other     = color.NRGBA{0xf2, 0xf2, 0xf2, 0xff}
 )
 
-// fills are the boxes' colours by what they compute.
+// fills are the colours of boxes by their op.
 var fills = map[string]color.Color{
 	"conv": filtering, "Conv": filtering, "QLinearConv": filtering, "ConvInteger": filtering,
 	"dense": mapping, "Gemm": mapping, "MatMul": mapping, "QLinearMatMul": mapping,
 	"maxpool": pooling, "MaxPool": pooling, "avgpool": pooling, "AveragePool": pooling,
 	"globalavgpool": pooling, "GlobalAveragePool": pooling, "ReduceMean": pooling,
 	"concat": joining, "Concat": joining, "add": joining, "Add": joining,
+	"mul": joining, "Mul": joining,
 }
 
 // picture paints the graph under a title.
@@ -65,7 +66,7 @@ func (p *graph) picture(title string) picture.Picture {
 	}}
 }
 
-// sheet is a canvas with the layers' places on it.
+// sheet is a canvas with the layers on it.
 type sheet struct {
 	draw.Canvas
 	left, height vg.Length
@@ -77,8 +78,8 @@ func (s *sheet) at(x float64, layer int, below vg.Length) vg.Point {
 	return vg.Point{X: s.left + vg.Length(x), Y: top - below}
 }
 
-// arrow draws a line: straight down through layers that it passes, curved between
-// them.
+// arrow draws a line: straight down through the layers that it passes, curved
+// between them.
 func (s *sheet) arrow(path []*place) {
 	var line vg.Path
 	from := path[0]
@@ -97,10 +98,11 @@ func (s *sheet) arrow(path []*place) {
 	s.SetLineStyle(draw.LineStyle{Color: picture.Grey, Width: 1})
 	s.Stroke(line)
 	point := s.at(from.x, from.layer, 0)
-	s.FillPolygon(picture.Grey, []vg.Point{point, {X: point.X - tip/2., Y: point.Y + tip}, {X: point.X + tip/2., Y: point.Y + tip}})
+	s.FillPolygon(picture.Grey, []vg.Point{point,
+		{X: point.X - tip/2., Y: point.Y + tip}, {X: point.X + tip/2., Y: point.Y + tip}})
 }
 
-// box draws a box with its lines of text, in letters that fit.
+// box draws a box with its lines of text, in letters so small that they fit.
 func (s *sheet) box(at *place) {
 	fill := fills[at.box.op]
 	if fill == nil {
@@ -124,8 +126,8 @@ func (s *sheet) box(at *place) {
 	}
 }
 
-// lines are the box's texts: name, what it computes, what follows, its shape and
-// parameters.
+// lines are the texts of the box: its name, its op, the nodes that follow in it, its
+// shape and parameters.
 func (b *box) lines() []string {
 	lines := []string{b.name}
 	if what := strings.TrimSpace(b.op + " " + b.detail); what != b.name && what != input {

@@ -5,22 +5,22 @@ import (
 	"encoding/binary"
 )
 
-// padding is what stands after a segment's bits, so that a block can be read
-// without looking for the end: 64 coefficients of 16 bits of code and 16 of
-// value, and the 8 bytes of the last look.
+// padding is the number of zero bytes after a segment's bits. A block can then be
+// read without a check for the end: 64 coefficients of 16 bits of code and 16 of
+// value, and the 8 bytes of the last peek.
 const padding = blockLen*4 + 8
 
-// bitReader reads one restart interval, its byte stuffing removed before, from
-// its most significant bit on. Reading past the end gives zeros and is found by
-// overrun, which must be asked after every block.
+// bitReader reads one restart interval, without its byte stuffing, from the most
+// significant bit on. Reading past the end gives zeros; the caller checks overrun
+// after every block.
 type bitReader struct {
 	buf []byte // padded
 	pos int    // bits
 	end int    // bits
 }
 
-// fill takes the restart interval at the beginning of entropy, and returns what
-// follows and the restart marker between, 0 if there is none.
+// fill takes the restart interval at the beginning of entropy. It returns the rest
+// and the restart marker between the two, 0 if there is none.
 func (r *bitReader) fill(entropy []byte) (rest []byte, marker byte) {
 	buf := r.buf[:0]
 	if buf == nil {
@@ -55,7 +55,7 @@ func (r *bitReader) fill(entropy []byte) (rest []byte, marker byte) {
 	return rest, marker
 }
 
-// peek is the next bits, at least 57 of them, the first one on top.
+// peek returns at least 57 of the next bits, the first one on top.
 func (r *bitReader) peek() uint64 {
 	return binary.BigEndian.Uint64(r.buf[r.pos>>3:]) << (r.pos & 7)
 }
@@ -67,10 +67,10 @@ func (r *bitReader) bits(n uint) uint32 {
 	return uint32(v)
 }
 
-// overrun says whether more bits were read than there are.
+// overrun reports whether more bits were read than there are.
 func (r *bitReader) overrun() bool { return r.pos > r.end }
 
-// extend makes a signed value of the n bits v. Source: T.81, F.2.2.1.
+// extend returns the n bits v as a signed value. Source: T.81, F.2.2.1.
 func extend(v uint32, n uint) int32 {
 	if n == 0 || v>>(n-1) != 0 {
 		return int32(v)

@@ -8,11 +8,12 @@ import (
 // Picture is a decoded image; [Picture.Rows] reads it.
 type Picture struct {
 	frame  *Frame
-	planes [4]plane // samples, whose colours are not put together yet,
-	rgb    []uint8  // or the whole image as RGB, if libjpeg-turbo decoded it
+	planes [4]plane // samples of each component, if the decoder in Go made them
+	rgb    []uint8  // the image as RGB, if libjpeg-turbo decoded it
 }
 
-// Release lets the next picture have p's memory; p must not be read any more.
+// Release makes p's memory available to the next picture. The caller must not use p
+// afterwards.
 func (p *Picture) Release() {
 	rgb := p.rgb
 	if p.rgb = nil; rgb != nil && len(rgb) <= pooled {
@@ -20,13 +21,13 @@ func (p *Picture) Release() {
 	}
 }
 
-// pixels are those of released pictures of ordinary size: without them, the
-// collector would be busy with a folder of photographs.
+// pixels holds the memory of released pictures of ordinary size. Reusing it saves
+// most of the garbage that decoding a folder of photographs would make.
 var pixels sync.Pool
 
-const pooled = 16 << 20 // bytes of a picture at most
+const pooled = 16 << 20 // bytes of the largest picture in pixels
 
-// newPixels returns n bytes, whatever is in them.
+// newPixels returns n bytes with undefined contents.
 func newPixels(n int) []uint8 {
 	if n <= pooled {
 		if p, ok := pixels.Get().(*[]uint8); ok && cap(*p) >= n {
@@ -47,15 +48,15 @@ type decoder struct {
 	*Frame
 	pic      *Picture
 	quants   [maxTables]*[blockLen]uint16 // by zig-zag order
-	used     [4]*[blockLen]uint16         // by component, as of its first scan
+	used     [4]*[blockLen]uint16         // by component: the table at its first scan
 	dc, ac   [maxTables]huffman
 	interval int // units between restarts, 0 for none
 	coeffs   [4][]int16
 	bits     bitReader
 }
 
-// Decode decodes the frame that Parse read: with libjpeg-turbo in a build with
-// the tag libjpeg, unless it has anything to complain of; the pixels are the
+// Decode decodes the frame that Parse read. A build with the tag libjpeg uses
+// libjpeg-turbo, unless that reports an error or a warning; the pixels are the
 // same.
 func (f *Frame) Decode() (*Picture, error) {
 	if rgb, ok := f.decodeTurbo(); ok {
@@ -67,16 +68,16 @@ func (f *Frame) Decode() (*Picture, error) {
 // decode decodes without libjpeg-turbo.
 func (f *Frame) decode() (*Picture, error) {
 	d := &decoder{Frame: f, pic: &Picture{frame: f}}
-	for i, c := range f.comps[:f.Components] {
+	for i, c := range f.comps[:f.components] {
 		d.pic.planes[i] = plane{make([]uint8, c.bw*c.bh*blockLen), c.bw * blockSide}
-		if f.Progressive {
+		if f.progressive {
 			d.coeffs[i] = make([]int16, c.bw*c.bh*blockLen)
 		}
 	}
 	if err := walk(f.data, d.segment); err != nil {
 		return nil, err
 	}
-	if f.Progressive {
+	if f.progressive {
 		d.reconstruct()
 	}
 	return d.pic, nil
@@ -147,7 +148,7 @@ func (d *decoder) readHuffman(b []byte) (err error) {
 	return nil
 }
 
-// index is the component's place in the frame.
+// index is the position of c in the frame.
 func (f *Frame) index(c *component) int {
 	for i := range f.comps {
 		if &f.comps[i] == c {

@@ -6,21 +6,21 @@ import (
 	"fmt"
 )
 
-// Frame is what the segments say, the entropy-coded data unread.
+// Frame is an image that has been parsed but not decoded: what its segments say.
 type Frame struct {
 	W, H        int
-	Progressive bool
-	Components  int    // 1, 3 or 4
+	progressive bool
+	components  int    // 1, 3 or 4
 	EXIF        []byte // the TIFF structure of the first EXIF segment, or nil
-	// Visits is how often the scans go over a block of 8x8 samples: the time
-	// that decoding takes grows with it.
+	// Visits is how many times the scans go over a block of 8x8 samples. The time
+	// that decoding takes is proportional to it.
 	Visits int64
 
 	data  []byte
-	scans int  // that have been counted
-	split bool // the first scan has not all components
+	scans int  // scans seen so far
+	split bool // the first scan does not have all components
 	comps [4]component
-	mcuX  int // units across: of as many blocks as the components' h and v say
+	mcuX  int // units across, each of h times v blocks of every component
 	mcuY  int
 	maxH  int
 	maxV  int
@@ -34,7 +34,7 @@ const (
 	grey space = iota
 	ycc
 	rgb
-	cmyk // inverted, as Adobe and so everyone writes it
+	cmyk // inverted, as Adobe writes it and therefore everybody
 	ycck
 )
 
@@ -43,13 +43,13 @@ type component struct {
 	quantizer byte
 	h, v      int
 	w, rows   int // samples that belong to the image
-	bw, bh    int // blocks, with those that fill up the last units
+	bw, bh    int // blocks, including those that fill up the last units
 	scanned   bool
 }
 
 // Parse reads the segments of data up to the end marker, and fails if there is
-// none or if a component has no data. check is asked about the size as soon as
-// it is known.
+// no end marker or if a component has no data. It calls check as soon as the size
+// is known.
 func Parse(data []byte, check func(w, h int) error) (*Frame, error) {
 	f := &Frame{data: data}
 	adobe, jfif := -1, false
@@ -74,10 +74,10 @@ func Parse(data []byte, check func(w, h int) error) (*Frame, error) {
 	if err != nil {
 		return nil, err
 	}
-	if f.Components == 0 {
+	if f.components == 0 {
 		return nil, FormatError("no frame header")
 	}
-	for _, c := range f.comps[:f.Components] {
+	for _, c := range f.comps[:f.components] {
 		if !c.scanned {
 			return nil, TruncatedError("a colour has no data")
 		}
@@ -89,7 +89,7 @@ func Parse(data []byte, check func(w, h int) error) (*Frame, error) {
 // colours chooses as libjpeg does, adobe being the transform that its segment
 // names, or -1. Source: jdapimin.c, default_decompress_parms.
 func (f *Frame) colours(adobe int, jfif bool) space {
-	switch f.Components {
+	switch f.components {
 	case 1:
 		return grey
 	case 4:
@@ -115,7 +115,7 @@ func (f *Frame) readFrame(marker byte, b []byte) error {
 	switch {
 	case marker > sof2:
 		return UnsupportedError("lossless, hierarchical or arithmetic coding")
-	case f.Components != 0:
+	case f.components != 0:
 		return FormatError("two frame headers")
 	case len(b) < 6 || len(b) != 6+3*int(b[5]):
 		return FormatError("a frame header of the wrong length")
@@ -124,7 +124,7 @@ func (f *Frame) readFrame(marker byte, b []byte) error {
 	case b[5] != 1 && b[5] != 3 && b[5] != 4:
 		return UnsupportedError(fmt.Sprintf("%d components", b[5]))
 	}
-	f.Progressive = marker == sof2
+	f.progressive = marker == sof2
 	f.H, f.W = int(binary.BigEndian.Uint16(b[1:])), int(binary.BigEndian.Uint16(b[3:]))
 	if f.H == 0 || f.W == 0 {
 		return UnsupportedError(fmt.Sprintf("%d x %d pixels", f.W, f.H))
@@ -146,7 +146,7 @@ func (f *Frame) readFrame(marker byte, b []byte) error {
 		f.comps[i] = c
 		f.maxH, f.maxV = max(f.maxH, c.h), max(f.maxV, c.v)
 	}
-	f.Components = n
+	f.components = n
 	return f.layOut()
 }
 
@@ -154,7 +154,7 @@ func (f *Frame) readFrame(marker byte, b []byte) error {
 func (f *Frame) layOut() error {
 	f.mcuX = ceilDiv(f.W, blockSide*f.maxH)
 	f.mcuY = ceilDiv(f.H, blockSide*f.maxV)
-	for i := range f.comps[:f.Components] {
+	for i := range f.comps[:f.components] {
 		c := &f.comps[i]
 		if f.maxH%c.h != 0 || f.maxV%c.v != 0 {
 			return UnsupportedError("fractional sampling")
@@ -167,14 +167,14 @@ func (f *Frame) layOut() error {
 
 func ceilDiv(a, b int) int { return (a + b - 1) / b }
 
-// countScan notes which components a scan begins, and its cost.
+// countScan records which components a scan begins, and how many blocks it visits.
 func (f *Frame) countScan(body []byte) error {
 	s, err := f.readScan(body)
 	if err != nil {
 		return err
 	}
 	if f.scans++; f.scans == 1 {
-		f.split = len(s.comps) < f.Components
+		f.split = len(s.comps) < f.components
 	}
 	for _, c := range s.comps {
 		f.Visits += int64(c.bw) * int64(c.bh)
@@ -195,10 +195,10 @@ type scan struct {
 
 // readScan reads an SOS segment. Source: T.81, B.2.3 and G.1.1.1.
 func (f *Frame) readScan(b []byte) (*scan, error) {
-	if f.Components == 0 {
+	if f.components == 0 {
 		return nil, FormatError("a scan before the frame header")
 	}
-	if len(b) < 1 || b[0] < 1 || int(b[0]) > f.Components || len(b) != 4+2*int(b[0]) {
+	if len(b) < 1 || b[0] < 1 || int(b[0]) > f.components || len(b) != 4+2*int(b[0]) {
 		return nil, FormatError("a scan header of the wrong length")
 	}
 	n, s, blocks := int(b[0]), &scan{last: blockLen - 1}, 0
@@ -220,7 +220,7 @@ func (f *Frame) readScan(b []byte) (*scan, error) {
 	if n > 1 && blocks > 10 {
 		return nil, FormatError("more than 10 blocks in a unit")
 	}
-	if !f.Progressive {
+	if !f.progressive {
 		return s, nil
 	}
 	tail := b[1+2*n:]
@@ -238,7 +238,7 @@ func (f *Frame) readScan(b []byte) (*scan, error) {
 }
 
 func (f *Frame) component(id byte) *component {
-	for i := range f.comps[:f.Components] {
+	for i := range f.comps[:f.components] {
 		if f.comps[i].id == id {
 			return &f.comps[i]
 		}
@@ -246,18 +246,24 @@ func (f *Frame) component(id byte) *component {
 	return nil
 }
 
-// Memory is the most bytes [Frame.Decode] takes at a time, and how many of them
-// the [Picture] keeps.
-func (f *Frame) Memory() (peak, kept int64) {
-	var blocks int64
-	for _, c := range f.comps[:f.Components] {
-		blocks += int64(c.bw) * int64(c.bh)
+// Memory returns the largest number of bytes that [Frame.Decode] holds at a time,
+// and how many of them belong to the [Picture] it returns.
+func (f *Frame) Memory() (peak, picture int64) {
+	picture = f.blocks() * blockLen
+	peak = picture + int64(len(f.data)) // a scan's bytes are copied, without their stuffing
+	if f.progressive {
+		peak += f.blocks() * coefficientsBytes
 	}
-	kept = blocks * blockLen
-	peak = kept + int64(len(f.data)) // a scan's bytes are copied, without their stuffing
-	coefficients := blocks * blockLen * 2
-	if f.Progressive {
-		peak += coefficients
+	return turboMemory(f, peak, picture)
+}
+
+// coefficientsBytes is the size of a block's coefficients.
+const coefficientsBytes = 2 * blockLen
+
+// blocks is the number of blocks of all components.
+func (f *Frame) blocks() (n int64) {
+	for _, c := range f.comps[:f.components] {
+		n += int64(c.bw) * int64(c.bh)
 	}
-	return turboMemory(f, peak, kept, coefficients)
+	return n
 }

@@ -1,16 +1,17 @@
 package jpeg
 
-// lookBits is how much of a code one look decides; longer codes are rare.
+// lookBits is the length of the codes that one table lookup decodes; longer codes
+// are rare.
 const lookBits = 9
 
 // huffman decodes one table's codes.
 type huffman struct {
-	// look is the symbol and the code's length, symbol<<8 | length, by the next
+	// look is a symbol and the length of its code, symbol<<8 | length, by the next
 	// lookBits bits; 0 where the code is longer.
 	look [1 << lookBits]uint16
-	// whole is a coefficient, by the next lookBits bits, where they hold both its
+	// values is a coefficient, by the next lookBits bits, where they hold both its
 	// code and its value: value<<16 | run<<8 | length of both; 0 otherwise.
-	whole   [1 << lookBits]int32
+	values  [1 << lookBits]int32
 	limit   [18]uint32 // by length: the first 16-bit code that is longer
 	offset  [17]int32  // by length: index of a code's symbol, less the code
 	symbols [256]uint8
@@ -51,7 +52,7 @@ func (t *huffman) define(b []byte) ([]byte, error) {
 	return b[16+total:], nil
 }
 
-// enter fills in a short code's looks.
+// enter adds a short code to the lookup tables.
 func (t *huffman) enter(code uint32, length int, symbol uint8) {
 	if length > lookBits {
 		return
@@ -65,11 +66,11 @@ func (t *huffman) enter(code uint32, length int, symbol uint8) {
 			continue
 		}
 		value := extend(i>>(free-size), uint(size))
-		t.whole[at] = value<<16 | int32(symbol>>4)<<8 | int32(length+size)
+		t.values[at] = value<<16 | int32(symbol>>4)<<8 | int32(length+size)
 	}
 }
 
-// symbol decodes the next code; bad if the table does not have it.
+// symbol decodes the next code. bad means that the table does not have it.
 func (t *huffman) symbol(r *bitReader) (s uint8, bad bool) {
 	s, length := t.lookUp(r.peek())
 	r.pos += length

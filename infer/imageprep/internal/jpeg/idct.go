@@ -1,11 +1,10 @@
 package jpeg
 
-// The constants of Loeffler, Ligtenberg and Moschytz's algorithm, in 13 bits.
-// Source: libjpeg-turbo, jidctint.c ("islow"), whose results these are, bit for
-// bit.
+// The constants of the algorithm of Loeffler, Ligtenberg and Moschytz, in 13 bits.
+// Source: libjpeg-turbo, jidctint.c ("islow"); the results are equal bit for bit.
 const (
 	dctBits  = 13
-	passBits = 2 // kept between the two passes
+	passBits = 2 // fraction bits between the two passes
 
 	f0298 = 2446
 	f0390 = 3196
@@ -21,8 +20,8 @@ const (
 	f3072 = 25172
 )
 
-// invert writes the samples of the dequantized block b, whose coefficients after
-// last, in zig-zag order, are zero.
+// invert writes the samples of the dequantized block b. The coefficients after last,
+// in zig-zag order, are zero.
 func invert(b *[blockLen]int32, last int, dst []uint8, stride int) {
 	if last == 0 {
 		flat(b[0], dst, stride)
@@ -58,7 +57,7 @@ func invert(b *[blockLen]int32, last int, dst []uint8, stride int) {
 	}
 }
 
-// flat is invert where only the mean is there; half of all blocks are so.
+// flat is invert for a block with only a mean. Half of all blocks have no more.
 func flat(mean int32, dst []uint8, stride int) {
 	const shift = passBits + 3
 	v := uint64(clamp((mean<<passBits+1<<(shift-1))>>shift+128)) * 0x0101010101010101

@@ -1,37 +1,38 @@
 // Package jpeg decodes JPEG images to exactly the pixels of libjpeg-turbo's
 // defaults: the accurate integer inverse DCT, interpolated chroma, 16-bit colour
-// conversion. Those are the pixels of Pillow, OpenCV and browsers, so a network
-// trained here sees there what it learned, and the build that uses libjpeg-turbo
-// itself agrees with the one that does not.
+// conversion. Pillow, OpenCV and browsers give the same pixels, so a network that
+// was trained here sees there what it has learned, and the builds with and without
+// libjpeg-turbo agree.
 //
-// image/jpeg is not used because it gives none of this: its inverse DCT differs
-// by a level in every fiftieth sample, it repeats chroma samples, and it decodes
-// a progressive image that was cut between two scans without an error. It also
-// takes twice the memory and more time, for it reads from an io.Reader.
+// The package does not use image/jpeg. The inverse DCT of image/jpeg differs by a
+// level in one of fifty samples, it repeats chroma samples, and it decodes a
+// progressive image that was cut between two scans without an error. It also takes
+// twice the memory and more time, because it reads from an io.Reader.
 //
-// The decoder in Go stays beside libjpeg-turbo (tag libjpeg) because a program
-// that is built without that library, as the one for other machines is, must see
-// the pixels that a network was trained on, and because it decides which files
-// are damaged: libjpeg-turbo is asked first, and whatever it so much as warns of
-// is decoded again here. On video-001.jpeg (150 x 103, two busy cores, one run)
-// libjpeg-turbo takes 0.37 ms with parsing and colours, the decoder here 0.72,
-// and image/jpeg 1.31 without the colours (BenchmarkDecode).
+// There is a decoder in Go beside libjpeg-turbo (tag libjpeg) for two reasons. A
+// program that is built without libjpeg-turbo, for another machine for example,
+// must see the pixels that a network was trained on. And the decoder in Go decides
+// which files are damaged: libjpeg-turbo goes first, and a file that makes it
+// report an error or a warning is decoded again in Go. On video-001.jpeg (150 x
+// 103, two busy cores, one run) libjpeg-turbo takes 0.37 ms with parsing and
+// colours, the decoder in Go 0.72 ms, and image/jpeg 1.31 ms without the colours
+// (BenchmarkDecode).
 //
-// libjpeg-turbo can also decode at a half, a quarter or an eighth of the size. On
-// photographs of 6 megapixels, smooth or with grain, resized to 150 that takes a
-// quarter to three quarters of the time; but the pixels are 1 to 4 levels off the
-// definition at a half, 2 to 8 at a quarter, and up to 57 where the picture was
-// smaller. One level is allowed, so it is not used.
+// libjpeg-turbo can also decode at a half, a quarter or an eighth of the size.
+// Photographs of 6 megapixels, smooth or grainy, that are resized to 150 then take
+// a quarter to three quarters of the time. But the pixels differ from the
+// definition by 1 to 4 levels at a half, by 2 to 8 at a quarter, and by up to 57
+// for small pictures. One level is allowed, so this is not used.
 //
 // Baseline, extended and progressive Huffman images of 8 bits are read, with 1
 // (grey), 3 (YCbCr, RGB) or 4 (CMYK, YCCK) components of any whole subsampling.
-// Bytes may come from anyone: [Parse] allocates nothing in proportion to what
-// they claim, and [Frame.Memory] says what [Frame.Decode] will take.
+// The bytes may come from anyone: [Parse] allocates nothing in proportion to what
+// they claim, and [Frame.Memory] is what [Frame.Decode] will allocate.
 //
 // Sources: ITU-T T.81; libjpeg-turbo 2.1.
 package jpeg
 
-// A FormatError says that the bytes are no valid JPEG.
+// A FormatError reports that the bytes are not a valid JPEG.
 type FormatError string
 
 func (e FormatError) Error() string { return string(e) }
@@ -41,7 +42,7 @@ type UnsupportedError string
 
 func (e UnsupportedError) Error() string { return string(e) }
 
-// A TruncatedError says that the image was cut.
+// A TruncatedError reports that the image was cut short.
 type TruncatedError string
 
 func (e TruncatedError) Error() string { return string(e) }
@@ -54,8 +55,8 @@ const (
 )
 
 // natural is the place in the block, row by row, of the k-th coefficient in
-// zig-zag order. Source: T.81, figure A.6. The 15 entries more keep a run that
-// leaves the block inside the table; such a run is an error found later.
+// zig-zag order. Source: T.81, figure A.6. The 16 additional entries keep a run
+// that leaves the block inside the table; such a run is found to be an error later.
 var natural = [blockLen + 16]uint8{
 	0, 1, 8, 16, 9, 2, 3, 10,
 	17, 24, 32, 25, 18, 11, 4, 5,

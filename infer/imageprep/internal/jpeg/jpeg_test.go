@@ -17,7 +17,8 @@ import (
 
 func anySize(w, h int) error { return nil }
 
-func decodeRGB(data []byte, decode func(*Frame) (*Picture, error)) (rgb []uint8, f *Frame, err error) {
+func decodeRGB(data []byte, decode func(*Frame) (*Picture, error)) (
+	rgb []uint8, f *Frame, err error) {
 	f, err = Parse(data, anySize)
 	if err != nil {
 		return nil, nil, err
@@ -41,7 +42,8 @@ func testImages(t testing.TB) map[string][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	paths, _ := filepath.Glob(filepath.Join(strings.TrimSpace(string(root)), "src", "image", "testdata", "*.jpeg"))
+	testdata := filepath.Join(strings.TrimSpace(string(root)), "src", "image", "testdata")
+	paths, _ := filepath.Glob(filepath.Join(testdata, "*.jpeg"))
 	if len(paths) == 0 {
 		t.Skip("this Go comes without test images")
 	}
@@ -76,8 +78,8 @@ func encoded(t testing.TB, w, h, quality int, grey bool) []byte {
 	return b.Bytes()
 }
 
-// TestSamplesAgreeWithTheStandardLibrary compares before the colours are put
-// together. image/jpeg's inverse DCT rounds otherwise, by a level.
+// TestSamplesAgreeWithTheStandardLibrary compares before the conversion to RGB. The
+// inverse DCT of image/jpeg rounds differently, by a level.
 func TestSamplesAgreeWithTheStandardLibrary(t *testing.T) {
 	files := testImages(t)
 	for _, q := range []int{1, 50, 100} {
@@ -156,7 +158,7 @@ func TestTurboGivesTheSamePixels(t *testing.T) {
 	}
 }
 
-// cutTo is f over fewer bytes, which Parse would refuse.
+// cutTo returns f with fewer bytes. Parse would refuse them.
 func (f *Frame) cutTo(n int) *Frame {
 	g := *f
 	g.data = f.data[:n]
@@ -260,7 +262,9 @@ func FuzzDecode(f *testing.F) {
 
 func BenchmarkDecode(b *testing.B) {
 	data := testImages(b)["video-001.jpeg"]
-	for name, decode := range map[string]func(*Frame) (*Picture, error){"go": (*Frame).decode, "chosen": (*Frame).Decode} {
+	for name, decode := range map[string]func(*Frame) (*Picture, error){
+		"go": (*Frame).decode, "chosen": (*Frame).Decode,
+	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				if _, _, err := decodeRGB(data, decode); err != nil {

@@ -18,7 +18,7 @@ func (r *run) dcFirst(k, x, y int) error {
 	return nil
 }
 
-// dcRefine reads one more bit of it.
+// dcRefine reads one more bit of a mean.
 func (r *run) dcRefine(k, x, y int) error {
 	if r.d.bits.bits(1) != 0 {
 		r.coefficients(k, x, y)[0] |= 1 << r.low
@@ -55,8 +55,8 @@ func (r *run) acFirst(k, x, y int) error {
 	return nil
 }
 
-// acRefine reads one more bit of a band's coefficients, and those that become
-// other than zero by it. Source: T.81, G.1.2.3.
+// acRefine reads one more bit of the coefficients of a band that are not zero, and
+// the coefficients that this bit makes nonzero. Source: T.81, G.1.2.3.
 func (r *run) acRefine(k, x, y int) error {
 	b, bits, table := r.coefficients(k, x, y), &r.d.bits, &r.d.ac[r.ac[k]]
 	one := int16(1) << r.low
@@ -101,8 +101,8 @@ func (r *run) acRefine(k, x, y int) error {
 	return nil
 }
 
-// refine reads a bit for each coefficient from z on that is not zero, and stops
-// at the zero after zeros others, or after last.
+// refine reads a bit for each nonzero coefficient from z on. It skips the given
+// number of zeros and returns the place of the zero after them, or last+1.
 func refine(b *[blockLen]int16, bits *bitReader, z, last, zeros int, one int16) int {
 	for ; z <= last; z++ {
 		c := &b[natural[z]]
@@ -125,9 +125,9 @@ func refine(b *[blockLen]int16, bits *bitReader, z, last, zeros int, one int16) 
 	return z
 }
 
-// reconstruct dequantizes and inverts all blocks, once every scan is read.
+// reconstruct dequantizes and inverts all blocks after the last scan.
 func (d *decoder) reconstruct() {
-	for i := range d.comps[:d.Components] {
+	for i := range d.comps[:d.components] {
 		c, p := &d.comps[i], &d.pic.planes[i]
 		var quant [blockLen]int32 // row by row
 		for z, q := range d.used[i] {

@@ -1,7 +1,7 @@
 package jpeg
 
-// Rows reads a picture's rows as RGB. It keeps what one row needs, so each
-// goroutine wants its own.
+// Rows reads a picture's rows as RGB. It has buffers for one row, so each goroutine
+// needs its own.
 type Rows struct {
 	f      *Frame
 	planes [4]plane
@@ -16,7 +16,7 @@ func (p *Picture) Rows() *Rows {
 		return &Rows{f: p.frame, rgb: p.rgb}
 	}
 	r := &Rows{f: p.frame, planes: p.planes}
-	for i, c := range r.f.comps[:r.f.Components] {
+	for i, c := range r.f.comps[:r.f.components] {
 		if hs := r.f.maxH / c.h; hs > 1 || c.v < r.f.maxV {
 			r.wide[i] = make([]uint8, hs*c.w)
 		}
@@ -25,8 +25,8 @@ func (p *Picture) Rows() *Rows {
 	return r
 }
 
-// Read writes row y, from 0 to H-1, into the first 3*W bytes of dst. Ink is taken
-// off white paper.
+// Read writes row y, from 0 to H-1, to the first 3*W bytes of dst. CMYK is converted
+// as ink on white paper.
 func (r *Rows) Read(y int, dst []uint8) {
 	dst = dst[:3*r.f.W]
 	if r.rgb != nil {
@@ -44,7 +44,7 @@ func (r *Rows) Read(y int, dst []uint8) {
 	switch r.f.space {
 	case ycc, ycck:
 		toRGB(dst, a, b, c)
-	case rgb, cmyk: // cmyk is inverted: what is left of the light
+	case rgb, cmyk: // cmyk is inverted: how much light each ink leaves
 		for i := range a {
 			dst[3*i], dst[3*i+1], dst[3*i+2] = a[i], b[i], c[i]
 		}
@@ -54,7 +54,7 @@ func (r *Rows) Read(y int, dst []uint8) {
 		for i, k := range r.samples(3, y) {
 			darken(dst[3*i:3*i+3], k)
 		}
-	case ycck: // its RGB are the inks
+	case ycck: // the converted RGB are amounts of ink
 		for i, k := range r.samples(3, y) {
 			px := dst[3*i : 3*i+3]
 			px[0], px[1], px[2] = 255-px[0], 255-px[1], 255-px[2]
@@ -63,8 +63,8 @@ func (r *Rows) Read(y int, dst []uint8) {
 	}
 }
 
-// darken takes the black ink off a pixel, k being the light it leaves. Rounded
-// as Pillow rounds it.
+// darken applies black ink to a pixel; k is the light that it leaves. The result is
+// rounded as in Pillow.
 func darken(px []uint8, k uint8) {
 	for i, light := range px {
 		px[i] = k - uint8((uint32(255-light)*uint32(k)+127)/255)
@@ -72,8 +72,9 @@ func darken(px []uint8, k uint8) {
 }
 
 // samples returns component i's samples for the pixels of row y, as libjpeg
-// upsamples them: interpolated where they are halved, three quarters from the
-// nearer sample and one from the farther; repeated otherwise. Source: jdsample.c.
+// upsamples them. At half resolution they are interpolated, with three quarters of
+// the nearer sample and one quarter of the farther; otherwise they are repeated.
+// Source: libjpeg-turbo, jdsample.c.
 func (r *Rows) samples(i, y int) []uint8 {
 	c, p := &r.f.comps[i], &r.planes[i]
 	hs, vs := r.f.maxH/c.h, r.f.maxV/c.v
@@ -108,7 +109,8 @@ func (r *Rows) samples(i, y int) []uint8 {
 	return dst[:r.f.W]
 }
 
-// widen doubles a row of at least 2: h2v1_fancy_upsample.
+// widen doubles the samples of a row of at least 2. Source: jdsample.c,
+// h2v1_fancy_upsample.
 func widen(dst, src []uint8) {
 	n := len(src)
 	dst = dst[:2*n]
@@ -123,7 +125,8 @@ func widen(dst, src []uint8) {
 	dst[2*n-1] = src[n-1]
 }
 
-// widen2 doubles a row in between two: h2v2_fancy_upsample.
+// widen2 doubles the samples of a row that lies between two. Source: jdsample.c,
+// h2v2_fancy_upsample.
 func widen2(dst, near, far []uint8, sum []int32) {
 	n := len(near)
 	dst, far, sum = dst[:2*n], far[:n], sum[:n]
@@ -141,7 +144,8 @@ func widen2(dst, near, far []uint8, sum []int32) {
 	dst[2*n-1] = uint8((4*this + 7) >> 4)
 }
 
-// toRGB converts full-range BT.601 in 16-bit fixed point. Source: jdcolor.c.
+// toRGB converts full-range BT.601 in 16-bit fixed point. Source: libjpeg-turbo,
+// jdcolor.c.
 func toRGB(dst, y, cb, cr []uint8) {
 	cb, cr = cb[:len(y)], cr[:len(y)]
 	for i, l := range y {

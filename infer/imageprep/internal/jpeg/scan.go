@@ -6,9 +6,9 @@ import "encoding/binary"
 type run struct {
 	*scan
 	d       *decoder
-	index   [4]int // components' places in the frame
+	index   [4]int // positions of the components in the frame
 	mean    [4]int32
-	pending int // end-of-band run: blocks still to come that hold nothing more
+	pending int // end-of-band run: how many more blocks have no coefficients
 	// block decodes the k-th component's block (x, y).
 	block func(k, x, y int) error
 }
@@ -65,7 +65,7 @@ func (d *decoder) newRun(s *scan) (*run, error) {
 		}
 	}
 	switch {
-	case !d.Progressive:
+	case !d.progressive:
 		r.block = r.sequential
 	case s.first == 0 && s.high == 0:
 		r.block = r.dcFirst
@@ -109,7 +109,7 @@ func (r *run) unit(x, y int) error {
 	return nil
 }
 
-// checked decodes a block and makes sure that its bits were there.
+// checked decodes a block and checks that the data did not end inside it.
 func (r *run) checked(k, x, y int) error {
 	if err := r.block(k, x, y); err != nil {
 		return err
@@ -145,14 +145,15 @@ func (r *run) sequential(k, x, y int) error {
 	return nil
 }
 
-// sequentialAC reads a block's other coefficients and returns the last one's
-// place. The position is kept in a register: this loop is half of all the time.
-func (r *run) sequentialAC(b *[blockLen]int32, table *huffman, quant *[blockLen]uint16) (last int, err error) {
+// sequentialAC reads a block's other coefficients and returns the place of the last
+// one. The position is a local variable: this loop takes half of the time.
+func (r *run) sequentialAC(b *[blockLen]int32, table *huffman, quant *[blockLen]uint16) (
+	last int, err error) {
 	bits := &r.d.bits
 	buf, pos := bits.buf, bits.pos
 	for z := 1; z < blockLen; z++ {
 		w := binary.BigEndian.Uint64(buf[pos>>3:]) << (pos & 7)
-		if e := table.whole[w>>(64-lookBits)]; e != 0 {
+		if e := table.values[w>>(64-lookBits)]; e != 0 {
 			pos += int(e & 255)
 			if z += int(e >> 8 & 255); z >= blockLen {
 				return 0, errRun

@@ -26,10 +26,9 @@ const (
 )
 
 // walk calls visit for each segment up to EOI: its marker, its body, and for SOS
-// the entropy-coded data that follows it. It is as lenient about bytes between
-// segments as libjpeg. Finding EOI where the segments put it is what tells a
-// whole file from one that was cut: a thumbnail's EOI lies inside a segment, and
-// rubbish after the picture's does no harm.
+// the entropy-coded data that follows it. It skips bytes between segments, as
+// libjpeg does. A file is complete if EOI follows the last segment: the EOI of a
+// thumbnail is inside a segment, and bytes after the EOI are ignored.
 func walk(data []byte, visit func(marker byte, body, entropy []byte) error) error {
 	if len(data) < 2 || data[0] != 0xff || data[1] != soi {
 		return FormatError("no start marker")
@@ -68,8 +67,8 @@ func walk(data []byte, visit func(marker byte, body, entropy []byte) error) erro
 	}
 }
 
-// nextMarker finds the first marker at or after at, and where it ends; next is
-// negative where there is none.
+// nextMarker finds the first marker at or after at, and where it ends. next is
+// negative if there is none.
 func nextMarker(data []byte, at int) (marker byte, next int) {
 	for {
 		i := bytes.IndexByte(data[at:], 0xff)
@@ -88,8 +87,8 @@ func nextMarker(data []byte, at int) (marker byte, next int) {
 	}
 }
 
-// scanEnd returns where the entropy-coded data at at ends: before the next
-// marker that is no restart.
+// scanEnd returns where the entropy-coded data that begins at at ends: before the
+// next marker other than a restart.
 func scanEnd(data []byte, at int) int {
 	for {
 		i := bytes.IndexByte(data[at:], 0xff)

@@ -25,7 +25,7 @@ static void emit(j_common_ptr cinfo, int level) {
 static void silent(j_common_ptr cinfo) {}
 
 int flowerctl_decode_rgb(const unsigned char *data, unsigned long size,
-                                unsigned char *out, unsigned w, unsigned h) {
+                         unsigned char *out, unsigned w, unsigned h) {
 	struct jpeg_decompress_struct cinfo;
 	struct failure err;
 	cinfo.err = jpeg_std_error(&err.mgr);

@@ -11,32 +11,48 @@ import "C"
 
 import "unsafe"
 
-// Turbo says whether libjpeg-turbo decodes in this build.
+// Turbo reports whether this build decodes with libjpeg-turbo.
 const Turbo = true
 
-// decodeTurbo decodes with libjpeg-turbo. Ink is left to the other decoder, for
-// every library puts it together differently.
-func (f *Frame) decodeTurbo() ([]uint8, bool) {
-	if f.Components == 4 {
-		return nil, false
+// maxCoefficients is the most that libjpeg-turbo may allocate for coefficients, in
+// bytes. That memory comes from malloc, which cannot use what the Go heap has free,
+// so much of it would add up with the memory of images decoded before.
+const maxCoefficients = 48 << 20
+
+// coefficients is the size of the coefficients that libjpeg-turbo holds. It holds
+// those of the whole image if it is progressive, or if the first scan does not have
+// all components. Source: libjpeg-turbo, jdinput.c, has_multiple_scans.
+func (f *Frame) coefficients() int64 {
+	if f.progressive || f.split {
+		return f.blocks() * coefficientsBytes
 	}
-	rgb := newPixels(3 * f.W * f.H)
-	failed := C.flowerctl_decode_rgb((*C.uchar)(unsafe.Pointer(&f.data[0])), C.ulong(len(f.data)),
-		(*C.uchar)(unsafe.Pointer(&rgb[0])), C.uint(f.W), C.uint(f.H))
-	return rgb, failed == 0
+	return 0
 }
 
-// turboMemory allows for the RGB image: alone, or as garbage beside the planes
-// if it comes to the other decoder after all. Where the first scan has not all
-// components, libjpeg holds the coefficients of the whole image, as it does for a
-// progressive one. Source: jdinput.c, has_multiple_scans.
-func turboMemory(f *Frame, peak, kept, coefficients int64) (int64, int64) {
-	if f.Components == 4 {
-		return peak, kept
+// forTurbo reports whether libjpeg-turbo is to decode f. CMYK is left to the decoder
+// in Go, because every library converts it to RGB in its own way.
+func (f *Frame) forTurbo() bool {
+	return f.components != 4 && f.coefficients() <= maxCoefficients
+}
+
+// decodeTurbo decodes with libjpeg-turbo. ok is false if the decoder in Go must.
+func (f *Frame) decodeTurbo() (pixels []uint8, ok bool) {
+	if !f.forTurbo() {
+		return nil, false
+	}
+	pixels = newPixels(3 * f.W * f.H)
+	failed := C.flowerctl_decode_rgb((*C.uchar)(unsafe.Pointer(&f.data[0])), C.ulong(len(f.data)),
+		(*C.uchar)(unsafe.Pointer(&pixels[0])), C.uint(f.W), C.uint(f.H))
+	return pixels, failed == 0
+}
+
+// turboMemory adds the memory that libjpeg-turbo takes to that of the decoder in Go:
+// the RGB image, which is garbage if the decoder in Go has to decode the image after
+// all, and coefficients.
+func turboMemory(f *Frame, peak, picture int64) (int64, int64) {
+	if !f.forTurbo() {
+		return peak, picture
 	}
 	size := 3 * int64(f.W) * int64(f.H)
-	if f.split {
-		peak = max(peak, coefficients)
-	}
-	return peak + size, max(kept, size)
+	return max(peak, f.coefficients()) + size, max(picture, size)
 }

@@ -2,9 +2,9 @@
 
 package jpeg
 
-// Turbo says whether libjpeg-turbo decodes in this build.
+// Turbo reports whether this build decodes with libjpeg-turbo.
 const Turbo = false
 
 func (f *Frame) decodeTurbo() ([]uint8, bool) { return nil, false }
 
-func turboMemory(_ *Frame, peak, kept, _ int64) (int64, int64) { return peak, kept }
+func turboMemory(_ *Frame, peak, picture int64) (int64, int64) { return peak, picture }

@@ -1,0 +1,82 @@
+package nn
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/numbers"
+	"github.com/flowerctl/flowerctl/train/optim"
+)
+
+// Loss names what training minimises.
+type Loss string
+
+// The losses. Label smoothing, mixed images and class weights are in the
+// batch's targets and weights.
+const (
+	CrossEntropy Loss = "crossentropy" // of the softmax, see newCrossEntropyLoss
+	SquaredError Loss = "mse"          // of the probabilities, see newSquaredErrorLoss
+)
+
+// Losses lists them, the default first.
+func Losses() []Loss { return []Loss{CrossEntropy, SquaredError} }
+
+// Config is how a network trains.
+type Config struct {
+	// Engine computes. The caller closes it, after the network. One that is also an
+	// optim.Vector computes the norms of the gradients.
+	Engine    kernel.Engine[float32]
+	Optimizer optim.Optimizer
+	Loss      Loss   // CrossEntropy when empty
+	Seed      uint64 // of dropout
+	// ClipNorm scales the gradients down when the norm of all of them together is
+	// larger (Keras' global_clipnorm); 0 never does.
+	ClipNorm float64
+	// FrozenBatchNorm keeps the running statistics and normalises by them, for
+	// fine-tuning on little data.
+	FrozenBatchNorm bool
+	// Frozen names nodes whose parameters are not trained: they have no gradient and
+	// no state in the optimizer, and the backward pass ends where only frozen nodes
+	// would need it. Batch norms among them normalise by their running statistics and
+	// keep them. Nodes without parameters are not changed: a dropout still drops.
+	Frozen []string
+	// Rates has factors on the learning rate, over 0, by the name of the node; 1 for
+	// nodes that it does not name. It has no effect on nodes without parameters.
+	Rates map[string]float64
+}
+
+// check fills in the defaults and checks the settings against the network.
+func (c *Config) check(spec *model.Spec) error {
+	if c.Engine == nil || c.Optimizer == nil {
+		return errors.New("network without an engine or an optimizer: Config needs both")
+	}
+	if c.Loss == "" {
+		c.Loss = CrossEntropy
+	}
+	if !slices.Contains(Losses(), c.Loss) {
+		return fmt.Errorf("loss %q, want one of %v", c.Loss, Losses())
+	}
+	if !(c.ClipNorm >= 0) {
+		return fmt.Errorf("clip norm %g, want 0 (never) or more", c.ClipNorm)
+	}
+	for _, name := range c.Frozen {
+		if spec.Node(name) == nil {
+			return fmt.Errorf("network %s has no node %q to freeze", spec.Name, name)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Rates)) {
+		if spec.Node(name) == nil {
+			return fmt.Errorf("network %s has no node %q, whose learning rate is to change",
+				spec.Name, name)
+		}
+		if rate := c.Rates[name]; !(rate > 0) || !numbers.Finite(rate) {
+			return fmt.Errorf("node %s: factor %g on the learning rate, want over 0 and finite: "+
+				"freeze a node that is not to learn", name, rate)
+		}
+	}
+	return nil
+}
