@@ -35,8 +35,9 @@ type Model struct {
 	Report     json.RawMessage   // of flowerctl verify; nil where there is none
 }
 
-// NewModel describes a classifier that was opened from the bytes of a file. The
-// report is what flowerctl verify wrote about the file, or nil.
+// NewModel describes a classifier that was opened from the bytes of a file, of which
+// the hash is told; nil for none. The report is what flowerctl verify wrote about the
+// file, or nil.
 func NewModel(c *infer.Classifier, file, report []byte) *Model {
 	m := &Model{Classifier: c, Runs: max(1, c.Engine().Runs), MaxBatch: batchOnCPU, Report: report}
 	session := c.Session()
@@ -48,8 +49,10 @@ func NewModel(c *infer.Classifier, file, report []byte) *Model {
 		m.Input = inputs[0].Name
 	}
 	m.Card = maps.Clone(session.Metadata())
-	sum := sha256.Sum256(file)
-	m.SHA256 = hex.EncodeToString(sum[:])
+	if file != nil {
+		sum := sha256.Sum256(file)
+		m.SHA256 = hex.EncodeToString(sum[:])
+	}
 	return m
 }
 
