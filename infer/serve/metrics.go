@@ -3,7 +3,6 @@ package serve
 import (
 	"net/http"
 	"runtime"
-	"strconv"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -54,8 +53,8 @@ func newMetrics(version string, models *registry) *metrics {
 }
 
 // request counts a request that was answered.
-func (m *metrics) request(route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
+func (m *metrics) request(route, status string, took time.Duration) {
+	m.requests.WithLabelValues(route, status).Inc()
 	m.latency.WithLabelValues(route).Observe(took.Seconds())
 }
 

@@ -16,8 +16,13 @@ import (
 )
 
 // checkPixels refuses a picture of more pixels than that from its header. What is no
-// picture is left to the decoder, which has limits of its own.
-func checkPixels(data []byte, pixels int) error {
+// picture, or makes a library panic, is left to the decoder, which has limits of its own.
+func checkPixels(data []byte, pixels int) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = nil
+		}
+	}()
 	if pixels >= imageprep.MaxPixels {
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -111,7 +112,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, path string, m
 		}
 	}
 	took := time.Since(start)
-	s.metrics.request(path, status, took)
+	s.metrics.request(path, strconv.Itoa(status), took)
 	s.log.Info("request", "id", e.id, "client", e.client, "method", method(r.Method), "route", path, "status", status,
 		"seconds", took.Seconds(), "model", e.model, "pictures", e.pictures, "error", text(err))
 }

@@ -71,5 +71,8 @@ func (s *Server) Ready() bool { return s.models.ready() }
 // Errors of bodies and pictures that several routes have.
 var errBodies = errors.New("the server holds too many bodies already")
 
-// idleTimeout is how long a connection may stay without a request.
-const idleTimeout = 2 * time.Minute
+// How long a connection may stay without a request, and take to send its headers.
+const (
+	idleTimeout   = 2 * time.Minute
+	headerTimeout = 10 * time.Second
+)
