@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/flowerctl/flowerctl/infer"
@@ -24,6 +25,7 @@ type Server struct {
 	rates    *rates
 	mux      http.Handler
 	retiring sync.WaitGroup
+	draining atomic.Bool
 }
 
 // New makes a server without models: [Server.Put] adds them.
@@ -65,8 +67,8 @@ func (s *Server) Close() {
 	s.retiring.Wait()
 }
 
-// Ready says whether every model answers.
-func (s *Server) Ready() bool { return s.models.ready() }
+// Ready says whether every model answers, and the server is not ending.
+func (s *Server) Ready() bool { return s.models.ready() && !s.draining.Load() }
 
 // Errors of bodies and pictures that several routes have.
 var errBodies = errors.New("the server holds too many bodies already")
