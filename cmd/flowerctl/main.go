@@ -27,6 +27,7 @@ func commands() []*cli.Command {
 		verifyCommand(),
 		inspectCommand(),
 		predictCommand(),
+		serveCommand(),
 		evalCommand(),
 		benchCommand(),
 		dataCommand(),

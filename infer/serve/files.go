@@ -26,8 +26,16 @@ type Files struct {
 	// numbers; "" means none.
 	Repository string
 	Policy     Policy
+	// Builtin is a model that is in no file, as well; its File is nil for none.
+	Builtin Builtin
 	// Open makes a model of the bytes of a file.
 	Open func(path string, file []byte) (*Model, error)
+}
+
+// Builtin is the bytes of a model that is in no file. Its version is 1.
+type Builtin struct {
+	Name, Path string // Path is what it is called in messages
+	File       []byte
 }
 
 // Policy says which versions of a repository's models are served. The zero value is
@@ -128,6 +136,9 @@ func (l *Loader) scan() ([]source, error) {
 		}
 		sources = append(sources, src)
 	}
+	if b := l.files.Builtin; b.File != nil {
+		sources = append(sources, source{b.Name, "1", b.Path})
+	}
 	if l.files.Repository == "" {
 		return sources, nil
 	}
@@ -224,9 +235,12 @@ func (l *Loader) load(ctx context.Context, src source) error {
 }
 
 func (l *Loader) replace(ctx context.Context, src source) error {
-	file, err := readModel(src.path)
-	if err != nil {
-		return err
+	file := l.files.Builtin.File
+	if src.path != l.files.Builtin.Path || file == nil {
+		var err error
+		if file, err = readModel(src.path); err != nil {
+			return err
+		}
 	}
 	hash := sha256.Sum256(file)
 	if l.loaded[src] == hash {

@@ -77,3 +77,27 @@ func foldersIn(root string) (folders []string) {
 	}
 	return folders
 }
+
+// Follow reloads models on each signal, and with watch on each change of their files
+// too, until ctx ends. Models were loaded before.
+func (l *Loader) Follow(ctx context.Context, again <-chan os.Signal, watch bool) error {
+	ended := make(chan error, 1)
+	if watch {
+		go func() { ended <- l.Watch(ctx) }()
+	}
+	for {
+		select {
+		case <-ctx.Done():
+			if watch {
+				return <-ended
+			}
+			return nil
+		case err := <-ended:
+			return err
+		case <-again:
+			if err := l.Reload(ctx); err != nil {
+				l.server.log.Error("models stay as they were", "error", err)
+			}
+		}
+	}
+}
