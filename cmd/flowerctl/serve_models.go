@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"net"
@@ -70,7 +71,7 @@ func (o *serveOptions) options(log *slog.Logger) (serve.Options, error) {
 func (o *serveOptions) loader(c *call, server *serve.Server) (*serve.Loader, error) {
 	policy, err := serve.ParsePolicy(o.versions)
 	if err != nil {
-		return nil, failWith(exitUsage, errors.Join(errors.New("--versions"), err))
+		return nil, failWith(exitUsage, fmt.Errorf("--versions: %w", err))
 	}
 	files := serve.Files{Models: o.models.Value(), Repository: o.repository, Policy: policy,
 		Open: func(path string, file []byte) (*serve.Model, error) { return o.open(c, path, file) }}

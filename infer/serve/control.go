@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"context"
 	"net/http"
 	"strings"
 )
@@ -53,7 +54,7 @@ func (l *Loader) loadNamed(r *http.Request, name string) error {
 		return err
 	}
 	delete(l.unloaded, name)
-	if err := l.reload(r.Context(), name); err != nil {
+	if err := l.reload(context.WithoutCancel(r.Context()), name); err != nil {
 		return errorf(statusUnprocessable, "%v", err)
 	}
 	return nil

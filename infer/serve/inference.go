@@ -190,7 +190,6 @@ func (s *Server) repositoryIndex(w http.ResponseWriter, r *http.Request) error {
 	if err := checkEncoding(r); err != nil {
 		return err
 	}
-	defer bodyDeadline(w, r)()
 	var asked struct {
 		Ready bool `json:"ready"`
 	}

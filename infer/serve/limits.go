@@ -45,8 +45,12 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (
 	if r.ContentLength > limit {
 		return nil, nil, errorf(statusTooLarge, "the body has %d bytes, at most %d are read", r.ContentLength, limit)
 	}
-	defer bodyDeadline(w, r)()
-	return s.readAll(http.MaxBytesReader(w, r.Body, limit), max(0, r.ContentLength))
+	body, release, err = s.readAll(http.MaxBytesReader(w, r.Body, limit), max(0, r.ContentLength))
+	if err == nil {
+		// Else the connection, which is watched from now on, would seem to break.
+		setReadDeadline(w, time.Time{})
+	}
+	return body, release, err
 }
 
 // readAll reads what r holds, about size bytes of it, within the budget.
@@ -103,15 +107,17 @@ func checkEncoding(r *http.Request) error {
 	return errorf(statusMediaType, "Content-Encoding: got %s, want none: compressed bodies are not read", encoding)
 }
 
-// bodyDeadline makes reading the body end with the request's context; the result
-// must be called after it.
-func bodyDeadline(w http.ResponseWriter, r *http.Request) (end func()) {
-	c := http.NewResponseController(w)
-	at, ok := r.Context().Deadline()
-	if !ok || c.SetReadDeadline(at) != nil {
-		return func() {}
+// readUntil makes reading the body of a request end at that time. It must be set even
+// for bodies that nobody reads: before net/http answers, it reads what is left of one.
+func readUntil(w http.ResponseWriter, r *http.Request, at time.Time) {
+	if r.Body != nil && r.Body != http.NoBody {
+		setReadDeadline(w, at)
 	}
-	return func() { c.SetReadDeadline(time.Time{}) } // the connection is there: it was just set
+}
+
+// setReadDeadline does nothing where there is no connection, as in tests.
+func setReadDeadline(w http.ResponseWriter, at time.Time) {
+	http.NewResponseController(w).SetReadDeadline(at)
 }
 
 // timeoutHeader is where clients say how long they wait.

@@ -97,7 +97,9 @@ func (s *Server) drain(stops []func(context.Context)) {
 func (s *Server) httpServer(h http.Handler) *http.Server {
 	const headers = 64 << 10
 	return &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
-		// A client that does not read its answer holds its connection no longer than that.
+		// A client that does not send its request, or does not read its answer, holds its
+		// connection no longer than that.
+		ReadTimeout:  s.options.Limits.Timeout + headerTimeout,
 		WriteTimeout: 2*s.options.Limits.Timeout + headerTimeout, MaxHeaderBytes: headers,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 }

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/ecdsa"
@@ -237,4 +238,43 @@ func TestKeys(t *testing.T) {
 			t.Errorf("%q was read", bad)
 		}
 	}
+}
+
+func TestABodyThatDoesNotComeIsGivenUp(t *testing.T) {
+	s := served(t, newColourist(), Options{Limits: Limits{Timeout: 100 * time.Millisecond}})
+	ctx, cancel := context.WithCancel(t.Context())
+	l := Listeners{HTTP: loopback(t)}
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx, l) }()
+	defer func() {
+		cancel()
+		<-ended
+	}()
+	conn, err := net.Dial("tcp", l.HTTP.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write([]byte("POST /predict HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	refused(t, resp, 408, "did not come within the deadline")
+
+	// Nor does a body that nobody wants hold its connection.
+	other, err := net.Dial("tcp", l.HTTP.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	if _, err := other.Write([]byte("POST /nothing HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\nslow")); err != nil {
+		t.Fatal(err)
+	}
+	if resp, err = http.ReadResponse(bufio.NewReader(other), nil); err != nil {
+		t.Fatal(err)
+	}
+	refused(t, resp, 404, "nothing is at /nothing")
 }

@@ -24,14 +24,15 @@ type entry struct {
 	versions map[string]*version
 	reasons  map[string]string // why versions are not there, by number
 	latest   string            // the number of the version that answers where none is named
+	expected bool              // the server is not ready without a version of it
 }
 
 // expect makes the registry wait for a model: until it has a version, the server is
 // not ready.
-func (g *registry) expect(name string) *entry {
+func (g *registry) expect(name string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.entry(name)
+	g.entry(name).expected = true
 }
 
 // entry is the model of that name, new if need be. The lock is held.
@@ -54,6 +55,7 @@ func (g *registry) put(v *version) (old *version) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	e := g.entry(v.name)
+	e.expected = true
 	old = e.versions[v.number]
 	e.versions[v.number] = v
 	delete(e.reasons, v.number)
@@ -156,12 +158,13 @@ func (g *registry) numbersOf(name string) []string {
 	return nil
 }
 
-// ready says whether there is a model, and every one has a version that answers.
+// ready says whether there is a model, and every one that was expected or has answered
+// has a version. One that came later and could not be loaded does not count.
 func (g *registry) ready() bool {
 	g.mu.RLock()
 	defer g.mu.RUnlock()
 	for _, e := range g.models {
-		if len(e.versions) == 0 {
+		if e.expected && len(e.versions) == 0 {
 			return false
 		}
 	}
@@ -202,9 +205,8 @@ func (g *registry) index(readyOnly bool) []indexed {
 }
 
 // Put serves a model under a name and a version's number, in place of the one that
-// had both. It is warmed first: when that fails, the one before stays, the new
-// classifier is closed, and so is the old one when its last request has been answered
-// otherwise. The server closes the classifier of a model that is replaced.
+// had both, whose classifier is closed when its last request has been answered. The
+// new one is warmed first; if that fails it is closed, and the one before stays.
 func (s *Server) Put(ctx context.Context, name, number string, m *Model) error {
 	if err := checkName(name); err != nil {
 		return errors.Join(err, m.Classifier.Close())

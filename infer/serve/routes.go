@@ -98,6 +98,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, path string, m
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	readUntil(w, r, start.Add(s.options.Limits.Timeout))
 	counted := &statusWriter{ResponseWriter: w}
 	err := s.handle(counted, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e)), methods)
 	status := counted.status
@@ -145,6 +146,9 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, methods map[stri
 		return err
 	}
 	defer cancel()
+	if at, ok := ctx.Deadline(); ok {
+		readUntil(w, r, at)
+	}
 	return rt.serve(w, r.WithContext(ctx))
 }
 
