@@ -33,8 +33,11 @@ func (o *serveOptions) validate(c *call) error {
 		}
 	}
 	switch {
+	case o.addr == "" && o.grpcAddr == "":
+		return usagef("--addr and --grpc-addr: want one of them at least")
 	case o.maxPictures > o.maxQueue:
-		return usagef("--max-pictures: got %d, want at most the %d of --max-queue", o.maxPictures, o.maxQueue)
+		return usagef("--max-pictures: got %d, want at most the %d of --max-queue", o.maxPictures,
+			o.maxQueue)
 	case !(o.rate >= 0):
 		return usagef("--rate: got %v, want 0 or more", o.rate)
 	case o.timeout <= 0:
@@ -57,8 +60,10 @@ func (o *serveOptions) validate(c *call) error {
 
 // options are the server's.
 func (o *serveOptions) options(log *slog.Logger) (serve.Options, error) {
-	options := serve.Options{Log: log, Version: version, MaxBatch: o.maxBatch, MaxWait: o.maxWait, Explain: o.explain,
-		Limits: serve.Limits{PictureBody: o.maxBody << 20, TensorBody: o.maxTensorBody << 20, Pixels: o.maxPixels * 1e6,
+	options := serve.Options{Log: log, Version: version, MaxBatch: o.maxBatch, MaxWait: o.maxWait,
+		Explain: o.explain,
+		Limits: serve.Limits{PictureBody: o.maxBody << 20, TensorBody: o.maxTensorBody << 20,
+			Pixels:   o.maxPixels * 1e6,
 			Pictures: o.maxPictures, Queue: o.maxQueue, Rate: o.rate, Timeout: o.timeout}}
 	var err error
 	if o.keys != "" {
@@ -112,7 +117,8 @@ func (o *serveOptions) open(c *call, path string, file []byte) (*serve.Model, er
 }
 
 // listen opens the sockets that the flags name.
-func (o *serveOptions) listen(loader *serve.Loader, log *slog.Logger) (l serve.Listeners, err error) {
+func (o *serveOptions) listen(loader *serve.Loader, log *slog.Logger) (l serve.Listeners,
+	err error) {
 	if o.tlsCert != "" {
 		files := serve.Certificates{Cert: o.tlsCert, Key: o.tlsKey, ClientCA: o.tlsClientCA, Log: log}
 		if l.TLS, err = files.Config(); err != nil {
@@ -146,7 +152,9 @@ func (o *serveOptions) greet(c *call, l serve.Listeners) {
 	if l.TLS != nil {
 		scheme = "https"
 	}
-	c.say("serving on %s://%s", scheme, l.HTTP.Addr())
+	if l.HTTP != nil {
+		c.say("serving on %s://%s", scheme, l.HTTP.Addr())
+	}
 	if l.GRPC != nil {
 		c.say("serving gRPC on %s", l.GRPC.Addr())
 	}

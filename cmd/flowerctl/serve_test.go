@@ -23,7 +23,8 @@ func TestServeAnswersUntilItIsStopped(t *testing.T) {
 	read, write := io.Pipe()
 	code := make(chan int, 1)
 	go func() {
-		code <- program(ctx, []string{"serve", "--addr", "127.0.0.1:0"}, strings.NewReader(""), io.Discard, write)
+		code <- program(ctx, []string{"serve", "--addr", "127.0.0.1:0"}, strings.NewReader(""),
+			io.Discard, write)
 		write.Close()
 	}()
 	lines := bufio.NewScanner(read)
@@ -45,7 +46,8 @@ func TestServeAnswersUntilItIsStopped(t *testing.T) {
 	}
 	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
-	if err != nil || resp.StatusCode != http.StatusOK || !strings.HasPrefix(string(body), `{"model":"flowers","version":"1","results":[{"label":`) {
+	if err != nil || resp.StatusCode != http.StatusOK ||
+		!strings.HasPrefix(string(body), `{"model":"flowers","version":"1","results":[{"label":`) {
 		t.Errorf("got %d %s, %v", resp.StatusCode, body, err)
 	}
 	cancel()

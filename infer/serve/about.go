@@ -42,8 +42,9 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer leave()
-	writeJSON(w, http.StatusOK, about{Name: v.name, Version: v.number, Versions: s.models.numbersOf(v.name),
-		Device: v.Device, SHA256: v.SHA256, Input: v.Input, Size: v.prep.Size, Classes: len(v.labels),
-		MaxBatch: v.MaxBatch, Card: v.Card, Verify: v.Report})
+	writeJSON(w, http.StatusOK,
+		about{Name: v.name, Version: v.number, Versions: s.models.numbersOf(v.name),
+			Device: v.Device, SHA256: v.SHA256, Input: v.Input, Size: v.prep.Size, Classes: len(v.labels),
+			MaxBatch: v.MaxBatch, Card: v.Card, Verify: v.Report})
 	return nil
 }

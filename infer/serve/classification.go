@@ -13,7 +13,9 @@ func classTexts(probabilities []float32, labels []string, k int) []string {
 	for i := range order {
 		order[i] = i
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(probabilities[j], probabilities[i]) })
+	slices.SortStableFunc(order, func(i, j int) int {
+		return cmp.Compare(probabilities[j], probabilities[i])
+	})
 	texts := make([]string, min(k, len(order)))
 	for i := range texts {
 		class := order[i]

@@ -25,7 +25,8 @@ func (l *Loader) Control(keys *Keys) http.Handler {
 }
 
 // controlled is a call that needs a key where there are some.
-func (l *Loader) controlled(keys *Keys, call func(r *http.Request, name string) error) http.HandlerFunc {
+func (l *Loader) controlled(keys *Keys,
+	call func(r *http.Request, name string) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		name, client := r.PathValue("model"), address(r.RemoteAddr)
 		var err error

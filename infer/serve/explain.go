@@ -44,7 +44,8 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 
 // draw answers with the map of a class over a picture. One is made at a time, since it
 // may take a hundred runs of the network.
-func (s *Server) draw(w http.ResponseWriter, r *http.Request, v *version, img imageprep.Image, class int) error {
+func (s *Server) draw(w http.ResponseWriter, r *http.Request, v *version, img imageprep.Image,
+	class int) error {
 	select {
 	case s.explains <- struct{}{}:
 		defer func() { <-s.explains }()

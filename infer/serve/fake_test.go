@@ -53,7 +53,8 @@ func (c *colourist) Classify(_ context.Context, images []imageprep.Image) ([]inf
 }
 
 func (c *colourist) Explain(_ context.Context, img imageprep.Image, class int) (infer.Heat, error) {
-	return infer.Heat{H: 2, W: 2, Values: []float32{0, 1, 2, float32(class)}, Method: infer.Occlusion}, nil
+	return infer.Heat{H: 2, W: 2, Values: []float32{0, 1, 2, float32(class)},
+		Method: infer.Occlusion}, nil
 }
 
 func (c *colourist) Close() error {
@@ -136,7 +137,8 @@ func refused(t testing.TB, resp *http.Response, status int, text string) {
 	t.Helper()
 	body := said(t, resp, status)
 	var e errorBody
-	if err := json.Unmarshal([]byte(body), &e); err != nil || e.Error == "" || strings.Contains(e.Error, "\n") {
+	if err := json.Unmarshal([]byte(body), &e); err != nil || e.Error == "" ||
+		strings.Contains(e.Error, "\n") {
 		t.Errorf("got %q, want {\"error\": ...} in one line", body)
 	}
 	if !strings.Contains(e.Error, text) {

@@ -98,7 +98,8 @@ type source struct{ name, number, path string }
 // NewLoader looks for the models' files, and tells the server to expect them. It reads
 // none: see [Loader.Reload].
 func NewLoader(s *Server, f Files) (*Loader, error) {
-	l := &Loader{server: s, files: f, loaded: map[source][sha256.Size]byte{}, unloaded: map[string]bool{}}
+	l := &Loader{server: s, files: f, loaded: map[source][sha256.Size]byte{},
+		unloaded: map[string]bool{}}
 	sources, err := l.scan()
 	if err != nil {
 		return nil, err
@@ -153,7 +154,8 @@ func (l *Loader) scan() ([]source, error) {
 		}
 		for _, other := range sources {
 			if other.name == name {
-				return nil, fmt.Errorf("%s and %s: both are called %s", other.path, filepath.Join(l.files.Repository, name), name)
+				return nil, fmt.Errorf("%s and %s: both are called %s", other.path,
+					filepath.Join(l.files.Repository, name), name)
 			}
 		}
 		numbers, err := l.versions(name)
@@ -161,7 +163,8 @@ func (l *Loader) scan() ([]source, error) {
 			return nil, err
 		}
 		for _, number := range l.files.Policy.choose(numbers) {
-			sources = append(sources, source{name, number, filepath.Join(l.files.Repository, name, number, modelFile)})
+			path := filepath.Join(l.files.Repository, name, number, modelFile)
+			sources = append(sources, source{name, number, path})
 		}
 	}
 	return sources, nil

@@ -75,7 +75,8 @@ func loading(t *testing.T, f Files) (*Server, *Loader) {
 // firstLabel is the first label of what answers.
 func firstLabel(t *testing.T, s *Server, query string) string {
 	t.Helper()
-	r := decodeJSON[struct{ Labels []string }](t, said(t, answerTo(s, sent("GET", "/labels"+query, nil)), 200))
+	r := decodeJSON[struct{ Labels []string }](t, said(t, answerTo(s, sent("GET", "/labels"+query,
+		nil)), 200))
 	return r.Labels[0]
 }
 
@@ -175,7 +176,8 @@ func TestNamesAreUnlike(t *testing.T) {
 	if err == nil || err.Error() != "a/m.onnx and b/m.onnx: both are called m" {
 		t.Errorf("got %v", err)
 	}
-	for path, name := range map[string]string{"/x/model.onnx": "model", "x/.onnx": "model", "Ä b.onnx": "--b"} {
+	for path, name := range map[string]string{"/x/model.onnx": "model", "x/.onnx": "model",
+		"Ä b.onnx": "--b"} {
 		want(t, NameOf(path), name)
 	}
 }
@@ -213,7 +215,8 @@ func TestControlLoadsAndUnloads(t *testing.T) {
 	}
 	h := l.Control(keys)
 	call := func(what string) *http.Response {
-		return answerTo(h, sent("POST", "/v2/repository/models/"+what+"/", nil, "Authorization", "Bearer a-key-of-sixteen-letters"))
+		return answerTo(h, sent("POST", "/v2/repository/models/"+what+"/", nil, "Authorization",
+			"Bearer a-key-of-sixteen-letters"))
 	}
 	refused(t, answerTo(h, sent("POST", "/v2/repository/models/m/unload", nil)), 401, "no such key")
 	said(t, call("m/unload"), 200)
@@ -228,4 +231,48 @@ func TestControlLoadsAndUnloads(t *testing.T) {
 	put(t, path, "bad")
 	refused(t, call("m/load"), 422, "not an ONNX file")
 	want(t, firstLabel(t, s, "?model=m"), "one")
+}
+
+func TestReloadsFailNoRequest(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "m.onnx")
+	put(t, path, "start")
+	o := new(opener)
+	s, l := loading(t, Files{Models: []string{path}, Open: o.open})
+	picture := painted(t, red)
+	stop := make(chan struct{})
+	var clients sync.WaitGroup
+	for range 4 {
+		clients.Go(func() {
+			for {
+				select {
+				case <-stop:
+					return
+				default:
+				}
+				body := said(t, answerTo(s, sent("POST", "/predict", picture)), 200)
+				if !strings.Contains(body, `"label":"model`) && !strings.Contains(body, `"label":"start"`) {
+					t.Errorf("got %s", body)
+				}
+			}
+		})
+	}
+	for n := range 100 {
+		content := fmt.Sprintf("model %d", n)
+		if n%4 == 3 {
+			content = "bad"
+		}
+		put(t, path, content)
+		if err := l.Reload(t.Context()); (err != nil) != (content == "bad") {
+			t.Errorf("%s: got %v", content, err)
+		}
+	}
+	close(stop)
+	clients.Wait()
+	s.retiring.Wait()
+	for name, c := range o.opened {
+		closed := c.closed.Load() == 1
+		if name != "bad" && closed == (name == "model 98") {
+			t.Errorf("%s: closed %v", name, closed)
+		}
+	}
 }

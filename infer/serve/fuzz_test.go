@@ -17,13 +17,15 @@ func answersPlainly(t *testing.T, h http.Handler, r *http.Request) {
 	}
 	body := said(t, resp, resp.StatusCode)
 	var e errorBody
-	if resp.StatusCode < 400 || resp.StatusCode > 499 || json.Unmarshal([]byte(body), &e) != nil || e.Error == "" {
+	if resp.StatusCode < 400 || resp.StatusCode > 499 || json.Unmarshal([]byte(body), &e) != nil ||
+		e.Error == "" {
 		t.Errorf("got status %d: %q", resp.StatusCode, body)
 	}
 }
 
 func fuzzed() http.Handler {
-	return Handler(newColourist(), Options{Limits: Limits{PictureBody: 1 << 16, TensorBody: 1 << 16, Pixels: 10_000, Pictures: 4}})
+	return Handler(newColourist(), Options{Limits: Limits{PictureBody: 1 << 16, TensorBody: 1 << 16,
+		Pixels: 10_000, Pictures: 4}})
 }
 
 func FuzzInferJSON(f *testing.F) {

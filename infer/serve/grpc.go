@@ -61,9 +61,11 @@ func (s *Server) enter(ctx context.Context, info *tap.Info) (context.Context, er
 		e.client = address(p.Addr.String())
 	}
 	if s.options.Keys != nil && !openCalls[info.FullMethodName] {
-		client, ok := s.options.Keys.client(first(info.Header, "authorization"), first(info.Header, "x-api-key"))
+		client, ok := s.options.Keys.client(first(info.Header, "authorization"),
+			first(info.Header, "x-api-key"))
 		if !ok {
-			return nil, status.Error(codes.Unauthenticated, "no such key: want authorization: Bearer KEY, or x-api-key: KEY")
+			return nil, status.Error(codes.Unauthenticated,
+				"no such key: want authorization: Bearer KEY, or x-api-key: KEY")
 		}
 		e.client = client
 	}
@@ -80,7 +82,8 @@ func first(md metadata.MD, name string) string {
 
 // call runs a call within its deadline, counts and logs it, and puts its error into
 // gRPC's terms. A panic is an error like another: it must not end the process.
-func (s *Server) call(ctx context.Context, request any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (answer any, err error) {
+func (s *Server) call(ctx context.Context, request any, info *grpc.UnaryServerInfo,
+	handler grpc.UnaryHandler) (answer any, err error) {
 	start := time.Now()
 	ctx, cancel := context.WithTimeout(ctx, s.options.Limits.Timeout)
 	defer cancel()
@@ -102,7 +105,8 @@ func (s *Server) call(ctx context.Context, request any, info *grpc.UnaryServerIn
 			s.log.Error("request failed", "id", e.id, "error", failure)
 		}
 		s.metrics.request(route, code.String(), took)
-		s.log.Info("request", "id", e.id, "client", e.client, "method", "grpc", "route", route, "status", code.String(),
+		s.log.Info("request", "id", e.id, "client", e.client, "method", "grpc", "route", route,
+			"status", code.String(),
 			"seconds", took.Seconds(), "model", e.model, "pictures", e.pictures, "error", text(failure))
 	}()
 	return handler(ctx, request)
@@ -134,9 +138,11 @@ type healthService struct {
 	s *Server
 }
 
-func (h *healthService) Check(_ context.Context, r *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
+func (h *healthService) Check(_ context.Context,
+	r *grpc_health_v1.HealthCheckRequest) (*grpc_health_v1.HealthCheckResponse, error) {
 	ready := h.s.Ready()
-	if name := r.GetService(); name != "" && name != inference.GRPCInferenceService_ServiceDesc.ServiceName {
+	if name := r.GetService(); name != "" &&
+		name != inference.GRPCInferenceService_ServiceDesc.ServiceName {
 		_, leave, err := h.s.models.use(name, "")
 		if err != nil && asError(err).Status == http.StatusNotFound {
 			return nil, err

@@ -15,16 +15,20 @@ type inferenceService struct {
 	s *Server
 }
 
-func (g *inferenceService) ServerLive(context.Context, *inference.ServerLiveRequest) (*inference.ServerLiveResponse, error) {
+func (g *inferenceService) ServerLive(context.Context,
+	*inference.ServerLiveRequest) (*inference.ServerLiveResponse, error) {
 	return &inference.ServerLiveResponse{Live: true}, nil
 }
 
-func (g *inferenceService) ServerReady(context.Context, *inference.ServerReadyRequest) (*inference.ServerReadyResponse, error) {
+func (g *inferenceService) ServerReady(context.Context,
+	*inference.ServerReadyRequest) (*inference.ServerReadyResponse, error) {
 	return &inference.ServerReadyResponse{Ready: g.s.Ready()}, nil
 }
 
-func (g *inferenceService) ServerMetadata(context.Context, *inference.ServerMetadataRequest) (*inference.ServerMetadataResponse, error) {
-	return &inference.ServerMetadataResponse{Name: serverName, Version: g.s.options.Version, Extensions: extensions}, nil
+func (g *inferenceService) ServerMetadata(context.Context,
+	*inference.ServerMetadataRequest) (*inference.ServerMetadataResponse, error) {
+	return &inference.ServerMetadataResponse{Name: serverName, Version: g.s.options.Version,
+		Extensions: extensions}, nil
 }
 
 // use is the version that a call names.
@@ -39,7 +43,8 @@ func (g *inferenceService) use(ctx context.Context, name, number string) (*versi
 	return v, leave, err
 }
 
-func (g *inferenceService) ModelReady(ctx context.Context, r *inference.ModelReadyRequest) (*inference.ModelReadyResponse, error) {
+func (g *inferenceService) ModelReady(ctx context.Context,
+	r *inference.ModelReadyRequest) (*inference.ModelReadyResponse, error) {
 	_, leave, err := g.use(ctx, r.GetName(), r.GetVersion())
 	if err != nil {
 		if asError(err).Status == readyStatus(false) {
@@ -51,7 +56,8 @@ func (g *inferenceService) ModelReady(ctx context.Context, r *inference.ModelRea
 	return &inference.ModelReadyResponse{Ready: true}, nil
 }
 
-func (g *inferenceService) ModelMetadata(ctx context.Context, r *inference.ModelMetadataRequest) (*inference.ModelMetadataResponse, error) {
+func (g *inferenceService) ModelMetadata(ctx context.Context,
+	r *inference.ModelMetadataRequest) (*inference.ModelMetadataResponse, error) {
 	v, leave, err := g.use(ctx, r.GetName(), r.GetVersion())
 	if err != nil {
 		return nil, err
@@ -64,19 +70,22 @@ func (g *inferenceService) ModelMetadata(ctx context.Context, r *inference.Model
 
 func tensorMessages(tensors []tensorMetadata) (result []*inference.ModelMetadataResponse_TensorMetadata) {
 	for _, t := range tensors {
-		result = append(result, &inference.ModelMetadataResponse_TensorMetadata{Name: t.Name, Datatype: t.Datatype, Shape: t.Shape})
+		result = append(result, &inference.ModelMetadataResponse_TensorMetadata{Name: t.Name,
+			Datatype: t.Datatype, Shape: t.Shape})
 	}
 	return result
 }
 
-func (g *inferenceService) ModelConfig(ctx context.Context, r *inference.ModelConfigRequest) (*inference.ModelConfigResponse, error) {
+func (g *inferenceService) ModelConfig(ctx context.Context,
+	r *inference.ModelConfigRequest) (*inference.ModelConfigResponse, error) {
 	v, leave, err := g.use(ctx, r.GetName(), r.GetVersion())
 	if err != nil {
 		return nil, err
 	}
 	defer leave()
 	c := v.config()
-	config := &inference.ModelConfig{Name: c.Name, Platform: c.Platform, Backend: c.Backend, MaxBatchSize: int32(c.MaxBatch)}
+	config := &inference.ModelConfig{Name: c.Name, Platform: c.Platform, Backend: c.Backend,
+		MaxBatchSize: int32(c.MaxBatch)}
 	for _, t := range c.Inputs {
 		config.Input = append(config.Input, &inference.ModelInput{Name: t.Name,
 			DataType: inference.DataType(inference.DataType_value[t.Type]), Dims: t.Dims})
@@ -88,7 +97,8 @@ func (g *inferenceService) ModelConfig(ctx context.Context, r *inference.ModelCo
 	return &inference.ModelConfigResponse{Config: config}, nil
 }
 
-func (g *inferenceService) ModelInfer(ctx context.Context, r *inference.ModelInferRequest) (*inference.ModelInferResponse, error) {
+func (g *inferenceService) ModelInfer(ctx context.Context,
+	r *inference.ModelInferRequest) (*inference.ModelInferResponse, error) {
 	v, leave, err := g.use(ctx, r.GetModelName(), r.GetModelVersion())
 	if err != nil {
 		return nil, err
@@ -121,7 +131,8 @@ func questionOf(r *inference.ModelInferRequest, most int) (*question, error) {
 		return nil, badf("got %d inputs, want one", len(r.GetInputs()))
 	}
 	in := r.GetInputs()[0]
-	q := &question{id: r.GetId(), input: in.GetName(), datatype: in.GetDatatype(), shape: in.GetShape()}
+	q := &question{id: r.GetId(), input: in.GetName(), datatype: in.GetDatatype(),
+		shape: in.GetShape()}
 	for _, o := range r.GetOutputs() {
 		classes := o.GetParameters()["classification"].GetInt64Param()
 		if classes < 0 || classes > math.MaxInt32 {
@@ -136,12 +147,14 @@ func questionOf(r *inference.ModelInferRequest, most int) (*question, error) {
 }
 
 // setRaw reads an input's values from their binary form.
-func (q *question) setRaw(in *inference.ModelInferRequest_InferInputTensor, raw [][]byte, most int) (err error) {
+func (q *question) setRaw(in *inference.ModelInferRequest_InferInputTensor, raw [][]byte,
+	most int) (err error) {
 	switch {
 	case len(raw) != 1:
 		return badf("got %d raw_input_contents, want one", len(raw))
 	case in.GetContents() != nil:
-		return badf("input %s: got contents and raw_input_contents, want one of them", oneLine(in.GetName()))
+		return badf("input %s: got contents and raw_input_contents, want one of them",
+			oneLine(in.GetName()))
 	case q.datatype == typeBytes:
 		q.elements, err = elementsOf(raw[0], most)
 		return err
@@ -155,7 +168,8 @@ func (q *question) setContents(in *inference.ModelInferRequest_InferInputTensor,
 	switch q.datatype {
 	case typeBytes:
 		if q.elements = in.GetContents().GetBytesContents(); len(q.elements) > most {
-			return errorf(statusTooLarge, "got %d pictures in a request, at most %d are answered", len(q.elements), most)
+			return errorf(statusTooLarge, "got %d pictures in a request, at most %d are answered",
+				len(q.elements), most)
 		}
 	case typeUint8:
 		values := in.GetContents().GetUintContents()
@@ -170,7 +184,8 @@ func (q *question) setContents(in *inference.ModelInferRequest_InferInputTensor,
 	return nil // other types are refused by whoever knows the model
 }
 
-func (g *inferenceService) ModelStatistics(_ context.Context, r *inference.ModelStatisticsRequest) (*inference.ModelStatisticsResponse, error) {
+func (g *inferenceService) ModelStatistics(_ context.Context,
+	r *inference.ModelStatisticsRequest) (*inference.ModelStatisticsResponse, error) {
 	stats, err := g.s.statsOf(r.GetName(), r.GetVersion())
 	if err != nil {
 		return nil, err
@@ -178,14 +193,16 @@ func (g *inferenceService) ModelStatistics(_ context.Context, r *inference.Model
 	answer := new(inference.ModelStatisticsResponse)
 	for _, m := range stats.Models {
 		i := m.Inference
-		message := &inference.ModelStatistics{Name: m.Name, Version: m.Version, LastInference: uint64(m.Last),
+		message := &inference.ModelStatistics{Name: m.Name, Version: m.Version,
+			LastInference:  uint64(m.Last),
 			InferenceCount: uint64(m.Inferences), ExecutionCount: uint64(m.Executions),
 			InferenceStats: &inference.InferStatistics{Success: i.Success.message(), Fail: i.Fail.message(),
 				Queue: i.Queue.message(), ComputeInput: i.Input.message(), ComputeInfer: i.Infer.message(),
 				ComputeOutput: i.Output.message(), CacheHit: i.Hit.message(), CacheMiss: i.Miss.message()}}
 		for _, b := range m.Batches {
-			message.BatchStats = append(message.BatchStats, &inference.InferBatchStatistics{BatchSize: uint64(b.Size),
-				ComputeInput: b.Input.message(), ComputeInfer: b.Infer.message(), ComputeOutput: b.Output.message()})
+			message.BatchStats = append(message.BatchStats,
+				&inference.InferBatchStatistics{BatchSize: uint64(b.Size),
+					ComputeInput: b.Input.message(), ComputeInfer: b.Infer.message(), ComputeOutput: b.Output.message()})
 		}
 		answer.ModelStats = append(answer.ModelStats, message)
 	}
@@ -196,7 +213,8 @@ func (d duration) message() *inference.StatisticDuration {
 	return &inference.StatisticDuration{Count: uint64(d.Count), Ns: uint64(d.Nanos)}
 }
 
-func (g *inferenceService) RepositoryIndex(_ context.Context, r *inference.RepositoryIndexRequest) (*inference.RepositoryIndexResponse, error) {
+func (g *inferenceService) RepositoryIndex(_ context.Context,
+	r *inference.RepositoryIndexRequest) (*inference.RepositoryIndexResponse, error) {
 	answer := new(inference.RepositoryIndexResponse)
 	for _, line := range g.s.models.index(r.GetReady()) {
 		answer.Models = append(answer.Models, &inference.RepositoryIndexResponse_ModelIndex{

@@ -26,8 +26,11 @@ func connected(t testing.TB, s *Server) *grpc.ClientConn {
 	g := s.GRPC(nil)
 	go g.Serve(l)
 	t.Cleanup(g.Stop)
-	c, err := grpc.NewClient("passthrough:///serve", grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) { return l.DialContext(ctx) }))
+	c, err := grpc.NewClient("passthrough:///serve",
+		grpc.WithTransportCredentials(insecure.NewCredentials()),
+		grpc.WithContextDialer(func(ctx context.Context, _ string) (net.Conn, error) {
+			return l.DialContext(ctx)
+		}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,18 +52,22 @@ func served(t testing.TB, c Classifier, o Options) *Server {
 // asked is a request for pictures.
 func asked(pictures ...[]byte) *inference.ModelInferRequest {
 	return &inference.ModelInferRequest{ModelName: "model", Id: "7",
-		Inputs: []*inference.ModelInferRequest_InferInputTensor{{Name: "image", Datatype: "BYTES", Shape: []int64{int64(len(pictures))},
+		Inputs: []*inference.ModelInferRequest_InferInputTensor{{Name: "image", Datatype: "BYTES",
+			Shape:    []int64{int64(len(pictures))},
 			Contents: &inference.InferTensorContents{BytesContents: pictures}}}}
 }
 
 func TestInferOverGRPC(t *testing.T) {
-	client := inference.NewGRPCInferenceServiceClient(connected(t, served(t, newColourist(), Options{})))
+	client := inference.NewGRPCInferenceServiceClient(connected(t,
+		served(t, newColourist(), Options{})))
 	typed := asked(painted(t, green), painted(t, blue))
 	raw := asked(painted(t, green), painted(t, blue))
-	raw.Inputs[0].Contents, raw.RawInputContents = nil, [][]byte{framed(painted(t, green), painted(t, blue))}
+	raw.Inputs[0].Contents, raw.RawInputContents = nil, [][]byte{framed(painted(t, green),
+		painted(t, blue))}
 	pixels := asked()
 	pixels.Inputs[0].Datatype, pixels.Inputs[0].Shape = "UINT8", []int64{2, 1, 1, 3}
-	pixels.Inputs[0].Contents = &inference.InferTensorContents{UintContents: []uint32{0, 255, 0, 0, 0, 255}}
+	pixels.Inputs[0].Contents = &inference.InferTensorContents{UintContents: []uint32{0, 255, 0, 0,
+		0, 255}}
 	rawPixels := asked()
 	rawPixels.Inputs[0].Datatype, rawPixels.Inputs[0].Shape = "UINT8", []int64{2, 1, 1, 3}
 	rawPixels.Inputs[0].Contents, rawPixels.RawInputContents = nil, [][]byte{{0, 255, 0, 0, 0, 255}}
@@ -71,7 +78,8 @@ func TestInferOverGRPC(t *testing.T) {
 		}
 		want(t, fmt.Sprint(numbers(t, answer.RawOutputContents[0])),
 			"[0.003875969 0.99224806 0.003875969 0.003875969 0.003875969 0.99224806]")
-		want(t, fmt.Sprint(answer.Id, answer.ModelName, answer.ModelVersion, answer.Outputs[0].Shape, answer.Outputs[0].Datatype), "7model1[2 3]FP32")
+		want(t, fmt.Sprint(answer.Id, answer.ModelName, answer.ModelVersion, answer.Outputs[0].Shape,
+			answer.Outputs[0].Datatype), "7model1[2 3]FP32")
 	}
 	typed.Outputs = []*inference.ModelInferRequest_InferRequestedOutputTensor{{Name: "probabilities",
 		Parameters: map[string]*inference.InferParameter{"classification": {ParameterChoice: &inference.InferParameter_Int64Param{Int64Param: 1}}}}}
@@ -79,11 +87,13 @@ func TestInferOverGRPC(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want(t, string(answer.RawOutputContents[0]), "\x10\x00\x00\x000.992248:1:green\x0f\x00\x00\x000.992248:2:blue")
+	want(t, string(answer.RawOutputContents[0]),
+		"\x10\x00\x00\x000.992248:1:green\x0f\x00\x00\x000.992248:2:blue")
 }
 
 func TestWhatIsWrongWithACall(t *testing.T) {
-	client := inference.NewGRPCInferenceServiceClient(connected(t, served(t, newColourist(), Options{Limits: Limits{Pictures: 2, TensorBody: 1 << 20}})))
+	client := inference.NewGRPCInferenceServiceClient(connected(t,
+		served(t, newColourist(), Options{Limits: Limits{Pictures: 2, TensorBody: 1 << 20}})))
 	change := func(f func(*inference.ModelInferRequest)) *inference.ModelInferRequest {
 		r := asked(painted(t, red))
 		f(r)
@@ -94,13 +104,20 @@ func TestWhatIsWrongWithACall(t *testing.T) {
 		code codes.Code
 		text string
 	}{
-		{change(func(r *inference.ModelInferRequest) { r.ModelName = "other" }), codes.NotFound, `no model "other"`},
-		{change(func(r *inference.ModelInferRequest) { r.ModelName = "" }), codes.InvalidArgument, "no model named"},
-		{change(func(r *inference.ModelInferRequest) { r.Inputs = nil }), codes.InvalidArgument, "got 0 inputs"},
-		{change(func(r *inference.ModelInferRequest) { r.RawInputContents = [][]byte{{1}} }), codes.InvalidArgument, "want one of them"},
-		{change(func(r *inference.ModelInferRequest) { r.Inputs[0].Datatype = "FP32" }), codes.InvalidArgument, "want BYTES"},
-		{change(func(r *inference.ModelInferRequest) { r.Inputs[0].Contents = nil }), codes.InvalidArgument, "got 0 elements"},
-		{change(func(r *inference.ModelInferRequest) { r.Inputs[0].Shape = []int64{-1} }), codes.InvalidArgument, "want [N]"},
+		{change(func(r *inference.ModelInferRequest) { r.ModelName = "other" }), codes.NotFound,
+			`no model "other"`},
+		{change(func(r *inference.ModelInferRequest) { r.ModelName = "" }), codes.InvalidArgument,
+			"no model named"},
+		{change(func(r *inference.ModelInferRequest) { r.Inputs = nil }), codes.InvalidArgument,
+			"got 0 inputs"},
+		{change(func(r *inference.ModelInferRequest) { r.RawInputContents = [][]byte{{1}} }),
+			codes.InvalidArgument, "want one of them"},
+		{change(func(r *inference.ModelInferRequest) { r.Inputs[0].Datatype = "FP32" }),
+			codes.InvalidArgument, "want BYTES"},
+		{change(func(r *inference.ModelInferRequest) { r.Inputs[0].Contents = nil }),
+			codes.InvalidArgument, "got 0 elements"},
+		{change(func(r *inference.ModelInferRequest) { r.Inputs[0].Shape = []int64{-1} }),
+			codes.InvalidArgument, "want [N]"},
 		{asked([]byte("x"), []byte("x"), []byte("x")), codes.ResourceExhausted, "at most 2"},
 		{asked([]byte("x")), codes.InvalidArgument, "not an image"},
 		{asked(make([]byte, 3<<20)), codes.ResourceExhausted, "larger than max"},
@@ -127,7 +144,8 @@ func TestOtherCalls(t *testing.T) {
 	add(client.ServerReady(t.Context(), &inference.ServerReadyRequest{}))
 	add(client.ModelReady(t.Context(), &inference.ModelReadyRequest{Name: "model"}))
 	add(client.RepositoryIndex(t.Context(), &inference.RepositoryIndexRequest{}))
-	add(client.ModelMetadata(t.Context(), &inference.ModelMetadataRequest{Name: "model", Version: "1"}))
+	add(client.ModelMetadata(t.Context(),
+		&inference.ModelMetadataRequest{Name: "model", Version: "1"}))
 	add(client.ModelConfig(t.Context(), &inference.ModelConfigRequest{Name: "model"}))
 	health := grpc_health_v1.NewHealthClient(conn)
 	add(health.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{}))
@@ -144,13 +162,16 @@ status:SERVING`)
 		t.Fatal(err)
 	}
 	stats, err := client.ModelStatistics(t.Context(), &inference.ModelStatisticsRequest{Name: "model"})
-	if err != nil || stats.ModelStats[0].InferenceCount != 1 || stats.ModelStats[0].InferenceStats.Success.Count != 1 {
+	if err != nil || stats.ModelStats[0].InferenceCount != 1 ||
+		stats.ModelStats[0].InferenceStats.Success.Count != 1 {
 		t.Errorf("got %v, %v", stats, err)
 	}
-	if _, err := health.Check(t.Context(), &grpc_health_v1.HealthCheckRequest{Service: "other"}); status.Code(err) != codes.NotFound {
+	if _, err := health.Check(t.Context(),
+		&grpc_health_v1.HealthCheckRequest{Service: "other"}); status.Code(err) != codes.NotFound {
 		t.Errorf("got %v, want NotFound", err)
 	}
-	err = conn.Invoke(t.Context(), "/inference.GRPCInferenceService/RepositoryModelLoad", &inference.ServerLiveRequest{}, &inference.ServerLiveResponse{})
+	err = conn.Invoke(t.Context(), "/inference.GRPCInferenceService/RepositoryModelLoad",
+		&inference.ServerLiveRequest{}, &inference.ServerLiveResponse{})
 	if status.Code(err) != codes.Unimplemented {
 		t.Errorf("got %v, want Unimplemented", err)
 	}
@@ -160,7 +181,8 @@ status:SERVING`)
 	}
 	if err == nil {
 		var answer *grpc_reflection_v1.ServerReflectionResponse
-		if answer, err = stream.Recv(); err == nil && !strings.Contains(fmt.Sprint(answer), "inference.GRPCInferenceService") {
+		if answer, err = stream.Recv(); err == nil &&
+			!strings.Contains(fmt.Sprint(answer), "inference.GRPCInferenceService") {
 			t.Errorf("reflection says %v", answer)
 		}
 	}

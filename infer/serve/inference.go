@@ -33,7 +33,8 @@ func (s *Server) inferenceRoutes() []route {
 const serverName = "flowerctl"
 
 // extensions are those of the protocol that are on.
-var extensions = []string{"binary_tensor_data", "classification", "statistics", "model_configuration"}
+var extensions = []string{"binary_tensor_data", "classification", "statistics",
+	"model_configuration"}
 
 type serverMetadata struct {
 	Name       string   `json:"name"`
@@ -179,7 +180,8 @@ func (s *Server) question(r *http.Request, v *version, body []byte) (*question, 
 		return nil, err
 	}
 	if isPicture {
-		return pictureQuestion(v, rest, strings.Contains(r.Header.Get("Accept"), "application/octet-stream")), nil
+		return pictureQuestion(v, rest,
+			strings.Contains(r.Header.Get("Accept"), "application/octet-stream")), nil
 	}
 	return parseInfer(head, rest, s.options.Limits.Pictures)
 }

@@ -78,7 +78,8 @@ func parseInfer(head, rest []byte, most int) (*question, error) {
 	case isBinary && in.Data != nil:
 		return nil, badf("input %s: got data and binary_data_size, want one of them", oneLine(in.Name))
 	case isBinary && size != int64(len(rest)):
-		return nil, badf("input %s: got binary_data_size %d, but %d bytes follow the JSON", oneLine(in.Name), size, len(rest))
+		return nil, badf("input %s: got binary_data_size %d, but %d bytes follow the JSON",
+			oneLine(in.Name), size, len(rest))
 	case !isBinary && len(rest) > 0:
 		return nil, badf("%d bytes follow the JSON, but no input has binary_data_size", len(rest))
 	case isBinary && in.Datatype == typeBytes:
@@ -141,7 +142,8 @@ func picturesIn(data json.RawMessage, most int) ([][]byte, error) {
 		}
 	}
 	if len(texts) > most {
-		return nil, errorf(statusTooLarge, "got %d pictures in a request, at most %d are answered", len(texts), most)
+		return nil, errorf(statusTooLarge, "got %d pictures in a request, at most %d are answered",
+			len(texts), most)
 	}
 	elements := make([][]byte, len(texts))
 	for i, text := range texts {
@@ -172,7 +174,8 @@ func pixelsOf(data json.RawMessage) ([]byte, error) {
 			value = 10*value + int(data[i]-'0')
 			i++
 		}
-		if i == start || value > 255 || i == len(data) || data[i] != ',' && data[i] != ']' && data[i] > ' ' {
+		if i == start || value > 255 || i == len(data) || data[i] != ',' && data[i] != ']' &&
+			data[i] > ' ' {
 			return nil, badf("inputs[0].data: value %d: want a whole number from 0 to 255", len(pixels))
 		}
 		pixels = append(pixels, byte(value))
@@ -237,7 +240,8 @@ func cutBody(header string, body []byte) (head, rest []byte, isPicture bool, err
 	}
 	n, err := strconv.ParseInt(header, 10, 64)
 	if err != nil || n < 0 || n > int64(len(body)) {
-		return nil, nil, false, badf("%s: got %q, want 0 to %d, the length of the body", headLength, oneLine(header), len(body))
+		return nil, nil, false, badf("%s: got %q, want 0 to %d, the length of the body", headLength,
+			oneLine(header), len(body))
 	}
 	return body[:n], body[n:], n == 0, nil
 }

@@ -57,10 +57,12 @@ func TestServerMetadata(t *testing.T) {
 	}
 	index := `[{"name":"model","version":"1","state":"READY"}]`
 	want(t, said(t, answerTo(h, sent("POST", "/v2/repository/index", nil)), 200), index)
-	want(t, said(t, answerTo(h, sent("POST", "/v2/repository/index", []byte(`{"ready":true}`))), 200), index)
+	want(t, said(t, answerTo(h, sent("POST", "/v2/repository/index", []byte(`{"ready":true}`))),
+		200), index)
 	refused(t, answerTo(h, sent("POST", "/v2/repository/index", []byte(`[`))), 400, "want {}")
 	refused(t, answerTo(h, sent("GET", "/v2/models/other", nil)), 404, `no model "other"`)
-	refused(t, answerTo(h, sent("GET", "/v2/models/model/versions/2/ready", nil)), 404, `no version "2"`)
+	refused(t, answerTo(h, sent("GET", "/v2/models/model/versions/2/ready", nil)), 404,
+		`no version "2"`)
 }
 
 const metadataOfModel = `{"name":"model","versions":["1"],"platform":"onnxruntime_onnx",` +
@@ -75,7 +77,8 @@ func TestPicturesAsJSONAndBinaryGiveTheSameBits(t *testing.T) {
 		t.Fatal(err)
 	}
 	asJSON := fmt.Sprintf(`{"id":"7","inputs":[{"name":"image","datatype":"BYTES","shape":[2],"data":%s}]}`, texts)
-	r := decodeJSON[inferResponse](t, said(t, answerTo(h, sent("POST", inferPath, []byte(asJSON))), 200))
+	r := decodeJSON[inferResponse](t, said(t, answerTo(h, sent("POST", inferPath, []byte(asJSON))),
+		200))
 	want(t, r.Model+r.Version+r.ID, "model17")
 	plain := decodeJSON[[]float32](t, string(r.Outputs[0].Data))
 
@@ -100,7 +103,8 @@ func TestPicturesAsJSONAndBinaryGiveTheSameBits(t *testing.T) {
 		want(t, single.Header.Get("Content-Type"), "application/json")
 		got := decodeJSON[inferResponse](t, said(t, single, 200))
 		want(t, string(got.Outputs[0].Data), mustJSON(t, plain[3*i:3*i+3]))
-		single = answerTo(h, sent("POST", inferPath, p, headLength, "0", "Accept", "application/octet-stream"))
+		single = answerTo(h, sent("POST", inferPath, p, headLength, "0", "Accept",
+			"application/octet-stream"))
 		want(t, single.Header.Get("Content-Type"), "application/octet-stream")
 	}
 }
@@ -117,9 +121,11 @@ func mustJSON[T any](t *testing.T, v T) string {
 func TestPixelsAsJSONAndBinary(t *testing.T) {
 	h := Handler(newColourist(), Options{})
 	flat := "255,0,0, 255,0,0"
-	for _, data := range []string{"[" + flat + "]", "[[[[255,0,0],[255,0,0]]]]", "[ [[ [255 ,0,0] ,\n[255,0,0]]]]"} {
+	for _, data := range []string{"[" + flat + "]", "[[[[255,0,0],[255,0,0]]]]",
+		"[ [[ [255 ,0,0] ,\n[255,0,0]]]]"} {
 		body := fmt.Sprintf(`{"inputs":[{"name":"image","datatype":"UINT8","shape":[1,1,2,3],"data":%s}]}`, data)
-		r := decodeJSON[inferResponse](t, said(t, answerTo(h, sent("POST", inferPath, []byte(body))), 200))
+		r := decodeJSON[inferResponse](t, said(t, answerTo(h, sent("POST", inferPath, []byte(body))),
+			200))
 		want(t, string(r.Outputs[0].Data), "[0.99224806,0.003875969,0.003875969]")
 	}
 	pixels := bytes.Repeat([]byte{0, 0, 255}, 2*5*6)
@@ -144,9 +150,11 @@ func TestClassification(t *testing.T) {
 func TestStatisticsCountRequests(t *testing.T) {
 	h := Handler(newColourist(), Options{})
 	said(t, answerTo(h, sent("POST", inferPath, painted(t, red), headLength, "0")), 200)
-	for _, path := range []string{"/v2/models/stats", "/v2/models/model/stats", "/v2/models/model/versions/1/stats"} {
+	for _, path := range []string{"/v2/models/stats", "/v2/models/model/stats",
+		"/v2/models/model/versions/1/stats"} {
 		got := decodeJSON[modelStats](t, said(t, answerTo(h, sent("GET", path, nil)), 200)).Models[0]
-		if got.Inferences != 1 || got.Executions != 1 || got.Inference.Success.Count != 1 || got.Last == 0 ||
+		if got.Inferences != 1 || got.Executions != 1 || got.Inference.Success.Count != 1 ||
+			got.Last == 0 ||
 			len(got.Batches) != 1 || got.Batches[0].Size != 1 || got.Inference.Queue.Count != 1 {
 			t.Errorf("%s: got %+v", path, got)
 		}
@@ -171,29 +179,39 @@ func TestWhatIsWrongWithATensor(t *testing.T) {
 		{`{"a":` + strings.Repeat("[", 20_000), 400, "not a request in JSON"},
 		{input(`"datatype":"FP32","shape":[1],"data":[1]`), 400, `got type "FP32", want BYTES`},
 		{input(`"datatype":"BYTES","shape":[1]`), 400, "no data"},
-		{input(`"datatype":"BYTES","shape":[2],"data":["` + picture + `"]`), 400, "got 1 elements for shape [2]"},
+		{input(`"datatype":"BYTES","shape":[2],"data":["` + picture + `"]`), 400,
+			"got 1 elements for shape [2]"},
 		{input(`"datatype":"BYTES","shape":[-1],"data":["` + picture + `"]`), 400, "want [N]"},
 		{input(`"datatype":"BYTES","shape":[9223372036854775807],"data":[]`), 413, "at most 3"},
 		{input(`"datatype":"BYTES","shape":[1e99],"data":[]`), 400, "not a request in JSON"},
-		{input(`"datatype":"BYTES","shape":[1],"data":["%%%"]`), 400, "inputs[0].data[0]: want a picture in base64"},
+		{input(`"datatype":"BYTES","shape":[1],"data":["%%%"]`), 400,
+			"inputs[0].data[0]: want a picture in base64"},
 		{input(`"datatype":"BYTES","shape":[1],"data":[7]`), 400, "want a list of pictures in base64"},
 		{input(`"datatype":"BYTES","shape":[1],"data":[""]`), 400, "element 0 is empty"},
 		{input(`"datatype":"BYTES","shape":[1],"data":["aGVsbG8="]`), 415, "not an image"},
-		{input(`"datatype":"BYTES","shape":[2],"data":["` + picture + `","aGVsbG8="]`), 415, "picture 1: not an image"},
+		{input(`"datatype":"BYTES","shape":[2],"data":["` + picture + `","aGVsbG8="]`), 415,
+			"picture 1: not an image"},
 		{input(`"datatype":"BYTES","shape":[4],"data":["","","",""]`), 413, "at most 3"},
-		{input(`"datatype":"UINT8","shape":[1,1,1,3],"data":[1,2,256]`), 400, "value 2: want a whole number from 0 to 255"},
+		{input(`"datatype":"UINT8","shape":[1,1,1,3],"data":[1,2,256]`), 400,
+			"value 2: want a whole number from 0 to 255"},
 		{input(`"datatype":"UINT8","shape":[1,1,1,3],"data":[1,2,-1]`), 400, "value 2"},
 		{input(`"datatype":"UINT8","shape":[1,1,1,3],"data":[1,2.5,1]`), 400, "value 1"},
 		{input(`"datatype":"UINT8","shape":[1,1,1,3],"data":[1,"2",1]`), 400, "value 1"},
 		{input(`"datatype":"UINT8","shape":[1,1,1,3],"data":{"a":1}`), 400, "want a list of numbers"},
-		{input(`"datatype":"UINT8","shape":[1,1,1,3],"data":[1,2]`), 400, "got 2 values for shape [1 1 1 3], want 3"},
+		{input(`"datatype":"UINT8","shape":[1,1,1,3],"data":[1,2]`), 400,
+			"got 2 values for shape [1 1 1 3], want 3"},
 		{input(`"datatype":"UINT8","shape":[1,3,1,1],"data":[1,2,3]`), 400, "want [N, H, W, 3]"},
-		{input(`"datatype":"UINT8","shape":[1,4294967296,4294967296,3],"data":[1]`), 413, "pixels a picture"},
+		{input(`"datatype":"UINT8","shape":[1,4294967296,4294967296,3],"data":[1]`), 413,
+			"pixels a picture"},
 		{input(`"datatype":"UINT8","shape":[1,0,1,3],"data":[]`), 400, "want [N, H, W, 3]"},
-		{`{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":["` + picture + `"]}]}`, 400, `input "x": model model takes image`},
-		{`{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":["` + picture + `"]}],"outputs":[{"name":"y"}]}`, 400, `output "y": model model has probabilities`},
-		{`{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":["` + picture + `"]}],"outputs":[{"name":"probabilities","parameters":{"classification":-1}}]}`, 400, "parameter classification"},
-		{`{"parameters":{"binary_data_output":1},"inputs":[{}]}`, 400, "parameter binary_data_output: want true or false"},
+		{`{"inputs":[{"name":"x","datatype":"BYTES","shape":[1],"data":["` + picture + `"]}]}`, 400,
+			`input "x": model model takes image`},
+		{`{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":["` + picture +
+			`"]}],"outputs":[{"name":"y"}]}`, 400, `output "y": model model has probabilities`},
+		{`{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":["` + picture +
+			`"]}],"outputs":[{"name":"probabilities","parameters":{"classification":-1}}]}`, 400, "parameter classification"},
+		{`{"parameters":{"binary_data_output":1},"inputs":[{}]}`, 400,
+			"parameter binary_data_output: want true or false"},
 		{strings.Repeat(" ", 1<<16+1), 413, "at most 65536 are read"},
 	} {
 		refused(t, answerTo(h, sent("POST", inferPath, []byte(c.body))), c.status, c.text)
@@ -210,7 +228,8 @@ func TestWhatIsWrongWithBinaryData(t *testing.T) {
 	refused(t, answerTo(h, binaryRequest(head("-5"), raw)), 400, "parameter binary_data_size")
 	refused(t, answerTo(h, binaryRequest(head("1e30"), raw)), 400, "parameter binary_data_size")
 	refused(t, answerTo(h, binaryRequest(head("3"), raw[:3])), 400, "want the 4 of a length")
-	refused(t, answerTo(h, binaryRequest(head("8"), []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0})), 400, "a length of 4294967295, but 4 bytes are left")
+	refused(t, answerTo(h, binaryRequest(head("8"), []byte{0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0})),
+		400, "a length of 4294967295, but 4 bytes are left")
 	refused(t, answerTo(h, binaryRequest(head("16"), make([]byte, 16))), 413, "more than 3 pictures")
 	refused(t, answerTo(h, binaryRequest(`{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":[]}]}`, raw)), 400, "no input has binary_data_size")
 	refused(t, answerTo(h, binaryRequest(`{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":[],"parameters":{"binary_data_size":1}}]}`, raw[:1])), 400, "want one of them")

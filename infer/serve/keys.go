@@ -57,7 +57,8 @@ const howOften = time.Second
 // Every key is compared, each in constant time.
 func (k *Keys) client(authorization, bare string) (name string, ok bool) {
 	shown := bare
-	if scheme, token, found := strings.Cut(authorization, " "); found && strings.EqualFold(scheme, "Bearer") {
+	if scheme, token, found := strings.Cut(authorization, " "); found &&
+		strings.EqualFold(scheme, "Bearer") {
 		shown = strings.TrimSpace(token)
 	}
 	hash := sha256.Sum256([]byte(shown))
@@ -125,11 +126,12 @@ func parseKeys(data []byte) ([]key, error) {
 		sum, err := hex.DecodeString(digest)
 		switch {
 		case hashed && (err != nil || len(sum) != sha256.Size):
-			return nil, fmt.Errorf("line %d: want 64 hexadecimal digits after sha256:", n)
+			return nil, fmt.Errorf("line %d: sha256: want 64 hexadecimal digits", n)
 		case hashed:
 			k.hash = [sha256.Size]byte(sum)
 		case len(fields[1]) < shortestKey:
-			return nil, fmt.Errorf("line %d: the key has %d letters, want %d or more", n, len(fields[1]), shortestKey)
+			return nil, fmt.Errorf("line %d: the key has %d letters, want %d or more", n, len(fields[1]),
+				shortestKey)
 		default:
 			k.hash = sha256.Sum256([]byte(fields[1]))
 		}

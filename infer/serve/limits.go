@@ -38,12 +38,14 @@ func (b *budget) give(n int64) {
 
 // readBody reads a request's body of at most limit bytes. release says that nothing
 // holds it any more.
-func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (body []byte, release func(), err error) {
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (body []byte,
+	release func(), err error) {
 	if err := checkEncoding(r); err != nil {
 		return nil, nil, err
 	}
 	if r.ContentLength > limit {
-		return nil, nil, errorf(statusTooLarge, "the body has %d bytes, at most %d are read", r.ContentLength, limit)
+		return nil, nil, errorf(statusTooLarge, "the body has %d bytes, at most %d are read",
+			r.ContentLength, limit)
 	}
 	body, release, err = s.readAll(http.MaxBytesReader(w, r.Body, limit), max(0, r.ContentLength))
 	if err == nil {
@@ -104,7 +106,8 @@ func checkEncoding(r *http.Request) error {
 	if encoding == "" || strings.EqualFold(encoding, "identity") {
 		return nil
 	}
-	return errorf(statusMediaType, "Content-Encoding: got %s, want none: compressed bodies are not read", encoding)
+	return errorf(statusMediaType,
+		"Content-Encoding: got %s, want none: compressed bodies are not read", encoding)
 }
 
 // readUntil makes reading the body of a request end at that time. It must be set even
@@ -159,7 +162,8 @@ type rates struct {
 }
 
 func newRates(perSecond float64, pictures int) *rates {
-	return &rates{limit: rate.Limit(perSecond), burst: max(pictures, int(perSecond)), clients: map[string]*rate.Limiter{}}
+	return &rates{limit: rate.Limit(perSecond), burst: max(pictures, int(perSecond)),
+		clients: map[string]*rate.Limiter{}}
 }
 
 // mostClients is how many clients are remembered. When there are more, those that

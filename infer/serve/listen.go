@@ -32,7 +32,8 @@ type Listeners struct {
 func (s *Server) Run(ctx context.Context, l Listeners) error {
 	if l.Pprof != nil {
 		if a, ok := l.Pprof.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
-			return fmt.Errorf("pprof on %s: want a loopback address, since it shows the memory", l.Pprof.Addr())
+			return fmt.Errorf("pprof on %s: want a loopback address, since it shows the memory",
+				l.Pprof.Addr())
 		}
 	}
 	defer s.Close()
@@ -68,7 +69,8 @@ func (s *Server) Run(ctx context.Context, l Listeners) error {
 	}
 	<-ctx.Done()
 	s.drain(stops)
-	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) && !errors.Is(err, http.ErrServerClosed) {
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) &&
+		!errors.Is(err, http.ErrServerClosed) {
 		return err
 	}
 	return nil
@@ -104,7 +106,8 @@ func (s *Server) httpServer(h http.Handler) *http.Server {
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
 }
 
-func (s *Server) serveHTTP(server *http.Server, l net.Listener, secure *tls.Config, mayBe bool) error {
+func (s *Server) serveHTTP(server *http.Server, l net.Listener, secure *tls.Config,
+	mayBe bool) error {
 	if secure == nil || !mayBe {
 		return server.Serve(l)
 	}

@@ -63,14 +63,16 @@ func TestRunDrains(t *testing.T) {
 		}
 		answered <- said(t, resp, 200)
 	}()
-	conn, err := grpc.NewClient(l.GRPC.Addr().String(), grpc.WithTransportCredentials(insecure.NewCredentials()))
+	conn, err := grpc.NewClient(l.GRPC.Addr().String(),
+		grpc.WithTransportCredentials(insecure.NewCredentials()))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Close()
 	called := make(chan error, 1)
 	go func() {
-		_, err := inference.NewGRPCInferenceServiceClient(conn).ModelInfer(t.Context(), asked(painted(t, red)))
+		_, err := inference.NewGRPCInferenceServiceClient(conn).ModelInfer(t.Context(),
+			asked(painted(t, red)))
 		called <- err
 	}()
 	<-running
@@ -105,7 +107,8 @@ func TestPprofIsForTheMachineAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer l.Close()
-	if err := New(Options{}).Run(t.Context(), Listeners{Pprof: l}); err == nil || !strings.Contains(err.Error(), "want a loopback address") {
+	if err := New(Options{}).Run(t.Context(), Listeners{Pprof: l}); err == nil ||
+		!strings.Contains(err.Error(), "want a loopback address") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -117,7 +120,8 @@ func issued(t *testing.T, dir, name string) (cert, key string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name}, IsCA: true,
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: name},
+		IsCA:      true,
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), BasicConstraintsValid: true,
 		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}}
@@ -139,7 +143,8 @@ func TestCertificatesFollowTheirFiles(t *testing.T) {
 	server, client := t.TempDir(), t.TempDir()
 	cert, key := issued(t, server, "first")
 	clientCert, clientKey := issued(t, client, "client")
-	f := &follower{files: Certificates{Cert: cert, Key: key, ClientCA: clientCert, Log: slog.New(slog.DiscardHandler)}}
+	f := &follower{files: Certificates{Cert: cert, Key: key, ClientCA: clientCert,
+		Log: slog.New(slog.DiscardHandler)}}
 	if err := f.load(); err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +186,8 @@ func TestCertificatesFollowTheirFiles(t *testing.T) {
 	get := func(c *tls.Config) (*http.Response, error) {
 		transport := &http.Transport{TLSClientConfig: c, ForceAttemptHTTP2: true}
 		defer transport.CloseIdleConnections()
-		return (&http.Client{Transport: transport}).Get("https://" + l.HTTP.Addr().String() + "/v2/health/ready")
+		return (&http.Client{Transport: transport}).Get("https://" + l.HTTP.Addr().String() +
+			"/v2/health/ready")
 	}
 	if _, err := get(&tls.Config{RootCAs: roots}); err == nil {
 		t.Error("a client without a certificate was let in")
@@ -208,26 +214,32 @@ func TestKeys(t *testing.T) {
 	refused(t, resp, 401, "no such key")
 	want(t, resp.Header.Get("WWW-Authenticate"), "Bearer")
 	refused(t, answerTo(s, sent("GET", "/labels", nil, "X-Api-Key", "another")), 401, "no such key")
-	refused(t, answerTo(s, sent("GET", "/metrics", nil, "Authorization", "Basic a-key-of-sixteen-letters")), 401, "no such key")
+	refused(t, answerTo(s, sent("GET", "/metrics", nil, "Authorization",
+		"Basic a-key-of-sixteen-letters")), 401, "no such key")
 	said(t, answerTo(s, sent("GET", "/labels", nil, "X-Api-Key", "a-key-of-sixteen-letters")), 200)
-	said(t, answerTo(s, sent("GET", "/labels", nil, "Authorization", "Bearer a-key-of-sixteen-letters")), 200)
-	if text := log.String(); !strings.Contains(text, "client=anna") || strings.Contains(text, "sixteen") {
+	said(t, answerTo(s, sent("GET", "/labels", nil, "Authorization",
+		"Bearer a-key-of-sixteen-letters")), 200)
+	if text := log.String(); !strings.Contains(text, "client=anna") ||
+		strings.Contains(text, "sixteen") {
 		t.Errorf("the log says %s", text)
 	}
 	client := inference.NewGRPCInferenceServiceClient(connected(t, s))
 	if _, err := client.ServerReady(t.Context(), &inference.ServerReadyRequest{}); err != nil {
 		t.Error(err)
 	}
-	if _, err := client.ModelInfer(t.Context(), asked(painted(t, red))); status.Code(err) != codes.Unauthenticated {
+	if _, err := client.ModelInfer(t.Context(),
+		asked(painted(t, red))); status.Code(err) != codes.Unauthenticated {
 		t.Errorf("got %v, want Unauthenticated", err)
 	}
-	shown := metadata.AppendToOutgoingContext(t.Context(), "authorization", "Bearer a-key-of-sixteen-letters")
+	shown := metadata.AppendToOutgoingContext(t.Context(), "authorization",
+		"Bearer a-key-of-sixteen-letters")
 	if _, err := client.ModelInfer(shown, asked(painted(t, red))); err != nil {
 		t.Error(err)
 	}
 	put(t, path, "anna another-key-of-some-letters\n")
 	keys.checked = time.Time{}
-	refused(t, answerTo(s, sent("GET", "/labels", nil, "X-Api-Key", "a-key-of-sixteen-letters")), 401, "no such key")
+	refused(t, answerTo(s, sent("GET", "/labels", nil, "X-Api-Key", "a-key-of-sixteen-letters")),
+		401, "no such key")
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}

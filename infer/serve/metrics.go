@@ -35,19 +35,29 @@ func newMetrics(version string, models *registry) *metrics {
 	sizes := prometheus.ExponentialBuckets(1, 2, 8)
 	m := &metrics{
 		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewCounterVec(opts("requests_total", "Requests by route and status."), []string{"route", "status"}),
-		latency:  prometheus.NewHistogramVec(hist("request_seconds", "How long requests took.", seconds), []string{"route"}),
-		pictures: prometheus.NewCounterVec(opts("pictures_total", "Pictures by result: answered, refused or failed."), []string{"model", "result"}),
-		batches:  prometheus.NewHistogramVec(hist("batch_pictures", "Pictures of runs of the network.", sizes), []string{"model"}),
-		queued:   prometheus.NewCounterVec(opts("queue_seconds_total", "How long pictures waited for a run, together."), []string{"model"}),
-		infer:    prometheus.NewHistogramVec(hist("infer_seconds", "How long runs of the network took.", seconds), []string{"model"}),
-		decode:   prometheus.NewHistogram(hist("decode_seconds", "How long decoding and resizing a picture took.", seconds)),
-		reloads:  prometheus.NewCounterVec(opts("reloads_total", "Models loaded after the start, by result."), []string{"result"}),
+		requests: prometheus.NewCounterVec(opts("requests_total", "Requests by route and status."),
+			[]string{"route", "status"}),
+		latency: prometheus.NewHistogramVec(hist("request_seconds", "How long requests took.",
+			seconds), []string{"route"}),
+		pictures: prometheus.NewCounterVec(opts("pictures_total",
+			"Pictures by result: answered, refused or failed."), []string{"model", "result"}),
+		batches: prometheus.NewHistogramVec(hist("batch_pictures", "Pictures of runs of the network.",
+			sizes), []string{"model"}),
+		queued: prometheus.NewCounterVec(opts("queue_seconds_total",
+			"How long pictures waited for a run, together."), []string{"model"}),
+		infer: prometheus.NewHistogramVec(hist("infer_seconds", "How long runs of the network took.",
+			seconds), []string{"model"}),
+		decode: prometheus.NewHistogram(hist("decode_seconds",
+			"How long decoding and resizing a picture took.", seconds)),
+		reloads: prometheus.NewCounterVec(opts("reloads_total",
+			"Models loaded after the start, by result."), []string{"result"}),
 	}
 	build := prometheus.NewGauge(prometheus.GaugeOpts{Namespace: "flowerctl", Name: "build_info",
-		Help: "1, with the versions of the program.", ConstLabels: prometheus.Labels{"version": version, "go": runtime.Version()}})
+		Help: "1, with the versions of the program.", ConstLabels: prometheus.Labels{"version": version,
+			"go": runtime.Version()}})
 	build.Set(1)
-	m.registry.MustRegister(m.requests, m.latency, m.pictures, m.batches, m.queued, m.infer, m.decode, m.reloads, build,
+	m.registry.MustRegister(m.requests, m.latency, m.pictures, m.batches, m.queued, m.infer,
+		m.decode, m.reloads, build,
 		queueCollector{models}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -84,7 +94,8 @@ func (m *metrics) handler() http.Handler {
 // queueCollector tells how many pictures wait.
 type queueCollector struct{ models *registry }
 
-var queueDesc = prometheus.NewDesc("flowerctl_queue_pictures", "Pictures that are admitted and not answered.", []string{"model"}, nil)
+var queueDesc = prometheus.NewDesc("flowerctl_queue_pictures",
+	"Pictures that are admitted and not answered.", []string{"model"}, nil)
 
 func (q queueCollector) Describe(to chan<- *prometheus.Desc) { to <- queueDesc }
 

@@ -59,7 +59,8 @@ func TestEveryProtocolGivesTheSameBits(t *testing.T) {
 	c := flowers(t)
 	s := New(Options{})
 	t.Cleanup(s.Close)
-	if err := s.Put(t.Context(), "model", "1", NewModel(c, infer.Builtin(), infer.BuiltinReport())); err != nil {
+	if err := s.Put(t.Context(), "model", "1",
+		NewModel(c, infer.Builtin(), infer.BuiltinReport())); err != nil {
 		t.Fatal(err)
 	}
 	client := inference.NewGRPCInferenceServiceClient(connected(t, s))
@@ -74,10 +75,12 @@ func TestEveryProtocolGivesTheSameBits(t *testing.T) {
 		}
 		bits := fmt.Sprint(bitsOf(answers[0].Probabilities))
 
-		r := decodeJSON[inferResponse](t, said(t, answerTo(s, sent("POST", inferPath, file, headLength, "0")), 200))
+		r := decodeJSON[inferResponse](t, said(t, answerTo(s, sent("POST", inferPath, file, headLength,
+			"0")), 200))
 		want(t, fmt.Sprint(bitsOf(decodeJSON[[]float32](t, string(r.Outputs[0].Data)))), bits)
 
-		resp := answerTo(s, sent("POST", inferPath, file, headLength, "0", "Accept", "application/octet-stream"))
+		resp := answerTo(s, sent("POST", inferPath, file, headLength, "0", "Accept",
+			"application/octet-stream"))
 		body := said(t, resp, 200)
 		n, err := strconv.Atoi(resp.Header.Get(headLength))
 		if err != nil {
@@ -91,7 +94,8 @@ func TestEveryProtocolGivesTheSameBits(t *testing.T) {
 		}
 		want(t, fmt.Sprint(bitsOf(numbers(t, called.RawOutputContents[0]))), bits)
 
-		plain := decodeJSON[predictions](t, said(t, answerTo(s, sent("POST", "/predict?top=5", file)), 200))
+		plain := decodeJSON[predictions](t, said(t, answerTo(s, sent("POST", "/predict?top=5", file)),
+			200))
 		if got, want := fmt.Sprint(plain.Results[0].Top), fmt.Sprint(answers[0].Top(5)); got != want {
 			t.Errorf("picture %d: /predict says %s, want %s", i, got, want)
 		}

@@ -122,7 +122,8 @@ func confidenceOf(query url.Values) (float64, error) {
 
 // picturesOf reads the pictures of a request within the limits; release is called
 // when nothing holds them any more.
-func (s *Server) picturesOf(w http.ResponseWriter, r *http.Request, v *version) (pictures []picture, release func(), err error) {
+func (s *Server) picturesOf(w http.ResponseWriter, r *http.Request,
+	v *version) (pictures []picture, release func(), err error) {
 	if v.batcher.full() { // before the body is read
 		return nil, nil, busy("too many pictures wait already")
 	}
@@ -183,7 +184,8 @@ func (s *Server) split(contentType string, body []byte) ([]picture, error) {
 
 // tooMany is the error of a request of more pictures than are permitted.
 func (s *Server) tooMany(n int) error {
-	return errorf(statusTooLarge, "got %d pictures or more in a request, at most %d are answered", n, s.options.Limits.Pictures)
+	return errorf(statusTooLarge, "got %d pictures or more in a request, at most %d are answered", n,
+		s.options.Limits.Pictures)
 }
 
 // partName is what a part's file is called, or else the part.

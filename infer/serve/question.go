@@ -60,14 +60,17 @@ func (s *Server) checkCount(n int64) error {
 
 // encoded are pictures as files.
 func (s *Server) encoded(q *question) ([]picture, error) {
-	if len(q.shape) == 0 || len(q.shape) > 2 || q.shape[0] < 1 || len(q.shape) == 2 && q.shape[1] != 1 {
-		return nil, badf("input %s: got shape %s for BYTES, want [N] with N of 1 or more", q.input, shapeText(q.shape))
+	if len(q.shape) == 0 || len(q.shape) > 2 || q.shape[0] < 1 || len(q.shape) == 2 &&
+		q.shape[1] != 1 {
+		return nil, badf("input %s: got shape %s for BYTES, want [N] with N of 1 or more", q.input,
+			shapeText(q.shape))
 	}
 	if err := s.checkCount(q.shape[0]); err != nil {
 		return nil, err
 	}
 	if int64(len(q.elements)) != q.shape[0] {
-		return nil, badf("input %s: got %d elements for shape %s", q.input, len(q.elements), shapeText(q.shape))
+		return nil, badf("input %s: got %d elements for shape %s", q.input, len(q.elements),
+			shapeText(q.shape))
 	}
 	pictures := make([]picture, len(q.elements))
 	for i, data := range q.elements {
@@ -90,12 +93,14 @@ func (s *Server) decoded(q *question) ([]picture, error) {
 		return nil, err
 	}
 	if h > imageprep.MaxSide || w > imageprep.MaxSide || h*w > int64(s.options.Limits.Pixels) {
-		return nil, errorf(statusTooLarge, "input %s: got shape %s, at most %d pixels a picture and %d a side",
+		return nil, errorf(statusTooLarge,
+			"input %s: got shape %s, at most %d pixels a picture and %d a side",
 			q.input, shapeText(shape), s.options.Limits.Pixels, imageprep.MaxSide)
 	}
 	size := h * w * 3
 	if int64(len(q.pixels)) != n*size {
-		return nil, badf("input %s: got %d values for shape %s, want %d", q.input, len(q.pixels), shapeText(shape), n*size)
+		return nil, badf("input %s: got %d values for shape %s, want %d", q.input, len(q.pixels),
+			shapeText(shape), n*size)
 	}
 	pictures := make([]picture, n)
 	for i := range pictures {
@@ -131,7 +136,8 @@ func (q *question) checkOutputs(v *version) error {
 
 // inferred answers a question. done is called when nothing holds its pictures any
 // more.
-func (s *Server) inferred(ctx context.Context, v *version, q *question, done func()) ([]tensor, error) {
+func (s *Server) inferred(ctx context.Context, v *version, q *question, done func()) ([]tensor,
+	error) {
 	pictures, err := s.pictures(v, q)
 	if err == nil {
 		err = q.checkOutputs(v)
@@ -178,7 +184,8 @@ func (q *question) tensors(v *version, out []outcome) []tensor {
 	}
 	tensors := make([]tensor, len(outputs))
 	for i, o := range outputs {
-		t := tensor{datatype: typeFloat, shape: []int64{int64(len(out)), int64(len(v.labels))}, binary: o.binary}
+		t := tensor{datatype: typeFloat, shape: []int64{int64(len(out)), int64(len(v.labels))},
+			binary: o.binary}
 		if o.classes > 0 {
 			t.datatype, t.shape[1] = typeBytes, int64(min(o.classes, len(v.labels)))
 		}
@@ -217,10 +224,12 @@ func elementsOf(raw []byte, most int) ([][]byte, error) {
 		}
 		n := int64(binary.LittleEndian.Uint32(raw))
 		if raw = raw[4:]; n > int64(len(raw)) {
-			return nil, badf("BYTES: element %d has a length of %d, but %d bytes are left", len(elements), n, len(raw))
+			return nil, badf("BYTES: element %d has a length of %d, but %d bytes are left", len(elements),
+				n, len(raw))
 		}
 		if len(elements) == most {
-			return nil, errorf(http.StatusRequestEntityTooLarge, "got more than %d pictures in a request", most)
+			return nil, errorf(http.StatusRequestEntityTooLarge, "got more than %d pictures in a request",
+				most)
 		}
 		elements, raw = append(elements, raw[:n]), raw[n:]
 	}

@@ -214,7 +214,8 @@ func (s *Server) Put(ctx context.Context, name, number string, m *Model) error {
 	v := s.newVersion(name, number, m)
 	if err := m.warm(ctx); err != nil {
 		s.models.fail(name, number, err)
-		return errors.Join(fmt.Errorf("%s version %s: warming: %w", name, number, err), m.Classifier.Close())
+		return errors.Join(fmt.Errorf("%s version %s: warming: %w", name, number, err),
+			m.Classifier.Close())
 	}
 	s.retire(s.models.put(v))
 	s.log.Info("model ready", "model", name, "version", number, "device", m.Device, "sha256", m.SHA256)
@@ -254,7 +255,8 @@ func (s *Server) retire(v *version) {
 // checkName refuses names that cannot stand in a path.
 func checkName(name string) error {
 	for _, r := range name {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == '-' || r == '.') {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' ||
+			r == '-' || r == '.') {
 			return fmt.Errorf("model %q: want letters, digits, dots, - and _ for a name", name)
 		}
 	}

@@ -53,9 +53,15 @@ func (s *Server) newMux() http.Handler {
 	}
 	mux := http.NewServeMux()
 	for path, methods := range paths {
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) { s.dispatch(w, r, path, methods) })
+		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
+			s.dispatch(w, r, path,
+				methods)
+		})
 	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { s.dispatch(w, r, "other", nil) })
+	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		s.dispatch(w, r, "other",
+			nil)
+	})
 	return mux
 }
 
@@ -90,7 +96,8 @@ func exchangeOf(ctx context.Context) *exchange {
 }
 
 // dispatch answers a request of a path, and counts and logs it.
-func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, path string, methods map[string]route) {
+func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, path string,
+	methods map[string]route) {
 	start := time.Now()
 	e := &exchange{id: requestID(r.Header.Get("X-Request-Id")), client: address(r.RemoteAddr)}
 	h := w.Header()
@@ -114,7 +121,8 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, path string, m
 	}
 	took := time.Since(start)
 	s.metrics.request(path, strconv.Itoa(status), took)
-	s.log.Info("request", "id", e.id, "client", e.client, "method", method(r.Method), "route", path, "status", status,
+	s.log.Info("request", "id", e.id, "client", e.client, "method", method(r.Method), "route", path,
+		"status", status,
 		"seconds", took.Seconds(), "model", e.model, "pictures", e.pictures, "error", text(err))
 }
 
@@ -131,13 +139,15 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, methods map[stri
 	case !ok:
 		allowed := slices.Sorted(maps.Keys(methods))
 		w.Header().Set("Allow", strings.Join(allowed, ", "))
-		return errorf(http.StatusMethodNotAllowed, "got method %s, want %s", method(r.Method), strings.Join(allowed, " or "))
+		return errorf(http.StatusMethodNotAllowed, "got method %s, want %s", method(r.Method),
+			strings.Join(allowed, " or "))
 	}
 	if s.options.Keys != nil && !rt.open {
 		client, ok := s.options.Keys.client(r.Header.Get("Authorization"), r.Header.Get("X-Api-Key"))
 		if !ok {
 			w.Header().Set("WWW-Authenticate", "Bearer")
-			return errorf(http.StatusUnauthorized, "no such key: want Authorization: Bearer KEY, or X-Api-Key: KEY")
+			return errorf(http.StatusUnauthorized,
+				"no such key: want Authorization: Bearer KEY, or X-Api-Key: KEY")
 		}
 		exchangeOf(r.Context()).client = client
 	}
@@ -179,7 +189,8 @@ func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // the log, else a new one.
 func requestID(given string) string {
 	if given == "" || len(given) > 64 || strings.ContainsFunc(given, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '_' || r == '.')
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' ||
+			r == '_' || r == '.')
 	}) {
 		return rand.Text()
 	}

@@ -87,9 +87,11 @@ func (s *Server) statsOf(name, number string) (modelStats, error) {
 func (v *version) statistics() versionStats {
 	c, sizes := v.stats.snapshot()
 	runs := duration{Count: c.infer.count} // reading outputs is part of the runs
-	result := versionStats{Name: v.name, Version: v.number, Inferences: c.pictures, Executions: c.executions,
-		Batches: []batchStats{}, Memory: []memoryUse{},
-		Inference: inferStats{Success: c.success.duration(), Fail: c.fail.duration(), Queue: c.queue.duration(),
+	result := versionStats{Name: v.name, Version: v.number, Inferences: c.pictures,
+		Executions: c.executions,
+		Batches:    []batchStats{}, Memory: []memoryUse{},
+		Inference: inferStats{Success: c.success.duration(), Fail: c.fail.duration(),
+			Queue: c.queue.duration(),
 			Input: c.decoding.duration(), Infer: c.infer.duration(), Output: runs}}
 	if !c.last.IsZero() {
 		result.Last = c.last.UnixNano() / int64(time.Millisecond)

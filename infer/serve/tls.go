@@ -31,7 +31,10 @@ func (c Certificates) Config() (*tls.Config, error) {
 		return nil, err
 	}
 	base := &tls.Config{MinVersion: tls.VersionTLS12, NextProtos: []string{"h2", "http/1.1"}}
-	base.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return f.current(), nil }
+	base.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+		return f.current(),
+			nil
+	}
 	// Never asked, since the other function always answers; servers want one.
 	base.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 		return &f.current().Certificates[0], nil

@@ -55,7 +55,8 @@ type job struct {
 
 // answer answers for pictures, in order. done is called when nothing holds them any
 // more, which may be after ctx has ended and answer has returned.
-func (s *Server) answer(ctx context.Context, v *version, pictures []picture, done func()) (*job, error) {
+func (s *Server) answer(ctx context.Context, v *version, pictures []picture, done func()) (*job,
+	error) {
 	start := time.Now()
 	release, ok := v.batcher.admit(len(pictures))
 	if !ok {
