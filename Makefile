@@ -109,7 +109,7 @@ lint: ## gofmt, go vet, staticcheck
 	go tool staticcheck $(TAGS) ./...
 
 bench: ## kernels by op and shape
-	go test $(TAGS) -run '^$$' -bench . ./train/nn/kernel/
+	go test $(TAGS) -run '^$$' -bench . ./train/nn/kernel/...
 
 bench-peer: build ## training steps against PyTorch, table in bin/peer.md (PEER_PYTHON has it)
 	$(PEER_PYTHON) fixtures/peer/compare.py --python $(PEER_PYTHON) --out bin/peer.md $(PEER)

@@ -2,11 +2,11 @@
 //
 // The exporter is one loop over the network that inference needs: each node of
 // the spec becomes an ONNX node of the same name, whose value has that name too,
-// and its parameters become initializers named as in the checkpoint. Before the
-// network stands the preprocessing, so that no client can get it wrong.
+// and its parameters become initializers named as in the checkpoint. The
+// preprocessing comes first, so that no client can get it wrong.
 //
-// The package never imports gorgonia or onnxruntime; whether the file computes
-// what was trained is for export/verify to say. Start at [Model].
+// The package never imports gorgonia or onnxruntime; export/verify says whether
+// the file computes what was trained. Start at [Model].
 package export
 
 import (
@@ -18,16 +18,16 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
-// Options say what the file looks like. The zero value is what design calls the
-// exported file: images in, float32, operator set 18.
+// Options say what the file looks like. The zero value means images in, float32,
+// operator set 18.
 type Options struct {
-	Input     Input     // Image unless said
-	Precision Precision // FP32 unless said
+	Input     Input     // Image when empty
+	Precision Precision // FP32 when empty
 	// Opset is the operator set, MinOpset to MaxOpset; 0 means DefaultOpset.
 	// Images need 18, whose Resize can antialias.
 	Opset int
-	// FoldBatchNorm merges batch norms into the layers before or behind them,
-	// where it can: they then have no nodes of their own. INT8 always does.
+	// FoldBatchNorm merges batch norms into the layers before or after them, where
+	// that is possible: they then have no nodes of their own. INT8 always does.
 	FoldBatchNorm bool
 	// Ranges are the smallest and largest value of each node over calibration
 	// images, by name; INT8 needs them.
@@ -136,8 +136,8 @@ func Network(c *checkpoint.Checkpoint, o Options) (model.Spec, model.Weights, er
 	return spec, weights, err
 }
 
-// parameters are those of w that a network has: inference leaves out auxiliary
-// heads.
+// parameters are the tensors of w that a network has: inference leaves out
+// auxiliary heads.
 func parameters(spec *model.Spec, w model.Weights) (model.Weights, error) {
 	params, err := spec.Params()
 	if err != nil {
@@ -150,7 +150,7 @@ func parameters(spec *model.Spec, w model.Weights) (model.Weights, error) {
 	return out, nil
 }
 
-// complete fills in the defaults and refuses what cannot be.
+// complete fills in the defaults and refuses impossible options.
 func (o Options) complete() (Options, error) {
 	if o.Input == "" {
 		o.Input = Image
@@ -179,8 +179,8 @@ func (o Options) complete() (Options, error) {
 	return o, nil
 }
 
-// irVersion is the first file version that belongs to an operator set, but at
-// least 8. See the table in onnx/helper.py, OP_SET_ID_VERSION_MAP.
+// irVersion is the first file version that goes with an operator set, and at least
+// 8. See the table in onnx/helper.py, OP_SET_ID_VERSION_MAP.
 func irVersion(opset int) int64 {
 	switch {
 	case opset >= 21:
@@ -191,8 +191,8 @@ func irVersion(opset int) int64 {
 	return 8
 }
 
-// checkShapes compares the types that the finished model has by ONNX' rules with
-// those that the spec says, node by node.
+// checkShapes compares, node by node, the types that ONNX' rules give the finished
+// model with the shapes of the spec.
 func checkShapes(m *onnx.Model, spec *model.Spec) error {
 	types, err := m.Types()
 	if err != nil {

@@ -11,11 +11,12 @@ import (
 )
 
 // Fold returns a network that computes the same with fewer nodes. At inference a
-// batch norm is x*scale + shift, one of each a channel. It merges into a
-// convolution or dense layer that alone feeds it, or else into one that alone
-// reads it: through average pools and flatten, through max-pools where no scale
-// is negative, but not into a convolution with padding, whose border would have
-// to be padded with the shift. A batch norm that does neither stays.
+// batch norm is x*scale + shift, with one of each for every channel. It is merged
+// into the convolution or dense layer before it, if nothing else reads that, or
+// else into the one after it, if that is its only reader. Average pools and
+// flatten may be in between, and max-pools where no scale is negative. A
+// convolution with padding takes none: its border would have to be padded with the
+// shift. Other batch norms stay.
 //
 // Neither argument is changed; tensors that stay the same are shared.
 func Fold(spec model.Spec, weights model.Weights) (model.Spec, model.Weights, error) {
@@ -39,7 +40,7 @@ func Fold(spec model.Spec, weights model.Weights) (model.Spec, model.Weights, er
 	return f.spec, f.weights, f.spec.CheckWeights(f.weights)
 }
 
-// affine is what a batch norm does at inference.
+// affine is what a batch norm computes at inference.
 func affine(n *model.Node, w model.Weights) (scale, shift []float64) {
 	get := func(role model.Role) []float32 { return w[model.ParamName(n.Name, role)].Data }
 	gamma, beta := get(model.Weight), get(model.Bias)
@@ -52,6 +53,7 @@ func affine(n *model.Node, w model.Weights) (scale, shift []float64) {
 	return scale, shift
 }
 
+// folder is one Fold under way.
 type folder struct {
 	spec      model.Spec
 	weights   model.Weights
@@ -59,7 +61,7 @@ type folder struct {
 	consumers map[string][]string
 }
 
-// back merges into the layer that feeds the batch norm: scale*(Wx+b) + shift.
+// back merges into the layer before the batch norm: scale*(Wx+b) + shift.
 func (f *folder) back(bn *model.Node, scale, shift []float64) bool {
 	p := f.spec.Node(bn.Inputs[0])
 	if p == nil || p.Op != model.Conv && p.Op != model.Dense || len(f.consumers[p.Name]) != 1 {
@@ -77,7 +79,7 @@ func (f *folder) back(bn *model.Node, scale, shift []float64) bool {
 	return true
 }
 
-// forward merges into the layer that reads the batch norm: W(scale*x+shift) + b.
+// forward merges into the layer after the batch norm: W(scale*x+shift) + b.
 func (f *folder) forward(bn *model.Node, scale, shift []float64) bool {
 	area := 1 // values a channel in a flattened vector
 	for name := bn.Name; len(f.consumers[name]) == 1; {
@@ -108,8 +110,8 @@ func (f *folder) forward(bn *model.Node, scale, shift []float64) bool {
 	return false
 }
 
-// intoInputs scales the weight of a layer by its input channels, of which each
-// output reads perGroup, with area values each.
+// intoInputs scales the weight of a layer by its input channels. Each output reads
+// perGroup of them, with area values each.
 func (f *folder) intoInputs(n *model.Node, area, perGroup int, scale, shift []float64) {
 	w, bias := f.layer(n), f.bias(n)
 	outs := len(bias.Data)
@@ -127,7 +129,7 @@ func (f *folder) intoInputs(n *model.Node, area, perGroup int, scale, shift []fl
 	}
 }
 
-// layer is a copy of the node's weight, put in its place.
+// layer replaces the node's weight by a copy and returns it.
 func (f *folder) layer(n *model.Node) onnx.Tensor {
 	name := model.ParamName(n.Name, model.Weight)
 	t := f.weights[name].Clone()
@@ -135,7 +137,7 @@ func (f *folder) layer(n *model.Node) onnx.Tensor {
 	return t
 }
 
-// bias is a copy of the node's bias, put in its place; zeros where it had none.
+// bias replaces the node's bias by a copy, zeros where it had none, and returns it.
 func (f *folder) bias(n *model.Node) onnx.Tensor {
 	name := model.ParamName(n.Name, model.Bias)
 	t := onnx.NewTensor(n.Units)
@@ -147,7 +149,7 @@ func (f *folder) bias(n *model.Node) onnx.Tensor {
 	return t
 }
 
-// remove takes the batch norm out; what read it reads what it read.
+// remove takes the batch norm out. Its readers then read its input.
 func (f *folder) remove(name string) {
 	bn := *f.spec.Node(name)
 	f.spec.Nodes = slices.DeleteFunc(f.spec.Nodes, func(n model.Node) bool { return n.Name == name })
@@ -165,8 +167,8 @@ func (f *folder) remove(name string) {
 	}
 }
 
-// normsToConvs writes the batch norms that are left as convolutions of one pixel
-// and one channel a group, which can be computed with 8 bits.
+// normsToConvs turns the batch norms that are left into convolutions of one pixel
+// and one channel a group, which runtimes compute in 8 bits.
 func normsToConvs(spec model.Spec, weights model.Weights) (model.Spec, model.Weights, error) {
 	shapes, err := spec.Shapes()
 	if err != nil {

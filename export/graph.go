@@ -8,7 +8,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
-// graph is an ONNX graph while it grows.
+// graph is an ONNX graph that is being built.
 type graph struct {
 	onnx.Graph
 	spec    *model.Spec
@@ -64,8 +64,8 @@ func (g *graph) float(name string, t onnx.Tensor) string {
 }
 
 // add appends a node and returns its value's name. A value that it takes twice
-// goes through an Identity the second time: the second reader, onnx-go, gets
-// such nodes wrong.
+// goes through an Identity the second time, because onnx-go, the second reader,
+// gets such nodes wrong.
 func (g *graph) add(op, name, out string, inputs []string, attrs ...onnx.Attribute) string {
 	for i, in := range inputs {
 		if in != "" && slices.Contains(inputs[:i], in) {
@@ -106,8 +106,8 @@ func (g *graph) input(name string) string {
 	return g.halves[v]
 }
 
-// finish appends the node that carries the spec node's name. Logits are float32
-// whatever the network's precision.
+// finish appends the node that has the spec node's name. Logits are float32 in
+// every precision.
 func (g *graph) finish(n *model.Node, op string, inputs []string, attrs ...onnx.Attribute) {
 	out := g.value[n.Name]
 	if out == Logits && g.opts.Precision == FP16 {

@@ -29,8 +29,8 @@ type Metadata struct {
 	Precision  Precision           // precision
 	Folded     bool                // folded: batch norms have been merged into other layers
 	Weights    string              // weights_sha256: see WeightsDigest
-	// Rescale is what a caller of a Float file does to pixels, 0 to 255, first:
-	// x*Scale + Offset. Nil when that is nothing or inside the file.
+	// Rescale is what a caller of a Float file does first with pixels of 0 to 255:
+	// x*Scale + Offset. It is nil where there is nothing to do.
 	Rescale *Rescale
 }
 
@@ -82,8 +82,8 @@ func asJSON[T any](list *[]onnx.Property, key string, v T) error {
 	return nil
 }
 
-// ReadMetadata returns what a file says about itself. Keys that are not there
-// leave their fields zero; a value that cannot be read is an error.
+// ReadMetadata returns what a file says about itself. A missing key leaves its
+// field zero; a value that cannot be read is an error.
 func ReadMetadata(m *onnx.Model) (Metadata, error) {
 	var d Metadata
 	get := func(key string) string {

@@ -39,7 +39,7 @@ func (g *graph) network(prep imageprep.Config) error {
 	return nil
 }
 
-// rescale is the rescale that the network starts with, or nil.
+// rescale is the network's first node if that is a rescale, else nil.
 func rescale(spec *model.Spec) *model.Node {
 	first := &spec.Nodes[0]
 	if first.Op != model.Rescale || len(spec.Consumers()[model.InputName]) != 1 {
@@ -113,7 +113,7 @@ func window(n *model.Node) []onnx.Attribute {
 	}
 }
 
-// rescale is x*scale + offset, or what of it does anything.
+// rescale is x*scale + offset, without the parts that change nothing.
 func (g *graph) rescale(n *model.Node, x string) {
 	scalar := func(role string, v float64) string {
 		return g.constant(onnx.NewScalar(n.Name+"."+role, float32(v)))
@@ -131,7 +131,7 @@ func (g *graph) rescale(n *model.Node, x string) {
 	}
 }
 
-// relu with an upper bound is a Clip, whose bounds were attributes up to
+// relu is a Relu, or with an upper bound a Clip, whose bounds are attributes up to
 // operator set 10.
 func (g *graph) relu(n *model.Node, x string) {
 	if n.Max == 0 {
@@ -148,7 +148,7 @@ func (g *graph) relu(n *model.Node, x string) {
 		g.float(n.Name+".max", onnx.Tensor{Data: []float32{high}})})
 }
 
-// dense is x*wT + b; up to operator set 10 a Gemm has to have a bias.
+// dense is x*wT + b. Up to operator set 10 a Gemm needs a bias.
 func (g *graph) dense(n *model.Node, x string) {
 	in := []string{x, g.param(n, model.Weight)}
 	switch {

@@ -10,11 +10,11 @@ import (
 const imageOpset = 18
 
 // preprocess turns the image input, uint8 [N H W 3], into the network's, float32
-// [N 3 S S] with values 0 to 255: what imageprep does, in the same steps. It
-// resizes across, rounds to whole grey levels, resizes down, rounds. An image
-// that has the network's size already comes out unchanged. Where the filter
-// reaches over the border, exclude_outside shares its weight among the pixels
-// that are there, as Pillow and imageprep do.
+// [N 3 S S] with values 0 to 255, in the same steps as imageprep: it resizes
+// across, rounds to whole grey levels, resizes down, rounds. An image of the
+// network's size comes out unchanged. Where the filter reaches over the border,
+// exclude_outside shares its weight among the pixels inside, as Pillow and
+// imageprep do.
 func (g *graph) preprocess(prep imageprep.Config) {
 	const p = "preprocess/"
 	size := int64(prep.Size)
@@ -35,13 +35,13 @@ func (g *graph) preprocess(prep imageprep.Config) {
 	} else {
 		g.add("Floor", "preprocess", model.InputName, []string{x})
 	}
-	// What a crop cuts is computed: its shape cannot be inferred.
+	// The bounds of a crop are computed in the graph: its shape cannot be inferred.
 	g.Values = append(g.Values, onnx.TensorInfo(model.InputName, onnx.Float32,
 		onnx.Symbol("N"), onnx.Known(3), onnx.Known(prep.Size), onnx.Known(prep.Size)))
 }
 
-// resize changes the length of one axis. The result is half a level too high:
-// what is then cut off rounds a half up, as imageprep does; Round would not.
+// resize changes the length of one axis. The result is half a level too high, so
+// that a Floor after it rounds a half up, as imageprep does; Round would not.
 //
 // All four sizes are given, not the attribute axes and one: onnxruntime 1.27
 // forgets axes where it moves a Transpose through a Resize, and refuses the file.
@@ -71,8 +71,8 @@ func (g *graph) cover(x string) (height, width string) {
 	return scaled("height", h), scaled("width", w)
 }
 
-// centre cuts the square of the network's size from the middle of x; half a pixel
-// of margin is rounded to even, as Python does.
+// centre cuts the square of the network's size from the middle of x. A margin of
+// half a pixel is rounded to even, as in Python.
 func (g *graph) centre(x, height, width string) {
 	const p = "preprocess/"
 	sides := g.step("Concat", p+"sides", []string{height, width}, onnx.Int("axis", 0))

@@ -13,10 +13,10 @@ import (
 // int8Opset is the first operator set whose DequantizeLinear has an axis.
 const int8Opset = 13
 
-// quantize rewrites a float32 graph in QDQ form: weights become int8 behind a
-// DequantizeLinear, values between layers pass a pair of QuantizeLinear and
-// DequantizeLinear. Runtimes merge these with the layers between them and
-// compute in 8 bits. The head stays float32.
+// quantize rewrites a float32 graph in QDQ form: weights become int8 with a
+// DequantizeLinear after them, values between layers pass through a pair of
+// QuantizeLinear and DequantizeLinear. Runtimes merge these with the layers
+// between them and compute in 8 bits. The head stays float32.
 //
 // The scheme is onnxruntime's static quantization
 // (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html):
@@ -39,6 +39,7 @@ func quantize(g *onnx.Graph, ranges Ranges) error {
 	return nil
 }
 
+// quantizer is one quantize under way.
 type quantizer struct {
 	in       *onnx.Graph
 	ranges   Ranges
@@ -50,8 +51,8 @@ type quantizer struct {
 	readers  map[string][]*onnx.Node
 }
 
-// layers are the operators that runtimes compute in 8 bits; those that only move
-// or choose values keep the scale of what they read.
+// layers are the operators that runtimes compute in 8 bits. Those that only move
+// or choose values keep the scale of their input.
 var layers = map[string]struct{ moves bool }{
 	"Conv": {}, "Gemm": {}, "Relu": {}, "Clip": {}, "Add": {}, "Concat": {},
 	"AveragePool": {}, "GlobalAveragePool": {}, "MaxPool": {moves: true}, "Flatten": {moves: true},
@@ -69,7 +70,7 @@ func (q *quantizer) node(n onnx.Node) error {
 		switch {
 		case in == "" || q.in.Initializer(in) != nil || merged:
 			continue
-		case q.scales[in] == 0: // what the network starts with
+		case q.scales[in] == 0: // the network's first value
 			if err := q.pair(in, in); err != nil {
 				return err
 			}
@@ -94,13 +95,13 @@ func (q *quantizer) node(n onnx.Node) error {
 	return q.pair(out, strings.TrimSuffix(n.Name, "/mean"))
 }
 
-// rescales says whether n is the Add of a rescale, whose sum is with a constant.
+// rescales reports whether n is the Add of a rescale: one with a constant.
 func (q *quantizer) rescales(n *onnx.Node) bool {
 	return n.Op == "Add" && q.in.Initializer(n.Inputs[1]) != nil
 }
 
-// leadsIntoClip says whether a layer's values go nowhere but into a Relu or Clip,
-// with which runtimes merge it.
+// leadsIntoClip reports whether a Relu or Clip is the only reader of a layer:
+// runtimes merge the two.
 func (q *quantizer) leadsIntoClip(n *onnx.Node) bool {
 	readers := q.readers[n.Outputs[0]]
 	if n.Op != "Conv" && n.Op != "Gemm" || len(readers) != 1 {
@@ -109,8 +110,8 @@ func (q *quantizer) leadsIntoClip(n *onnx.Node) bool {
 	return readers[0].Op == "Relu" || readers[0].Op == "Clip"
 }
 
-// pair puts a QuantizeLinear and a DequantizeLinear behind a value, with the
-// range of the named node.
+// pair puts a QuantizeLinear and a DequantizeLinear after a value, with the range
+// of the named node.
 func (q *quantizer) pair(value, node string) error {
 	r, ok := q.ranges[node]
 	if !ok {
@@ -124,7 +125,7 @@ func (q *quantizer) pair(value, node string) error {
 	return nil
 }
 
-// same puts a pair behind a value whose scale is another's.
+// same puts a pair after a value that has another value's scale.
 func (q *quantizer) same(value, other string) {
 	q.scales[value], q.zeros[value] = q.scales[other], q.zeros[other]
 	q.write(value)
@@ -142,7 +143,7 @@ func (q *quantizer) write(value string) {
 			Inputs: []string{quantized, scale, zero}, Outputs: []string{back}})
 }
 
-// layer makes the parameters of a convolution or dense layer 8 bits wide.
+// layer writes the weight of a convolution or dense layer in 8 bits, its bias in 32.
 func (q *quantizer) layer(n *onnx.Node) error {
 	name := n.Inputs[1]
 	w, err := q.in.Initializer(name).Tensor()
@@ -189,7 +190,7 @@ func (q *quantizer) layer(n *onnx.Node) error {
 	return nil
 }
 
-// parameter replaces input i of a layer by integers behind a DequantizeLinear.
+// parameter replaces input i of a layer by integers and a DequantizeLinear.
 func (q *quantizer) parameter(n *onnx.Node, i int, t onnx.Initializer, scales onnx.Tensor) {
 	if q.replaced == nil {
 		q.replaced = map[string]bool{}
@@ -207,7 +208,7 @@ func (q *quantizer) parameter(n *onnx.Node, i int, t onnx.Initializer, scales on
 	n.Inputs[i] = back
 }
 
-// initializers are those that stay, and the new ones.
+// initializers are the old ones that stay, then the new ones.
 func (q *quantizer) initializers() []onnx.Initializer {
 	var out []onnx.Initializer
 	for _, t := range q.in.Initializers {

@@ -7,16 +7,17 @@ import (
 
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
-// Ranges are the values that a network's nodes took, by the names of Network's
-// nodes.
+// Ranges are the ranges of the values of a network's nodes, by the names that the
+// nodes have in [Network].
 type Ranges map[string]Range
 
 // Range is an interval.
 type Range struct{ Min, Max float64 }
 
-// Add widens the ranges by what the nodes gave for a batch of images.
+// Add widens the ranges by the nodes' values for a batch of images.
 func (r Ranges) Add(values map[string]onnx.Tensor) error {
 	for name, t := range values {
 		have, ok := r[name]
@@ -25,7 +26,7 @@ func (r Ranges) Add(values map[string]onnx.Tensor) error {
 		}
 		for _, v := range t.Data {
 			x := float64(v)
-			if math.IsNaN(x) || math.IsInf(x, 0) {
+			if !numbers.Finite(x) {
 				return fmt.Errorf("node %s gave %g", name, x)
 			}
 			have.Min, have.Max = min(have.Min, x), max(have.Max, x)
@@ -35,8 +36,8 @@ func (r Ranges) Add(values map[string]onnx.Tensor) error {
 	return nil
 }
 
-// withInput adds what is known without calibration: pixels, and what rescales
-// them. Each grey level is then covered alike.
+// withInput adds the ranges that are known without calibration, of the pixels and
+// of their rescale, so that every grey level has a value of its own.
 func (r Ranges) withInput(spec *model.Spec, in Input) Ranges {
 	pixels := Range{0, 255}
 	r = maps.Clone(r)
@@ -54,8 +55,8 @@ func (r Ranges) withInput(spec *model.Spec, in Input) Ranges {
 	return r
 }
 
-// uint8 is the scale and zero point with which the range is covered by 0 to
-// 255: x = (q - zero)*scale. Zero itself is always exact, as ONNX demands.
+// uint8 is the scale and zero point with which 0 to 255 cover the range:
+// x = (q - zero)*scale. Zero is always exact, as ONNX wants it.
 func (r Range) uint8() (scale float32, zero uint8) {
 	low, high := min(r.Min, 0), max(r.Max, 0)
 	if high == low {

@@ -3,6 +3,7 @@ package infer
 import (
 	"cmp"
 	"fmt"
+	"github.com/flowerctl/flowerctl/train/numbers"
 	"slices"
 )
 
@@ -49,21 +50,13 @@ func (a Answer) Top(k int) []Class {
 }
 
 // Best is the index of the likeliest class, the first of equals.
-func (a Answer) Best() int {
-	best := 0
-	for i, p := range a.Probabilities {
-		if p > a.Probabilities[best] {
-			best = i
-		}
-	}
-	return best
-}
+func (a Answer) Best() int { return numbers.ArgMax(a.Probabilities) }
 
 // Err says which value is no number, or infinite: what an overflow of float16, or
 // a wrong mean and std, make of a picture. Such an answer names no class.
 func (a Answer) Err() error {
 	for i, p := range a.Probabilities {
-		if !finite(p) {
+		if !numbers.Finite(p) {
 			return fmt.Errorf("no answer: the network gives %v for %s", p, a.labels[i])
 		}
 	}

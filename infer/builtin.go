@@ -3,7 +3,7 @@ package infer
 import _ "embed"
 
 // The model that the program carries: a network of 5,000 parameters, trained on
-// 3,000 drawn flowers (package fixtures/flowers), and the report of its
+// 3,000 drawn flowers (package train/data/flowers), and the report of its
 // verification. `make builtin` trains it.
 //
 //go:generate make -C .. builtin

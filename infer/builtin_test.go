@@ -3,8 +3,8 @@ package infer
 import (
 	"testing"
 
-	"github.com/flowerctl/flowerctl/fixtures/flowers"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
 
 // The seeds of the pictures that it was trained on are hashes, not small numbers.

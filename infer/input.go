@@ -2,10 +2,10 @@ package infer
 
 import (
 	"fmt"
-	"math"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // input is how a network wants its images.
@@ -63,22 +63,20 @@ func (in *input) setScale(mean, std []float32) error {
 		return err
 	}
 	for c := range 3 {
-		if !finite(m[c]) {
+		if !numbers.Finite(m[c]) {
 			return fmt.Errorf("mean: got %v, want numbers", mean)
 		}
-		if !(s[c] > 0) || !finite(s[c]) {
+		if !(s[c] > 0) || !numbers.Finite(s[c]) {
 			return fmt.Errorf("std: got %v, want numbers above 0", std)
 		}
 		in.scale[c] = 1 / (255 * s[c])
 		in.offset[c] = -m[c] / s[c]
-		if !finite(in.scale[c]) || !finite(in.offset[c]) {
+		if !numbers.Finite(in.scale[c]) || !numbers.Finite(in.offset[c]) {
 			return fmt.Errorf("mean %v and std %v: want numbers that float32 can compute with", mean, std)
 		}
 	}
 	return nil
 }
-
-func finite(x float32) bool { return !math.IsNaN(float64(x)) && !math.IsInf(float64(x), 0) }
 
 func perChannel(name string, values []float32, otherwise float32) ([3]float32, error) {
 	switch len(values) {

@@ -136,10 +136,11 @@ func decodeAhead(ctx context.Context, prep imageprep.Config, pictures iter.Seq[P
 	workers := runtime.GOMAXPROCS(0)
 	order := make(chan *decoding, batch+workers)
 	work := make(chan *decoding)
+	decoder := new(imageprep.Decoder)
 	for range workers {
 		go func() {
 			for d := range work {
-				d.decode(prep)
+				d.decode(decoder, prep)
 			}
 		}()
 	}
@@ -163,17 +164,17 @@ func decodeAhead(ctx context.Context, prep imageprep.Config, pictures iter.Seq[P
 	return order
 }
 
-func (d *decoding) decode(prep imageprep.Config) {
+func (d *decoding) decode(decoder *imageprep.Decoder, prep imageprep.Config) {
 	defer close(d.done)
 	switch {
 	case d.Err != nil:
 		d.err = d.Err
 	case d.Data != nil:
-		d.image, d.err = prep.Prepare(d.Data)
+		d.image, d.err = decoder.Prepare(imageprep.Bytes(d.Data), prep)
 	case d.Reader != nil:
-		d.image, d.err = prep.PrepareReader(d.Name, d.Reader)
+		d.image, d.err = decoder.Prepare(imageprep.Reader(d.Name, d.Reader), prep)
 	default:
-		d.image, d.err = prep.PrepareFile(d.Name)
+		d.image, d.err = decoder.Prepare(imageprep.File(d.Name), prep)
 	}
 	d.Data, d.Reader = nil, nil
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // Evaluation is what a network answered for a source.
@@ -25,15 +26,7 @@ type Prediction struct {
 }
 
 // Predicted is the class of the largest probability, the first of equals.
-func (p Prediction) Predicted() int {
-	best := 0
-	for i, v := range p.Probabilities {
-		if v > p.Probabilities[best] {
-			best = i
-		}
-	}
-	return best
-}
+func (p Prediction) Predicted() int { return numbers.ArgMax(p.Probabilities) }
 
 // Confusion counts the answers.
 func (e *Evaluation) Confusion(labels []string) *metrics.Confusion {
@@ -77,7 +70,7 @@ func Evaluate(ctx context.Context, s Stepper, source Source, after func(loss, ac
 		return e, errors.New("no images to evaluate")
 	}
 	e.Loss, e.Correct = sums.loss(), sums.Correct
-	if e.Loss-e.Loss != 0 {
+	if !numbers.Finite(e.Loss) {
 		return e, fmt.Errorf("loss of the evaluation is %g: use a lower learning rate, or clip the gradients", e.Loss)
 	}
 	return e, nil

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 	"strconv"
+
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Epoch is a row of the history.
@@ -38,8 +40,7 @@ func columns(heads []string) []string {
 // WriteHistory writes history.csv: a header and a line for each epoch, with two
 // more columns for each auxiliary head. Numbers read back as they were.
 func WriteHistory(w io.Writer, history []Epoch, heads []string) error {
-	cw := csv.NewWriter(w)
-	cw.Write(columns(heads)) // errors stay in cw
+	t := table.New(columns(heads)...)
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	for _, e := range history {
 		row := []string{strconv.Itoa(e.Epoch), number(e.LearningRate), number(e.Loss), number(e.Accuracy),
@@ -48,10 +49,9 @@ func WriteHistory(w io.Writer, history []Epoch, heads []string) error {
 		for i := range heads {
 			row = append(row, number(e.Heads[i]), number(e.ValHeads[i]))
 		}
-		cw.Write(row)
+		t.Rows = append(t.Rows, row)
 	}
-	cw.Flush()
-	return cw.Error()
+	return t.WriteCSV(w)
 }
 
 // ReadHistory reads what WriteHistory wrote, and the names of the auxiliary

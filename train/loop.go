@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // loop is a run under way.
@@ -137,7 +138,7 @@ func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 		}
 		// A step is done whole, or not at all.
 		r, err := l.Stepper.Step(context.WithoutCancel(ctx), b, l.rate(s.Step))
-		if err == nil && r.Loss-r.Loss != 0 {
+		if err == nil && !numbers.Finite(r.Loss) {
 			err = fmt.Errorf("step %d: loss is %g", s.Step+1, r.Loss)
 		}
 		if err != nil {

@@ -15,7 +15,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/data/augment"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
@@ -79,7 +79,7 @@ func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	engine, err := kernel.Default(r.threads)
+	engine, err := engine.Default(r.threads)
 	if err != nil {
 		t.Fatal(err)
 	}

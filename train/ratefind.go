@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/flowerctl/flowerctl/train/numbers"
 	"math"
 )
 
@@ -86,7 +87,7 @@ func (t RateTest) run(ctx context.Context, s Stepper, source Source) (points []R
 			}
 			mean = rateMemory*mean + (1-rateMemory)*r.Loss
 			smoothed := mean / (1 - math.Pow(rateMemory, float64(i+1)))
-			if err != nil || r.Loss-r.Loss != 0 || smoothed > 4*lowest {
+			if err != nil || !numbers.Finite(r.Loss) || smoothed > 4*lowest {
 				return points, nil
 			}
 			lowest = min(lowest, smoothed)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/numbers"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
@@ -92,7 +93,7 @@ func (c *Config) check() error {
 		return fmt.Errorf("%d epochs, want 1 or more", c.Epochs)
 	case c.Patience < 0:
 		return fmt.Errorf("patience of %d epochs, want 0 (never stop early) or more", c.Patience)
-	case !(c.LearningRate > 0) || c.LearningRate-c.LearningRate != 0:
+	case !(c.LearningRate > 0) || !numbers.Finite(c.LearningRate):
 		return fmt.Errorf("learning rate is %g, want a number over 0", c.LearningRate)
 	case !(c.EMA >= 0 && c.EMA < 1):
 		return fmt.Errorf("decay of the weights' average is %g, want at least 0 and under 1", c.EMA)

@@ -18,6 +18,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/infer/ort"
 )
 
@@ -130,7 +131,7 @@ func describeSpeed(c *cli.Context, classifier *infer.Classifier, m *chosenModel,
 	r := &inferSpeed{Model: m.name, Device: device.String(), Provider: device.Provider(),
 		Precision: classifier.Session().Metadata()["precision"], TF32: m.options.Session.TF32,
 		Threads: c.Int("threads"), Onnxruntime: ort.Loaded().Version, Version: version,
-		CPU: cpuName(), Images: images}
+		CPU: machine.Processor(), Images: images}
 	if r.Threads == 0 {
 		r.Threads = runtime.GOMAXPROCS(0)
 	}

@@ -11,18 +11,18 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/flowerctl/flowerctl/fixtures/flowers"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
 
 // stages times what one image goes through, on its own.
 func (r *inferSpeed) stages(ctx context.Context, classifier *infer.Classifier, files [][]byte, limit time.Duration) error {
 	var decode, resize, answer []time.Duration
-	prep := classifier.Preprocess()
+	prep, decoder := classifier.Preprocess(), new(imageprep.Decoder)
 	for i, start := 0, time.Now(); i < 3 || time.Since(start) < limit; i++ {
 		t0 := time.Now()
-		img, err := imageprep.Decode(files[i%len(files)])
+		img, err := decoder.Decode(imageprep.Bytes(files[i%len(files)]))
 		if err != nil {
 			return err
 		}
@@ -110,9 +110,9 @@ func benchFile(p infer.Picture) (data []byte, err error) {
 	case p.Err != nil:
 		return nil, p.Err
 	case p.Reader != nil:
-		err = imageprep.ViewReader(p.Name, p.Reader, keep)
+		err = new(imageprep.Decoder).View(imageprep.Reader(p.Name, p.Reader), keep)
 	default:
-		err = imageprep.ViewFile(p.Name, keep)
+		err = new(imageprep.Decoder).View(imageprep.File(p.Name), keep)
 	}
 	return data, err
 }

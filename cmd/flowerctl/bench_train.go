@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/run/bench"
@@ -96,7 +97,7 @@ func (o *benchTrainOptions) open(c *call) (*run.Session, error) {
 func printTrainSpeed(w io.Writer, r *bench.Speed) error {
 	t := new(table.Table)
 	t.Add("network", fmt.Sprintf("%s, batch %d", r.Arch, r.Batch))
-	t.Add("kernels", fmt.Sprintf("%s, %d threads, %s", r.Kernels, r.Threads, cpuName()))
+	t.Add("kernels", fmt.Sprintf("%s, %d threads, %s", r.Kernels, r.Threads, machine.Processor()))
 	t.Add("step", fmt.Sprintf("%.1f ms (median of %d; minimum %.1f), %.0f images/s, %.0f GFLOP/s",
 		r.Median, r.Steps, r.Minimum, r.PerSecond, r.GFLOPS))
 	t.Add("of it", fmt.Sprintf("input %.1f, forward %.1f, backward %.1f, optimizer %.1f, between ops %.1f ms",

@@ -107,7 +107,7 @@ func prepared(classifier *infer.Classifier, files [][]byte) ([]imageprep.Image, 
 	images := make([]imageprep.Image, len(files))
 	for i, data := range files {
 		var err error
-		if images[i], err = classifier.Preprocess().Prepare(data); err != nil {
+		if images[i], err = new(imageprep.Decoder).Prepare(imageprep.Bytes(data), classifier.Preprocess()); err != nil {
 			return nil, err
 		}
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/nn"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	kernelengine "github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 )
 
 // stream is infer.Stream in a process that does nothing else meanwhile. Decoders
@@ -63,7 +63,7 @@ func openRun(c *cli.Context, run string) (*engine, error) {
 	if err != nil {
 		return nil, fileError(err)
 	}
-	kernels, err := kernel.Default(c.Int("threads"))
+	kernels, err := kernelengine.Default(c.Int("threads"))
 	if err != nil {
 		return nil, err
 	}

@@ -99,7 +99,7 @@ func (o *exportOptions) export(c *call) error {
 		return err
 	}
 	if !o.noVerify {
-		if _, err := needRuntime(c.cli, ort.BuildCPU); err != nil {
+		if _, err := c.needRuntime(ort.BuildCPU); err != nil {
 			return err
 		}
 	}

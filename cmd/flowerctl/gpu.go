@@ -1,21 +1,15 @@
 package main
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/bundle"
+	"github.com/flowerctl/flowerctl/train/run"
 )
 
 func gpuCommand() *cli.Command {
@@ -29,84 +23,99 @@ and no Go.`,
 	}
 }
 
-// What stands where in the folder.
-const (
-	bundleManifest = "bundle.json"
-	bundleProgram  = "flowerctl"
-	bundleLibs     = "lib" // onnxruntime, and NVIDIA's libraries where they were there
-	bundleLibrary  = "libonnxruntime.so"
-	bundleModel    = "model.onnx"
-	bundleHalf     = "model-fp16.onnx" // the same network in fp16, where there is one
-	bundleRun      = "run"
-	bundleImages   = "images"
-)
-
-// bundle is what a folder must hold, by path with slashes.
-type bundle struct {
-	Version string            `json:"flowerctl"`
-	Files   map[string]string `json:"sha256"`
+type gpuBundleOptions struct {
+	model, half, run, data string
+	cpuOnly, parts, force  bool
 }
 
-// readBundle reads the folder's list and compares every file with it.
-func readBundle(dir string) (*bundle, error) {
-	data, err := os.ReadFile(filepath.Join(dir, bundleManifest))
+func gpuBundleCommand() *cli.Command {
+	o := new(gpuBundleOptions)
+	return &cli.Command{
+		Name:      "bundle",
+		Usage:     "write the folder for a machine with a GPU",
+		ArgsUsage: "DIR",
+		Description: `onnxruntime's build with CUDA goes in where it is installed, and NVIDIA's
+libraries where they are found; else the other machine must have them.
+
+  flowerctl runtime install --cuda
+  flowerctl gpu bundle gpu/ --model model.onnx --run runs/latest --data photos/
+  flowerctl gpu bundle gpu/ ... --parts     also gpu.parts/, files under 50 MiB`,
+		Flags: []cli.Flag{
+			&cli.StringFlag{Name: "model", Value: "model.onnx", Usage: "ONNX `FILE` to check", Destination: &o.model},
+			&cli.StringFlag{Name: "fp16", Usage: "the same network in fp16, `FILE` to check too", Destination: &o.half},
+			&cli.StringFlag{Name: "run", Value: filepath.Join(run.Root, run.Latest), Usage: "the `RUN` that it was exported from", Destination: &o.run},
+			&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder of images per class", Destination: &o.data},
+			&cli.BoolFlag{Name: "cpu-only", Usage: "take onnxruntime's CPU build, for a dry run", Destination: &o.cpuOnly},
+			&cli.BoolFlag{Name: "parts", Usage: "also split it into parts under 50 MiB, with a script that joins them", Destination: &o.parts},
+			&cli.BoolFlag{Name: "force", Usage: "replace a folder that is there", Destination: &o.force},
+		},
+		Action: action(o.write),
+	}
+}
+
+func (o *gpuBundleOptions) write(c *call) error {
+	if len(c.files) != 1 {
+		return usagef("got %d folders, want one to write", len(c.files))
+	}
+	if o.data == "" {
+		return usagef("no --data: want a folder with one folder of images per class")
+	}
+	dir := filepath.Clean(c.files[0])
+	folder, err := run.Find(o.run)
 	if err != nil {
-		return nil, fileError(err)
+		return err
 	}
-	b := new(bundle)
-	if err := json.Unmarshal(data, b); err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(dir, bundleManifest), err)
+	if _, err := os.Stat(dir); err == nil && !o.force {
+		return fail(fmt.Errorf("%s is there already", dir), "--force replaces it")
 	}
-	if lacks := b.lacks(); lacks != "" {
-		return nil, fmt.Errorf("%s: lists no %s", filepath.Join(dir, bundleManifest), lacks)
-	}
-	var wrong []string
-	for path, want := range b.Files {
-		if !fs.ValidPath(path) {
-			return nil, fmt.Errorf("%s: path %q leaves the folder", bundleManifest, path)
-		}
-		got, err := hashOf(filepath.Join(dir, filepath.FromSlash(path)))
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			wrong = append(wrong, path+" is missing")
-		case err != nil:
-			return nil, fileError(err)
-		case got != want:
-			wrong = append(wrong, path+" is another file")
-		}
-	}
-	if len(wrong) > 0 {
-		slices.Sort(wrong)
-		return nil, fmt.Errorf("%s is incomplete: %d of %d files: %s", dir, len(wrong), len(b.Files), wrong[0])
-	}
-	return b, nil
-}
-
-// lacks names a file that every check needs and the list has not, or is empty.
-func (b *bundle) lacks() string {
-	for _, name := range []string{bundleProgram, bundleModel, bundleLibs + "/" + bundleLibrary,
-		bundleRun + "/" + train.BestFile, bundleRun + "/" + train.ConfigFile, bundleRun + "/" + train.SplitFile} {
-		if b.Files[name] == "" {
-			return name
-		}
-	}
-	for name := range b.Files {
-		if strings.HasPrefix(name, bundleImages+"/") {
-			return ""
-		}
-	}
-	return bundleImages + "/"
-}
-
-func hashOf(path string) (string, error) {
-	f, err := os.Open(path)
+	libraries, err := o.libraries(c)
 	if err != nil {
-		return "", err
+		return err
 	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
+	program, err := os.Executable()
+	if err != nil {
+		return err
 	}
-	return hex.EncodeToString(h.Sum(nil)), nil
+	m, err := bundle.Write(c.ctx, dir, bundle.Contents{Program: program, Model: o.model, Half: o.half,
+		Run: folder.ExportFiles(), Libraries: libraries, Images: o.data, Version: version})
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(c.out, "%s: %d files\n", dir, len(m.Files))
+	if !o.parts {
+		return nil
+	}
+	n, err := bundle.Split(c.ctx, dir, m)
+	if err == nil {
+		fmt.Fprintf(c.out, "%s.parts: %d parts; sh join.sh there joins them\n", dir, n)
+	}
+	return err
+}
+
+// libraries finds onnxruntime and what it needs, by name.
+func (o *gpuBundleOptions) libraries(c *call) (map[string]string, error) {
+	build, remedy := ort.BuildCUDA, "flowerctl runtime install --cuda"
+	if o.cpuOnly {
+		build, remedy = ort.BuildCPU, "flowerctl runtime install"
+	}
+	library, err := ort.Find(build)
+	if err != nil {
+		return nil, fail(err, remedy)
+	}
+	libraries := map[string]string{bundle.Library: library.Path}
+	if build == ort.BuildCPU {
+		return libraries, nil
+	}
+	for _, path := range library.Providers() {
+		libraries[filepath.Base(path)] = path
+	}
+	for _, part := range ort.CUDAParts(library) {
+		if part.Problem != "" {
+			c.say("not in the folder: %s (%s)", part.Name, part.Problem)
+		}
+	}
+	for _, path := range ort.CUDALibraries(library) {
+		libraries[filepath.Base(path)] = path
+	}
+	return libraries, nil
 }

@@ -50,8 +50,10 @@ func checkRun(c *cli.Context) error {
 }
 
 // secondsOf reads --seconds.
-func secondsOf(c *cli.Context) (time.Duration, error) {
-	s := c.Float64("seconds")
+func secondsOf(c *cli.Context) (time.Duration, error) { return limitedSeconds(c.Float64("seconds")) }
+
+// limitedSeconds holds --seconds against the limit.
+func limitedSeconds(s float64) (time.Duration, error) {
 	d := time.Duration(min(s, maxSeconds) * float64(time.Second))
 	if !(s <= maxSeconds) || d <= 0 {
 		return 0, usagef("--seconds: got %v, want more than 0, at most %d", s, maxSeconds)

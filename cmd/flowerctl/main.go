@@ -31,6 +31,7 @@ func commands() []*cli.Command {
 		evalCommand(),
 		benchCommand(),
 		dataCommand(),
+		backboneCommand(),
 		runtimeCommand(),
 		doctorCommand(),
 		gpuCommand(),

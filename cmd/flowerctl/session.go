@@ -7,7 +7,6 @@ import (
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -28,16 +27,30 @@ func describe(c *call, s *run.Session, problems bool) error {
 		s.Settings.Arch, parameters, size, size, s.Training.Len(), s.Validation.Len(),
 		strings.Join(set.Labels, ", "), set.SplitBy)
 	tellUnvalidated(c, set)
-	switch {
-	case len(s.Fresh) > 0:
-		c.say("starting from %s, but for %s", s.Settings.Init, strings.Join(s.Fresh, ", "))
-	case s.Settings.Init != "":
-		c.say("starting from %s", s.Settings.Init)
+	if s.Initial != nil {
+		tellInitial(c, s.Settings.Init, s.Initial)
 	}
-	if kernel.Description() == "go" {
+	if run.Kernels() == "go" {
 		c.say("kernels: Go; built with oneDNN (libdnnl-dev, see make) a step takes half to four fifths of the time")
 	}
 	return nil
+}
+
+// tellInitial says what weights the network starts from.
+func tellInitial(c *call, from string, in *run.Initial) {
+	text := "starting from " + from
+	if len(in.Fresh) > 0 {
+		text += ", but for " + strings.Join(in.Fresh, ", ")
+	} else if in.ByName {
+		text += ", the last layer by the names of the classes"
+		if len(in.New) > 0 {
+			text += ", and from nothing for " + strings.Join(in.New, ", ")
+		}
+	}
+	c.say("%s", text)
+	if in.Unnamed {
+		c.say("warning: %s names no classes: its last layer is taken to have these, in this order", from)
+	}
 }
 
 // tellProblems names a few of the files that were left out.

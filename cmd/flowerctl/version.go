@@ -5,10 +5,10 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"text/tabwriter"
 
 	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // version is the program's, as it is written into checkpoints and ONNX files.
@@ -16,13 +16,13 @@ const version = "0.1.0"
 
 // printVersion writes what a bug report needs, one thing a line.
 func printVersion(w io.Writer) error {
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintf(t, "flowerctl\t%s\n", version)
-	fmt.Fprintf(t, "commit\t%s\n", commit())
-	fmt.Fprintf(t, "go\t%s %s/%s\n", runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	fmt.Fprintf(t, "kernels\t%s\n", kernel.Description())
-	fmt.Fprintf(t, "onnxruntime\t%s\n", runtimeVersion())
-	return t.Flush()
+	t := new(table.Table)
+	t.Add("flowerctl", version)
+	t.Add("commit", commit())
+	t.Add("go", fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH))
+	t.Add("kernels", run.Kernels())
+	t.Add("onnxruntime", runtimeVersion())
+	return t.WriteText(w)
 }
 
 // runtimeVersion is the version of the onnxruntime that is there, as it says

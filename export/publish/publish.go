@@ -29,7 +29,7 @@ type Options struct {
 	// Images is how many are compared; 0 for 64, and for all where the precision is
 	// not fp32.
 	Images    int
-	Tolerance verify.Tolerance
+	Tolerance verify.Tolerance // the precision's own where it is the zero value
 	// Unverified writes the file without running it.
 	Unverified bool
 	Log        func(line string) // hears what happens; may be nil
@@ -69,6 +69,12 @@ func (e *DifferenceError) Error() string { return e.Report.Problems[0] }
 func Run(ctx context.Context, trained *run.Trained, path string, o Options) (*Result, error) {
 	if o.Log == nil {
 		o.Log = func(string) {}
+	}
+	if o.Export.Precision == "" {
+		o.Export.Precision = export.FP32
+	}
+	if o.Tolerance == (verify.Tolerance{}) {
+		o.Tolerance = verify.DefaultTolerance(o.Export.Precision)
 	}
 	if err := o.calibrate(ctx, trained); err != nil {
 		return nil, err

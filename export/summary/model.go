@@ -10,7 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
-// OfModel describes a file. It is checked first.
+// OfModel describes an ONNX file, after it has checked it.
 func OfModel(m *onnx.Model) (*Summary, error) {
 	types, err := m.Types()
 	if err != nil {
@@ -52,7 +52,10 @@ func OfModel(m *onnx.Model) (*Summary, error) {
 	}
 	for i := range m.Graph.Nodes {
 		n := &m.Graph.Nodes[i]
-		node := Node{Name: nodeName(n, i), Op: n.Op, Detail: attributes(n), FLOPs: flops(n, types)}
+		node := Node{Name: nodeName(n, i), Op: n.Op, Detail: attributes(n)}
+		if node.FLOPs, err = flops(n, types); err != nil {
+			return nil, err
+		}
 		for k, in := range n.Inputs {
 			if t := initializers[in]; t != nil {
 				if parameter(n, in, t) {
@@ -79,8 +82,8 @@ func OfModel(m *onnx.Model) (*Summary, error) {
 	return s, nil
 }
 
-// parameter says whether a constant is a number that was learned: not a size, an
-// axis, a lone factor, or the scale of a quantisation.
+// parameter reports whether a constant holds weights: it is not a size, an axis, a
+// single factor, or the scale of a quantisation.
 func parameter(n *onnx.Node, in string, t *onnx.Initializer) bool {
 	if len(t.Dims) == 0 || t.Elem == onnx.Int64 {
 		return false
@@ -95,7 +98,7 @@ func nodeName(n *onnx.Node, i int) string {
 	return fmt.Sprintf("%s_%d", n.Op, i)
 }
 
-// shape is a value's shape without the batch, where the batch is free.
+// shape is a value's shape, without the batch where the file leaves that open.
 func shape(v onnx.ValueInfo) string {
 	if v.Kind != onnx.TensorKind || !v.Ranked {
 		return "?"
@@ -118,7 +121,7 @@ func attributes(n *onnx.Node) string {
 	default:
 		return ""
 	}
-	// Check has found the types right.
+	// Types has checked that the attributes are of the right kind.
 	kernel, _ := n.Ints("kernel_shape")
 	stride, _ := n.Ints("strides")
 	pads, _ := n.Ints("pads")
@@ -128,62 +131,4 @@ func attributes(n *onnx.Node) string {
 		text += ", " + strings.ToLower(auto)
 	}
 	return strings.TrimPrefix(text, ", ")
-}
-
-// flops counts a node's operations for one image, as model.Spec.FLOPs does.
-func flops(n *onnx.Node, types map[string]onnx.ValueInfo) int64 {
-	if len(n.Outputs) == 0 || len(n.Inputs) == 0 {
-		return 0
-	}
-	out, in := elements(types[n.Outputs[0]]), elements(types[n.Inputs[0]])
-	switch n.Op {
-	case "Conv", "Gemm", "MatMul":
-		w := types[n.Inputs[1]]
-		if !w.Ranked || len(w.Dims) < 2 {
-			return 0
-		}
-		each := int64(1) // values of the weight that one output takes
-		switch trans, _ := n.Int("transB", 0); {
-		case n.Op == "Conv":
-			for _, d := range w.Dims[1:] {
-				each *= max(d.Value, 0)
-			}
-		case trans != 0:
-			each = max(w.Dims[1].Value, 0)
-		default:
-			each = max(w.Dims[len(w.Dims)-2].Value, 0)
-		}
-		bias := int64(0)
-		if len(n.Inputs) > 2 && n.Inputs[2] != "" {
-			bias = 1
-		}
-		return out * (2*each + bias)
-	case "MaxPool", "AveragePool":
-		kernel, _ := n.Ints("kernel_shape")
-		for _, k := range kernel {
-			out *= k
-		}
-		return out
-	case "GlobalAveragePool":
-		return in
-	case "BatchNormalization":
-		return 2 * out
-	case "Relu", "Clip", "Add", "Mul", "Sub", "Div", "LeakyRelu", "Sigmoid", "Tanh":
-		return out
-	case "Softmax":
-		return 3 * out
-	}
-	return 0
-}
-
-// elements is the number of values for one image, 0 where it is not known.
-func elements(v onnx.ValueInfo) int64 {
-	if !v.Ranked || len(v.Dims) == 0 {
-		return 0
-	}
-	n := int64(1)
-	for _, d := range v.Dims[1:] {
-		n *= max(d.Value, 0)
-	}
-	return n
 }

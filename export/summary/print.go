@@ -6,11 +6,11 @@ import (
 	"slices"
 	"sort"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/model/drawing"
 	"github.com/flowerctl/flowerctl/train/picture"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // WriteTable writes the summary for people.
@@ -27,21 +27,15 @@ func (s *Summary) WriteTable(w io.Writer) error {
 		fmt.Fprintf(w, "output %s %s\n", p.Name, p.Type)
 	}
 	fmt.Fprintln(w)
-	t := tabwriter.NewWriter(w, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(t, "node\top\t\tshape\tparameters\t   MFLOPs\t        kB")
-	for _, n := range s.Nodes {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%10d\t%9.3f\t%10.1f\n", n.Name, n.Op, n.Detail, n.Shape, n.Parameters,
-			float64(n.FLOPs)/1e6, float64(n.Bytes)/1e3)
-	}
-	if err := t.Flush(); err != nil {
+	if err := s.nodes().WriteText(w); err != nil {
 		return err
 	}
 	trainable := ""
 	if s.Trainable != s.Parameters {
 		trainable = fmt.Sprintf(", %d of them trainable", s.Trainable)
 	}
-	fmt.Fprintf(w, "\n%d nodes, %d parameters%s (%.1f MB), %.3f GFLOPs an image\n", len(s.Nodes), s.Parameters, trainable,
-		float64(s.Bytes)/1e6, float64(s.FLOPs)/1e9)
+	fmt.Fprintf(w, "\n%d nodes, %d parameters%s (%.1f MB), %.3f GFLOPs an image\n", len(s.Nodes),
+		s.Parameters, trainable, float64(s.Bytes)/1e6, float64(s.FLOPs)/1e9)
 	if len(s.Labels) > 0 {
 		fmt.Fprintf(w, "labels: %s\n", strings.Join(s.Labels, ", "))
 	}
@@ -61,6 +55,18 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	return nil
 }
 
+// nodes has a row for each node. Its header is an ordinary row, so that units keep
+// their small letters.
+func (s *Summary) nodes() *table.Table {
+	var t table.Table
+	t.Add("node", "op", "", "shape", "parameters", "   MFLOPs", "        kB")
+	for _, n := range s.Nodes {
+		t.Add(n.Name, n.Op, n.Detail, n.Shape, fmt.Sprintf("%10d", n.Parameters),
+			fmt.Sprintf("%9.3f", float64(n.FLOPs)/1e6), fmt.Sprintf("%10.1f", float64(n.Bytes)/1e3))
+	}
+	return &t
+}
+
 func sorted[T any](m map[string]T) []string {
 	keys := make([]string, 0, len(m))
 	for k := range m {
@@ -70,14 +76,13 @@ func sorted[T any](m map[string]T) []string {
 	return keys
 }
 
-// Picture draws the network. What only prepares is one box, and constants are
-// left out.
+// Picture draws the network. The preprocessing is one box; constants are left out.
 func (s *Summary) Picture() (picture.Picture, error) {
-	// The exporter's steps are called after their node, as in globalavgpool1/mean.
-	whole := map[string]bool{}
+	// The exporter names the steps of a node after it, as in globalavgpool1/mean.
+	inSteps := map[string]bool{}
 	for _, n := range s.Nodes {
 		if before, _, ok := strings.Cut(n.Name, "/"); ok {
-			whole[before] = true
+			inSteps[before] = true
 		}
 	}
 	var nodes []drawing.Node
@@ -88,16 +93,19 @@ func (s *Summary) Picture() (picture.Picture, error) {
 		if n.Op == "Constant" {
 			continue
 		}
-		d := drawing.Node{Name: n.Name, Op: n.Op, Detail: n.Detail, Shape: n.Shape, Parameters: n.Parameters, Inputs: n.Inputs}
+		d := drawing.Node{Name: n.Name, Op: n.Op, Detail: n.Detail, Shape: n.Shape,
+			Parameters: n.Parameters, Inputs: n.Inputs}
 		switch before, _, _ := strings.Cut(n.Name, "/"); {
 		case strings.HasPrefix(n.Name, "preprocess"):
 			d.Op, d.Part = "preprocess", "preprocess"
-		case whole[before] && s.has(before):
+		case inSteps[before] && s.has(before):
 			d.Part = before
 		}
 		nodes = append(nodes, d)
 	}
-	return drawing.Network(fmt.Sprintf("%s: %s parameters, %.2f GFLOPs", s.Name, model.Thousands(s.Parameters), float64(s.FLOPs)/1e9), nodes)
+	title := fmt.Sprintf("%s: %s parameters, %.2f GFLOPs", s.Name, model.Thousands(s.Parameters),
+		float64(s.FLOPs)/1e9)
+	return drawing.Network(title, nodes)
 }
 
 func (s *Summary) has(name string) bool {

@@ -1,6 +1,6 @@
-// Package summary describes networks: nodes with shapes, parameters, operations
-// and bytes, of an ONNX file from anywhere or of a checkpoint. Start at [OfModel]
-// and [OfCheckpoint].
+// Package summary describes networks, from any ONNX file or from a checkpoint:
+// nodes with their shapes, parameters, operations and bytes. Start at [OfModel] and
+// [OfCheckpoint].
 package summary
 
 import (
@@ -23,10 +23,10 @@ type Summary struct {
 	Outputs []Port `json:"outputs"`
 	Nodes   []Node `json:"nodes"`
 
-	// Parameters counts the numbers that the network owns; Trainable leaves out
-	// the running statistics of batch norms, as `train --list` does. FLOPs are of
-	// one image, a multiply-add counted as two; nodes whose shapes are not known
-	// count nothing. Bytes are those of the parameters.
+	// Parameters counts the numbers that the network owns; Trainable leaves out the
+	// running statistics of batch norms. FLOPs are those of one image, a multiply-add
+	// counts as two; nodes of unknown shape count nothing. Bytes are the size of the
+	// parameters.
 	Parameters int64 `json:"parameters"`
 	Trainable  int64 `json:"trainable"`
 	FLOPs      int64 `json:"flops"`
@@ -35,7 +35,7 @@ type Summary struct {
 	Labels     []string             `json:"labels,omitempty"`
 	Preprocess *imageprep.Config    `json:"preprocess,omitempty"`
 	Training   *checkpoint.Training `json:"training,omitempty"`
-	// Metadata are the other entries of a file's metadata.
+	// Metadata has the other entries of a file's metadata.
 	Metadata map[string]string `json:"metadata,omitempty"`
 }
 
@@ -56,7 +56,7 @@ type Node struct {
 	FLOPs      int64    `json:"flops"`
 	Bytes      int64    `json:"bytes"`
 
-	statistics int64 // of the parameters, those that no gradient trains
+	statistics int64 // the parameters that no gradient trains
 }
 
 func (s *Summary) add(n Node) {
@@ -90,13 +90,17 @@ func OfCheckpoint(c *checkpoint.Checkpoint) (*Summary, error) {
 	}
 	s := &Summary{Name: c.Spec.Name, Format: "checkpoint", Labels: c.Labels, Preprocess: &c.Preprocess,
 		Training: &c.Training}
-	s.Inputs = []Port{{model.InputName, "uint8[N " + strings.Trim(fmt.Sprint(shapes[model.InputName]), "[]") + "]"}}
+	s.Inputs = []Port{{model.InputName, "uint8[N " + words(shapes[model.InputName]) + "]"}}
 	for _, o := range c.Spec.Outputs {
-		s.Outputs = append(s.Outputs, Port{o.Name, "float32[N " + strings.Trim(fmt.Sprint(shapes[o.Node]), "[]") + "]"})
+		s.Outputs = append(s.Outputs, Port{o.Name, "float32[N " + words(shapes[o.Node]) + "]"})
 	}
 	for _, n := range c.Spec.Nodes {
 		s.add(Node{Name: n.Name, Op: string(n.Op), Detail: n.Detail(), Inputs: n.Inputs,
-			Shape: model.ShapeText(shapes[n.Name]), Parameters: count[n.Name], FLOPs: flops[n.Name], Bytes: 4 * count[n.Name], statistics: statistics[n.Name]})
+			Shape: model.ShapeText(shapes[n.Name]), Parameters: count[n.Name],
+			FLOPs: flops[n.Name], Bytes: 4 * count[n.Name], statistics: statistics[n.Name]})
 	}
 	return s, nil
 }
+
+// words is a shape without its brackets.
+func words(shape []int) string { return strings.Trim(fmt.Sprint(shape), "[]") }

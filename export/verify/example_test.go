@@ -6,12 +6,12 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/verify"
-	"github.com/flowerctl/flowerctl/fixtures/flowers"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
 
 // Two engines' answers for two images of three classes.

@@ -7,6 +7,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 )
 
 // Gorgonia is the network as it was trained. It is for one goroutine; Close it
@@ -19,7 +20,7 @@ type Gorgonia struct {
 
 // NewGorgonia builds the network on all cores.
 func NewGorgonia(spec model.Spec, w model.Weights) (*Gorgonia, error) {
-	engine, err := kernel.Default(0)
+	engine, err := engine.Default(0)
 	if err != nil {
 		return nil, err
 	}

@@ -1,14 +1,17 @@
 package verify
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // WriteMarkdown writes the report for people: file is the name to call it by.
 func (r *Report) WriteMarkdown(w io.Writer, file string) error {
-	var b strings.Builder
+	var b bytes.Buffer
 	verdict := "The file computes what was trained."
 	if !r.OK {
 		verdict = "**The file does not compute what was trained.**"
@@ -23,59 +26,82 @@ func (r *Report) WriteMarkdown(w io.Writer, file string) error {
 	if len(r.Problems) > 0 {
 		b.WriteString("\n")
 	}
-	fmt.Fprintf(&b, "| | |\n|---|---|\n")
-	row := func(key, format string, args ...any) {
-		fmt.Fprintf(&b, "| %s | %s |\n", key, fmt.Sprintf(format, args...))
-	}
-	row("SHA-256", "`%s`", r.SHA256)
-	row("network", "%s, input %s, %s", r.Arch, r.Input, r.Precision)
-	row("images", "%d, %s", r.Images, r.Source)
-	row("reference", "%s %s%s", r.Reference.Name, r.Reference.Version, percent(r.Reference.Accuracy))
-	row("tolerance", "%s", r.Tolerance)
-	row("machine", "%s", r.Machine)
-	row("made", "%s by flowerctl %s", r.Made, r.Version)
-
-	b.WriteString("\n## Engines\n\nDifferences are shares of the largest logit.\n\n" +
-		"| engine | same answer | largest | mean | accuracy | |\n|---|---|---|---|---|---|\n")
-	for _, e := range r.Engines {
-		if e.Skipped != "" {
-			fmt.Fprintf(&b, "| %s %s | | | | | skipped: %s |\n", e.Name, e.Version, e.Skipped)
+	for _, part := range []struct {
+		head  string
+		table *table.Table
+	}{
+		{"", r.facts()},
+		{"\n## Engines\n\nDifferences are shares of the largest logit.\n\n", r.engineTable()},
+		{"\n## Batch sizes\n\n", r.batchTable()},
+		{"\n## Preprocessing\n\nThe file resizes these itself; against flowerctl's own preparation, " +
+			"in grey levels of 255.\n\n", r.resizingTable()},
+		{"\n## Nodes\n\nDifferences are shares of the node's largest value.\n\n", r.layerTable()},
+	} {
+		if len(part.table.Rows) == 0 {
 			continue
 		}
-		fmt.Fprintf(&b, "| %s %s | %d of %d | %.1e | %.1e | %s | %s |\n", e.Name, e.Version, e.ArgmaxEqual, e.N,
-			e.MaxRel, e.MeanRel, strings.TrimPrefix(percent(e.Accuracy), ", accuracy "), e.verdict())
+		b.WriteString(part.head)
+		if err := part.table.WriteMarkdown(&b); err != nil {
+			return err
+		}
 	}
-	r.details(&b)
-	_, err := io.WriteString(w, b.String())
+	_, err := w.Write(b.Bytes())
 	return err
 }
 
-func (r *Report) details(b *strings.Builder) {
-	if len(r.Batches) > 0 {
-		b.WriteString("\n## Batch sizes\n\n| images a run | same answer | largest |\n|---|---|---|\n")
-		for _, x := range r.Batches {
-			fmt.Fprintf(b, "| %d | %d of %d | %.1e |\n", x.Size, x.ArgmaxEqual, x.N, x.MaxRel)
+func (r *Report) facts() *table.Table {
+	t := new(table.Table)
+	t.Add("SHA-256", "`"+r.SHA256+"`")
+	t.Add("network", fmt.Sprintf("%s, input %s, %s", r.Arch, r.Input, r.Precision))
+	t.Add("images", fmt.Sprintf("%d, %s", r.Images, r.Source))
+	t.Add("reference", fmt.Sprintf("%s %s%s", r.Reference.Name, r.Reference.Version, percent(r.Reference.Accuracy)))
+	t.Add("tolerance", r.Tolerance)
+	t.Add("machine", r.Machine)
+	t.Add("made", fmt.Sprintf("%s by flowerctl %s", r.Made, r.Version))
+	return t
+}
+
+func (r *Report) engineTable() *table.Table {
+	t := table.New("engine", "same answer", "largest", "mean", "accuracy", "")
+	for _, e := range r.Engines {
+		name := e.Name + " " + e.Version
+		if e.Skipped != "" {
+			t.Add(name, "", "", "", "", "skipped: "+e.Skipped)
+			continue
 		}
+		t.Add(name, e.same(), share(e.MaxRel), share(e.MeanRel),
+			strings.TrimPrefix(percent(e.Accuracy), ", accuracy "), e.verdict())
 	}
-	if len(r.Resizing) > 0 {
-		b.WriteString("\n## Preprocessing\n\nThe file resizes these itself; against flowerctl's own preparation, " +
-			"in grey levels of 255.\n\n| image | size | largest | mean | logits | |\n|---|---|---|---|---|---|\n")
-		for _, x := range r.Resizing {
-			fmt.Fprintf(b, "| %s | %d x %d | %.0f | %.4f | %.1e | %s |\n", x.Name, x.W, x.H, x.MaxLevels, x.MeanLevels,
-				x.LogitsRel, word(!x.Differs))
+	return t
+}
+
+func (r *Report) batchTable() *table.Table {
+	t := table.New("images a run", "same answer", "largest")
+	for _, x := range r.Batches {
+		t.Add(x.Size, x.same(), share(x.MaxRel))
+	}
+	return t
+}
+
+func (r *Report) resizingTable() *table.Table {
+	t := table.New("image", "size", "largest", "mean", "logits", "")
+	for _, x := range r.Resizing {
+		t.Add(x.Name, fmt.Sprintf("%d x %d", x.W, x.H), fmt.Sprintf("%.0f", x.MaxLevels),
+			fmt.Sprintf("%.4f", x.MeanLevels), share(x.LogitsRel), word(!x.Differs))
+	}
+	return t
+}
+
+func (r *Report) layerTable() *table.Table {
+	t := table.New("node", "op", "largest", "mean", "")
+	for _, x := range r.Layers {
+		if x.Missing {
+			t.Add(x.Name, x.Op, "", "", "not in the file")
+			continue
 		}
+		t.Add(x.Name, x.Op, share(x.MaxRel), share(x.MeanRel), word(!x.Differs))
 	}
-	if len(r.Layers) > 0 {
-		b.WriteString("\n## Nodes\n\nDifferences are shares of the node's largest value.\n\n" +
-			"| node | op | largest | mean | |\n|---|---|---|---|---|\n")
-		for _, x := range r.Layers {
-			if x.Missing {
-				fmt.Fprintf(b, "| %s | %s | | | not in the file |\n", x.Name, x.Op)
-				continue
-			}
-			fmt.Fprintf(b, "| %s | %s | %.1e | %.1e | %s |\n", x.Name, x.Op, x.MaxRel, x.MeanRel, word(!x.Differs))
-		}
-	}
+	return t
 }
 
 // String says the tolerance in words.
@@ -85,6 +111,9 @@ func (t Tolerance) String() string {
 	}
 	return fmt.Sprintf("the same answer for every image; logits within %.0e of the largest", t.Logits)
 }
+
+// same says for how many images the answer was the same.
+func (d Difference) same() string { return fmt.Sprintf("%d of %d", d.ArgmaxEqual, d.N) }
 
 func (e *Result) verdict() string {
 	if e.Informative {
@@ -99,6 +128,9 @@ func word(ok bool) string {
 	}
 	return "**differs**"
 }
+
+// share writes a difference that is a share of a scale.
+func share(v float64) string { return fmt.Sprintf("%.1e", v) }
 
 func percent(share *float64) string {
 	if share == nil {

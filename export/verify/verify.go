@@ -18,6 +18,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // Forward answers for a batch of images: [N H W 3], RGB, whole values from 0 to
@@ -81,13 +82,13 @@ func Compare(want, got onnx.Tensor) (Difference, error) {
 	scale, sum := 0.0, 0.0
 	for i := range d.N {
 		w, g := want.Data[i*row:(i+1)*row], got.Data[i*row:(i+1)*row]
-		if argmax(w) == argmax(g) {
+		if numbers.ArgMax(w) == numbers.ArgMax(g) {
 			d.ArgmaxEqual++
 		}
 		for j := range w {
 			scale = max(scale, math.Abs(float64(w[j])))
 			diff := math.Abs(float64(w[j]) - float64(g[j]))
-			if math.IsNaN(diff) || math.IsInf(diff, 0) {
+			if !numbers.Finite(diff) {
 				diff = endless
 			}
 			if sum = min(sum+diff, endless); diff > d.MaxAbs {
@@ -111,16 +112,6 @@ func (d Difference) within(t Tolerance) bool {
 	return d.ArgmaxEqual == d.N && d.MaxRel <= t.Logits
 }
 
-func argmax(row []float32) int {
-	best := 0
-	for i, v := range row {
-		if v > row[best] || math.IsNaN(float64(row[best])) && !math.IsNaN(float64(v)) {
-			best = i
-		}
-	}
-	return best
-}
-
 // accuracy is the share of images whose arg-max is their label; images without
 // one (-1) do not count. ok is false where none has one.
 func accuracy(logits onnx.Tensor, labels []int) (share float64, ok bool) {
@@ -130,7 +121,7 @@ func accuracy(logits onnx.Tensor, labels []int) (share float64, ok bool) {
 		if label < 0 {
 			continue
 		}
-		if n++; argmax(logits.Data[i*row:(i+1)*row]) == label {
+		if n++; numbers.ArgMax(logits.Data[i*row:(i+1)*row]) == label {
 			right++
 		}
 	}

@@ -9,13 +9,13 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/export"
-	"github.com/flowerctl/flowerctl/fixtures/flowers"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/data/flowers"
 	"github.com/flowerctl/flowerctl/train/model"
 )
 

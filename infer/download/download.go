@@ -1,7 +1,7 @@
 // Package download reads what a URL answers, with time limits that suit large
 // files: a server must answer soon, and then may take as long as it wants as long
 // as something arrives. It imports no other package of ours, so that training and
-// inference alike can use it. Start at [Get].
+// inference alike can use it. Start at [File] and [Get].
 package download
 
 import (
@@ -26,15 +26,23 @@ type Limits struct {
 // from it fails with the cause when ctx ends, and when nothing arrives for too
 // long. Proxies are those that the environment names.
 func Get(ctx context.Context, url string, at int64, l Limits) (*http.Response, error) {
+	header := http.Header{}
+	if at > 0 {
+		header.Set("Range", fmt.Sprintf("bytes=%d-", at))
+	}
+	return GetWith(ctx, url, header, l)
+}
+
+// GetWith is Get with a header of the request's own.
+func GetWith(ctx context.Context, url string, header http.Header,
+	l Limits) (*http.Response, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		cancel(nil)
 		return nil, err
 	}
-	if at > 0 {
-		request.Header.Set("Range", fmt.Sprintf("bytes=%d-", at))
-	}
+	request.Header = header
 	transport := http.DefaultTransport.(*http.Transport).Clone()
 	transport.DialContext = (&net.Dialer{Timeout: l.Connect}).DialContext
 	transport.TLSHandshakeTimeout = l.Connect
@@ -46,7 +54,7 @@ func Get(ctx context.Context, url string, at int64, l Limits) (*http.Response, e
 		return nil, err
 	}
 	stall := time.AfterFunc(l.Stall, func() {
-		cancel(fmt.Errorf("%s: nothing arrived for %v", url, l.Stall))
+		cancel(fmt.Errorf("%s: nothing arrived for %v", request.URL.Redacted(), l.Stall))
 	})
 	response.Body = &body{response.Body, ctx, cancel, stall, l.Stall}
 	return response, nil

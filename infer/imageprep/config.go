@@ -1,11 +1,11 @@
 // Package imageprep is the only way from the bytes of an image file to the
-// pixels a network sees, in training and in inference alike: decode, turn by
-// the EXIF orientation, convert to RGB over white, resize to a square of uint8.
-// It never imports gorgonia or onnxruntime. Start at [Decode] and [Config].
+// pixels that a network sees, in training and in inference: it decodes, turns
+// by the EXIF orientation, converts to RGB over white, and resizes to a square
+// of uint8. It never imports gorgonia or onnxruntime. Start at [Decoder.Prepare].
 //
-// The bytes may come from anyone. Every format's header is read first, by code
-// of this package that allocates nothing, and an image that would be too large
-// is refused there: see [MaxPixels], [MaxSide] and [MaxMemory].
+// The bytes may come from anyone. The header of every format is read first, by
+// code of this package that allocates nothing, and an image that would be too
+// large is refused there: see [MaxPixels], [MaxSide] and [Decoder].
 package imageprep
 
 import (
@@ -71,35 +71,4 @@ func Engines() (decoder, resizer string) {
 // newImage allocates a black image.
 func newImage(w, h int) Image {
 	return Image{W: w, H: h, Pix: make([]uint8, 3*w*h)}
-}
-
-// Prepare decodes data and applies c. The pixels are those of [Decode], then
-// Apply; but an upright image's rows are resized as they are decoded, and the
-// whole of it is never in memory as RGB.
-func (c Config) Prepare(data []byte) (img Image, err error) {
-	if err := c.Validate(); err != nil {
-		return Image{}, err
-	}
-	err = read(data, func(p picture, h header) error {
-		if h.orientation != 1 {
-			img = c.Apply(toRGB(p, h))
-			return nil
-		}
-		across, down := c.window(h.w, h.h)
-		img = resample(p.rows, across, down)
-		return nil
-	})
-	return img, err
-}
-
-// PrepareFile is [Config.Prepare] of the file at path; its errors name the file.
-func (c Config) PrepareFile(path string) (img Image, err error) {
-	if err := c.Validate(); err != nil {
-		return Image{}, err
-	}
-	err = withFile(path, func(data []byte) error {
-		img, err = c.Prepare(data)
-		return err
-	})
-	return img, err
 }

@@ -32,7 +32,7 @@ func small(data []byte) bool {
 	if !ok {
 		return true
 	}
-	h, err := format.header(data)
+	h, err := new(Decoder).header(format, data)
 	return err != nil || h.w*h.h <= fuzzPixels && h.total(len(data)) <= 64*fuzzPixels
 }
 
@@ -44,7 +44,7 @@ func FuzzDecode(f *testing.F) {
 		if !small(data) {
 			return
 		}
-		img, err := Decode(data)
+		img, err := new(Decoder).Decode(Bytes(data))
 		if err == nil {
 			if img.W < 1 || img.H < 1 || len(img.Pix) != 3*img.W*img.H {
 				t.Fatalf("%d x %d of %d bytes", img.W, img.H, len(img.Pix))
@@ -73,7 +73,7 @@ func FuzzPrepare(f *testing.F) {
 		if size > 64 || !small(data) {
 			return
 		}
-		img, err := c.Prepare(data)
+		img, err := new(Decoder).Prepare(Bytes(data), c)
 		if err != nil {
 			return
 		}

@@ -82,7 +82,7 @@ func farthest(a, b []uint8) int {
 
 func TestDecodeMatchesPillow(t *testing.T) {
 	for _, s := range readGolden(t).Small {
-		img, err := Decode(s.Data)
+		img, err := new(Decoder).Decode(Bytes(s.Data))
 		if err != nil {
 			t.Errorf("%s: %v", s.Name, err)
 			continue
@@ -114,7 +114,7 @@ func TestDecodeMatchesPillowOnTestImages(t *testing.T) {
 			continue // not shipped, or changed since
 		}
 		compared++
-		img, err := DecodeFile(path)
+		img, err := new(Decoder).Decode(File(path))
 		if err != nil {
 			t.Error(err)
 			continue
@@ -169,12 +169,12 @@ func TestApplyMatchesPillow(t *testing.T) {
 
 func TestPrepareIsDecodeThenApply(t *testing.T) {
 	for _, s := range readGolden(t).Small {
-		img, err := Decode(s.Data)
+		img, err := new(Decoder).Decode(Bytes(s.Data))
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, c := range []Config{{Size: 8}, {Size: 13, Resize: Crop}, {Size: 40}} {
-			got, err := c.Prepare(s.Data)
+			got, err := new(Decoder).Prepare(Bytes(s.Data), c)
 			if err != nil || !bytes.Equal(got.Pix, c.Apply(img).Pix) {
 				t.Errorf("%s, %+v: differs from Decode and Apply (%v)", s.Name, c, err)
 			}

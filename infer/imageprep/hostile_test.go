@@ -43,7 +43,7 @@ func TestBombsAreRefusedFromTheHeader(t *testing.T) {
 	for name, data := range bombs() {
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		_, err := Decode(data)
+		_, err := new(Decoder).Decode(Bytes(data))
 		runtime.ReadMemStats(&after)
 		if !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: %v, want %v", name, err, ErrTooLarge)
@@ -59,7 +59,7 @@ func BenchmarkRefusal(b *testing.B) {
 	for name, data := range bombs() {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				if _, err := Decode(data); err == nil {
+				if _, err := new(Decoder).Decode(Bytes(data)); err == nil {
 					b.Fatal("decoded")
 				}
 			}
@@ -79,7 +79,7 @@ func TestHeadersThatLieAreErrors(t *testing.T) {
 		return out
 	}
 	body := make([]byte, 81)
-	if _, err := Decode(makeTIFF(body, gray...)); err != nil {
+	if _, err := new(Decoder).Decode(Bytes(makeTIFF(body, gray...))); err != nil {
 		t.Fatalf("the honest TIFF: %v", err)
 	}
 	whole := makeVP8L(4, 4)
@@ -112,7 +112,7 @@ func TestHeadersThatLieAreErrors(t *testing.T) {
 		"webp chunk of 4 GB":       join("RIFF", le32(100), "WEBPVP8L", le32(1<<32-1), make([]byte, 100)),
 	}
 	for name, data := range tests {
-		if _, err := Decode(data); err == nil {
+		if _, err := new(Decoder).Decode(Bytes(data)); err == nil {
 			t.Errorf("%s: decoded", name)
 		} else {
 			checkLine(t, name, err)
@@ -167,7 +167,7 @@ func TestCutFilesAreRefused(t *testing.T) {
 			if at == len(data)-1 && (strings.HasSuffix(name, ".gif") || strings.HasSuffix(name, ".tiff")) {
 				continue // a GIF's trailer and the end of a TIFF's directory say nothing
 			}
-			if _, err := Decode(cut); err == nil {
+			if _, err := new(Decoder).Decode(Bytes(cut)); err == nil {
 				t.Errorf("%s cut at %d of %d was decoded", name, at, len(data))
 			} else {
 				checkLine(t, name, err)
@@ -181,7 +181,7 @@ func TestCutFilesAreRefused(t *testing.T) {
 
 func TestProgressiveCutBetweenScansIsRefused(t *testing.T) {
 	data := sample(t, "progressive.jpg")
-	if _, err := Decode(data); err != nil {
+	if _, err := new(Decoder).Decode(Bytes(data)); err != nil {
 		t.Fatal(err)
 	}
 	cuts := 0
@@ -190,12 +190,12 @@ func TestProgressiveCutBetweenScansIsRefused(t *testing.T) {
 			continue
 		}
 		cuts++
-		if _, err := Decode(data[:at]); !errors.Is(err, ErrTruncated) {
+		if _, err := new(Decoder).Decode(Bytes(data[:at])); !errors.Is(err, ErrTruncated) {
 			t.Errorf("cut before the scan at %d: %v, want %v", at, err, ErrTruncated)
 		}
 		// image/jpeg needs only an end marker to take it for whole. So do we, once
 		// there is something of every colour.
-		_, err := Decode(append(data[:at:at], 0xff, 0xd9))
+		_, err := new(Decoder).Decode(Bytes(append(data[:at:at], 0xff, 0xd9)))
 		if first := cuts == 1; (err != nil) != first {
 			t.Errorf("ended before the scan at %d: %v", at, err)
 		}
@@ -212,10 +212,10 @@ func TestThumbnailIsNotTheEnd(t *testing.T) {
 	}
 	data := photograph(t, false)
 	inside := join(data[:2], jpegSegment(0xe1, thumbnail.Bytes()), data[2:])
-	if _, err := Decode(inside); err != nil {
+	if _, err := new(Decoder).Decode(Bytes(inside)); err != nil {
 		t.Errorf("with a thumbnail: %v", err)
 	}
-	if _, err := Decode(inside[:len(inside)-100]); !errors.Is(err, ErrTruncated) {
+	if _, err := new(Decoder).Decode(Bytes(inside[:len(inside)-100])); !errors.Is(err, ErrTruncated) {
 		t.Errorf("with a thumbnail, cut: %v, want %v", err, ErrTruncated)
 	}
 }
@@ -223,7 +223,7 @@ func TestThumbnailIsNotTheEnd(t *testing.T) {
 func TestTrailingRubbishIsIgnored(t *testing.T) {
 	rubbish := bytes.Repeat([]byte("\x00\xff\xd8rubbish"), 50)
 	for _, s := range readGolden(t).Small {
-		img, err := Decode(append(s.Data[:len(s.Data):len(s.Data)], rubbish...))
+		img, err := new(Decoder).Decode(Bytes(append(s.Data[:len(s.Data):len(s.Data)], rubbish...)))
 		if err != nil || farthest(img.Pix, s.RGB) > s.Tolerance {
 			t.Errorf("%s: %v", s.Name, err)
 		}

@@ -101,7 +101,7 @@ func TestOrientationsGiveTheSamePixels(t *testing.T) {
 			"jpeg": {jpegOf(t, stored(flat, o), o), flat},
 		}
 		for name, f := range files {
-			img, err := Decode(f.data)
+			img, err := new(Decoder).Decode(Bytes(f.data))
 			if err != nil {
 				t.Errorf("%s, orientation %d: %v", name, o, err)
 				continue
@@ -110,7 +110,7 @@ func TestOrientationsGiveTheSamePixels(t *testing.T) {
 				t.Errorf("%s, orientation %d: %d x %d, %d levels off", name, o, img.W, img.H, farthest(img.Pix, f.want.Pix))
 			}
 			for _, c := range []Config{{Size: 7}, {Size: 9, Resize: Crop}} {
-				got, err := c.Prepare(f.data)
+				got, err := new(Decoder).Prepare(Bytes(f.data), c)
 				if err != nil || !bytes.Equal(got.Pix, c.Apply(f.want).Pix) {
 					t.Errorf("%s, orientation %d, %+v: differs (%v)", name, o, c, err)
 				}

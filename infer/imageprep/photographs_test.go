@@ -37,7 +37,7 @@ func TestPhotographsAgreeWithPillow(t *testing.T) {
 	var most, differing int
 	for i, file := range files {
 		for k, how := range []Resize{Stretch, Crop} {
-			got, err := Config{Size: size, Resize: how}.PrepareFile(file)
+			got, err := new(Decoder).Prepare(File(file), Config{Size: size, Resize: how})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -151,7 +151,7 @@ func BenchmarkPrepare(b *testing.B) {
 	data := photograph(b, false)
 	b.SetBytes(int64(len(data)))
 	for b.Loop() {
-		if _, err := (Config{Size: 64}).Prepare(data); err != nil {
+		if _, err := new(Decoder).Prepare(Bytes(data), Config{Size: 64}); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -161,7 +161,7 @@ func BenchmarkRefuse(b *testing.B) {
 	for name, data := range bombs() {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
-				Decode(data)
+				new(Decoder).Decode(Bytes(data))
 			}
 		})
 	}

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// TestPicturesPreparedTogether: pictures share memory one after the other, and
-// none sees another's.
+// TestPicturesPreparedTogether: one decoder reuses memory for many pictures at the
+// same time, and none sees another's.
 func TestPicturesPreparedTogether(t *testing.T) {
 	rng := rand.New(rand.NewPCG(5, 6))
 	var files [][]byte
@@ -37,12 +37,13 @@ func TestPicturesPreparedTogether(t *testing.T) {
 		}
 	}
 	square := Config{Size: 50}
+	var decoder Decoder
 	all := func(i int) (images [4]Image) {
 		var err [4]error
-		images[0], err[0] = Decode(files[i])
-		images[1], err[1] = square.Prepare(files[i])
-		images[2], err[2] = DecodeFile(path(i))
-		images[3], err[3] = square.PrepareFile(path(i))
+		images[0], err[0] = decoder.Decode(Bytes(files[i]))
+		images[1], err[1] = decoder.Prepare(Bytes(files[i]), square)
+		images[2], err[2] = decoder.Decode(File(path(i)))
+		images[3], err[3] = decoder.Prepare(File(path(i)), square)
 		if err := errors.Join(err[:]...); err != nil {
 			t.Error(err)
 		}

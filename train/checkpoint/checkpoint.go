@@ -4,17 +4,10 @@
 //
 // # The file
 //
-// A checkpoint is a safetensors file, which every library of that format reads:
-//
-//	8 bytes   n, little-endian: the length of the header
-//	n bytes   the header: a JSON object, padded with spaces to a multiple of 8
-//	the rest  the tensors' bytes, float32 little-endian, without gaps
-//
-// The header maps each tensor's name to {"dtype":"F32","shape":[...],
-// "data_offsets":[from,to]}. Weights come first, under their names in the Spec
-// and in its order, then the optimizer's accumulators, under "optimizer/" and
-// their names ("optimizer/m/conv1.weight"), with the shape of their parameter.
-// The entry "__metadata__" holds strings:
+// A checkpoint is a safetensors file, see train/safetensors, which every library of
+// that format reads. Weights come first, under their names in the Spec and in its
+// order, then the optimizer's accumulators, under "optimizer/" and their names
+// ("optimizer/m/conv1.weight"), with the shape of their parameter. The metadata:
 //
 //	format      "flowerctl checkpoint 1"
 //	spec        model.Spec as JSON

@@ -1,25 +1,19 @@
 package checkpoint
 
 import (
-	"bufio"
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/numbers"
 	"github.com/flowerctl/flowerctl/train/optim"
-)
-
-const (
-	maxHeader = 64 << 20 // bytes; the largest network here has 30 KB
-	chunk     = 1 << 16  // values that are converted at a time
+	"github.com/flowerctl/flowerctl/train/safetensors"
 )
 
 // Load reads a checkpoint and checks all of it: that the header and the sizes
@@ -49,106 +43,33 @@ func Load(path string) (*Checkpoint, error) {
 
 // Read reads a checkpoint of size bytes, as Load does.
 func Read(r io.Reader, size int64) (*Checkpoint, error) {
-	head, dataSize, err := readHeader(r, size)
+	file, err := safetensors.NewReader(r, size)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("is not a checkpoint: %w", err)
 	}
-	if got := head.Metadata["format"]; got != formatName {
+	if got := file.Metadata["format"]; got != formatName {
 		return nil, fmt.Errorf("format is %q, want %q: was it written by another program or version?",
 			got, formatName)
 	}
 	c := &Checkpoint{Weights: model.Weights{}}
-	if err := c.readMetadata(head.Metadata); err != nil {
+	if err := c.readMetadata(file.Metadata); err != nil {
 		return nil, err
 	}
-	order, err := checkLayout(head.Tensors, dataSize)
-	if err != nil {
-		return nil, err
-	}
-	br := bufio.NewReaderSize(r, 4*chunk)
-	for _, name := range order {
-		t := onnx.Tensor{Shape: head.Tensors[name].Shape}
-		if t.Data, err = readFloats(br, onnx.Elements(t.Shape)); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+	for t, err := range file.Tensors() {
+		if err != nil {
+			return nil, err
 		}
-		slot, ok := strings.CutPrefix(name, slotPrefix)
+		slot, ok := strings.CutPrefix(t.Name, slotPrefix)
 		switch {
 		case !ok:
-			c.Weights[name] = t
+			c.Weights[t.Name] = t.Tensor
 		case c.Optimizer == nil:
-			return nil, fmt.Errorf("%s: but there is no optimizer", name)
+			return nil, fmt.Errorf("%s: but there is no optimizer", t.Name)
 		default:
 			c.Optimizer.Slots[slot] = t.Data
 		}
 	}
 	return c, c.check()
-}
-
-// readHeader returns the header and the number of bytes after it.
-func readHeader(r io.Reader, size int64) (header, int64, error) {
-	var prefix [8]byte
-	if _, err := io.ReadFull(r, prefix[:]); err != nil {
-		return header{}, 0, fmt.Errorf("too short for a header: %w", err)
-	}
-	n := binary.LittleEndian.Uint64(prefix[:])
-	if n > maxHeader || int64(n) > size-8 {
-		return header{}, 0, fmt.Errorf("header of %d bytes in a file of %d: is not a checkpoint", n, size)
-	}
-	text := make([]byte, n)
-	if _, err := io.ReadFull(r, text); err != nil {
-		return header{}, 0, fmt.Errorf("header: %w", err)
-	}
-	var raw map[string]json.RawMessage
-	if err := json.Unmarshal(text, &raw); err != nil {
-		return header{}, 0, fmt.Errorf("header: %w", err)
-	}
-	h := header{Tensors: make(map[string]entry, len(raw))}
-	for name, value := range raw {
-		var err error
-		if name == "__metadata__" {
-			err = json.Unmarshal(value, &h.Metadata)
-		} else {
-			var e entry
-			err = json.Unmarshal(value, &e)
-			h.Tensors[name] = e
-		}
-		if err != nil {
-			return header{}, 0, fmt.Errorf("header: %s: %w", name, err)
-		}
-	}
-	return h, size - 8 - int64(n), nil
-}
-
-// checkLayout says whether the tensors fill the data without gap or overlap,
-// and returns their names in the order of the file.
-func checkLayout(tensors map[string]entry, size int64) ([]string, error) {
-	order := slices.SortedFunc(maps.Keys(tensors), func(a, b string) int {
-		x, y := tensors[a].Offsets, tensors[b].Offsets
-		if c := slices.Compare(x[:], y[:]); c != 0 {
-			return c
-		}
-		return strings.Compare(a, b)
-	})
-	var at uint64
-	for _, name := range order {
-		e := tensors[name]
-		if e.Dtype != "F32" {
-			return nil, fmt.Errorf("%s: dtype is %q, want F32", name, e.Dtype)
-		}
-		n := onnx.Elements(e.Shape)
-		if n < 0 || int64(n) > size/4 {
-			return nil, fmt.Errorf("%s: shape %v does not fit in %d bytes", name, e.Shape, size)
-		}
-		if e.Offsets != [2]uint64{at, at + 4*uint64(n)} {
-			return nil, fmt.Errorf("%s: of shape %v at bytes %v, want it at %v",
-				name, e.Shape, e.Offsets, [2]uint64{at, at + 4*uint64(n)})
-		}
-		at = e.Offsets[1]
-	}
-	if at != uint64(size) {
-		return nil, fmt.Errorf("tensors have %d bytes, the file has %d", at, size)
-	}
-	return order, nil
 }
 
 func (c *Checkpoint) readMetadata(meta map[string]string) error {
@@ -172,24 +93,6 @@ func (c *Checkpoint) readMetadata(meta map[string]string) error {
 		c.Loop = json.RawMessage(loop)
 	}
 	return nil
-}
-
-// readFloats reads n little-endian float32 values. It grows its result as the
-// values come, so that a reader that ends early costs little.
-func readFloats(r io.Reader, n int) ([]float32, error) {
-	data := make([]float32, 0, min(n, 16*chunk))
-	buf := make([]byte, 4*min(n, chunk))
-	for len(data) < n {
-		part := buf[:4*min(n-len(data), chunk)]
-		if _, err := io.ReadFull(r, part); err != nil {
-			return nil, err
-		}
-		data = slices.Grow(data, len(part)/4)
-		for i := 0; i < len(part); i += 4 {
-			data = append(data, math.Float32frombits(binary.LittleEndian.Uint32(part[i:])))
-		}
-	}
-	return data, nil
 }
 
 // check says whether the parts of c fit together.
@@ -247,7 +150,7 @@ func (c *Checkpoint) checkSlots(trainable map[string]int) error {
 
 func finite(name string, data []float32) error {
 	for i, v := range data {
-		if v-v != 0 { // NaN or infinite
+		if !numbers.Finite(v) {
 			return fmt.Errorf("%s: value %d is %g, want a finite one", name, i, v)
 		}
 	}

@@ -1,36 +1,22 @@
 package checkpoint
 
 import (
-	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"math"
 	"slices"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/safetensors"
 )
 
 // formatName is the metadata's "format"; a change of meaning changes its number.
 const formatName = "flowerctl checkpoint 1"
 
 const slotPrefix = "optimizer/"
-
-// header is the JSON at the start of the file.
-type header struct {
-	Metadata map[string]string `json:"__metadata__"`
-	Tensors  map[string]entry  `json:"-"` // beside __metadata__, by name
-}
-
-// entry is a tensor in the header.
-type entry struct {
-	Dtype   string    `json:"dtype"`
-	Shape   []int     `json:"shape"`
-	Offsets [2]uint64 `json:"data_offsets"` // from the end of the header
-}
 
 // optimizerMeta is what of the optimizer's state is no tensor.
 type optimizerMeta struct {
@@ -50,7 +36,7 @@ func Write(w io.Writer, c *Checkpoint) error {
 	if err := c.check(); err != nil {
 		return err
 	}
-	names, tensors, err := c.tensors()
+	tensors, err := c.tensors()
 	if err != nil {
 		return err
 	}
@@ -58,57 +44,31 @@ func Write(w io.Writer, c *Checkpoint) error {
 	if err != nil {
 		return err
 	}
-	all := map[string]any{"__metadata__": meta}
-	var at uint64
-	for i, name := range names {
-		end := at + 4*uint64(len(tensors[i].Data))
-		all[name] = entry{"F32", tensors[i].Shape, [2]uint64{at, end}}
-		at = end
-	}
-	head, err := json.Marshal(all)
-	if err != nil {
-		return err
-	}
-	for len(head)%8 != 0 {
-		head = append(head, ' ')
-	}
-	if len(head) > maxHeader {
-		return fmt.Errorf("checkpoint: header has %d bytes, want at most %d", len(head), maxHeader)
-	}
-	head = append(binary.LittleEndian.AppendUint64(nil, uint64(len(head))), head...)
-	if _, err := w.Write(head); err != nil {
-		return err
-	}
-	for _, t := range tensors {
-		if err := writeFloats(w, t.Data); err != nil {
-			return err
-		}
-	}
-	return nil
+	return safetensors.Write(w, meta, tensors)
 }
 
 // tensors lists what the file holds, in its order: weights by the Spec, then
 // the optimizer's accumulators by name.
-func (c *Checkpoint) tensors() (names []string, tensors []onnx.Tensor, err error) {
+func (c *Checkpoint) tensors() ([]safetensors.Tensor, error) {
 	params, err := c.Spec.Params()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
+	var tensors []safetensors.Tensor
 	shapes := map[string][]int{}
 	for _, p := range params {
-		names = append(names, p.Name)
-		tensors = append(tensors, c.Weights[p.Name])
+		tensors = append(tensors, safetensors.Tensor{Name: p.Name, Tensor: c.Weights[p.Name]})
 		shapes[p.Name] = p.Shape
 	}
 	if c.Optimizer == nil {
-		return names, tensors, nil
+		return tensors, nil
 	}
 	for _, slot := range slices.Sorted(maps.Keys(c.Optimizer.Slots)) {
 		_, param, _ := strings.Cut(slot, "/")
-		names = append(names, slotPrefix+slot)
-		tensors = append(tensors, onnx.Tensor{Shape: shapes[param], Data: c.Optimizer.Slots[slot]})
+		tensors = append(tensors, safetensors.Tensor{Name: slotPrefix + slot,
+			Tensor: onnx.Tensor{Shape: shapes[param], Data: c.Optimizer.Slots[slot]}})
 	}
-	return names, tensors, nil
+	return tensors, nil
 }
 
 func (c *Checkpoint) metadata() (map[string]string, error) {
@@ -130,20 +90,4 @@ func (c *Checkpoint) metadata() (map[string]string, error) {
 		meta[name] = string(text)
 	}
 	return meta, nil
-}
-
-// writeFloats writes little-endian float32 values.
-func writeFloats(w io.Writer, data []float32) error {
-	buf := make([]byte, 4*min(len(data), chunk))
-	for len(data) > 0 {
-		part := data[:min(len(data), chunk)]
-		for i, v := range part {
-			binary.LittleEndian.PutUint32(buf[4*i:], math.Float32bits(v))
-		}
-		if _, err := w.Write(buf[:4*len(part)]); err != nil {
-			return err
-		}
-		data = data[len(part):]
-	}
-	return nil
 }

@@ -172,9 +172,5 @@ func (t *Comparison) WriteHTML(w io.Writer) error {
 	if err != nil {
 		return err
 	}
-	var tables []report.Table
-	for _, one := range t.Tables() {
-		tables = append(tables, report.Table{Title: one.Title, Header: one.Header, Rows: one.Rows})
-	}
-	return report.WriteComparison(w, tables, t.Notes, p)
+	return report.WriteComparison(w, t.Tables(), t.Notes, p)
 }

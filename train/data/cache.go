@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/infer/machine"
 )
 
 // Cache is a set with its pixels, decoded and resized, in memory: Len images of
@@ -86,6 +87,8 @@ type load struct {
 	prints []fingerprint
 	errs   []error
 
+	decoder imageprep.Decoder
+
 	mu   sync.Mutex
 	done int
 }
@@ -115,7 +118,7 @@ func (l *load) one(i int) error {
 func (l *load) read(i int) error {
 	it, dst := &l.set.Items[i], l.pix[i*3*l.cfg.Size*l.cfg.Size:]
 	name := filepath.Join(l.set.Dir, filepath.FromSlash(it.Path))
-	err := imageprep.ViewFile(name, func(data []byte, img imageprep.Image) error {
+	err := l.decoder.View(imageprep.File(name), func(data []byte, img imageprep.Image) error {
 		sum := sha256.Sum256(data)
 		it.SHA256 = hex.EncodeToString(sum[:])
 		copy(dst, l.cfg.Apply(img).Pix)
@@ -146,4 +149,23 @@ func (l *load) compact() error {
 		return fmt.Errorf("data %s: class %q: none of its images can be read", l.set.Dir, l.set.Labels[c])
 	}
 	return nil
+}
+
+// checkMemory refuses a cache of n images of the side size that would not fit
+// into limit bytes, or, when limit is 0, into nine tenths of the free memory.
+func checkMemory(n, size int, limit int64) error {
+	need := 3 * float64(n) * float64(size) * float64(size)
+	room, what := float64(limit), "allowed"
+	if limit == 0 {
+		free, ok := machine.FreeMemory()
+		if !ok {
+			return nil
+		}
+		room, what = 0.9*float64(free), "free"
+	}
+	if need <= room {
+		return nil
+	}
+	return fmt.Errorf("%d images of %dx%d need %s of memory, %s are %s: "+
+		"use fewer images or a smaller size", n, size, size, machine.GiB(need), machine.GiB(room), what)
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/infer/machine"
 )
 
 var config = imageprep.Config{Size: 6, Resize: imageprep.Stretch}
@@ -65,7 +66,7 @@ func TestLoadReadsEveryFile(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want, err := config.Prepare(data)
+		want, err := new(imageprep.Decoder).Prepare(imageprep.Bytes(data), config)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,7 +159,7 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 func TestFreeMemoryIsPlausible(t *testing.T) {
-	free, ok := freeMemory()
+	free, ok := machine.FreeMemory()
 	if !ok {
 		t.Skip("this system does not say how much memory is free")
 	}

@@ -12,9 +12,9 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/flowerctl/flowerctl/fixtures/flowers"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/data/atomicdir"
+	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
 
 // Drawn draws n flowers of size x size pixels, as many of each kind, in place of

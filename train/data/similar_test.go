@@ -8,8 +8,8 @@ import (
 	"image/jpeg"
 	"testing"
 
-	"github.com/flowerctl/flowerctl/fixtures/flowers"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
 
 // resaved is the picture at another size, a little brighter, and as JPEG.
@@ -25,7 +25,7 @@ func resaved(t *testing.T, m imageprep.Image, size, quality, brighter int) image
 	if err := jpeg.Encode(&b, rgba, &jpeg.Options{Quality: quality}); err != nil {
 		t.Fatal(err)
 	}
-	out, err := imageprep.Decode(b.Bytes())
+	out, err := new(imageprep.Decoder).Decode(imageprep.Bytes(b.Bytes()))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,8 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 var splitHeader = []string{"path", "class", "part", "sha256"}
@@ -16,13 +18,11 @@ var splitHeader = []string{"path", "class", "part", "sha256"}
 // WriteSplit writes split.csv: a header, then a line for each image with its
 // path, the name of its class, its part and the SHA-256 of its file.
 func (s *Set) WriteSplit(w io.Writer) error {
-	cw := csv.NewWriter(w)
-	cw.Write(splitHeader) // errors stay in cw
+	t := table.New(splitHeader...)
 	for _, it := range s.Items {
-		cw.Write([]string{it.Path, s.Labels[it.Class], string(it.Part), it.SHA256})
+		t.Add(it.Path, s.Labels[it.Class], string(it.Part), it.SHA256)
 	}
-	cw.Flush()
-	return cw.Error()
+	return t.WriteCSV(w)
 }
 
 // Digest names the images, their classes and their split: the SHA-256 of the

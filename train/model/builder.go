@@ -77,7 +77,7 @@ func (b *Builder) Add(n Node) string {
 		for i, name := range n.Inputs {
 			in[i] = b.shapes[name]
 		}
-		shape, err := n.shape(in)
+		shape, err := n.Shape(in)
 		if err != nil {
 			b.err = fmt.Errorf("network %s: node %s (%s): %w", b.spec.Name, n.Name, n.Op, err)
 		}

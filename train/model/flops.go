@@ -1,9 +1,47 @@
 package model
 
+import "fmt"
+
+// Work is what the operations of a node are counted from: numbers of values, for
+// one image.
+type Work struct {
+	In, Out int64 // of the first input, of the result
+	// Taken is how many values of the input one value of the result is made from,
+	// in convolutions, dense layers and pools.
+	Taken int64
+	Bias  bool // a bias is added to each value of the result
+}
+
+// FLOPs counts floating-point operations of a node: a multiply-add is two.
+// Pooling counts one operation a value in the window, element-wise ops one a
+// value, batch norm and rescale two, softmax three; dropout, flatten and concat
+// compute nothing. It is the one count: networks and ONNX files use it.
+func (op Op) FLOPs(w Work) (int64, error) {
+	switch op {
+	case Conv, Dense:
+		each := 2 * w.Taken
+		if w.Bias {
+			each++
+		}
+		return w.Out * each, nil
+	case MaxPool, AvgPool:
+		return w.Out * w.Taken, nil
+	case GlobalAvgPool:
+		return w.In, nil
+	case Rescale, BatchNorm:
+		return 2 * w.Out, nil
+	case ReLU, Add:
+		return w.Out, nil
+	case Softmax:
+		return 3 * w.Out, nil
+	case Dropout, Flatten, Concat:
+		return 0, nil
+	}
+	return 0, fmt.Errorf("operations of op %s are not counted", op)
+}
+
 // FLOPs counts the floating-point operations of one forward pass of one image,
-// by node: a multiply-add is two. Pooling counts one operation a value in the
-// window, element-wise ops one a value (batch norm and rescale two); dropout,
-// flatten and concat compute nothing.
+// by node, as [Op.FLOPs] does.
 func (s *Spec) FLOPs() (total int64, byNode map[string]int64, err error) {
 	shapes, err := s.Shapes()
 	if err != nil {
@@ -12,28 +50,18 @@ func (s *Spec) FLOPs() (total int64, byNode map[string]int64, err error) {
 	byNode = make(map[string]int64, len(s.Nodes))
 	for i := range s.Nodes {
 		n := &s.Nodes[i]
-		in, out := product(shapes[n.Inputs[0]]), product(shapes[n.Name])
-		window := int64(n.Kernel[0]) * int64(n.Kernel[1])
-		bias := int64(1)
-		if n.NoBias {
-			bias = 0
-		}
-		var f int64
+		x := shapes[n.Inputs[0]]
+		w := Work{In: product(x), Out: product(shapes[n.Name]), Bias: !n.NoBias}
+		w.Taken = int64(n.Kernel[0]) * int64(n.Kernel[1])
 		switch n.Op {
 		case Conv:
-			f = out * (2*window*int64(shapes[n.Inputs[0]][0]/n.Groups) + bias)
+			w.Taken *= int64(x[0] / n.Groups)
 		case Dense:
-			f = out * (2*in + bias)
-		case MaxPool, AvgPool:
-			f = out * window
-		case GlobalAvgPool:
-			f = in
-		case Rescale, BatchNorm:
-			f = 2 * out
-		case ReLU, Add:
-			f = out
-		case Softmax:
-			f = 3 * out
+			w.Taken = w.In
+		}
+		f, err := n.Op.FLOPs(w)
+		if err != nil {
+			return 0, nil, fmt.Errorf("network %s: node %s: %w", s.Name, n.Name, err)
 		}
 		byNode[n.Name] = f
 		total += f

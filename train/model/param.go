@@ -58,6 +58,9 @@ func (s *Spec) Params() ([]Param, error) {
 			add(n, Bias, true, x[0])
 			add(n, RunningMean, false, x[0])
 			add(n, RunningVar, false, x[0])
+		case Rescale, ReLU, MaxPool, AvgPool, GlobalAvgPool, Flatten, Dropout, Concat, Add, Softmax:
+		default:
+			return nil, fmt.Errorf("network %s: node %s: parameters of op %s are not listed", s.Name, n.Name, n.Op)
 		}
 		if (n.Op == Conv || n.Op == Dense) && !n.NoBias {
 			add(n, Bias, true, n.Units)

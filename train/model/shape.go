@@ -34,7 +34,7 @@ func (s *Spec) Shapes() (map[string][]int, error) {
 			}
 			in[j] = shape
 		}
-		shape, err := n.shape(in)
+		shape, err := n.Shape(in)
 		if err != nil {
 			return nil, fmt.Errorf("network %s: node %s (%s): %w", s.Name, n.Name, n.Op, err)
 		}
@@ -72,8 +72,8 @@ func (s *Spec) checkOutputs(shapes map[string][]int) error {
 	return nil
 }
 
-// shape infers the node's shape from those of its inputs.
-func (n *Node) shape(in [][]int) ([]int, error) {
+// Shape infers the node's shape from those of its inputs.
+func (n *Node) Shape(in [][]int) ([]int, error) {
 	want := 1
 	switch n.Op {
 	case Add:

@@ -8,12 +8,12 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// Add is the element-wise sum, of a residual block or of gradients.
+// newAdd adds the element-wise sum, of a residual block or of gradients.
 //
 //	a, b, result: one shape
 //
-// It exports as ONNX Add. gorgonia's allocates its result at each step.
-func Add[T kernel.Float](g *Graph[T], name string, a, b *G.Node) (*G.Node, error) {
+// It exports as ONNX Add. gorgonia's allocates its result in each step.
+func newAdd[T kernel.Float](g *graph[T], name string, a, b *G.Node) (*G.Node, error) {
 	if !a.Shape().Eq(b.Shape()) {
 		return nil, fmt.Errorf("node %s (add): inputs %v and %v differ", name, a.Shape(), b.Shape())
 	}

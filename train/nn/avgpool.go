@@ -9,13 +9,13 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// AvgPool averages each window of x.
+// newAvgPool adds an average pool, the mean of each window of x.
 //
 //	x: (N, H, W, C)   result: (N, outH, outW, C)
 //
 // Padding does not count towards the mean. It exports as ONNX AveragePool with
 // count_include_pad 0. gorgonia's divides by the input's width.
-func AvgPool[T kernel.Float](g *Graph[T], name string, x *G.Node, w kernel.Window) (
+func newAvgPool[T kernel.Float](g *graph[T], name string, x *G.Node, w kernel.Window) (
 	*G.Node, error) {
 
 	if err := dims(x, 4, "(N, H, W, C)"); err != nil {
@@ -31,12 +31,12 @@ func AvgPool[T kernel.Float](g *Graph[T], name string, x *G.Node, w kernel.Windo
 	return g.apply(o, name, x)
 }
 
-// GlobalAvgPool averages each channel of x over height and width.
+// newGlobalAvgPool adds the mean of each channel of x over height and width.
 //
 //	x: (N, H, W, C)   result: (N, C)
 //
 // It exports as ONNX GlobalAveragePool and Flatten. gorgonia's has no gradient.
-func GlobalAvgPool[T kernel.Float](g *Graph[T], name string, x *G.Node) (*G.Node, error) {
+func newGlobalAvgPool[T kernel.Float](g *graph[T], name string, x *G.Node) (*G.Node, error) {
 	if err := dims(x, 4, "(N, H, W, C)"); err != nil {
 		return nil, fmt.Errorf("node %s (globalavgpool): %w", name, err)
 	}

@@ -14,10 +14,10 @@ import (
 // params, and returns their nodes in that order; their values are kept.
 //
 // It is G.Grad with one difference: where gradients of several readers meet
-// (inception, residual blocks), they are summed as soon as there are two, by an
-// [Add] of ours, in place. gorgonia collects all of them and allocates each sum
-// at each step.
-func (g *Graph[T]) Differentiate(loss *G.Node, params ...*G.Node) ([]*G.Node, error) {
+// (inception, residual blocks), an add op of this package sums them as soon as there
+// are two, in place. gorgonia collects all of them and allocates each sum in each
+// step.
+func (g *graph[T]) Differentiate(loss *G.Node, params ...*G.Node) ([]*G.Node, error) {
 	if !loss.IsScalar() {
 		return nil, fmt.Errorf("loss %s is %v, want a scalar", loss.Name(), loss.Shape())
 	}
@@ -41,7 +41,7 @@ func (g *Graph[T]) Differentiate(loss *G.Node, params ...*G.Node) ([]*G.Node, er
 }
 
 // pullBack turns the gradient of an op's result into those of its inputs.
-func (g *Graph[T]) pullBack(o operation[T], grads map[*G.Node]*G.Node) error {
+func (g *graph[T]) pullBack(o operation[T], grads map[*G.Node]*G.Node) error {
 	n := g.node[o.base()]
 	sd, ok := o.(G.SDOp)
 	if !ok || grads[n] == nil || !g.wants[n] {
@@ -59,7 +59,7 @@ func (g *Graph[T]) pullBack(o operation[T], grads map[*G.Node]*G.Node) error {
 			grads[in] = gradients[i]
 		default:
 			name := fmt.Sprintf("%s.sum%d", in.Name(), len(g.ops))
-			if grads[in], err = Add(g, name, grads[in], gradients[i]); err != nil {
+			if grads[in], err = newAdd(g, name, grads[in], gradients[i]); err != nil {
 				return err
 			}
 		}

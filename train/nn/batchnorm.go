@@ -8,38 +8,34 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// BatchNormConfig says how batch norm normalises.
-type BatchNormConfig struct {
+// batchNormConfig says how batch norm normalises.
+type batchNormConfig struct {
 	Epsilon  float64 // added to the variance
 	Momentum float64 // weight of the old running statistic, as Keras
-	// Frozen normalises by the running statistics and keeps them, also in a graph
-	// that trains; in one that does not it is always so.
-	Frozen bool
-	// InputReLU: x is the result of a ReLU that nothing else reads, and the
-	// gradient of x is the one before that ReLU.
-	InputReLU bool
+	// Frozen normalises by the running statistics and does not change them, also in
+	// a graph that trains. A graph that does not train always does so.
+	Frozen    bool
+	InputReLU bool // the gradient of x is the one before its ReLU, see fuse.go
 }
 
-// BatchNorm normalises each channel of x over N, H and W, then scales by gamma
-// and shifts by beta; while training it moves mean and variance, which it
-// shares, towards the batch's.
+// newBatchNorm adds a batch norm. It normalises each channel of x over N, H and W,
+// then scales by gamma and shifts by beta; while training it moves mean and variance,
+// which it shares, towards the batch's.
 //
 //	x, result: (N, H, W, C) or (N, C)   gamma, beta, mean, variance: (C)
 //
 // It exports as ONNX BatchNormalization. Variances are biased, as Keras', also
 // the running one, where PyTorch's is not. gorgonia's has a wrong gradient when
 // frozen, and its machine wipes the running statistics. Ioffe and Szegedy 2015.
-func BatchNorm[T kernel.Float](g *Graph[T], name string, x, gamma, beta, mean, variance *G.Node,
-	cfg BatchNormConfig) (*G.Node, error) {
+func newBatchNorm[T kernel.Float](g *graph[T], name string, x, gamma, beta, mean, variance *G.Node,
+	cfg batchNormConfig) (*G.Node, error) {
 
 	if s := x.Shape(); len(s) != 2 && len(s) != 4 {
 		return nil, fmt.Errorf("node %s (batchnorm): input %v, want (N, H, W, C) or (N, C)", name, s)
 	}
-	if err := wantVectors(image(x.Shape()).C, gamma, beta, mean, variance); err != nil {
+	shape, err := normShape(x, gamma, beta, mean, variance, cfg)
+	if err != nil {
 		return nil, fmt.Errorf("node %s (batchnorm): %w", name, err)
-	}
-	shape := kernel.BatchNormShape{
-		In: image(x.Shape()), Epsilon: cfg.Epsilon, Momentum: cfg.Momentum, InputReLU: cfg.InputReLU,
 	}
 	k, err := g.engine.BatchNorm(shape)
 	if err != nil {
@@ -53,7 +49,7 @@ func BatchNorm[T kernel.Float](g *Graph[T], name string, x, gamma, beta, mean, v
 
 type batchNorm[T kernel.Float] struct {
 	op[T]
-	cfg    BatchNormConfig
+	cfg    batchNormConfig
 	kernel kernel.BatchNorm[T]
 }
 
@@ -71,36 +67,22 @@ func (o *batchNorm[T]) Do(in ...G.Value) (G.Value, error) {
 }
 
 func (o *batchNorm[T]) SymDiff(in G.Nodes, _, dy *G.Node) (G.Nodes, error) {
-	d := &batchNormGradient[T]{cfg: o.cfg, kernel: o.kernel, dgamma: &aside[T]{}, dbeta: &aside[T]{}}
+	d := &batchNormGradient[T]{cfg: o.cfg, kernel: o.kernel, normDerivative: newNormDerivative[T]()}
 	d.kind, d.config, d.shape = "batchnormGradient", o.config, o.shape
 	dx, err := o.g.apply(d, o.name+".dx", dy, in[0], in[1], in[3], in[4])
 	if err != nil {
 		return nil, err
 	}
-	return o.g.normGradients(dx, d.dgamma, d.dbeta, o.name, in)
-}
-
-// normGradients are the gradients of a batch norm's inputs, where dx computes those of
-// gamma and beta on the way.
-func (g *Graph[T]) normGradients(dx *G.Node, dgamma, dbeta *aside[T], name string, in G.Nodes) (G.Nodes, error) {
-	gamma, err := g.newAside(dgamma, dx, name+".dgamma", in[1].Shape())
-	if err != nil {
-		return nil, err
-	}
-	beta, err := g.newAside(dbeta, dx, name+".dbeta", in[2].Shape())
-	if err != nil {
-		return nil, err
-	}
-	return G.Nodes{dx, gamma, beta, nil, nil}, nil
+	return d.gradients(o.g, dx, o.name, in)
 }
 
 // batchNormGradient computes dx from dy, x, gamma and, when frozen, the running
-// statistics; and dgamma and dbeta on the way.
+// statistics; and dgamma and dbeta in the same pass.
 type batchNormGradient[T kernel.Float] struct {
 	op[T]
-	cfg           BatchNormConfig
-	kernel        kernel.BatchNorm[T]
-	dgamma, dbeta *aside[T]
+	cfg    batchNormConfig
+	kernel kernel.BatchNorm[T]
+	normDerivative[T]
 }
 
 func (o *batchNormGradient[T]) Do(in ...G.Value) (G.Value, error) {

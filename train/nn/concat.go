@@ -9,13 +9,13 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// Concat joins its inputs along the channels.
+// newConcat adds a node that joins its inputs along the channels.
 //
 //	x_i: (N, H, W, C_i)   result: (N, H, W, sum of C_i)
 //
 // It exports as ONNX Concat with axis 1. gorgonia's allocates its result and the
-// pieces of its gradient at each step.
-func Concat[T kernel.Float](g *Graph[T], name string, xs ...*G.Node) (*G.Node, error) {
+// pieces of its gradient in each step.
+func newConcat[T kernel.Float](g *graph[T], name string, xs ...*G.Node) (*G.Node, error) {
 	o := &concat[T]{parts: make([][]T, len(xs))}
 	first := xs[0].Shape()
 	total := 0

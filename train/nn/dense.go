@@ -9,19 +9,19 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// DenseConfig is what follows a dense layer.
-type DenseConfig struct {
-	ReLU   bool // ends in max(y, 0)
-	Masked bool // as in ConvConfig
+// denseConfig is what follows a dense layer.
+type denseConfig struct {
+	ReLU   bool // ends in max(y, 0), see fuse.go
+	Masked bool // with ReLU: the reader returns the gradient before it, see fuse.go
 }
 
-// Dense is the fully connected layer, y = x*wT + b.
+// newDense adds a fully connected layer, y = x*wT + b.
 //
 //	x: (N, in)   w: (out, in)   b: (out), or nil for none   result: (N, out)
 //
 // It exports as ONNX Gemm, and Relu. gorgonia's product and broadcast sum
-// allocate their results at each step.
-func Dense[T kernel.Float](g *Graph[T], name string, x, w, b *G.Node, cfg DenseConfig) (
+// allocate their results in each step.
+func newDense[T kernel.Float](g *graph[T], name string, x, w, b *G.Node, cfg denseConfig) (
 	*G.Node, error) {
 
 	if err := dims(x, 2, "(N, in)"); err != nil {
@@ -49,7 +49,7 @@ func Dense[T kernel.Float](g *Graph[T], name string, x, w, b *G.Node, cfg DenseC
 
 type dense[T kernel.Float] struct {
 	op[T]
-	cfg    DenseConfig
+	cfg    denseConfig
 	kernel kernel.Dense[T]
 }
 

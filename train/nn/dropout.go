@@ -9,15 +9,17 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// Dropout sets a share rate of the values to zero and divides the others by
-// 1-rate (inverted dropout, as Keras and PyTorch). Which ones depends on the
-// graph's Seed, its Step and the node's name only.
+// newDropout adds a dropout, which sets a share rate of the values to zero and
+// divides the others by 1-rate (inverted dropout, as Keras and PyTorch). Which ones
+// depends only on the graph's Seed and Step and the name of the node.
 //
 //	x, result: any shape
 //
 // It belongs in graphs that train and does not export. gorgonia's divides its
 // gradient by rate and draws from the clock. Srivastava et al. 2014.
-func Dropout[T kernel.Float](g *Graph[T], name string, x *G.Node, rate float64) (*G.Node, error) {
+func newDropout[T kernel.Float](g *graph[T], name string, x *G.Node, rate float64) (
+	*G.Node, error) {
+
 	if !(rate >= 0 && rate < 1) {
 		return nil, fmt.Errorf("node %s (dropout): rate %g, want at least 0 and under 1", name, rate)
 	}
@@ -50,7 +52,8 @@ func (o *dropout[T]) SymDiff(_ G.Nodes, _, dy *G.Node) (G.Nodes, error) {
 	return G.Nodes{dx}, err
 }
 
-// mix is SplitMix64's output function: it makes neighbours unlike.
+// mix is SplitMix64's output function: near numbers give results that have nothing
+// in common.
 func mix(x uint64) uint64 {
 	x += 0x9e3779b97f4a7c15
 	x = (x ^ x>>30) * 0xbf58476d1ce4e5b9

@@ -20,7 +20,9 @@ func TestNotFiniteStopsTheStep(t *testing.T) {
 		}{
 			{name: "weight", param: "conv2.weight", value: math.NaN(), node: "conv2"},
 			{name: "overflow", param: "logits.weight", value: 3e38, node: "logits"},
-			{name: "target", change: func(b *data.Batch) { b.Targets[3] = float32(math.NaN()) }, node: "main.loss"},
+			{name: "target", node: "main.loss", change: func(b *data.Batch) {
+				b.Targets[3] = float32(math.NaN())
+			}},
 			{name: "image weight", node: "main.loss", change: func(b *data.Batch) {
 				b.Weights = []float32{1, 1, float32(math.Inf(1))}
 			}},

@@ -9,13 +9,13 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// Flatten makes a vector of each image, channels outermost, which is the order
+// newFlatten adds a node that makes a vector of each image, channels outermost, which is the order
 // that ONNX and PyTorch give the weights of the dense layer after it.
 //
 //	x: (N, H, W, C)   result: (N, C*H*W)
 //
 // It exports as ONNX Flatten of an NCHW value.
-func Flatten[T kernel.Float](g *Graph[T], name string, x *G.Node) (*G.Node, error) {
+func newFlatten[T kernel.Float](g *graph[T], name string, x *G.Node) (*G.Node, error) {
 	o := &flatten[T]{image: image(x.Shape())}
 	o.kind, o.shape = "flatten", tensor.Shape{o.image.N, o.image.Len() / o.image.N}
 	o.config = fmt.Sprint(o.image)
@@ -32,7 +32,7 @@ type flatten[T kernel.Float] struct {
 
 var _ G.SDOp = (*flatten[float32])(nil)
 
-// copies says that both orders are one.
+// copies says whether both orders are the same.
 func (o *flatten[T]) copies() bool { return o.image.C == 1 || o.image.H*o.image.W == 1 }
 
 func (o *flatten[T]) Do(in ...G.Value) (G.Value, error) {

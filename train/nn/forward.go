@@ -33,7 +33,7 @@ func NewForward(spec model.Spec, w model.Weights, engine kernel.Engine[float32])
 	f := &Forward{run: src, trace: src,
 		programs: map[int]*program[float32]{}, tracings: map[int]*program[float32]{}}
 	f.run.fused = true
-	f.trace.keep, f.trace.memory = true, &Workspace[float32]{}
+	f.trace.keep, f.trace.memory = true, &workspace[float32]{}
 	return f, nil
 }
 
@@ -87,7 +87,7 @@ func answer(ctx context.Context, s *source[float32], made map[int]*program[float
 	p := made[n]
 	if p == nil {
 		var err error
-		if p, err = s.compile(n, Mode{}); err != nil {
+		if p, err = s.compile(n, mode{}); err != nil {
 			return nil, err
 		}
 		made[n] = p

@@ -49,12 +49,12 @@ func TestTraceHasEveryNode(t *testing.T) {
 			t.Fatal(err)
 		}
 		closeTo(t, "probabilities, fused and not", probabilities, trace["probabilities"].Data, 1e-6)
-		kept := append([]float32(nil), probabilities...)
+		want := append([]float32(nil), probabilities...)
 		r, err := n.Evaluate(context.Background(), b)
 		if err != nil {
 			t.Fatal(err)
 		}
-		closeTo(t, "probabilities of Evaluate", r.Probabilities, kept, 1e-6)
+		closeTo(t, "probabilities of Evaluate", r.Probabilities, want, 1e-6)
 		if len(r.Correct) != 2 {
 			t.Errorf("%d heads counted, want 2", len(r.Correct))
 		}
@@ -94,7 +94,7 @@ func TestForwardRefusesOtherSizes(t *testing.T) {
 // TestPlanKeepsLivingResultsApart: results whose lives meet do not share memory,
 // and the plan saves some.
 func TestPlanKeepsLivingResultsApart(t *testing.T) {
-	p, _ := wholeNetwork(t, branchy(t), CrossEntropy, Mode{Train: true}, true)
+	p, _ := wholeNetwork(t, branchy(t), CrossEntropy, mode{Train: true}, true)
 	sum := 0
 	for i, a := range p.blocks {
 		sum += a.size

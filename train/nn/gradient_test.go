@@ -10,7 +10,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
 	"github.com/flowerctl/flowerctl/train/model"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 )
 
 // moreCases are those that PyTorch has no op for.
@@ -19,14 +19,17 @@ func moreCases() []opCase {
 	norm := append([]opInput{{"gamma", []int{3}, 0.5, 1}, {"beta", []int{3}, 0.5, 0}}, image...)
 	running := []opInput{{"mean", []int{3}, 0.3, 0}, {"variance", []int{3}, 0.4, 1}}
 	masked := opCase{Name: "maxpool_masked", Op: "maxpool", Inputs: image}
-	masked.Config.Kernel, masked.Config.Stride, masked.Config.InputReLU = [2]int{3, 2}, [2]int{2, 1}, true
+	masked.Config.Kernel, masked.Config.Stride = [2]int{3, 2}, [2]int{2, 1}
+	masked.Config.InputReLU = true
 	bn := opCase{Name: "batchnorm_masked", Op: "batchnorm", Inputs: norm}
 	bn.Config.Epsilon, bn.Config.Momentum, bn.Config.InputReLU = 1e-3, 0.9, true
 	frozen := bn
-	frozen.Name, frozen.Inputs, frozen.Config.Frozen = "batchnorm_frozen_masked", append(running, norm...), true
+	frozen.Name, frozen.Inputs = "batchnorm_frozen_masked", append(running, norm...)
+	frozen.Config.Frozen = true
 	dropout := opCase{Name: "dropout", Op: "dropout", Inputs: image}
 	dropout.Config.Rate = 0.4
-	flat := opCase{Name: "flatten_pixel", Op: "flatten", Inputs: []opInput{{"x", []int{3, 1, 1, 5}, 1, 0}}}
+	flat := opCase{Name: "flatten_pixel", Op: "flatten",
+		Inputs: []opInput{{"x", []int{3, 1, 1, 5}, 1, 0}}}
 	return []opCase{masked, bn, frozen, dropout, flat}
 }
 
@@ -37,13 +40,13 @@ func TestOpGradients(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := kernel.NewGo[float64](2)
+	e := generic.New[float64](2)
 	for _, c := range append(cases, moreCases()...) {
 		t.Run(c.Name, func(t *testing.T) {
 			g := newOpGraph(t, e, &c)
 			g.differentiate(t)
 			for i, name := range g.names {
-				checkGradient(t, g.Graph, g.loss, name, g.data[name], g.grads[i])
+				checkGradient(t, g.graph, g.loss, name, g.data[name], g.grads[i])
 			}
 		})
 	}
@@ -51,7 +54,9 @@ func TestOpGradients(t *testing.T) {
 
 // checkGradient compares the gradient of loss by x with central differences, in
 // at most 60 places.
-func checkGradient(t *testing.T, g *Graph[float64], loss *G.Node, name string, x []float64, grad *G.Node) {
+func checkGradient(t *testing.T, g *graph[float64], loss *G.Node, name string, x []float64,
+	grad *G.Node) {
+
 	t.Helper()
 	const h = 1e-5
 	value := func() float64 {
@@ -115,7 +120,9 @@ func branchy(t testing.TB) model.Spec {
 }
 
 // wholeNetwork is the training graph of a spec in float64.
-func wholeNetwork(t *testing.T, spec model.Spec, loss Loss, mode Mode, fused bool) (*program[float64], *source[float64]) {
+func wholeNetwork(t *testing.T, spec model.Spec, loss Loss, m mode, fused bool) (
+	*program[float64], *source[float64]) {
+
 	t.Helper()
 	params, err := spec.Params()
 	if err != nil {
@@ -125,15 +132,15 @@ func wholeNetwork(t *testing.T, spec model.Spec, loss Loss, mode Mode, fused boo
 	if err != nil {
 		t.Fatal(err)
 	}
-	src := &source[float64]{spec: spec, params: params, engine: kernel.NewGo[float64](2),
-		memory: &Workspace[float64]{}, values: tensors[float64]{}, loss: loss, fused: fused}
+	src := &source[float64]{spec: spec, params: params, engine: generic.New[float64](2),
+		memory: &workspace[float64]{}, values: tensors[float64]{}, loss: loss, fused: fused}
 	for _, p := range params {
 		src.values[p.Name] = convert[float64](w[p.Name].Data)
 		if p.Role == model.Bias { // zeros hide mistakes
 			src.values[p.Name] = convert[float64](golden.Fill(p.Name, len(w[p.Name].Data), 0.3, 0))
 		}
 	}
-	prog, err := src.compile(3, mode)
+	prog, err := src.compile(3, m)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -152,7 +159,8 @@ func TestNetworkGradients(t *testing.T) {
 		for _, frozen := range []bool{false, true} {
 			for _, loss := range Losses() {
 				t.Run(fmt.Sprintf("fused=%t/frozen=%t/%s", fused, frozen, loss), func(t *testing.T) {
-					p, src := wholeNetwork(t, branchy(t), loss, Mode{Train: true, FrozenBatchNorm: frozen, Seed: 1}, fused)
+					p, src := wholeNetwork(t, branchy(t), loss,
+						mode{Train: true, FrozenBatchNorm: frozen, Seed: 1}, fused)
 					i := 0
 					for _, param := range src.params {
 						if !param.Trainable {
@@ -169,7 +177,9 @@ func TestNetworkGradients(t *testing.T) {
 
 // checkNetworkGradient is checkGradient for graphs whose inputs are written
 // before each run, at ten places.
-func checkNetworkGradient(t *testing.T, p *program[float64], name string, x []float64, grad *G.Node) {
+func checkNetworkGradient(t *testing.T, p *program[float64], name string, x []float64,
+	grad *G.Node) {
+
 	t.Helper()
 	const h = 1e-5
 	value := func() float64 {
@@ -200,24 +210,25 @@ func checkNetworkGradient(t *testing.T, p *program[float64], name string, x []fl
 // same gradients through them as Differentiate.
 func TestGorgoniaGradAgrees(t *testing.T) {
 	spec := branchy(t)
-	ours, src := wholeNetwork(t, spec, CrossEntropy, Mode{Train: true, Seed: 1}, true)
-	feed64(ours)
-	if err := ours.Run(); err != nil {
+	network, src := wholeNetwork(t, spec, CrossEntropy, mode{Train: true, Seed: 1}, true)
+	feed64(network)
+	if err := network.Run(); err != nil {
 		t.Fatal(err)
 	}
 	var want [][]float64
-	for _, n := range ours.grads {
-		want = append(want, append([]float64(nil), ours.Read(n)...))
+	for _, n := range network.grads {
+		want = append(want, append([]float64(nil), network.Read(n)...))
 	}
 
-	theirs := &source[float64]{spec: spec, params: src.params, engine: src.engine, values: src.values,
-		memory: &Workspace[float64]{}, loss: CrossEntropy, fused: true}
-	g := NewGraph(theirs.engine, theirs.memory, Mode{Train: true, Seed: 1})
-	p := &program[float64]{Graph: g, images: g.Input(model.InputName, 3, 13, 13, 3)}
+	again := &source[float64]{spec: spec, params: src.params, engine: src.engine, values: src.values,
+		memory: &workspace[float64]{}, loss: CrossEntropy, fused: true}
+	g := newGraph(again.engine, again.memory, mode{Train: true, Seed: 1})
+	p := &program[float64]{graph: g, images: g.Input(model.InputName, 3, 13, 13, 3)}
 	b := &builder[float64]{g: g, spec: &spec, params: map[string]*G.Node{}, fusion: fuse(&spec)}
 	var trainable []*G.Node
 	for _, param := range src.params {
-		b.params[param.Name] = g.Param(param.Name, src.values[param.Name], param.Trainable, param.Shape...)
+		b.params[param.Name] = g.Param(param.Name, src.values[param.Name], param.Trainable,
+			param.Shape...)
 		if param.Trainable {
 			trainable = append(trainable, b.params[param.Name])
 		}
@@ -226,7 +237,7 @@ func TestGorgoniaGradAgrees(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.value = b.value
-	if err := theirs.heads(p); err != nil {
+	if err := again.heads(p); err != nil {
 		t.Fatal(err)
 	}
 	grads, err := G.Grad(p.loss, trainable...)

@@ -11,30 +11,30 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// Mode says what a graph is for.
-type Mode struct {
+// mode says what a graph is for.
+type mode struct {
 	// Train keeps what gradients need: dropout drops, batch norm normalises by
 	// the batch, and the graph can be differentiated. Without it the graph is for
 	// inference.
 	Train bool
-	// FrozenBatchNorm makes batch norm use and keep its running statistics while
-	// training.
+	// FrozenBatchNorm makes batch norm use its running statistics while training, and
+	// leave them as they are.
 	FrozenBatchNorm bool
 	// Seed is the stream of dropout; the graph's Step goes into it too.
 	Seed uint64
 }
 
-// Graph is a gorgonia graph of this package's ops. Make inputs and parameters,
+// graph is a gorgonia graph of this package's ops. Make inputs and parameters,
 // apply ops, differentiate, seal; then write the inputs and run, any number of
-// times. A Graph is for one goroutine.
-type Graph[T kernel.Float] struct {
-	Mode
+// times. A graph is for one goroutine.
+type graph[T kernel.Float] struct {
+	mode
 	// Step is the number of the step that runs: dropout's mask depends on it.
 	Step uint64
 
 	expr   *G.ExprGraph
 	engine kernel.Engine[T]
-	memory *Workspace[T]
+	memory *workspace[T]
 
 	wants  map[*G.Node]bool // a gradient is wanted
 	keep   map[*G.Node]bool // the value is read after the run
@@ -62,36 +62,36 @@ type input[T kernel.Float] struct {
 	*block
 }
 
-// NewGraph starts an empty graph whose ops compute on engine and keep their
-// results in memory. Graphs that share a Workspace must not run at the same
-// time, and one's results are gone when another runs.
-func NewGraph[T kernel.Float](engine kernel.Engine[T], memory *Workspace[T], mode Mode) *Graph[T] {
-	return &Graph[T]{
-		Mode: mode, engine: engine, memory: memory, expr: G.NewGraph(), generation: -1,
+// newGraph starts an empty graph whose ops compute on engine and keep their
+// results in memory. Graphs that share a workspace must not run at the same
+// time, and the results of one are lost when another runs.
+func newGraph[T kernel.Float](engine kernel.Engine[T], memory *workspace[T], m mode) *graph[T] {
+	return &graph[T]{
+		mode: m, engine: engine, memory: memory, expr: G.NewGraph(), generation: -1,
 		wants: map[*G.Node]bool{}, keep: map[*G.Node]bool{}, node: map[*op[T]]*G.Node{},
 	}
 }
 
-// Input adds a node that is written with [Graph.Write] before each run. No
-// gradient flows into it.
-func (g *Graph[T]) Input(name string, shape ...int) *G.Node {
-	n := G.NewTensor(g.expr, dtype[T](), len(shape), G.WithShape(shape...), G.WithName(g.label(name)))
+// Input adds a node that Write fills before each run. No gradient flows into it.
+func (g *graph[T]) Input(name string, shape ...int) *G.Node {
+	n := G.NewTensor(g.expr, dtype[T](), len(shape), G.WithShape(shape...),
+		G.WithName(g.label(name)))
 	g.inputs = append(g.inputs, &input[T]{node: n})
 	return n
 }
 
 // Param adds a node over data, which is shared: the graph sees what is written
-// into it. Gradients are for those that are trainable.
-func (g *Graph[T]) Param(name string, data []T, trainable bool, shape ...int) *G.Node {
-	n := G.NewTensor(g.expr, dtype[T](), len(shape), G.WithShape(shape...), G.WithName(g.label(name)),
-		G.WithValue(header(data, shape)))
+// into it. Only those that are trainable have gradients.
+func (g *graph[T]) Param(name string, data []T, trainable bool, shape ...int) *G.Node {
+	n := G.NewTensor(g.expr, dtype[T](), len(shape), G.WithShape(shape...),
+		G.WithName(g.label(name)), G.WithValue(header(data, shape)))
 	g.wants[n] = trainable
 	return n
 }
 
-// label is the name that gorgonia hashes, see unique. The salt stands first:
-// names that collide still do with one more ending.
-func (g *Graph[T]) label(name string) string {
+// label is the name that gorgonia hashes, see unique. The salt comes first, because
+// names that collide do so with any ending.
+func (g *graph[T]) label(name string) string {
 	if g.salt == 0 {
 		return name
 	}
@@ -99,14 +99,14 @@ func (g *Graph[T]) label(name string) string {
 }
 
 // Keep says that a node's value is read after the run.
-func (g *Graph[T]) Keep(nodes ...*G.Node) {
+func (g *graph[T]) Keep(nodes ...*G.Node) {
 	for _, n := range nodes {
 		g.keep[n] = true
 	}
 }
 
 // apply adds the node of o, whose kind, config and shape are set.
-func (g *Graph[T]) apply(o operation[T], name string, in ...*G.Node) (*G.Node, error) {
+func (g *graph[T]) apply(o operation[T], name string, in ...*G.Node) (*G.Node, error) {
 	b := o.base()
 	b.g, b.name, b.salt, b.backward = g, name, g.salt, g.inBackward
 	wanted := false
@@ -128,10 +128,10 @@ func (g *Graph[T]) apply(o operation[T], name string, in ...*G.Node) (*G.Node, e
 }
 
 // wanted says whether a gradient of x is wanted: false for images.
-func (g *Graph[T]) wanted(x *G.Node) bool { return g.Train && g.wants[x] }
+func (g *graph[T]) wanted(x *G.Node) bool { return g.Train && g.wants[x] }
 
 // Seal plans the memory and compiles the graph. After it nothing can be added.
-func (g *Graph[T]) Seal() error {
+func (g *graph[T]) Seal() error {
 	if err := g.unique(); err != nil {
 		return err
 	}
@@ -145,9 +145,9 @@ func (g *Graph[T]) Seal() error {
 // errHash says that a graph must be built again with another salt.
 var errHash = errors.New("equal hashes")
 
-// unique checks what gorgonia takes for granted: that no two nodes share a
-// 32-bit hash. Those that do are silently taken for one.
-func (g *Graph[T]) unique() error {
+// unique checks what gorgonia assumes: that no two nodes share a 32-bit hash. It
+// silently takes those that do for one.
+func (g *graph[T]) unique() error {
 	seen := map[uint32]*G.Node{}
 	for _, n := range g.expr.AllNodes() {
 		if other, ok := seen[n.Hashcode()]; ok {
@@ -160,15 +160,15 @@ func (g *Graph[T]) unique() error {
 }
 
 // Run computes every node from what the inputs hold.
-func (g *Graph[T]) Run() error {
+func (g *graph[T]) Run() error {
 	g.attach()
 	g.machine.Reset()
 	return g.machine.RunAll()
 }
 
-// Write returns the memory of an input node, to be written before Run. It must
-// be asked for again for each run.
-func (g *Graph[T]) Write(n *G.Node) []T {
+// Write returns the memory of an input node, to be written before Run. Call it again
+// for each run.
+func (g *graph[T]) Write(n *G.Node) []T {
 	g.attach()
 	for _, in := range g.inputs {
 		if in.node == n {
@@ -180,12 +180,12 @@ func (g *Graph[T]) Write(n *G.Node) []T {
 
 // Read returns the result of a node that was kept, valid until the next run of
 // any graph of the workspace.
-func (g *Graph[T]) Read(n *G.Node) []T { return n.Op().(operation[T]).base().out }
+func (g *graph[T]) Read(n *G.Node) []T { return n.Op().(operation[T]).base().out }
 
-// Culprit runs the graph once more and names the first node, in order, whose
-// result is not finite, or returns "" when all are finite. Inputs must have been
-// written again.
-func (g *Graph[T]) Culprit() string {
+// Culprit runs the graph once more and returns the name of the first node, in order,
+// whose result is not finite, or "" when all are finite. Write the inputs again
+// before.
+func (g *graph[T]) Culprit() string {
 	g.checked, g.culprit = true, ""
 	defer func() { g.checked = false }()
 	if err := g.Run(); err == nil {

@@ -8,6 +8,7 @@ import (
 	G "gorgonia.org/gorgonia"
 
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 )
 
 // TestEqualHashesAreSeen: gorgonia takes nodes of one 32-bit hash for one node.
@@ -15,10 +16,10 @@ import (
 func TestEqualHashesAreSeen(t *testing.T) {
 	a, b := collision(t)
 	build := func(salt int) error {
-		g := NewGraph(kernel.NewGo[float32](1), &Workspace[float32]{}, Mode{})
+		g := newGraph(generic.New[float32](1), &workspace[float32]{}, mode{})
 		g.salt = salt
 		x, y := g.Param(a, []float32{1}, false, 1), g.Param(b, []float32{2}, false, 1)
-		if _, err := Add(g, "sum", x, y); err != nil {
+		if _, err := newAdd(g, "sum", x, y); err != nil {
 			return err
 		}
 		return g.Seal()
@@ -52,10 +53,10 @@ func collision(t *testing.T) (a, b string) {
 }
 
 func TestDifferentiateWantsAScalar(t *testing.T) {
-	g := NewGraph(kernel.NewGo[float32](1), &Workspace[float32]{}, Mode{Train: true})
+	g := newGraph(generic.New[float32](1), &workspace[float32]{}, mode{Train: true})
 	x := g.Param("x", make([]float32, 6), true, 2, 3)
 	stray := g.Param("stray", make([]float32, 6), true, 2, 3)
-	y, err := Softmax(g, "y", x)
+	y, err := newSoftmax(g, "y", x)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +64,8 @@ func TestDifferentiateWantsAScalar(t *testing.T) {
 		t.Error("differentiated a matrix")
 	}
 	weights := g.Param("weights", []float32{1, 1}, false, 2)
-	loss, err := SquaredErrorLoss(g, "loss", y, g.Param("t", make([]float32, 6), false, 2, 3), weights, 1)
+	targets := g.Param("t", make([]float32, 6), false, 2, 3)
+	loss, err := newSquaredErrorLoss(g, "loss", y, targets, weights, 1)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +76,7 @@ func TestDifferentiateWantsAScalar(t *testing.T) {
 
 // TestOpsRefuseOtherShapes: an op is prepared for the shapes it was made with.
 func TestOpsRefuseOtherShapes(t *testing.T) {
-	g := NewGraph(kernel.NewGo[float32](1), &Workspace[float32]{}, Mode{})
+	g := newGraph(generic.New[float32](1), &workspace[float32]{}, mode{})
 	param := func(name string, shape ...int) *G.Node {
 		n := 1
 		for _, d := range shape {
@@ -84,21 +86,21 @@ func TestOpsRefuseOtherShapes(t *testing.T) {
 	}
 	image, vector := param("image", 2, 5, 4, 3), param("vector", 2, 3)
 	for name, err := range map[string]error{
-		"conv":     second(Conv(g, "conv", vector, param("w", 4, 3, 3, 3), nil, ConvConfig{})),
-		"dense":    second(Dense(g, "dense", image, param("v", 4, 3), nil, DenseConfig{})),
-		"maxpool":  second(MaxPool(g, "maxpool", vector, MaxPoolConfig{})),
-		"avgpool":  second(AvgPool(g, "avgpool", vector, kernel.Window{})),
-		"gap":      second(GlobalAvgPool(g, "gap", vector)),
-		"softmax":  second(Softmax(g, "softmax", image)),
-		"add":      second(Add(g, "add", image, vector)),
-		"concat":   second(Concat(g, "concat", image, param("other", 2, 4, 4, 3))),
-		"dropout":  second(Dropout(g, "dropout", vector, 1)),
-		"loss":     second(CrossEntropyLoss(g, "loss", vector, image, vector, 1)),
-		"channels": second(Conv(g, "channels", image, param("u", 4, 2, 3, 3), nil, ConvConfig{})),
-		"bias":     second(Dense(g, "bias", vector, param("q", 4, 3), param("b", 3), DenseConfig{})),
-		"gamma": second(BatchNorm(g, "gamma", image, param("c", 4), param("d", 3), param("e", 3),
-			param("f", 3), BatchNormConfig{})),
-		"inputs": second(Dense(g, "inputs", vector, param("r", 4, 5), nil, DenseConfig{})),
+		"conv":     second(newConv(g, "conv", vector, param("w", 4, 3, 3, 3), nil, convConfig{})),
+		"dense":    second(newDense(g, "dense", image, param("v", 4, 3), nil, denseConfig{})),
+		"maxpool":  second(newMaxPool(g, "maxpool", vector, maxPoolConfig{})),
+		"avgpool":  second(newAvgPool(g, "avgpool", vector, kernel.Window{})),
+		"gap":      second(newGlobalAvgPool(g, "gap", vector)),
+		"softmax":  second(newSoftmax(g, "softmax", image)),
+		"add":      second(newAdd(g, "add", image, vector)),
+		"concat":   second(newConcat(g, "concat", image, param("other", 2, 4, 4, 3))),
+		"dropout":  second(newDropout(g, "dropout", vector, 1)),
+		"loss":     second(newCrossEntropyLoss(g, "loss", vector, image, vector, 1)),
+		"channels": second(newConv(g, "channels", image, param("u", 4, 2, 3, 3), nil, convConfig{})),
+		"bias":     second(newDense(g, "bias", vector, param("q", 4, 3), param("b", 3), denseConfig{})),
+		"gamma": second(newBatchNorm(g, "gamma", image, param("c", 4), param("d", 3), param("e", 3),
+			param("f", 3), batchNormConfig{})),
+		"inputs": second(newDense(g, "inputs", vector, param("r", 4, 5), nil, denseConfig{})),
 	} {
 		if err == nil {
 			t.Errorf("%s took shapes that do not fit", name)

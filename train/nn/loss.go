@@ -10,37 +10,37 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// CrossEntropyLoss is -sum_k(targets_k * log softmax(logits)_k), times each
+// newCrossEntropyLoss adds -sum_k(targets_k * log softmax(logits)_k), times each
 // image's weight, averaged over the images (divided by N, as Keras, not by the
 // sum of the weights), times the scale.
 //
 //	logits, targets: (N, K)   weights: (N)   result: a scalar
 //
 // Targets need not be one-hot: smoothed labels and mixed images work, and rows
-// need not sum to 1. It is computed from logits, in float64, by the
-// log-sum-exp: no probability is ever cut off.
-func CrossEntropyLoss[T kernel.Float](g *Graph[T], name string, logits, targets, weights *G.Node,
+// need not sum to 1. It is computed from logits, in float64, by the log-sum-exp, so no
+// probability is clipped.
+func newCrossEntropyLoss[T kernel.Float](g *graph[T], name string, logits, targets, weights *G.Node,
 	scale float64) (*G.Node, error) {
 
 	return newLoss(g, name, "crossentropy", crossEntropy[T], logits, targets, weights, scale)
 }
 
-// SquaredErrorLoss is the mean over the classes of (probabilities-targets)^2,
-// weighted and averaged as in [CrossEntropyLoss]: Keras' MSE on a softmax.
+// newSquaredErrorLoss adds the mean over the classes of (probabilities-targets)^2,
+// weighted and averaged as in newCrossEntropyLoss: Keras' MSE on a softmax.
 //
 //	probabilities, targets: (N, K)   weights: (N)   result: a scalar
-func SquaredErrorLoss[T kernel.Float](g *Graph[T], name string,
+func newSquaredErrorLoss[T kernel.Float](g *graph[T], name string,
 	probabilities, targets, weights *G.Node, scale float64) (*G.Node, error) {
 
 	return newLoss(g, name, "squarederror", squaredError[T],
 		probabilities, targets, weights, scale)
 }
 
-// row is a loss: of one image's x against its targets t. It returns the loss and,
-// where dx is not nil, writes its gradient.
+// row computes the loss of one image, of its x against its targets t, and writes the
+// gradient into dx unless that is nil.
 type row[T kernel.Float] func(dx, x, t []T) float64
 
-func newLoss[T kernel.Float](g *Graph[T], name, kind string, f row[T],
+func newLoss[T kernel.Float](g *graph[T], name, kind string, f row[T],
 	x, targets, weights *G.Node, scale float64) (*G.Node, error) {
 
 	s := x.Shape()
@@ -133,10 +133,10 @@ func squaredError[T kernel.Float](dx, x, t []T) float64 {
 	return sum / k
 }
 
-// TotalLoss is the sum of the heads' losses, whose scales hold their weights.
+// newTotalLoss adds the sum of the heads' losses, whose scales hold their weights.
 //
 //	losses, result: scalars
-func TotalLoss[T kernel.Float](g *Graph[T], name string, losses ...*G.Node) (*G.Node, error) {
+func newTotalLoss[T kernel.Float](g *graph[T], name string, losses ...*G.Node) (*G.Node, error) {
 	o := &total[T]{}
 	o.kind, o.shape = "total", tensor.ScalarShape()
 	return g.apply(o, name, losses...)

@@ -7,7 +7,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
 	"github.com/flowerctl/flowerctl/train/model"
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 )
 
 // losses is one network of fixtures/golden/losses.json.
@@ -112,13 +112,16 @@ func TestLossesEqualPyTorchInFloat64(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			src := &source[float64]{spec: spec, params: params, engine: kernel.NewGo[float64](2), fused: true,
-				memory: &Workspace[float64]{}, values: tensors[float64]{}, grads: tensors[float64]{}, loss: CrossEntropy}
+			src := &source[float64]{
+				spec: spec, params: params, engine: generic.New[float64](2), fused: true,
+				memory: &workspace[float64]{}, loss: CrossEntropy,
+				values: tensors[float64]{}, grads: tensors[float64]{},
+			}
 			for _, p := range params {
 				src.values[p.Name] = convert[float64](w[p.Name].Data)
 				src.grads[p.Name] = make([]float64, len(src.values[p.Name]))
 			}
-			p, err := src.compile(want.Batch, Mode{Train: true})
+			p, err := src.compile(want.Batch, mode{Train: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -135,7 +138,7 @@ func TestLossesEqualPyTorchInFloat64(t *testing.T) {
 			closeTo(t, "losses", got, want.Losses, 1e-9)
 			closeTo(t, "running mean", src.values["batchnorm1.running_mean"], want.RunningMean, 1e-9)
 			closeTo(t, "running variance", src.values["batchnorm1.running_var"], want.RunningVar, 1e-9)
-			e, err := src.compile(want.Batch, Mode{})
+			e, err := src.compile(want.Batch, mode{})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -182,7 +185,7 @@ func adam64(src *source[float64], state map[string][2][]float64, step int, lr fl
 
 // TestTheReportsTwoLosses: an output of 0.9 where 0 is right costs 0.81 by squared
 // error and 2.30 by cross-entropy, and the slopes by that output are 1.8 and 10.
-// So squared error pulls the least where the network is surest and wrong.
+// So squared error pulls least where the network is most confident and wrong.
 func TestTheReportsTwoLosses(t *testing.T) {
 	const p = 0.9 // of the second class, where the first is right
 	target := []float64{1, 0}

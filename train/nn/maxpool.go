@@ -8,20 +8,20 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// MaxPoolConfig is the window of a max-pool.
-type MaxPoolConfig struct {
+// maxPoolConfig is the window of a max-pool.
+type maxPoolConfig struct {
 	kernel.Window
-	InputReLU bool // as in BatchNormConfig
+	InputReLU bool // the gradient of x is the one before its ReLU, see fuse.go
 }
 
-// MaxPool takes the largest value of each window of x.
+// newMaxPool adds a max-pool, the largest value of each window of x.
 //
 //	x: (N, H, W, C)   result: (N, outH, outW, C)
 //
-// Padding never wins; of equal values the first one does, by rows, and has the
+// Padding never wins; of equal values the first one does, by rows, and gets the
 // gradient. It exports as ONNX MaxPool. gorgonia's swaps begin and end of the
 // padding, and a NaN in its gradient panics where nothing can recover.
-func MaxPool[T kernel.Float](g *Graph[T], name string, x *G.Node, cfg MaxPoolConfig) (
+func newMaxPool[T kernel.Float](g *graph[T], name string, x *G.Node, cfg maxPoolConfig) (
 	*G.Node, error) {
 
 	if err := dims(x, 4, "(N, H, W, C)"); err != nil {

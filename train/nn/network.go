@@ -8,22 +8,22 @@ import (
 	"slices"
 	"time"
 
+	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/numbers"
 	"github.com/flowerctl/flowerctl/train/optim"
-
-	"github.com/flowerctl/flowerctl/train"
 )
 
-// Loss names what training makes small.
+// Loss names what training minimises.
 type Loss string
 
 // The losses. Label smoothing, mixed images and class weights are in the
 // batch's targets and weights.
 const (
-	CrossEntropy Loss = "crossentropy" // of the softmax, see CrossEntropyLoss
-	SquaredError Loss = "mse"          // of the probabilities, see SquaredErrorLoss
+	CrossEntropy Loss = "crossentropy" // of the softmax, see newCrossEntropyLoss
+	SquaredError Loss = "mse"          // of the probabilities, see newSquaredErrorLoss
 )
 
 // Losses lists them, the default first.
@@ -31,8 +31,8 @@ func Losses() []Loss { return []Loss{CrossEntropy, SquaredError} }
 
 // Config is how a network trains.
 type Config struct {
-	// Engine computes. It stays the caller's, who closes it after the network. One
-	// that also is an optim.Vector computes the norms of the gradients.
+	// Engine computes. The caller closes it, after the network. One that is also an
+	// optim.Vector computes the norms of the gradients.
 	Engine    kernel.Engine[float32]
 	Optimizer optim.Optimizer
 	Loss      Loss   // CrossEntropy when empty
@@ -73,7 +73,7 @@ type use struct {
 type statistic struct{ now, before []float32 }
 
 // New makes a network of a description and its weights, which it shares: steps
-// write into w, and what others write there the network sees.
+// write into w, and the network sees what others write there.
 func New(spec model.Spec, w model.Weights, cfg Config) (*Network, error) {
 	if cfg.Engine == nil || cfg.Optimizer == nil {
 		return nil, errors.New("network without an engine or an optimizer: Config needs both")
@@ -112,7 +112,9 @@ func New(spec model.Spec, w model.Weights, cfg Config) (*Network, error) {
 }
 
 // newSource checks the weights against the spec.
-func newSource(spec model.Spec, w model.Weights, engine kernel.Engine[float32]) (source[float32], error) {
+func newSource(spec model.Spec, w model.Weights, engine kernel.Engine[float32]) (
+	source[float32], error) {
+
 	if err := spec.CheckWeights(w); err != nil {
 		return source[float32]{}, err
 	}
@@ -122,7 +124,8 @@ func newSource(spec model.Spec, w model.Weights, engine kernel.Engine[float32]) 
 		values[p.Name] = w[p.Name].Data
 	}
 	return source[float32]{
-		spec: spec, params: params, values: values, engine: engine, memory: &Workspace[float32]{},
+		spec: spec, params: params, values: values, engine: engine,
+		memory: &workspace[float32]{},
 	}, err
 }
 
@@ -132,7 +135,7 @@ func (n *Network) program(images int, training bool) (*program[float32], error) 
 	if p := n.programs[key]; p != nil {
 		return p, nil
 	}
-	p, err := n.source.compile(images, Mode{
+	p, err := n.source.compile(images, mode{
 		Train: training, FrozenBatchNorm: n.cfg.FrozenBatchNorm, Seed: n.cfg.Seed})
 	if err != nil {
 		return nil, err
@@ -184,15 +187,15 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 	}
 	n.profile.Optimizer += time.Since(done)
 	loss := p.lossValue()
-	if sum := loss + n.norm(); sum-sum == 0 {
+	if numbers.Finite(loss + n.norm()) {
 		return nil
 	}
-	// Once more, with the same dropout and statistics, looking at every value.
+	// The same run again, with the same dropout and statistics, but checking every value.
 	n.restoreStats()
 	n.feed(p, b)
 	culprit := p.Culprit()
-	return fmt.Errorf("step %d: loss %g, gradient norm %g: the first value that is not finite is in "+
-		"node %s: use a lower learning rate, or clip the gradients",
+	return fmt.Errorf("step %d: loss %g, gradient norm %g: the first value that is not finite "+
+		"is in node %s: use a lower learning rate, or clip the gradients",
 		n.step+1, loss, n.norm(), culprit)
 }
 
@@ -213,7 +216,9 @@ func (n *Network) Evaluate(ctx context.Context, b *data.Batch) (train.Result, er
 }
 
 // prepare checks the batch and finds its graph.
-func (n *Network) prepare(ctx context.Context, b *data.Batch, training bool) (*program[float32], error) {
+func (n *Network) prepare(ctx context.Context, b *data.Batch, training bool) (
+	*program[float32], error) {
+
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -255,19 +260,11 @@ func (n *Network) result(p *program[float32], b *data.Batch) train.Result {
 	return r
 }
 
-// correct counts the rows of logits whose largest value, the first of equals, is
-// at their label.
+// correct counts the rows of logits whose arg-max is their label.
 func correct(logits []float32, labels []int) int {
 	k, count := len(logits)/len(labels), 0
 	for i, label := range labels {
-		best := 0
-		row := logits[i*k : (i+1)*k]
-		for j, v := range row {
-			if v > row[best] {
-				best = j
-			}
-		}
-		if best == label {
+		if numbers.ArgMax(logits[i*k:(i+1)*k]) == label {
 			count++
 		}
 	}

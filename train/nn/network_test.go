@@ -13,6 +13,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/naive"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
@@ -89,7 +91,9 @@ func mustStep(t testing.TB, n *Network, b *data.Batch) float64 {
 
 func TestOverfitsOneBatch(t *testing.T) {
 	for _, e := range engines(t) {
-		for name, spec := range map[string]model.Spec{"tiny": first(preset(t, "tiny", 32)), "branchy": branchy(t)} {
+		for name, spec := range map[string]model.Spec{
+			"tiny": first(preset(t, "tiny", 32)), "branchy": branchy(t),
+		} {
 			t.Run(e.Name()+"/"+name, func(t *testing.T) {
 				n := newNetwork(t, spec, weights(t, spec), Config{Engine: e, Optimizer: adam(t)})
 				b := goldenBatch(0, 6, spec.Input[1], spec.Classes)
@@ -265,5 +269,21 @@ func TestWeightsAreShared(t *testing.T) {
 		if got := evaluate(); got != start {
 			t.Errorf("%s: with the old weights the loss is %g, was %g", e.Name(), got, start)
 		}
+	}
+}
+
+// TestNaiveEngineTrains: a network trains on the readable reference, with the losses
+// that the other engines have.
+func TestNaiveEngineTrains(t *testing.T) {
+	for _, e := range engines(t) {
+		var losses [2][]float64
+		for i, e := range []kernel.Engine[float32]{naive.New[float32](), e} {
+			spec := branchy(t)
+			n := newNetwork(t, spec, weights(t, spec), Config{Engine: e, Optimizer: adam(t)})
+			for step := range 5 {
+				losses[i] = append(losses[i], mustStep(t, n, goldenBatch(step, 3, 13, 3)))
+			}
+		}
+		closeTo(t, "losses on "+e.Name(), losses[0], losses[1], 1e-3)
 	}
 }

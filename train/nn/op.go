@@ -12,17 +12,18 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // op is the part that all ops share: gorgonia's protocol, the memory of the
 // result, and the clock. An op embeds it and adds Do and, where it has a
-// gradient, SymDiff; [Graph.apply] fills it in.
+// gradient, SymDiff; graph.apply fills it in.
 type op[T kernel.Float] struct {
-	g        *Graph[T]
+	g        *graph[T]
 	kind     string         // "conv"
 	name     string         // of the node, unique in the graph
 	config   string         // all settings, printed, for the hash
-	salt     int            // see Graph.seal
+	salt     int            // see graph.unique
 	in       []tensor.Shape // of the inputs it was made for
 	shape    tensor.Shape   // of the result
 	diff     []bool         // inputs that want a gradient
@@ -118,7 +119,7 @@ func (o *aside[T]) Do(...G.Value) (G.Value, error) {
 }
 
 // newAside makes the node of a second result of owner's op, of the given shape.
-func (g *Graph[T]) newAside(o *aside[T], owner *G.Node, name string, shape tensor.Shape) (
+func (g *graph[T]) newAside(o *aside[T], owner *G.Node, name string, shape tensor.Shape) (
 	*G.Node, error) {
 
 	o.kind, o.shape = "aside", shape
@@ -203,7 +204,7 @@ func wantVectors(n int, nodes ...*G.Node) error {
 // finite says whether no value is NaN or infinite.
 func finite[T kernel.Float](x []T) bool {
 	for _, v := range x {
-		if v-v != 0 {
+		if !numbers.Finite(v) {
 			return false
 		}
 	}

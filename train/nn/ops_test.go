@@ -13,13 +13,15 @@ import (
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 )
 
 // engines are those that this build has, the reference first.
 func engines(t testing.TB) []kernel.Engine[float32] {
 	t.Helper()
-	list := []kernel.Engine[float32]{kernel.NewGo[float32](2)}
-	fast, err := kernel.Default(2)
+	list := []kernel.Engine[float32]{generic.New[float32](2)}
+	fast, err := engine.Default(2)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,7 +71,7 @@ func (in opInput) constant() bool {
 
 // opGraph is the graph of a case: loss = sum of upstream * op(inputs).
 type opGraph[T kernel.Float] struct {
-	*Graph[T]
+	*graph[T]
 	y, loss *G.Node
 	data    map[string][]T
 	params  []*G.Node // that a gradient is wanted of
@@ -80,7 +82,7 @@ type opGraph[T kernel.Float] struct {
 func newOpGraph[T kernel.Float](t *testing.T, e kernel.Engine[T], c *opCase) *opGraph[T] {
 	t.Helper()
 	g := &opGraph[T]{data: map[string][]T{}}
-	g.Graph = NewGraph(e, &Workspace[T]{}, Mode{Train: true, Seed: 3})
+	g.graph = newGraph(e, &workspace[T]{}, mode{Train: true, Seed: 3})
 	nodes := map[string]*G.Node{}
 	var all []*G.Node
 	for _, in := range c.Inputs {
@@ -93,7 +95,7 @@ func newOpGraph[T kernel.Float](t *testing.T, e kernel.Engine[T], c *opCase) *op
 		}
 	}
 	var err error
-	if g.y, err = applyOp(g.Graph, c, nodes, all); err != nil {
+	if g.y, err = applyOp(g.graph, c, nodes, all); err != nil {
 		t.Fatal(err)
 	}
 	g.Keep(g.y)
@@ -103,7 +105,7 @@ func newOpGraph[T kernel.Float](t *testing.T, e kernel.Engine[T], c *opCase) *op
 		up := g.Param("upstream", convert[T](golden.Fill(c.Name+".dy", n, 1, 0)), false, g.y.Shape()...)
 		o := &dot[T]{}
 		o.kind, o.shape = "dot", tensor.ScalarShape()
-		if g.loss, err = g.Graph.apply(o, "dot", g.y, up); err != nil {
+		if g.loss, err = g.graph.apply(o, "dot", g.y, up); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -123,53 +125,56 @@ func (g *opGraph[T]) differentiate(t *testing.T) {
 	}
 }
 
-func applyOp[T kernel.Float](g *Graph[T], c *opCase, in map[string]*G.Node, all []*G.Node) (*G.Node, error) {
+func applyOp[T kernel.Float](g *graph[T], c *opCase, in map[string]*G.Node, all []*G.Node) (
+	*G.Node, error) {
+
 	cfg, x := c.Config, in["x"]
 	window := kernel.Window{Kernel: cfg.Kernel, Stride: cfg.Stride, Pads: cfg.Pads}
 	var err error
 	if cfg.InputReLU { // x is the result of a ReLU that leaves its gradient to the op
-		if x, err = ReLU(g, "input.relu", x, ReLUConfig{Masked: true}); err != nil {
+		if x, err = newReLU(g, "input.relu", x, reluConfig{Masked: true}); err != nil {
 			return nil, err
 		}
 	}
 	switch c.Op {
 	case "conv":
-		return Conv(g, c.Name, x, in["w"], in["b"],
-			ConvConfig{Stride: cfg.Stride, Pads: cfg.Pads, Groups: cfg.Groups, ReLU: cfg.ReLU})
+		return newConv(g, c.Name, x, in["w"], in["b"],
+			convConfig{Stride: cfg.Stride, Pads: cfg.Pads, Groups: cfg.Groups, ReLU: cfg.ReLU})
 	case "dense":
-		return Dense(g, c.Name, x, in["w"], in["b"], DenseConfig{ReLU: cfg.ReLU})
+		return newDense(g, c.Name, x, in["w"], in["b"], denseConfig{ReLU: cfg.ReLU})
 	case "batchnorm":
 		if in["mean"] == nil {
 			channels := in["gamma"].Shape()[0]
 			in["mean"] = g.Param("mean", make([]T, channels), false, channels)
 			in["variance"] = g.Param("variance", make([]T, channels), false, channels)
 		}
-		return BatchNorm(g, c.Name, x, in["gamma"], in["beta"], in["mean"], in["variance"], BatchNormConfig{
-			Epsilon: cfg.Epsilon, Momentum: cfg.Momentum, Frozen: cfg.Frozen, InputReLU: cfg.InputReLU})
+		return newBatchNorm(g, c.Name, x, in["gamma"], in["beta"], in["mean"], in["variance"],
+			batchNormConfig{Epsilon: cfg.Epsilon, Momentum: cfg.Momentum, Frozen: cfg.Frozen,
+				InputReLU: cfg.InputReLU})
 	case "relu":
-		return ReLU(g, c.Name, x, ReLUConfig{Max: cfg.Max})
+		return newReLU(g, c.Name, x, reluConfig{Max: cfg.Max})
 	case "maxpool":
-		return MaxPool(g, c.Name, x, MaxPoolConfig{Window: window, InputReLU: cfg.InputReLU})
+		return newMaxPool(g, c.Name, x, maxPoolConfig{Window: window, InputReLU: cfg.InputReLU})
 	case "avgpool":
-		return AvgPool(g, c.Name, x, window)
+		return newAvgPool(g, c.Name, x, window)
 	case "globalavgpool":
-		return GlobalAvgPool(g, c.Name, x)
+		return newGlobalAvgPool(g, c.Name, x)
 	case "flatten":
-		return Flatten(g, c.Name, x)
+		return newFlatten(g, c.Name, x)
 	case "rescale":
-		return Rescale(g, c.Name, x, cfg.Scale, cfg.Offset)
+		return newRescale(g, c.Name, x, cfg.Scale, cfg.Offset)
 	case "concat":
-		return Concat(g, c.Name, all...)
+		return newConcat(g, c.Name, all...)
 	case "add":
-		return Add(g, c.Name, all[0], all[1])
+		return newAdd(g, c.Name, all[0], all[1])
 	case "softmax":
-		return Softmax(g, c.Name, x)
+		return newSoftmax(g, c.Name, x)
 	case "dropout":
-		return Dropout(g, c.Name, x, cfg.Rate)
+		return newDropout(g, c.Name, x, cfg.Rate)
 	case "crossentropy":
-		return CrossEntropyLoss(g, c.Name, x, in["targets"], in["weights"], cfg.Scale)
+		return newCrossEntropyLoss(g, c.Name, x, in["targets"], in["weights"], cfg.Scale)
 	case "squarederror":
-		return SquaredErrorLoss(g, c.Name, x, in["targets"], in["weights"], cfg.Scale)
+		return newSquaredErrorLoss(g, c.Name, x, in["targets"], in["weights"], cfg.Scale)
 	}
 	return nil, fmt.Errorf("no op %q", c.Op)
 }
@@ -216,7 +221,7 @@ func TestOpsEqualPyTorch(t *testing.T) {
 			t.Run(e.Name()+"/"+c.Name, func(t *testing.T) { equalsGolden(t, e, c, 2e-5) })
 		}
 	}
-	e := kernel.NewGo[float64](2)
+	e := generic.New[float64](2)
 	for i := range cases {
 		t.Run("float64/"+cases[i].Name, func(t *testing.T) { equalsGolden(t, e, &cases[i], 1e-7) })
 	}

@@ -9,33 +9,30 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// The memory plan. A graph's order is fixed when it is sealed, so the first and
+// The memory plan. The order of a graph is fixed when it is sealed, so the first and
 // last use of every result are known, and results that are never alive together
 // share memory: gradients take the place of activations that the backward pass
-// is done with. Graphs of one network (training at one batch size and another,
+// no longer needs. Graphs of one network (training at one batch size and another,
 // evaluation) never run at the same time and share one workspace.
 
 // align is the unit of placement, in values: 64 or 128 bytes, a cache line.
 const align = 16
 
-// Workspace is the memory of the graphs of one network. The zero value is empty
+// workspace is the memory of the graphs of one network. The zero value is empty
 // and ready.
-type Workspace[T kernel.Float] struct {
+type workspace[T kernel.Float] struct {
 	slab       []T
 	generation int
 }
 
 // reserve makes room for n values. Growing moves everything, and the graphs
 // notice by the generation.
-func (w *Workspace[T]) reserve(n int) {
+func (w *workspace[T]) reserve(n int) {
 	if n > len(w.slab) {
 		w.slab = make([]T, n)
 		w.generation++
 	}
 }
-
-// Len is the number of values reserved.
-func (w *Workspace[T]) Len() int { return len(w.slab) }
 
 // block is a piece of the workspace in use from one instruction to another, both
 // included.
@@ -44,7 +41,7 @@ type block struct {
 }
 
 // plan finds the life of every result and places it.
-func (g *Graph[T]) plan() error {
+func (g *graph[T]) plan() error {
 	sorted, err := G.Sort(g.expr)
 	if err != nil {
 		return err
@@ -89,17 +86,17 @@ func (g *Graph[T]) plan() error {
 // lastUses is the last instruction that reads each node; the end of the program
 // for what is kept, read by nobody, or read by an op of gorgonia's, which may
 // write into its inputs or hand them on.
-func (g *Graph[T]) lastUses(sorted G.Nodes) map[*G.Node]int {
+func (g *graph[T]) lastUses(sorted G.Nodes) map[*G.Node]int {
 	end := len(sorted)
 	life := make(map[*G.Node]int, end)
 	foreign := map[*G.Node]bool{}
 	for i, n := range sorted {
 		life[n] = end // until something reads it
-		_, ours := n.Op().(operation[T])
+		_, known := n.Op().(operation[T])
 		for _, child := range g.children(n) {
 			switch {
 			case g.keep[child] || foreign[child]:
-			case !ours:
+			case !known:
 				life[child], foreign[child] = end, true
 			default:
 				life[child] = i
@@ -110,7 +107,7 @@ func (g *Graph[T]) lastUses(sorted G.Nodes) map[*G.Node]int {
 }
 
 // children lists the nodes that n reads.
-func (g *Graph[T]) children(n *G.Node) []*G.Node {
+func (g *graph[T]) children(n *G.Node) []*G.Node {
 	var out []*G.Node
 	for it := g.expr.From(n.ID()); it != nil && it.Next(); {
 		out = append(out, it.Node().(*G.Node))
@@ -120,7 +117,7 @@ func (g *Graph[T]) children(n *G.Node) []*G.Node {
 
 // inherit returns the memory of an input that n's result may overwrite, because
 // n is the last to read it, or nil.
-func (g *Graph[T]) inherit(n *G.Node, now int, blocks map[*G.Node]*block) *block {
+func (g *graph[T]) inherit(n *G.Node, now int, blocks map[*G.Node]*block) *block {
 	children := g.children(n)
 	for _, i := range n.Op().(operation[T]).base().inPlace {
 		b := blocks[children[i]]
@@ -137,11 +134,11 @@ func (g *Graph[T]) inherit(n *G.Node, now int, blocks map[*G.Node]*block) *block
 func place(blocks []*block) int {
 	order := slices.Clone(blocks)
 	slices.SortStableFunc(order, func(a, b *block) int { return cmp.Compare(b.size, a.size) })
-	var placed []*block // by offset
+	var taken []*block // by offset
 	total := 0
 	for _, b := range order {
 		b.offset = 0
-		for _, p := range placed {
+		for _, p := range taken {
 			if p.to < b.from || b.to < p.from {
 				continue
 			}
@@ -150,10 +147,10 @@ func place(blocks []*block) int {
 			}
 			b.offset = max(b.offset, p.offset+p.size)
 		}
-		i, _ := slices.BinarySearchFunc(placed, b.offset, func(p *block, off int) int {
+		i, _ := slices.BinarySearchFunc(taken, b.offset, func(p *block, off int) int {
 			return cmp.Compare(p.offset, off)
 		})
-		placed = slices.Insert(placed, i, b)
+		taken = slices.Insert(taken, i, b)
 		total = max(total, b.offset+b.size)
 	}
 	return total
@@ -162,7 +159,7 @@ func place(blocks []*block) int {
 func round(n int) int { return (n + align - 1) / align * align }
 
 // attach binds the ops to the workspace, again when it has grown since.
-func (g *Graph[T]) attach() {
+func (g *graph[T]) attach() {
 	if g.generation == g.memory.generation {
 		return
 	}

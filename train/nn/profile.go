@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Profile says where the time of the steps went, all of them together since the
-// network was made or [Network.ResetProfile]. It costs two clock readings an op.
+// Profile has the time of all steps since the network was made, or since
+// [Network.ResetProfile], by what it was spent on. It costs two clock readings an op.
 type Profile struct {
 	Steps     int
 	Input     time.Duration // pixels and targets into the graph
@@ -79,9 +79,5 @@ func (n *Network) trainingPrograms() []*program[float32] {
 	}
 	return out
 }
-
-// WorkspaceBytes is the memory that all graphs of the network share, without
-// weights, gradients and what the engine keeps.
-func (n *Network) WorkspaceBytes() int { return 4 * n.source.memory.Len() }
 
 func rms(norm float64, n int) float64 { return norm / math.Sqrt(float64(n)) }

@@ -42,10 +42,13 @@ func TestProfileAddsUp(t *testing.T) {
 			t.Errorf("%s took %v", o.Node, o.Time)
 		}
 	}
-	if p.Steps != 3 || p.Input <= 0 || p.Forward <= 0 || p.Backward <= 0 || p.Optimizer <= 0 || p.Machine <= 0 {
+	if p.Steps != 3 || p.Input <= 0 || p.Forward <= 0 || p.Backward <= 0 || p.Optimizer <= 0 ||
+		p.Machine <= 0 {
 		t.Errorf("profile %+v", p)
 	}
-	for _, kind := range []string{"conv", "convWeights", "convData", "batchnorm", "batchnormGradient", "crossentropy"} {
+	for _, kind := range []string{
+		"conv", "convWeights", "convData", "batchnorm", "batchnormGradient", "crossentropy",
+	} {
 		if !kinds[kind] {
 			t.Errorf("profile lacks %s", kind)
 		}

@@ -10,7 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// tensors are parameters, or their gradients, by name.
+// tensors holds parameters, or their gradients, by name.
 type tensors[T kernel.Float] map[string][]T
 
 // source is what the graphs of a network, one for each use and batch size, are
@@ -19,17 +19,17 @@ type source[T kernel.Float] struct {
 	spec   model.Spec
 	params []model.Param
 	engine kernel.Engine[T]
-	memory *Workspace[T]
+	memory *workspace[T]
 	values tensors[T]
 	grads  tensors[T] // where gradients go; nil leaves them in the workspace
 	loss   Loss       // "" for a graph without a loss
-	fused  bool       // ReLUs become part of their neighbours
-	keep   bool       // every node's value can be read after a run
+	fused  bool       // as fuse.go says
+	keep   bool       // the value of every node can be read after a run
 }
 
-// program is one sealed graph: of a use and a batch size.
+// program is one sealed graph, for a use and a batch size.
 type program[T kernel.Float] struct {
-	*Graph[T]
+	*graph[T]
 	images, targets, weights *G.Node
 	// By head, the main one first. probabilities are nil where nothing needs them.
 	logits, probabilities []*G.Node
@@ -39,21 +39,21 @@ type program[T kernel.Float] struct {
 }
 
 // compile makes the graph for batches of n images.
-func (s *source[T]) compile(n int, mode Mode) (*program[T], error) {
-	// A hash collision, see Graph.unique, goes away with other names.
+func (s *source[T]) compile(n int, m mode) (*program[T], error) {
+	// A hash collision, see graph.unique, goes away with other names.
 	for salt := 0; ; salt++ {
-		p, err := s.try(n, mode, salt)
+		p, err := s.try(n, m, salt)
 		if err == nil || !errors.Is(err, errHash) || salt == 3 {
 			return p, err
 		}
 	}
 }
 
-func (s *source[T]) try(n int, mode Mode, salt int) (*program[T], error) {
-	g := NewGraph(s.engine, s.memory, mode)
+func (s *source[T]) try(n int, m mode, salt int) (*program[T], error) {
+	g := newGraph(s.engine, s.memory, m)
 	g.salt = salt
 	in := s.spec.Input
-	p := &program[T]{Graph: g, images: g.Input(model.InputName, n, in[1], in[2], in[0])}
+	p := &program[T]{graph: g, images: g.Input(model.InputName, n, in[1], in[2], in[0])}
 	b := &builder[T]{g: g, spec: &s.spec, params: map[string]*G.Node{}}
 	if s.fused {
 		b.fusion = fuse(&s.spec)
@@ -73,7 +73,7 @@ func (s *source[T]) try(n int, mode Mode, salt int) (*program[T], error) {
 	if err := s.heads(p); err != nil {
 		return nil, err
 	}
-	if mode.Train {
+	if m.Train {
 		if err := s.differentiate(p, trainable); err != nil {
 			return nil, err
 		}
@@ -95,11 +95,11 @@ func (s *source[T]) heads(p *program[T]) error {
 		if s.loss == "" {
 			continue
 		}
-		name, from, make := head.Name+".loss", logits, CrossEntropyLoss[T]
+		name, from, make := head.Name+".loss", logits, newCrossEntropyLoss[T]
 		if s.loss == SquaredError {
-			from, make = probabilities, SquaredErrorLoss[T]
+			from, make = probabilities, newSquaredErrorLoss[T]
 		}
-		l, err := make(p.Graph, name, from, p.targets, p.weights, head.Weight)
+		l, err := make(p.graph, name, from, p.targets, p.weights, head.Weight)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ func (s *source[T]) heads(p *program[T]) error {
 		p.loss = losses[0]
 	default:
 		var err error
-		if p.loss, err = TotalLoss(p.Graph, "loss", losses...); err != nil {
+		if p.loss, err = newTotalLoss(p.graph, "loss", losses...); err != nil {
 			return err
 		}
 	}

@@ -8,19 +8,19 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// ReLUConfig bounds a ReLU.
-type ReLUConfig struct {
+// reluConfig bounds a ReLU.
+type reluConfig struct {
 	Max    float64 // the upper bound, 6 for ReLU6; 0 for none
-	Masked bool    // as in ConvConfig; only without Max
+	Masked bool    // the reader returns the gradient before the ReLU, see fuse.go
 }
 
-// ReLU is max(x, 0), or min(max(x, 0), Max).
+// newReLU adds max(x, 0), or min(max(x, 0), Max).
 //
 //	x, result: any shape
 //
-// It exports as ONNX Relu, or Clip. Its gradient at 0 is 0. A ReLU that follows
-// a convolution or dense layer is part of it instead.
-func ReLU[T kernel.Float](g *Graph[T], name string, x *G.Node, cfg ReLUConfig) (*G.Node, error) {
+// It exports as ONNX Relu, or Clip. Its gradient at 0 is 0. A ReLU after a
+// convolution or dense layer is often part of that instead, see fuse.go.
+func newReLU[T kernel.Float](g *graph[T], name string, x *G.Node, cfg reluConfig) (*G.Node, error) {
 	o := &relu[T]{cfg: cfg}
 	o.kind, o.config, o.shape, o.inPlace = "relu", fmt.Sprint(cfg), x.Shape(), []int{0}
 	return g.apply(o, name, x)
@@ -28,7 +28,7 @@ func ReLU[T kernel.Float](g *Graph[T], name string, x *G.Node, cfg ReLUConfig) (
 
 type relu[T kernel.Float] struct {
 	op[T]
-	cfg ReLUConfig
+	cfg reluConfig
 }
 
 var _ G.SDOp = (*relu[float32])(nil)
@@ -48,7 +48,7 @@ func (o *relu[T]) SymDiff(_ G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 }
 
 // reluGradient makes the node that is dy where y is over 0 and under limit.
-func reluGradient[T kernel.Float](g *Graph[T], name string, y, dy *G.Node, limit float64) (
+func reluGradient[T kernel.Float](g *graph[T], name string, y, dy *G.Node, limit float64) (
 	*G.Node, error) {
 
 	o := &reluMask[T]{limit: T(limit)}

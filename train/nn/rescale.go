@@ -8,12 +8,13 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// Rescale is x*scale + offset: pixels 0 to 255 into what the network likes.
+// newRescale adds x*scale + offset, which brings pixels of 0 to 255 into the range
+// that the network expects.
 //
 //	x, result: any shape
 //
 // It exports as ONNX Mul and Add.
-func Rescale[T kernel.Float](g *Graph[T], name string, x *G.Node, scale, offset float64) (
+func newRescale[T kernel.Float](g *graph[T], name string, x *G.Node, scale, offset float64) (
 	*G.Node, error) {
 
 	o := &rescale[T]{scale: T(scale), offset: T(offset)}
@@ -38,6 +39,6 @@ func (o *rescale[T]) SymDiff(_ G.Nodes, _, dy *G.Node) (G.Nodes, error) {
 	if !o.diff[0] {
 		return G.Nodes{nil}, nil
 	}
-	dx, err := Rescale(o.g, o.name+".dx", dy, float64(o.scale), 0)
+	dx, err := newRescale(o.g, o.name+".dx", dy, float64(o.scale), 0)
 	return G.Nodes{dx}, err
 }

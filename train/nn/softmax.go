@@ -6,13 +6,13 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
-// Softmax makes probabilities of logits: exp(x) over the sum of its row.
+// newSoftmax adds a node that makes probabilities of logits: exp(x) over the sum of its row.
 //
 //	x, result: (N, K)
 //
 // It exports as ONNX Softmax. Networks that train on cross-entropy take it from
-// the logits instead, see [CrossEntropyLoss].
-func Softmax[T kernel.Float](g *Graph[T], name string, x *G.Node) (*G.Node, error) {
+// the logits instead, see newCrossEntropyLoss.
+func newSoftmax[T kernel.Float](g *graph[T], name string, x *G.Node) (*G.Node, error) {
 	if err := dims(x, 2, "(N, K)"); err != nil {
 		return nil, err
 	}

@@ -13,13 +13,13 @@ import (
 // Weights are the current weights, shared with the network.
 func (n *Network) Weights() model.Weights { return n.weights }
 
-// State is a copy of what besides the weights decides the next step.
+// State returns a copy of what decides the next step besides the weights.
 func (n *Network) State() train.State {
 	return train.State{Step: n.step, Optimizer: n.cfg.Optimizer.State()}
 }
 
 // Restore continues from the state of a network of the same description and
-// optimizer. The weights are restored by writing into them.
+// optimizer. To restore the weights, write into them.
 func (n *Network) Restore(s train.State) error {
 	for key, values := range s.Optimizer.Slots {
 		_, name, _ := strings.Cut(key, "/")
@@ -42,12 +42,12 @@ func (n *Network) Restore(s train.State) error {
 // Close frees the graphs. The engine stays open.
 func (n *Network) Close() error {
 	n.programs = map[use]*program[float32]{}
-	n.source.memory = &Workspace[float32]{}
+	n.source.memory = &workspace[float32]{}
 	return nil
 }
 
-// Gradient is what the last step found of one parameter's gradient, before
-// clipping. Norms that stay at 0 tell of dead ReLUs or a detached layer.
+// Gradient has the size of one parameter's gradient in the last step, before
+// clipping. Norms that stay at 0 are a sign of dead ReLUs or a detached layer.
 type Gradient struct {
 	Name string  // of the parameter
 	Norm float64 // root of the sum of squares

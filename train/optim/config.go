@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// Config is what an optimizer can be told besides its learning rate, which is
-// given with each update. A zero field means the optimizer's default, which is
-// Keras'; a field that the optimizer does not have must be zero.
+// Config has the settings of an optimizer but the learning rate, which is given
+// with each update. A zero field means the optimizer's default, which is Keras'; a
+// field that the optimizer does not have must be zero.
 type Config struct {
 	Momentum float64 `json:"momentum,omitempty"` // sgd: 0 without
 	Nesterov bool    `json:"nesterov,omitempty"` // sgd with momentum
@@ -15,12 +15,13 @@ type Config struct {
 	Beta2    float64 `json:"beta2,omitempty"`    // adam, adamw: 0.999
 	Rho      float64 `json:"rho,omitempty"`      // rmsprop: 0.9, adadelta: 0.95
 	Epsilon  float64 `json:"epsilon,omitempty"`  // all but sgd: 1e-7 (PyTorch: 1e-8, 1e-10, 1e-6)
-	// InitialAccumulator is where adagrad's sum of squares starts: 0.1 (PyTorch: 0).
+	// InitialAccumulator is the start of adagrad's sum of squares: 0.1 (PyTorch: 0).
 	InitialAccumulator float64 `json:"initial_accumulator,omitempty"`
 	// WeightDecay is adamw's: 0.004 (PyTorch: 0.01), of all parameters.
 	WeightDecay float64 `json:"weight_decay,omitempty"`
 
-	// Vector does the arithmetic; nil means NewVector(0).
+	// Vector does the arithmetic, by the optimizer's fast path if it has one; nil
+	// means NewVector(0).
 	Vector Vector `json:"-"`
 }
 
@@ -29,17 +30,24 @@ type rule struct {
 	name string
 	// lr is Keras' default learning rate.
 	lr float64
-	// slots name the accumulators, one value a weight each.
-	slots    []string
+	// slots name the accumulators, which hold a value for each weight; velocity
+	// names those of a rule that has a momentum, when it is over 0.
+	slots, velocity []string
+	// defaults has a value for each field of Config that the optimizer has, but
+	// for Momentum and Nesterov.
 	defaults Config
-	update   func(o *optimizer, p Param, slots [][]float32, lr float64)
+	// update takes one step on a parameter: step o.step, by the settings o.cfg.
+	update func(o *optimizer, p Param, slots [][]float32, lr float64)
 }
 
-// rules is the one table of optimizers.
+// rules is the one table of optimizers, the default first. To add one, write its
+// update in a file of its own, as adagrad.go, and its row here; a fast path in an
+// engine is optional. The recorded steps that every optimizer is tested against
+// come from fixtures/golden/optim.py.
 var rules = []rule{
 	{name: "adam", lr: 1e-3, slots: []string{"m", "v"}, update: adam,
 		defaults: Config{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7}},
-	{name: "sgd", lr: 1e-2, update: sgd},
+	{name: "sgd", lr: 1e-2, velocity: []string{"v"}, update: sgd},
 	{name: "adamw", lr: 1e-3, slots: []string{"m", "v"}, update: adam,
 		defaults: Config{Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-7, WeightDecay: 0.004}},
 	{name: "rmsprop", lr: 1e-3, slots: []string{"v"}, update: rmsprop,
@@ -59,8 +67,8 @@ func Names() []string {
 	return names
 }
 
-// DefaultLearningRate is Keras' for that optimizer: 0.01 for sgd, 0.001 for all
-// others. (The original study ran sgd at 0.001 too.)
+// DefaultLearningRate returns Keras' default for that optimizer: 0.01 for sgd,
+// 0.001 for all others. (The original study ran sgd at 0.001 too.)
 func DefaultLearningRate(name string) (float64, error) {
 	r, err := find(name)
 	return r.lr, err
@@ -72,11 +80,11 @@ func find(name string) (rule, error) {
 			return r, nil
 		}
 	}
-	return rule{}, fmt.Errorf("no optimizer is called %q, want one of %s", name, strings.Join(Names(), ", "))
+	return rule{}, fmt.Errorf("no optimizer is called %q, want one of %s",
+		name, strings.Join(Names(), ", "))
 }
 
-// resolve fills in the defaults and checks every field. A field has a default
-// where the optimizer has the field at all, but for sgd's momentum.
+// resolve fills in the defaults and checks every field.
 func (r rule) resolve(c Config) (Config, error) {
 	out := c
 	for _, f := range []struct {
@@ -104,10 +112,11 @@ func (r rule) resolve(c Config) (Config, error) {
 		}
 	}
 	switch {
-	case (c.Momentum != 0 || c.Nesterov) && r.name != "sgd":
+	case (c.Momentum != 0 || c.Nesterov) && r.velocity == nil:
 		return c, fmt.Errorf("optimizer %s has no momentum of its own: use sgd", r.name)
 	case !(c.Momentum >= 0 && c.Momentum < 1):
-		return c, fmt.Errorf("optimizer %s: momentum is %g, want at least 0 and under 1", r.name, c.Momentum)
+		return c, fmt.Errorf("optimizer %s: momentum is %g, want at least 0 and under 1",
+			r.name, c.Momentum)
 	case c.Nesterov && c.Momentum == 0:
 		return c, fmt.Errorf("optimizer %s: nesterov wants a momentum over 0", r.name)
 	}

@@ -1,7 +1,10 @@
-// Package optim updates weights by their gradients, with Keras' definitions
-// and defaults. It works on []float32, keeps state that can be saved, and never
-// imports gorgonia. Start at [New]. Where PyTorch differs from Keras, the
-// comments say so and Keras is followed: version 2.7, which the study ran.
+// Package optim updates weights by their gradients, with the definitions and
+// defaults of Keras 2.7, which the original study ran. Where PyTorch differs, the
+// comments say so.
+//
+// It works on []float32 and keeps state that can be saved. It imports no other
+// package of this module, and never gorgonia. Each optimizer is a file, adam.go and so
+// on, and a row of the table in config.go. Start at [New].
 package optim
 
 import (
@@ -10,9 +13,8 @@ import (
 	"strings"
 )
 
-// Param is one weight and its gradient, of equal length. Both stay where they
-// are for the life of the optimizer: the network writes Grad, Update writes
-// Value.
+// Param is one weight and its gradient, of equal length. Both keep their memory
+// for the life of the optimizer: the network writes Grad, Update writes Value.
 type Param struct {
 	Name  string
 	Value []float32
@@ -21,17 +23,17 @@ type Param struct {
 
 // Optimizer updates parameters. It is for one goroutine.
 type Optimizer interface {
-	// Name is the name it is chosen by: "adam".
+	// Name is the name that New takes: "adam".
 	Name() string
 	// Update takes one step on all parameters with learning rate lr. It is
 	// called with the same parameters, in the same order, every time. After the
 	// first call it allocates nothing that grows with the parameters.
 	Update(params []Param, lr float64)
-	// State is a copy of the accumulators; Restore continues from it. Restore
-	// fails on the state of another optimizer, or one that does not fit the
-	// parameters that Update saw; before the first Update it cannot know these,
-	// and a state that turns out not to fit them makes Update panic: check the
-	// lengths of what comes from a file, as package checkpoint does.
+	// State returns a copy of the accumulators, and Restore continues from it.
+	// Restore fails on the state of another optimizer, or one that does not fit
+	// the parameters that Update saw. Before the first Update it cannot know
+	// these, and Update panics if the state does not fit them: check the lengths
+	// of what comes from a file, as package checkpoint does.
 	State() State
 	Restore(State) error
 }
@@ -55,18 +57,18 @@ func New(name string, cfg Config) (Optimizer, error) {
 		return nil, err
 	}
 	if cfg.Momentum > 0 {
-		r.slots = []string{"v"}
+		r.slots = r.velocity
 	}
 	return &optimizer{rule: r, cfg: cfg}, nil
 }
 
 type optimizer struct {
 	rule  rule
-	cfg   Config // resolved
-	step  uint64
-	names []string      // of the parameters, once Update saw them
-	slots [][][]float32 // by parameter, then as rule.slots
-	saved map[string][]float32
+	cfg   Config               // resolved
+	step  uint64               // updates done
+	names []string             // of the parameters that Update saw
+	slots [][][]float32        // by parameter, then as rule.slots
+	saved map[string][]float32 // restored before the first Update
 }
 
 func (o *optimizer) Name() string { return o.rule.name }
@@ -81,8 +83,7 @@ func (o *optimizer) Update(params []Param, lr float64) {
 	}
 }
 
-// bind makes the accumulators of params, from the restored state if there is
-// one.
+// bind makes the accumulators of params, with the restored state if there is one.
 func (o *optimizer) bind(params []Param) {
 	o.slots = make([][][]float32, len(params))
 	for i, p := range params {

@@ -125,7 +125,7 @@ func TestRestoreContinuesBitForBit(t *testing.T) {
 					t.Errorf("%s: the restored state is not the saved one", name)
 				}
 			}
-			if step == 4 { // back in time and forth again
+			if step == 4 { // one step too many, taken back
 				state := b.State()
 				b.Update(rest, 1)
 				for i := range rest {
@@ -161,7 +161,10 @@ func TestWrongStatesAreRefused(t *testing.T) {
 		"holds q/a":           state(func(s *State) { s.Slots["q/a"] = nil }),
 		"has 2 values of v/a": state(func(s *State) { s.Slots["v/a"] = s.Slots["v/a"][:2] }),
 		"holds 1 accumul":     state(func(s *State) { delete(s.Slots, "m/a") }),
-		"has 0 values of m/a": state(func(s *State) { s.Slots["m/b"] = s.Slots["m/a"]; delete(s.Slots, "m/a") }),
+		"has 0 values of m/a": state(func(s *State) {
+			s.Slots["m/b"] = s.Slots["m/a"]
+			delete(s.Slots, "m/a")
+		}),
 	} {
 		o, _ := New("adam", Config{})
 		o.Update(params, 1)
@@ -176,7 +179,7 @@ func TestWrongStatesAreRefused(t *testing.T) {
 	}
 }
 
-func TestFreshStateStartsAnew(t *testing.T) {
+func TestStateBeforeTheFirstStepStartsAgain(t *testing.T) {
 	params := []Param{{"a", make([]float32, 3), make([]float32, 3)}}
 	o, _ := New("adagrad", Config{})
 	fresh := o.State()
@@ -259,5 +262,32 @@ func BenchmarkAdam(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		o.Update(p, 1e-3)
+	}
+}
+
+// fastAdagrad is a Vector with a fast path of adagrad alone.
+type fastAdagrad struct {
+	Vector
+	values int
+}
+
+func (f *fastAdagrad) Adagrad(w, _, _ []float32, _, _ float32) { f.values += len(w) }
+
+func TestFastPathsAreOptional(t *testing.T) {
+	fast := &fastAdagrad{Vector: NewVector(1)}
+	for name, cfg := range configs() {
+		cfg.Vector = fast
+		o, err := New(name, cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		params := []Param{{"a", []float32{1, 1, 1}, []float32{1, 2, 3}}}
+		o.Update(params, 0.1)
+		if inGo := params[0].Value[0] != 1; inGo != (name != "adagrad") {
+			t.Errorf("%s: weights changed in Go: %v", name, inGo)
+		}
+	}
+	if fast.values != 3 {
+		t.Errorf("the fast path took %d values, want 3", fast.values)
 	}
 }

@@ -7,9 +7,13 @@ package picture
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"html"
 	"image/color"
 	"io"
 	"path/filepath"
+	"regexp"
+	"strconv"
 
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/font/liberation"
@@ -51,9 +55,29 @@ func (p Picture) SVG() ([]byte, error) {
 	if _, err := c.WriteTo(&buf); err != nil {
 		return nil, err
 	}
-	// Where the font is not installed, one like it will do.
-	return bytes.ReplaceAll(buf.Bytes(), []byte("font-family:Liberation Sans;"),
-		[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;")), nil
+	// Where the font is not installed, another one will do.
+	svg := bytes.ReplaceAll(buf.Bytes(), []byte("font-family:Liberation Sans;"),
+		[]byte("font-family:Liberation Sans,Arial,Helvetica,sans-serif;"))
+	return words.ReplaceAllFunc(svg, withLength), nil
+}
+
+// words is a piece of text in an SVG file: its attributes, the size in them, the
+// text.
+var words = regexp.MustCompile(`<text ([^>]*font-size:([0-9.]+)px")>([^<]+)</text>`)
+
+// withLength gives a piece of text the length that it has in the picture's font. A
+// font in its place may be wider by a fifth, as DejaVu Sans, and would run over
+// the edge.
+func withLength(element []byte) []byte {
+	m := words.FindSubmatch(element)
+	size, err := strconv.ParseFloat(string(m[2]), 64)
+	if err != nil {
+		return element
+	}
+	style := Words(vg.Length(size), text.XLeft, text.YBottom)
+	length := style.Width(html.UnescapeString(string(m[3]))).Points()
+	return fmt.Appendf(nil, `<text %s textLength="%.5g" lengthAdjust="spacingAndGlyphs">%s</text>`,
+		m[1], length, m[3])
 }
 
 // sharp is the resolution for screens of today, and longest the most pixels that

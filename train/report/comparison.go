@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/picture"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Contender is a run that is put beside others.
@@ -25,14 +26,6 @@ type Contender struct {
 	Style   int    // runs of one style look alike: seeds of one network
 	Loss    string // what kind of loss: those of different kinds are not drawn together
 	History []train.Epoch
-}
-
-// Table is a table of texts. The first column is set to the left, the others to
-// the right.
-type Table struct {
-	Title  string
-	Header []string
-	Rows   [][]string
 }
 
 const (
@@ -81,10 +74,11 @@ func Comparison(runs []Contender) (picture.Picture, error) {
 	}
 	legend.Top, legend.Left = true, true
 	legend.ThumbnailWidth = 40 // the longest dashes
-	side := vg.Length(40)
-	for _, r := range runs {
-		side = max(side, legend.TextStyle.Width(r.Name)+legend.ThumbnailWidth+24)
+	names := make([]string, len(runs))
+	for i, r := range runs {
+		names[i] = r.Name
 	}
+	side := legendRoom(legend, names)
 	height := panelHeight * vg.Length(len(plots))
 	return picture.Picture{W: panelWidth + side, H: height, Paint: func(c draw.Canvas) {
 		for i, p := range plots {
@@ -164,14 +158,22 @@ var comparisonTemplate = template.Must(template.New("comparison").Parse(comparis
 
 // WriteComparison writes a page that needs nothing else: tables, notes and the
 // curves.
-func WriteComparison(w io.Writer, tables []Table, notes []string, curves picture.Picture) error {
-	svg, err := inline(curves)
-	if err != nil {
-		return err
-	}
-	return comparisonTemplate.Execute(w, struct {
-		Tables []Table
+func WriteComparison(w io.Writer, tables []*table.Table, notes []string, curves picture.Picture) error {
+	page := struct {
+		Tables []template.HTML
 		Notes  []string
 		Curves template.HTML
-	}{tables, notes, svg})
+	}{Notes: notes}
+	for _, one := range tables {
+		t, err := inPage(one)
+		if err != nil {
+			return err
+		}
+		page.Tables = append(page.Tables, t)
+	}
+	var err error
+	if page.Curves, err = inline(curves); err != nil {
+		return err
+	}
+	return comparisonTemplate.Execute(w, page)
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 func contenders(t *testing.T) []Contender {
@@ -90,7 +91,7 @@ func TestComparisonPageStandsAlone(t *testing.T) {
 		t.Fatal(err)
 	}
 	var buf bytes.Buffer
-	err = WriteComparison(&buf, []Table{{"Runs", []string{"run", "best"}, [][]string{{"<i>r</i>", "71.3 %"}}}}, []string{"a note"}, p)
+	err = WriteComparison(&buf, []*table.Table{{Title: "Runs", Header: []string{"run", "best"}, Rows: [][]string{{"<i>r</i>", "71.3 %"}}}}, []string{"a note"}, p)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	curveWidth  = 480 // points
+	curveWidth  = 350 // points, without the legend
 	curveHeight = 320
 )
 
@@ -117,6 +117,7 @@ func newPlot(title, x, y string) *plot.Plot {
 
 // curvesOn adds the curves to a plot, with the legend beside it.
 func curvesOn(p *plot.Plot, curves []curve) (picture.Picture, error) {
+	var names []string
 	// The pale ones below the others.
 	for _, c := range append(curves[len(curves)-1:len(curves):len(curves)], curves[:len(curves)-1]...) {
 		xy := make(plotter.XYs, len(c.x))
@@ -140,22 +141,32 @@ func curvesOn(p *plot.Plot, curves []curve) (picture.Picture, error) {
 			thumbnails = append(thumbnails, points)
 		}
 		p.Legend.Add(c.name, thumbnails...)
+		names = append(names, c.name)
 	}
 	p.X.Min = math.Floor(p.X.Min)
 	if p.X.Max == p.X.Min {
 		p.X.Min, p.X.Max = p.X.Min-0.5, p.X.Max+0.5
 	}
-	return withLegend(p), nil
+	return withLegend(p, names), nil
 }
 
-// withLegend is the plot with its legend to the right.
-func withLegend(p *plot.Plot) picture.Picture {
-	const side = 130
+// legendRoom is the width of a legend beside a plot, with a margin on both sides.
+func legendRoom(l plot.Legend, names []string) vg.Length {
+	room := vg.Length(80) // so that plots of short and of long names are much alike
+	for _, name := range names {
+		room = max(room, l.TextStyle.Width(name))
+	}
+	return room + l.ThumbnailWidth + 24
+}
+
+// withLegend is the plot with its legend, which has these names, to the right.
+func withLegend(p *plot.Plot, names []string) picture.Picture {
 	legend := p.Legend
 	legend.Top, legend.Left = true, true
 	p.Legend = plot.NewLegend()
-	return picture.Picture{W: curveWidth, H: curveHeight, Paint: func(c draw.Canvas) {
+	side := legendRoom(legend, names)
+	return picture.Picture{W: curveWidth + side, H: curveHeight, Paint: func(c draw.Canvas) {
 		p.Draw(draw.Crop(c, 4, -side, 4, -4))
-		legend.Draw(draw.Crop(c, curveWidth-side+8, 0, 0, -28))
+		legend.Draw(draw.Crop(c, curveWidth+8, 0, 0, -28))
 	}}
 }

@@ -127,3 +127,34 @@ func TestRatesAreDrawnAndListed(t *testing.T) {
 		t.Error("one point was drawn")
 	}
 }
+
+// TestLegendsEndInsideThePicture: also where another font stands in for the
+// picture's own, since the length of the text is given.
+func TestLegendsEndInsideThePicture(t *testing.T) {
+	r := sample(t, "v6-googlenet", 9)
+	accuracy, err := accuracyCurves(r.Outcome, []string{"a head of a long name", "aux2"}, 0.3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	compared, err := Comparison([]Contender{{Name: "runs/a-rather-long-name-of-a-run", History: r.Outcome.History}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range map[string]picture.Picture{
+		"validation, a head of a long name": accuracy, "runs/a-rather-long-name-of-a-run": compared,
+	} {
+		svg, err := p.SVG()
+		if err != nil {
+			t.Fatal(err)
+		}
+		m := regexp.MustCompile(`<text x="([0-9.]+)"[^>]* textLength="([0-9.]+)"[^>]*>` + name + `</text>`).FindSubmatch(svg)
+		if m == nil {
+			t.Fatalf("the picture does not say %q, with its length", name)
+		}
+		x, errX := strconv.ParseFloat(string(m[1]), 64)
+		length, errLength := strconv.ParseFloat(string(m[2]), 64)
+		if errX != nil || errLength != nil || !(length > 100) || !(x+length < p.W.Points()) {
+			t.Errorf("%q is from %g to %g in a picture that is %g wide", name, x, x+length, p.W.Points())
+		}
+	}
+}

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	_ "embed"
 	"encoding/base64"
-	"fmt"
 	"html/template"
 	"image"
 	"image/jpeg"
@@ -12,7 +11,6 @@ import (
 	"slices"
 
 	"github.com/flowerctl/flowerctl/train"
-	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/picture"
 )
 
@@ -20,17 +18,16 @@ import (
 var page string
 
 var pageTemplate = template.Must(template.New("report").Funcs(template.FuncMap{
-	"percent": func(v float64) string { return fmt.Sprintf("%.1f %%", 100*v) },
-	"three":   func(v float64) string { return fmt.Sprintf("%.3f", v) },
-	"four":    func(v float64) string { return fmt.Sprintf("%.4f", v) },
+	"percent": percent,
 }).Parse(page))
 
 // pageData is what report.html shows.
 type pageData struct {
 	*Run
 	Summary  train.Summary
-	History  []train.Epoch
-	Report   metrics.Report
+	Epochs   int
+	Scores   template.HTML
+	History  template.HTML
 	Majority string // the class
 	Pictures map[string]template.HTML
 	Worst    []mistake
@@ -48,9 +45,17 @@ type mistake struct {
 func (r *Run) html(w io.Writer, pictures []named) error {
 	confusion := r.Outcome.Validation.Confusion(r.Labels)
 	majority, _ := confusion.Majority()
-	d := pageData{Run: r, Summary: r.Outcome.Summary(r.Labels), History: r.Outcome.History,
-		Report: confusion.Report(), Majority: r.Labels[majority], Pictures: map[string]template.HTML{}}
+	report := confusion.Report()
+	report.Macro.Label, report.Weighted.Label = "mean of the classes", "mean by support"
+	d := pageData{Run: r, Summary: r.Outcome.Summary(r.Labels), Epochs: len(r.Outcome.History),
+		Majority: r.Labels[majority], Pictures: map[string]template.HTML{}}
 	var err error
+	if d.Scores, err = inPage(scores(report, 3)); err != nil {
+		return err
+	}
+	if d.History, err = inPage(historyTable(r.Outcome.History, r.Outcome.Heads)); err != nil {
+		return err
+	}
 	for _, p := range pictures {
 		if d.Pictures[p.name], err = inline(p.Picture); err != nil {
 			return err

@@ -1,10 +1,8 @@
 package report
 
 import (
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"path/filepath"
 	"strconv"
@@ -17,6 +15,7 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/picture"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // WriteRates writes what a rate test found into a folder: lr-find.svg and .png
@@ -27,16 +26,16 @@ func WriteRates(dir string, points []train.RatePoint, best float64) error {
 		return err
 	}
 	return errors.Join(d.Save(dir, "lr-find"),
-		atomicfile.Write(filepath.Join(dir, "lr-find.csv"), func(w io.Writer) error {
-			cw := csv.NewWriter(w)
-			cw.Write([]string{"lr", "loss", "smoothed"}) // errors stay in cw
-			number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
-			for _, p := range points {
-				cw.Write([]string{number(p.Rate), number(p.Loss), number(p.Smoothed)})
-			}
-			cw.Flush()
-			return cw.Error()
-		}))
+		atomicfile.Write(filepath.Join(dir, "lr-find.csv"), rateTable(points).WriteCSV))
+}
+
+func rateTable(points []train.RatePoint) *table.Table {
+	t := table.New("lr", "loss", "smoothed")
+	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
+	for _, p := range points {
+		t.Add(number(p.Rate), number(p.Loss), number(p.Smoothed))
+	}
+	return t
 }
 
 func rateCurve(points []train.RatePoint, best float64) (picture.Picture, error) {
@@ -53,6 +52,7 @@ func rateCurve(points []train.RatePoint, best float64) (picture.Picture, error) 
 	p := newPlot(fmt.Sprintf("Rate test: the loss falls fastest at %.2g", best), "learning rate", "loss")
 	p.X.Scale, p.X.Tick.Marker = plot.LogScale{}, decades{}
 	fromZero(&p.Y, top)
+	var names []string
 	for _, l := range []struct {
 		name  string
 		xy    plotter.XYs
@@ -69,9 +69,10 @@ func rateCurve(points []train.RatePoint, best float64) (picture.Picture, error) 
 		line.LineStyle = l.style
 		p.Add(line)
 		p.Legend.Add(l.name, line)
+		names = append(names, l.name)
 	}
 	fromZero(&p.Y, top) // lines may go over it
-	return withLegend(p), nil
+	return withLegend(p, names), nil
 }
 
 // decades marks the powers of ten.

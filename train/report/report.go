@@ -98,8 +98,8 @@ func Write(dir string, r *Run) error {
 		return atomicfile.Write(filepath.Join(dir, name), f)
 	}
 	return errors.Join(
-		write(classificationFile, func(w io.Writer) error { return classificationCSV(w, c.Report()) }),
-		write(confusionFile, func(w io.Writer) error { return confusionCSV(w, c) }),
+		write(classificationFile, scores(c.Report(), 6).WriteCSV),
+		write(confusionFile, confusionTable(c).WriteCSV),
 		write(train.ReportFile, func(w io.Writer) error { return r.html(w, pictures) }),
 	)
 }

@@ -161,7 +161,7 @@ func TestConfusionMatrixSaysWhereTheTrueClassIs(t *testing.T) {
 	c := metrics.NewConfusion([]string{"rose", "tulip"})
 	c.Add(0, 1)
 	var table bytes.Buffer
-	if err := confusionCSV(&table, c); err != nil {
+	if err := confusionTable(c).WriteCSV(&table); err != nil {
 		t.Fatal(err)
 	}
 	if want := "true class \\ predicted,rose,tulip\nrose,0,1\ntulip,0,0\n"; table.String() != want {
@@ -187,7 +187,7 @@ func TestClassificationTable(t *testing.T) {
 	c.Add(0, 0)
 	c.Add(1, 0)
 	var buf bytes.Buffer
-	if err := classificationCSV(&buf, c.Report()); err != nil {
+	if err := scores(c.Report(), 6).WriteCSV(&buf); err != nil {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(&buf).ReadAll()

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/flowerctl/flowerctl/train/data"
 )
 
 // classWeights reads --class-weights: nothing, "balanced" (as scikit-learn:
@@ -14,15 +16,7 @@ func classWeights(text string, labels []string, counts []int) ([]float32, error)
 	case "":
 		return nil, nil
 	case "balanced":
-		all := 0
-		for _, n := range counts {
-			all += n
-		}
-		weights := make([]float32, len(counts))
-		for i, n := range counts {
-			weights[i] = float32(all) / float32(len(counts)*max(n, 1))
-		}
-		return weights, nil
+		return data.BalancedWeights(counts), nil
 	}
 	words := strings.Split(text, ",")
 	if len(words) != len(labels) {

@@ -38,6 +38,19 @@ func (f Folder) has(name string) bool {
 // ConfigPath is the file with the run's settings.
 func (f Folder) ConfigPath() string { return f.path(train.ConfigFile) }
 
+// ExportFileNames are the files of a run that its export and verification need.
+func ExportFileNames() []string {
+	return []string{train.BestFile, train.ConfigFile, train.SplitFile}
+}
+
+// ExportFiles are the paths of these files.
+func (f Folder) ExportFiles() (paths []string) {
+	for _, name := range ExportFileNames() {
+		paths = append(paths, f.path(name))
+	}
+	return paths
+}
+
 // Exists says whether a run was begun there.
 func (f Folder) Exists() bool { return f.has(train.ConfigFile) }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
@@ -43,8 +44,8 @@ type Session struct {
 	Training, Validation, Test *data.Loader
 	Engine                     kernel.Engine[float32]
 	Network                    *nn.Network
-	// Fresh are the parameters that Settings.Init had no values for, sorted.
-	Fresh []string
+	// Initial says what Settings.Init gave; nil without it.
+	Initial *Initial
 
 	plan    *plan
 	options Options
@@ -169,11 +170,11 @@ func (s *Session) build(classes int) (err error) {
 		return err
 	}
 	if p.Init != "" {
-		if s.Fresh, err = initWeights(weights, p.Init); err != nil {
+		if s.Initial, err = initial(&s.Spec, weights, s.Images.Set.Labels, p.Init); err != nil {
 			return &InitError{err}
 		}
 	}
-	if s.Engine, err = kernel.Default(p.Threads); err != nil {
+	if s.Engine, err = engine.Default(p.Threads); err != nil {
 		return err
 	}
 	s.Network, err = nn.New(s.Spec, weights, nn.Config{Engine: s.Engine, Optimizer: p.opt,
@@ -253,3 +254,6 @@ func (s *Session) Preview(ctx context.Context, rows, epochs int) (policy string,
 
 // Close releases the network's memory.
 func (s *Session) Close() error { return errors.Join(s.Network.Close(), s.Engine.Close()) }
+
+// Kernels names what computes in this build: "go", or oneDNN with its version.
+func Kernels() string { return engine.Description() }

@@ -9,13 +9,14 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/flowerctl/flowerctl/fixtures/flowers"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/data/flowers"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 )
 
 // Trained is a run with the weights of one of its checkpoints: what an export and
@@ -86,6 +87,7 @@ func (t *Trained) fromFolder(set *data.Set, items []data.Item, n int) []data.Pho
 	for i, label := range t.Checkpoint.Labels {
 		class[label] = i
 	}
+	decoder := new(imageprep.Decoder)
 	var list []data.Photo
 	for _, i := range spread(len(items), n) {
 		item := items[i]
@@ -95,7 +97,7 @@ func (t *Trained) fromFolder(set *data.Set, items []data.Item, n int) []data.Pho
 		}
 		path := filepath.Join(set.Dir, filepath.FromSlash(item.Path))
 		list = append(list, data.Photo{Name: path, Label: label, Open: func() (imageprep.Image, error) {
-			return imageprep.DecodeFile(path)
+			return decoder.Decode(imageprep.File(path))
 		}})
 	}
 	return list
@@ -152,7 +154,7 @@ func (f Folder) Answerer(w Which, threads int) (*Answerer, error) {
 		return nil, err
 	}
 	a := &Answerer{Path: f.CheckpointPath(w), Labels: saved.Labels, Preprocess: saved.Preprocess}
-	if a.engine, err = kernel.Default(threads); err != nil {
+	if a.engine, err = engine.Default(threads); err != nil {
 		return nil, err
 	}
 	a.Kernels = a.engine.Name()

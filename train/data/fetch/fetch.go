@@ -5,14 +5,11 @@ package fetch
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 
+	"github.com/flowerctl/flowerctl/infer/download"
 	"github.com/flowerctl/flowerctl/train/data/atomicdir"
 )
 
@@ -54,21 +51,9 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 		return err
 	}
 	archive := dir + ".download"
-	resumed, err := fill(ctx, src, archive, opts.Progress)
-	if err == nil {
-		err = checkHash(archive, src)
-	}
-	if errors.Is(err, errHash) && resumed { // the server's file may be another by now
-		if err = os.RemoveAll(archive); err == nil {
-			if _, err = fill(ctx, src, archive, opts.Progress); err == nil {
-				err = checkHash(archive, src)
-			}
-		}
-	}
+	err := download.File{URL: src.URL, SHA256: src.SHA256, Size: src.Size, Most: maxArchive,
+		Noun: "archive", Patience: patience, Progress: opts.Progress}.Fetch(ctx, archive)
 	if err != nil {
-		if errors.Is(err, errHash) {
-			err = errors.Join(err, os.RemoveAll(archive))
-		}
 		return err
 	}
 	err = atomicdir.Write(dir, opts.Force, func(tmp string) error { return unpack(ctx, archive, tmp) })
@@ -78,21 +63,8 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 	return errors.Join(err, os.RemoveAll(archive))
 }
 
-// errHash means that the archive has other bytes than it must have.
-var errHash = errors.New("not the archive that was expected")
+// maxArchive is the largest archive that is fetched, bytes.
+const maxArchive = 8 << 30
 
-func checkHash(archive string, src Source) error {
-	f, err := os.Open(archive)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return err
-	}
-	if got := hex.EncodeToString(h.Sum(nil)); got != src.SHA256 {
-		return fmt.Errorf("%s: %w: SHA-256 %s, want %s", src.URL, errHash, got, src.SHA256)
-	}
-	return nil
-}
+// patience is how long servers may take.
+var patience = download.Patient

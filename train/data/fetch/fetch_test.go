@@ -23,7 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	pause = time.Millisecond
+	patience.Pause = time.Millisecond
 	os.Exit(m.Run())
 }
 
@@ -296,9 +296,9 @@ func TestFetchIsCancelled(t *testing.T) {
 }
 
 func TestAServerThatFallsSilentIsGivenUp(t *testing.T) {
-	old, n := limits, attempts
-	defer func() { limits, attempts = old, n }()
-	limits.Stall, attempts = 50*time.Millisecond, 1
+	old := patience
+	defer func() { patience = old }()
+	patience.Stall, patience.Attempts = 50*time.Millisecond, 1
 	archive := photos(t)
 	src := server(t, archive, func(w http.ResponseWriter, r *http.Request) bool {
 		w.Header().Set("Content-Length", fmt.Sprint(len(archive)))

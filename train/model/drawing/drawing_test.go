@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/train/model"
 )
 
 // inception is two branched blocks, one with a long way around.
@@ -94,5 +96,16 @@ func TestNodesOfOneNameAreRefused(t *testing.T) {
 	if _, err := Network("", []Node{{Name: "a", Op: "conv"}, {Name: "a", Op: "conv"}}); err == nil ||
 		!strings.Contains(err.Error(), "two boxes are called a") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestEveryOpHasALook: an op that is listed nowhere would be drawn grey, in a box
+// of its own, whatever it does.
+func TestEveryOpHasALook(t *testing.T) {
+	grey := []model.Op{model.Rescale, model.Flatten}
+	for _, op := range model.Ops() {
+		if _, ok := fills[string(op)]; !ok && !follows[string(op)] && !slices.Contains(grey, op) {
+			t.Errorf("op %s: drawing: it is not in fills, nor in follows, nor grey on purpose", op)
+		}
 	}
 }

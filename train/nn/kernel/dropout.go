@@ -2,7 +2,7 @@ package kernel
 
 import "fmt"
 
-// DropoutKeeps tells whether Dropout with that rate and seed keeps value i; every
+// DropoutMask tells which values a dropout with one rate and seed keeps. Every
 // engine agrees with it. With all numbers unsigned and wrapping around:
 //
 //	s = splitmix64(seed)                  64 bits; lo and hi are its halves
@@ -10,23 +10,31 @@ import "fmt"
 //	h = ((h ^ h>>15) + hi) * 0x85EBCA77
 //	h = (h ^ h>>13) * 0xC2B2AE3D
 //	h = h ^ h>>16
-//	keep when h >= uint32(rate * 2^32)
+//	keep value i when h >= uint32(rate * 2^32)
 //
 // where splitmix64 is the finaliser of Steele, Lea and Flood, Fast Splittable
 // Pseudorandom Number Generators, 2014, and the multipliers are the primes of
-// xxHash32. 32 bits, so that it can be vectorised everywhere.
-func DropoutKeeps(rate float64, seed uint64, i int) bool {
-	return dropoutHash(splitmix64(seed), uint32(i)) >= dropoutThreshold(rate)
+// xxHash32. The hash has 32 bits so that every processor can vectorise it.
+type DropoutMask struct {
+	lo, hi    uint32 // of splitmix64(seed)
+	threshold uint32
 }
 
-// dropoutThreshold is for a rate of 0 or more and under 1.
-func dropoutThreshold(rate float64) uint32 { return uint32(rate * (1 << 32)) }
+// NewDropoutMask takes a rate of 0 or more and under 1; it panics at others.
+func NewDropoutMask(rate float64, seed uint64) DropoutMask {
+	if !(rate >= 0 && rate < 1) {
+		panic(fmt.Errorf("kernel: dropout: rate %v, want 0 or more and under 1", rate))
+	}
+	s := splitmix64(seed)
+	return DropoutMask{uint32(s), uint32(s >> 32), uint32(rate * (1 << 32))}
+}
 
-func dropoutHash(mixed uint64, i uint32) uint32 {
-	h := (i ^ uint32(mixed)) * 0x9E3779B1
-	h = ((h ^ h>>15) + uint32(mixed>>32)) * 0x85EBCA77
+// Keeps says whether value i is kept.
+func (m DropoutMask) Keeps(i int) bool {
+	h := (uint32(i) ^ m.lo) * 0x9E3779B1
+	h = ((h ^ h>>15) + m.hi) * 0x85EBCA77
 	h = (h ^ h>>13) * 0xC2B2AE3D
-	return h ^ h>>16
+	return h^h>>16 >= m.threshold
 }
 
 func splitmix64(z uint64) uint64 {
@@ -34,30 +42,4 @@ func splitmix64(z uint64) uint64 {
 	z = (z ^ z>>30) * 0xBF58476D1CE4E5B9
 	z = (z ^ z>>27) * 0x94D049BB133111EB
 	return z ^ z>>31
-}
-
-func (e *goElementwise[T]) Dropout(y, x []T, rate float64, seed uint64) {
-	mustHold(layerName("dropout"), "x", x, len(y))
-	if !(rate >= 0 && rate < 1) {
-		panic(fmt.Errorf("kernel: dropout: rate %v, want 0 or more and under 1", rate))
-	}
-	e.y, e.x, e.scale = y, x, T(1/(1-rate))
-	e.seed, e.threshold = splitmix64(seed), dropoutThreshold(rate)
-	e.workers.run((*dropout[T])(e), len(y))
-}
-
-type dropout[T Float] goElementwise[T]
-
-func (e *dropout[T]) part(i, parts int) {
-	begin, end := span(len(e.y), lineValues, i, parts)
-	y, x := e.y[begin:end], e.x[begin:end]
-	pair := [2]T{} // indexed, because a branch is mispredicted half of the time
-	for i, v := range x {
-		pair[1] = v * e.scale
-		keep := 0
-		if dropoutHash(e.seed, uint32(begin+i)) >= e.threshold {
-			keep = 1
-		}
-		y[i] = pair[keep]
-	}
 }

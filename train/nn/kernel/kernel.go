@@ -1,31 +1,42 @@
-// Package kernel computes the layers: forward and backward passes over plain
-// slices, with no gorgonia types.
+// Package kernel is the contract of the engines that compute the layers of a
+// network: forward and backward passes over plain slices.
 //
 // An [Engine] prepares one object for each layer of a network, once, when the
-// shapes are known; the object then runs without allocating. There are two
-// engines: [NewGo], generic over float32 and float64, the reference, with the
-// inner loops of packages gemm and vector; and NewOneDNN (build tag onednn),
-// float32 on the oneDNN library. The package
-// never imports gorgonia. Start at [Engine].
+// shapes are known; the object then runs without allocating. The engines are
+// packages of their own:
+//
+//   - naive: each layer as its formula, to read and to test the others with;
+//   - generic: Go and Go assembly, for float32 and float64;
+//   - onednn: the oneDNN library, float32 (build tag onednn).
+//
+// Package engine opens the fastest of them that the program was built with, and
+// package kerneltest has the tests that every engine passes. This package holds
+// what they share: the interfaces, the shapes and their checks, and the hash
+// that decides what dropout drops. It imports no other package of this module, and
+// never gorgonia. Start at [Engine].
 //
 // Layouts. Activations are NHWC: N images of H rows of W pixels of C channels,
 // channels innermost (what Keras and oneDNN's fastest CPU kernels use).
 // Parameters are in ONNX's order: convolution weights [O C/groups kH kW],
-// dense weights [out in]. Slices hold exactly the named number of values.
+// dense weights [out in]. Slices hold exactly the named number of values; a
+// layer panics when one does not.
 //
-// Backward methods overwrite their results; they never add to them. Where a
-// result may be nil it is not computed. Inputs are not changed, and results
-// overlap no inputs, except where a comment says so.
+// Backward methods overwrite their results; they never add to them. A result
+// that may be nil is not computed when it is. Inputs are not changed, and
+// results overlap no inputs, unless a comment says so.
 package kernel
 
 // Float is the element type of activations and parameters.
 type Float interface{ float32 | float64 }
 
-// Engine prepares layers. Its methods and the layers it returns are for one
-// goroutine at a time; Close releases what the library holds, after which no
-// layer may run.
+// Engine prepares layers. Its methods and the layers that it returns are for one
+// goroutine at a time. Close releases what the engine holds; no layer may run
+// after it.
+//
+// An engine may also have passes that most engines lack: see [NormPooler], and
+// the interfaces of package optim, such as optim.AdamVector.
 type Engine[T Float] interface {
-	Name() string // "go", or "onednn 2.6.3"
+	Name() string // "naive", "go" or "onednn 2.6.3"
 	Threads() int
 
 	Conv(ConvShape) (Conv[T], error)
@@ -54,7 +65,7 @@ type Window struct {
 	Pads           [4]int
 }
 
-// Out is the height and width after the window slid over h rows of w pixels.
+// Out is the height and width of the result for h rows of w pixels.
 func (g Window) Out(h, w int) (oh, ow int) {
 	return (h+g.Pads[0]+g.Pads[2]-g.Kernel[0])/g.Stride[0] + 1,
 		(w+g.Pads[1]+g.Pads[3]-g.Kernel[1])/g.Stride[1] + 1
@@ -70,7 +81,8 @@ type ConvShape struct {
 	ReLU   bool // Forward ends in max(y, 0)
 	// Inference prepares Forward only.
 	Inference bool
-	// NoBackwardData: the input is the image, its gradient is never asked for.
+	// NoBackwardData says that the gradient of the input is never asked for,
+	// because the input is the image.
 	NoBackwardData bool
 }
 
@@ -116,8 +128,8 @@ type BatchNormShape struct {
 	In       ImageShape // H = W = 1 for vectors
 	Epsilon  float64
 	Momentum float64 // weight of the old running statistic, Keras' momentum
-	// InputReLU: the input is the result of a ReLU, and Backward returns the
-	// gradient before that ReLU (dx is 0 where x is 0).
+	// InputReLU says that the input is the result of a ReLU, and that Backward
+	// returns the gradient before that ReLU: dx is 0 where x is 0.
 	InputReLU bool
 }
 
@@ -126,8 +138,8 @@ type BatchNormShape struct {
 //
 //	x, y, dx, dy: N H W C     all others: C
 type BatchNorm[T Float] interface {
-	// Train normalises by the batch, keeps its mean and variance for Backward,
-	// and moves runMean and runVar towards them.
+	// Train normalises by the mean and variance of the batch, keeps them for
+	// Backward, and moves runMean and runVar towards them.
 	Train(y, x, gamma, beta, runMean, runVar []T)
 	// Frozen normalises by the running statistics.
 	Frozen(y, x, gamma, beta, runMean, runVar []T)
@@ -155,14 +167,14 @@ func (s PoolShape) Out() ImageShape {
 // MaxPool is a prepared max-pool. The first of equal values wins, by rows; a
 // NaN wins over every number. Padding never wins.
 type MaxPool[T Float] interface {
-	// Forward keeps which value won, for Backward.
+	// Forward remembers the place of each maximum, for Backward.
 	Forward(y, x []T)
-	// Backward: y is the result of the last Forward.
+	// Backward follows Forward; y is the result of that Forward.
 	Backward(dx, dy, y []T)
 }
 
-// NormPoolShape describes a batch normalisation whose result is only pooled; the
-// window is over its In.
+// NormPoolShape describes a batch normalisation whose result only a max-pool
+// reads. The window is over its In.
 type NormPoolShape struct {
 	BatchNormShape
 	Window
@@ -171,8 +183,8 @@ type NormPoolShape struct {
 // Out is the shape of the result.
 func (s NormPoolShape) Out() ImageShape { return PoolShape{In: s.In, Window: s.Window}.Out() }
 
-// NormPooler is an Engine that has both in one, which reads and writes large
-// activations half as often.
+// NormPooler is an Engine that normalises and pools in one pass, which reads and
+// writes large activations half as often.
 type NormPooler[T Float] interface {
 	NormPool(NormPoolShape) (NormPool[T], error)
 }
@@ -192,29 +204,30 @@ type AvgPool[T Float] interface {
 	Backward(dx, dy []T)
 }
 
-// Elementwise are the layers that need no preparation.
+// Elementwise has the layers that need no preparation.
 type Elementwise[T Float] interface {
 	// ReLU is max(x, 0), cut at max when max > 0. y may be x.
 	ReLU(y, x []T, max T)
-	// ReLUBackward: dx = dy where y is over 0 (and under max when max > 0), else
+	// ReLUBackward is dx = dy where y is over 0 (and under max when max > 0), else
 	// 0. y is the result of ReLU. dx may be dy.
 	ReLUBackward(dx, dy, y []T, max T)
 	// Rescale is y = x*scale + offset. y may be x.
 	Rescale(y, x []T, scale, offset T)
-	// FromBytes is y = float(x): images as they come from the loader.
+	// FromBytes is y = float(x), for images from the loader.
 	FromBytes(y []T, x []uint8)
 	// Add is y = a + b. y may be a or b.
 	Add(y, a, b []T)
 	// Concat joins inputs of rows x channels[i] values into rows x sum(channels).
 	Concat(y []T, x [][]T, rows int, channels []int)
-	// Split is the gradient of Concat: it cuts dy into dx; nil parts are left out.
+	// Split is the gradient of Concat: it cuts dy into dx, but for parts that are
+	// nil.
 	Split(dx [][]T, dy []T, rows int, channels []int)
 	// ToNCHW reorders N H W C to N C H W (Flatten); ToNHWC goes back.
 	ToNCHW(y, x []T, s ImageShape)
 	ToNHWC(y, x []T, s ImageShape)
 	// Dropout sets a share rate of values to 0 and divides the others by 1-rate.
-	// Value i is kept or not by a hash of (seed, i) alone, [DropoutKeeps], whatever
-	// the number of threads; called with dy it is its own gradient. y may be x.
+	// Whether value i is kept depends on seed and i alone, see [DropoutMask], not on
+	// the number of threads. Called with dy it is its own gradient. y may be x.
 	Dropout(y, x []T, rate float64, seed uint64)
 	// Softmax over rows of k values. y may be x.
 	Softmax(y, x []T, k int)

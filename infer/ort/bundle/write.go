@@ -1,0 +1,135 @@
+package bundle
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/infer/download"
+)
+
+// Contents are the files that a bundle is made of, by path.
+type Contents struct {
+	Program   string
+	Model     string
+	Half      string            // the same network in fp16; "" for none
+	Run       []string          // files of the run
+	Libraries map[string]string // onnxruntime as Library, and what it needs, by name
+	Images    string            // folder with one folder of images per class
+	Version   string            // of the program
+}
+
+// Write writes the folder, in place of one that is there, complete or not at all.
+func Write(ctx context.Context, dir string, c Contents) (*Manifest, error) {
+	tmp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(tmp)
+	w := writer{ctx: ctx, dir: tmp, manifest: &Manifest{Version: c.Version, Files: map[string]string{}}}
+	w.copy(c.Program, Program)
+	w.copy(c.Model, Model)
+	if c.Half != "" {
+		w.copy(c.Half, Half)
+	}
+	for _, path := range c.Run {
+		w.copy(path, Run+"/"+filepath.Base(path))
+	}
+	for name, path := range c.Libraries {
+		w.copy(path, Libs+"/"+name)
+	}
+	w.copyTree(c.Images, Images)
+	if w.err != nil {
+		return nil, w.err
+	}
+	return w.manifest, place(tmp, dir, w.manifest)
+}
+
+// place adds the manifest and gives the folder its name.
+func place(tmp, dir string, m *Manifest) error {
+	text, err := json.MarshalIndent(m, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(tmp, ManifestFile), append(text, '\n'), 0o666); err != nil {
+		return err
+	}
+	if err := errors.Join(os.Chmod(tmp, 0o755), os.RemoveAll(dir)); err != nil {
+		return err
+	}
+	return os.Rename(tmp, dir)
+}
+
+// named is an error about a file below a folder that was opened, with its whole path.
+func named(path string, err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return &fs.PathError{Op: at.Op, Path: path, Err: at.Err}
+	}
+	return err
+}
+
+// writer copies files and notes their hashes; after an error it does
+// nothing.
+type writer struct {
+	ctx      context.Context
+	dir      string
+	manifest *Manifest
+	err      error
+}
+
+func (w *writer) copy(from, name string) {
+	if w.err = errors.Join(w.err, w.ctx.Err()); w.err != nil {
+		return
+	}
+	path := filepath.Join(w.dir, filepath.FromSlash(name))
+	if w.err = copyFile(from, path); w.err == nil {
+		w.manifest.Files[name], w.err = download.HashFile(path)
+	}
+}
+
+// copyTree copies the files below a folder, but for hidden ones.
+func (w *writer) copyTree(from, name string) {
+	err := fs.WalkDir(os.DirFS(from), ".", func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return named(filepath.Join(from, filepath.FromSlash(path)), err)
+		case path != "." && strings.HasPrefix(entry.Name(), "."):
+			if entry.IsDir() {
+				return fs.SkipDir
+			}
+		case !entry.IsDir():
+			w.copy(filepath.Join(from, filepath.FromSlash(path)), name+"/"+path)
+		}
+		return w.err
+	})
+	w.err = cmp.Or(w.err, err)
+}
+
+func copyFile(from, to string) (err error) {
+	r, err := os.Open(from)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	info, err := r.Stat()
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+		return err
+	}
+	w, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, info.Mode().Perm()|0o600)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, w.Close()) }()
+	_, err = io.Copy(w, r)
+	return err
+}

@@ -1,0 +1,60 @@
+//go:build onednn
+
+package onednn
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/kerneltest"
+)
+
+func TestConformance(t *testing.T) { kerneltest.Run(t, New) }
+
+func TestLargerShapes(t *testing.T) {
+	want := generic.New[float64](2)
+	defer want.Close()
+	for _, threads := range []int{1, 2, 3} {
+		t.Run(fmt.Sprintf("%d threads", threads), func(t *testing.T) {
+			kerneltest.LargeConvs(t, open(t, threads), want)
+		})
+	}
+}
+
+func TestPassesDoNotAllocate(t *testing.T) { kerneltest.NoAllocations(t, open(t, 2)) }
+
+func TestThreadsUnderZeroAreRefused(t *testing.T) {
+	if _, err := New(-1); err == nil {
+		t.Error("-1 threads are accepted")
+	}
+}
+
+// open returns an engine that is closed when the test ends.
+func open(t testing.TB, threads int) *engine {
+	t.Helper()
+	e, err := New(threads)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return e.(*engine)
+}
+
+func TestAllocIsZeroedAndOnPages(t *testing.T) {
+	e := open(t, 1)
+	for _, n := range []int{0, 1, 1 << 20} {
+		x, err := e.Alloc(n)
+		if err != nil || len(x) != n {
+			t.Fatalf("%d values: %d, %v", n, len(x), err)
+		}
+		if slices.ContainsFunc(x, func(v float32) bool { return v != 0 }) {
+			t.Errorf("%d values are not all 0", n)
+		}
+	}
+}
