@@ -98,15 +98,6 @@ func (m *Model) warm(ctx context.Context) error {
 	}
 }
 
-// prepare decodes a picture of at most so many pixels, and makes it what the network
-// takes.
-func prepare(prep imageprep.Config, data []byte, pixels int) (imageprep.Image, error) {
-	if err := checkPixels(data, pixels); err != nil {
-		return imageprep.Image{}, err
-	}
-	return prep.Prepare(data)
-}
-
 // pictureError is the answer to a picture that cannot be read.
 func pictureError(err error) *Error {
 	var refused *imageprep.Error

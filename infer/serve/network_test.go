@@ -65,7 +65,7 @@ func TestEveryProtocolGivesTheSameBits(t *testing.T) {
 	}
 	client := inference.NewGRPCInferenceServiceClient(connected(t, s))
 	for i, file := range jpegs(t, 12) {
-		img, err := c.Preprocess().Prepare(file)
+		img, err := new(imageprep.Decoder).Prepare(imageprep.Bytes(file), c.Preprocess())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
 // Server answers for models that come and go. Its methods may be called at the same
@@ -19,6 +20,7 @@ type Server struct {
 	log      *slog.Logger
 	models   registry
 	metrics  *metrics
+	images   imageprep.Decoder
 	decoders chan struct{} // a place for each picture that is decoded at a time
 	explains chan struct{} // the same for explanations
 	bodies   *budget
@@ -33,6 +35,7 @@ func New(o Options) *Server {
 	o.Limits.complete()
 	s := &Server{options: o, log: o.Log, bodies: &budget{left: o.Limits.Bodies},
 		rates:    newRates(o.Limits.Rate, o.Limits.Pictures),
+		images:   imageprep.Decoder{Pixels: o.Limits.Pixels},
 		decoders: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		explains: make(chan struct{}, 1)}
 	if s.log == nil {

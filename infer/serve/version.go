@@ -148,7 +148,7 @@ func (s *Server) decodeOne(v *version, j *job, i int) {
 	p := &j.pictures[i]
 	if p.image.Pix != nil {
 		j.images[i] = v.prep.Apply(p.image)
-	} else if img, err := prepare(v.prep, p.data, s.options.Limits.Pixels); err != nil {
+	} else if img, err := s.images.Prepare(imageprep.Bytes(p.data), v.prep); err != nil {
 		j.out[i].err = pictureError(err)
 	} else {
 		j.images[i] = img
