@@ -26,6 +26,7 @@ func commands() []*cli.Command {
 		verifyCommand(),
 		inspectCommand(),
 		predictCommand(),
+		serveCommand(),
 		evalCommand(),
 		benchCommand(),
 		dataCommand(),

@@ -24,6 +24,10 @@ type Decoder struct {
 	// program that has to stay within a certain memory sets Go's memory limit too
 	// ([debug.SetMemoryLimit]); then freed memory is reused or given back at once.
 	Memory int64
+	// Pixels bounds width times height of an image further than [MaxPixels] does, for
+	// images of strangers; 0 means no further. One with more is refused from its header
+	// with [ErrTooLarge].
+	Pixels int
 
 	images, files budget
 }
@@ -99,6 +103,9 @@ func (d *Decoder) header(f format, data []byte) (h header, err error) {
 	}
 	if err := checkSize(f.name, h.w, h.h); err != nil {
 		return header{}, err
+	}
+	if d.Pixels > 0 && h.w > d.Pixels/h.h {
+		return header{}, tooLarge(f.name, "%d x %d pixels, at most %d", h.w, h.h, d.Pixels)
 	}
 	if need := h.total(len(data)); need > d.memory() {
 		return header{}, tooLarge(f.name, "%d x %d pixels of this kind take %d MiB, at most %d",

@@ -3,6 +3,9 @@ package imageprep
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"image"
+	"image/png"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -167,6 +170,20 @@ func TestFrameOutsideTheScreenEnlargesIt(t *testing.T) {
 		_, err := new(Decoder).Decode(Bytes(bad))
 		if !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), name) {
 			t.Errorf("got %v, want too large by %s", err, name)
+		}
+	}
+}
+
+func TestPixelsBoundImagesFurther(t *testing.T) {
+	var file bytes.Buffer
+	if err := png.Encode(&file, image.NewGray(image.Rect(0, 0, 7, 5))); err != nil {
+		t.Fatal(err)
+	}
+	for pixels, want := range map[int]string{0: "<nil>", 35: "<nil>",
+		34: "image too large (png: 7 x 5 pixels, at most 34)"} {
+		d := Decoder{Pixels: pixels}
+		if _, err := d.Prepare(Bytes(file.Bytes()), Config{Size: 4}); fmt.Sprint(err) != want {
+			t.Errorf("at most %d pixels: got %v, want %s", pixels, err, want)
 		}
 	}
 }

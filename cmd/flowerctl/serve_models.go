@@ -1,0 +1,161 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"net"
+	"os"
+
+	"github.com/flowerctl/flowerctl/export/verify"
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/serve"
+)
+
+// validate refuses what cannot be meant.
+func (o *serveOptions) validate(c *call) error {
+	if err := c.noFiles(); err != nil {
+		return err
+	}
+	for _, limit := range []struct {
+		flag     string
+		got      int64
+		least    int64
+		greatest int64
+	}{
+		{"max-batch", int64(o.maxBatch), 0, maxBatch}, {"max-body", o.maxBody, 1, 1024},
+		{"max-tensor-body", o.maxTensorBody, 1, 1024}, {"max-pixels", int64(o.maxPixels), 1, 40},
+		{"max-pictures", int64(o.maxPictures), 1, 1 << 20}, {"max-queue", int64(o.maxQueue), 1, 1 << 20},
+	} {
+		if limit.got < limit.least || limit.got > limit.greatest {
+			return usagef("--%s: got %d, want %d to %d", limit.flag, limit.got, limit.least, limit.greatest)
+		}
+	}
+	switch {
+	case o.addr == "" && o.grpcAddr == "":
+		return usagef("--addr and --grpc-addr: want one of them at least")
+	case o.maxPictures > o.maxQueue:
+		return usagef("--max-pictures: got %d, want at most the %d of --max-queue", o.maxPictures,
+			o.maxQueue)
+	case !(o.rate >= 0):
+		return usagef("--rate: got %v, want 0 or more", o.rate)
+	case o.timeout <= 0:
+		return usagef("--timeout: got %v, want more than 0", o.timeout)
+	case o.maxWait < 0:
+		return usagef("--max-wait: got %v, want 0 or more", o.maxWait)
+	case (o.tlsCert == "") != (o.tlsKey == ""):
+		return usagef("--tls-cert and --tls-key: want both of them")
+	case o.tlsClientCA != "" && o.tlsCert == "":
+		return usagef("--tls-client-ca: without effect, since there is no --tls-cert")
+	case o.ctrlKeys != "" && o.controlAddr == "":
+		return usagef("--control-keys: without effect, since there is no --control-addr")
+	case o.controlAddr != "" && o.ctrlKeys == "":
+		return usagef("--control-addr: want --control-keys too")
+	case c.given("versions") && o.repository == "":
+		return usagef("--versions: without effect, since there is no --repository")
+	}
+	return nil
+}
+
+// options are the server's.
+func (o *serveOptions) options(log *slog.Logger) (serve.Options, error) {
+	options := serve.Options{Log: log, Version: version, MaxBatch: o.maxBatch, MaxWait: o.maxWait,
+		Explain: o.explain,
+		Limits: serve.Limits{PictureBody: o.maxBody << 20, TensorBody: o.maxTensorBody << 20,
+			Pixels:   o.maxPixels * 1e6,
+			Pictures: o.maxPictures, Queue: o.maxQueue, Rate: o.rate, Timeout: o.timeout}}
+	var err error
+	if o.keys != "" {
+		options.Keys, err = serve.OpenKeys(o.keys, log)
+	}
+	return options, fileError(err)
+}
+
+// loader finds the models that the flags name.
+func (o *serveOptions) loader(c *call, server *serve.Server) (*serve.Loader, error) {
+	policy, err := serve.ParsePolicy(o.versions)
+	if err != nil {
+		return nil, failWith(exitUsage, fmt.Errorf("--versions: %w", err))
+	}
+	files := serve.Files{Models: o.models.Value(), Repository: o.repository, Policy: policy,
+		Open: func(path string, file []byte) (*serve.Model, error) { return o.open(c, path, file) }}
+	if len(files.Models) == 0 && o.repository == "" {
+		if name := os.Getenv(envModel); name != "" {
+			files.Models = []string{name}
+		} else if _, err := os.Stat("model.onnx"); !errors.Is(err, fs.ErrNotExist) {
+			files.Models = []string{"model.onnx"}
+		} else {
+			files.Builtin = serve.Builtin{Name: "flowers", Path: builtinName, File: infer.Builtin()}
+		}
+	}
+	return serve.NewLoader(server, files)
+}
+
+// open opens a model as predict does.
+func (o *serveOptions) open(c *call, path string, file []byte) (*serve.Model, error) {
+	options, err := modelOptions(c.cli)
+	if err != nil {
+		return nil, err
+	}
+	options.Explain = o.explain
+	chosen, err := chooseModel(c.cli, path, file, options)
+	if err != nil {
+		return nil, err
+	}
+	classifier, err := chosen.open(c.cli, true)
+	if err != nil {
+		return nil, err
+	}
+	report := infer.BuiltinReport()
+	if path != builtinName {
+		if report, err = readFile(verify.ReportPath(path), maxLabelBytes); err != nil {
+			report = nil // the model need not have one
+		}
+	}
+	return serve.NewModel(classifier, file, report), nil
+}
+
+// listen opens the sockets that the flags name.
+func (o *serveOptions) listen(loader *serve.Loader, log *slog.Logger) (l serve.Listeners,
+	err error) {
+	if o.tlsCert != "" {
+		files := serve.Certificates{Cert: o.tlsCert, Key: o.tlsKey, ClientCA: o.tlsClientCA, Log: log}
+		if l.TLS, err = files.Config(); err != nil {
+			return l, fileError(err)
+		}
+	}
+	if o.controlAddr != "" {
+		keys, err := serve.OpenKeys(o.ctrlKeys, log)
+		if err != nil {
+			return l, fileError(err)
+		}
+		l.ControlHandler = loader.Control(keys)
+	}
+	for _, at := range []struct {
+		address string
+		to      *net.Listener
+	}{{o.addr, &l.HTTP}, {o.grpcAddr, &l.GRPC}, {o.controlAddr, &l.Control}, {o.pprofAddr, &l.Pprof}} {
+		if at.address == "" {
+			continue
+		}
+		if *at.to, err = net.Listen("tcp", at.address); err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+// greet says where the server answers.
+func (o *serveOptions) greet(c *call, l serve.Listeners) {
+	scheme := "http"
+	if l.TLS != nil {
+		scheme = "https"
+	}
+	if l.HTTP != nil {
+		c.say("serving on %s://%s", scheme, l.HTTP.Addr())
+	}
+	if l.GRPC != nil {
+		c.say("serving gRPC on %s", l.GRPC.Addr())
+	}
+}

@@ -1,0 +1,81 @@
+package serve
+
+import (
+	"bytes"
+	"image/png"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+)
+
+// explain draws over a picture what speaks for a class: that of the query, by name or
+// index, or the most probable one. The class and the method stand in the headers.
+func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
+	v, leave, err := s.chosen(r)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	pictures, release, err := s.picturesOf(w, r, v)
+	if err != nil {
+		return err
+	}
+	if len(pictures) != 1 {
+		release()
+		return badf("got %d pictures, want one", len(pictures))
+	}
+	j, err := s.answer(r.Context(), v, pictures, release)
+	if err == nil {
+		err = j.out[0].err
+	}
+	if err != nil {
+		return err
+	}
+	class := j.out[0].answer.Best()
+	if asked := r.URL.Query().Get("class"); asked != "" {
+		if class, err = classOf(asked, v.labels); err != nil {
+			return err
+		}
+	}
+	return s.draw(w, r, v, j.images[0], class)
+}
+
+// draw answers with the map of a class over a picture. One is made at a time, since it
+// may take a hundred runs of the network.
+func (s *Server) draw(w http.ResponseWriter, r *http.Request, v *version, img imageprep.Image,
+	class int) error {
+	select {
+	case s.explains <- struct{}{}:
+		defer func() { <-s.explains }()
+	default:
+		return busy("another explanation is being made")
+	}
+	heat, err := v.Classifier.Explain(r.Context(), img, class)
+	if err != nil {
+		return err
+	}
+	var drawn bytes.Buffer
+	if err := png.Encode(&drawn, heat.Over(img)); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "image/png")
+	w.Header().Set("X-Flowerctl-Label", url.QueryEscape(v.labels[class]))
+	w.Header().Set("X-Flowerctl-Method", string(heat.Method))
+	w.Write(drawn.Bytes()) // a client that went away does not hear of it
+	return nil
+}
+
+// classOf is the index of a class.
+func classOf(asked string, labels []string) (int, error) {
+	for i, label := range labels {
+		if label == asked {
+			return i, nil
+		}
+	}
+	if i, err := strconv.Atoi(asked); err == nil && i >= 0 && i < len(labels) {
+		return i, nil
+	}
+	return 0, badf("class: got %q, want a label or 0 to %d", asked, len(labels)-1)
+}

@@ -1,0 +1,127 @@
+package serve
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/pprof"
+	"time"
+
+	"google.golang.org/grpc/credentials"
+)
+
+// Listeners are where a server answers; those that are nil are not there.
+type Listeners struct {
+	HTTP    net.Listener
+	GRPC    net.Listener
+	Control net.Listener // with ControlHandler
+	Pprof   net.Listener // must be a loopback address
+	// TLS is for HTTP, GRPC and Control; nil means none.
+	TLS *tls.Config
+	// ControlHandler is [Loader.Control]'s.
+	ControlHandler http.Handler
+}
+
+// Run answers until ctx ends. Then it says that it is not ready, takes no more
+// requests, waits for those that it has, no longer than their deadlines, and closes
+// the models. It returns the first error of a listener.
+func (s *Server) Run(ctx context.Context, l Listeners) error {
+	if l.Pprof != nil {
+		if a, ok := l.Pprof.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
+			return fmt.Errorf("pprof on %s: want a loopback address, since it shows the memory",
+				l.Pprof.Addr())
+		}
+	}
+	defer s.Close()
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var stops []func(context.Context)
+	start := func(at net.Listener, h http.Handler, secure bool) {
+		if at == nil {
+			return
+		}
+		server := s.httpServer(h)
+		go func() { cancel(s.serveHTTP(server, at, l.TLS, secure)) }()
+		stops = append(stops, func(ctx context.Context) {
+			if server.Shutdown(ctx) != nil {
+				server.Close() // the deadline has passed
+			}
+		})
+	}
+	start(l.HTTP, s, true)
+	start(l.Control, l.ControlHandler, true)
+	start(l.Pprof, pprofHandler(), false)
+	if l.GRPC != nil {
+		var creds credentials.TransportCredentials
+		if l.TLS != nil {
+			creds = credentials.NewTLS(l.TLS)
+		}
+		g := s.GRPC(creds)
+		go func() { cancel(g.Serve(l.GRPC)) }()
+		stops = append(stops, func(ctx context.Context) {
+			defer context.AfterFunc(ctx, g.Stop)()
+			g.GracefulStop()
+		})
+	}
+	<-ctx.Done()
+	s.drain(stops)
+	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) &&
+		!errors.Is(err, http.ErrServerClosed) {
+		return err
+	}
+	return nil
+}
+
+// drain ends the listeners, together.
+func (s *Server) drain(stops []func(context.Context)) {
+	s.draining.Store(true)
+	s.log.Info("draining")
+	const besides = 2 * time.Second
+	ctx, cancel := context.WithTimeout(context.Background(), s.options.Limits.Timeout+besides)
+	defer cancel()
+	done := make(chan struct{})
+	for _, stop := range stops {
+		go func() {
+			defer func() { done <- struct{}{} }()
+			stop(ctx)
+		}()
+	}
+	for range stops {
+		<-done
+	}
+	s.log.Info("ended")
+}
+
+func (s *Server) httpServer(h http.Handler) *http.Server {
+	const headers = 64 << 10
+	return &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+		// A client that does not send its request, or does not read its answer, holds its
+		// connection no longer than that.
+		ReadTimeout:  s.options.Limits.Timeout + headerTimeout,
+		WriteTimeout: 2*s.options.Limits.Timeout + headerTimeout, MaxHeaderBytes: headers,
+		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+}
+
+func (s *Server) serveHTTP(server *http.Server, l net.Listener, secure *tls.Config,
+	mayBe bool) error {
+	if secure == nil || !mayBe {
+		return server.Serve(l)
+	}
+	server.TLSConfig = secure.Clone()
+	return server.ServeTLS(l, "", "")
+}
+
+// pprofHandler shows what the process does, under /debug/pprof/.
+func pprofHandler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/cmdline", pprof.Cmdline)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	return mux
+}

@@ -1,0 +1,119 @@
+package serve
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"maps"
+	"slices"
+
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+)
+
+// Classifier is what answers: an [infer.Classifier], or another with its methods,
+// which may be called at the same time.
+type Classifier interface {
+	Labels() []string
+	Preprocess() imageprep.Config
+	Classify(ctx context.Context, images []imageprep.Image) ([]infer.Answer, error)
+	Explain(ctx context.Context, img imageprep.Image, class int) (infer.Heat, error)
+	Close() error
+}
+
+// Model is a classifier and what is said about it.
+type Model struct {
+	Classifier Classifier
+	Input      string            // the name of its tensor of pictures; "" means image
+	Runs       int               // that may overlap; 0 means 1
+	MaxBatch   int               // pictures in a run; 0 means 8
+	Card       map[string]string // the file's metadata
+	SHA256     string            // of the file, hexadecimal; "" where there is none
+	Device     string            // where it runs, for people
+	Report     json.RawMessage   // of flowerctl verify; nil where there is none
+}
+
+// NewModel describes a classifier that was opened from the bytes of a file, of which
+// the hash is told; nil for none. The report is what flowerctl verify wrote about the
+// file, or nil.
+func NewModel(c *infer.Classifier, file, report []byte) *Model {
+	m := &Model{Classifier: c, Runs: max(1, c.Engine().Runs), MaxBatch: batchOnCPU, Report: report}
+	session := c.Session()
+	device := session.Device()
+	if m.Device = device.String(); device.CUDA {
+		m.MaxBatch = batchOnCUDA
+	}
+	if inputs := session.Inputs(); len(inputs) > 0 {
+		m.Input = inputs[0].Name
+	}
+	m.Card = maps.Clone(session.Metadata())
+	if file != nil {
+		sum := sha256.Sum256(file)
+		m.SHA256 = hex.EncodeToString(sum[:])
+	}
+	return m
+}
+
+// How many pictures a run takes where nobody says. On a CPU larger batches are not
+// faster; a GPU is idle with fewer.
+const (
+	batchOnCPU  = 8
+	batchOnCUDA = 32
+)
+
+// complete fills in what was left out.
+func (m *Model) complete() {
+	if m.Input == "" {
+		m.Input = "image"
+	}
+	m.Runs = max(1, m.Runs)
+	if m.MaxBatch <= 0 {
+		m.MaxBatch = batchOnCPU
+	}
+}
+
+// warm answers for batches of 1, 2, 4 and so on to MaxBatch pictures, so that the
+// first request pays nothing that later ones do not. On CUDA these are the sizes
+// that runs are filled up to.
+func (m *Model) warm(ctx context.Context) error {
+	prep := m.Classifier.Preprocess()
+	grey := imageprep.Image{W: prep.Size, H: prep.Size, Pix: make([]uint8, 3*prep.Size*prep.Size)}
+	for i := range grey.Pix {
+		grey.Pix[i] = 128
+	}
+	for n := 1; ; n *= 2 {
+		n = min(n, m.MaxBatch)
+		answers, err := m.Classifier.Classify(ctx, slices.Repeat([]imageprep.Image{grey}, n))
+		if err != nil {
+			return err
+		}
+		if err := answers[0].Err(); err != nil {
+			return err
+		}
+		if n == m.MaxBatch {
+			return nil
+		}
+	}
+}
+
+// pictureError is the answer to a picture that cannot be read.
+func pictureError(err error) *Error {
+	var refused *imageprep.Error
+	if !errors.As(err, &refused) {
+		return asError(err)
+	}
+	status := statusUnprocessable
+	switch refused.Kind {
+	case imageprep.ErrTooLarge:
+		status = statusTooLarge
+	case imageprep.ErrNotImage, imageprep.ErrUnsupported:
+		status = statusMediaType
+	}
+	text := refused.Error()
+	if refused.Kind == imageprep.ErrNotImage {
+		text += "; " + refused.Hint()
+	}
+	return &Error{Status: status, Text: text}
+}
