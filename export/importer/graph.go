@@ -96,6 +96,7 @@ func (r *reader) findInput(m *onnx.Model) error {
 			sized.Graph.Inputs[i] = known
 		}
 	}
+	r.sized = &sized
 	if r.types, err = sized.Types(); err != nil {
 		return err
 	}
@@ -118,7 +119,8 @@ func (r *reader) prepares(in onnx.ValueInfo) bool {
 
 // behindPreprocessing starts at the value that the preprocessing makes.
 func (r *reader) behindPreprocessing(m *onnx.Model) error {
-	var err error
+	sized, err := *m, error(nil)
+	r.sized = &sized
 	if r.types, err = m.Types(); err != nil {
 		return err
 	}

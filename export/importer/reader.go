@@ -18,6 +18,7 @@ type reader struct {
 	opset  int64
 	graph  *onnx.Graph
 	meta   export.Metadata
+	sized  *onnx.Model // the file, for images of the network's size
 	types  map[string]onnx.ValueInfo
 	makers map[string]*onnx.Node // by the name of a value
 	input  string                // the value that is the network's input
@@ -28,6 +29,8 @@ type reader struct {
 	constants    map[string]bool // values that depend on no input
 	computed     map[string]*array
 	depth        int // of the constants that are being computed
+	declared     int // shapes that the types were told
+	filled       int // values of the weights that one value fills
 
 	uses   map[string]int // readers of a value, among the nodes that are needed
 	values map[string]*value
@@ -120,6 +123,11 @@ func (r *reader) node(n *onnx.Node) error {
 	if err := r.agree(v, r.types[out]); err != nil {
 		return err
 	}
+	if n.Op == "Pad" {
+		if err := r.declare(n, v); err != nil {
+			return err
+		}
+	}
 	if r.uses[out] != 1 && (v.gate != nil || v.affine != nil && v.node != model.InputName) {
 		if v, err = r.plain(v); err != nil { // once, and not for each reader
 			return err
@@ -144,6 +152,38 @@ func (r *reader) agree(v *value, t onnx.ValueInfo) error {
 		return unsupported("its value is %s by the file and %v here", t, got)
 	}
 	return nil
+}
+
+// maxDeclared bounds how often the types are inferred again.
+const maxDeclared = 100
+
+// declare tells the types of the file the shape of what a Pad makes, where its
+// zeros are computed, so that types cannot say it: what follows is then known.
+func (r *reader) declare(n *onnx.Node, v *value) error {
+	out := n.Outputs[0]
+	if t := r.types[out]; t.Ranked && !slices.ContainsFunc(t.Dims[min(1, len(t.Dims)):], func(d onnx.Dim) bool { return d.Value < 0 }) {
+		return nil
+	}
+	info := onnx.ValueInfo{Name: out, Elem: r.types[n.Inputs[0]].Elem, Ranked: true}
+	for _, d := range v.dims() {
+		dim := onnx.Known(d)
+		if d < 0 && r.batch < 0 {
+			dim = onnx.Symbol("N")
+		} else if d < 0 {
+			dim = onnx.Dim{Value: r.batch}
+		}
+		info.Dims = append(info.Dims, dim)
+	}
+	if r.declared++; r.declared > maxDeclared {
+		return unsupported("more than %d nodes like it compute their zeros", maxDeclared)
+	}
+	r.sized.Graph.Values = append(slices.Clip(r.sized.Graph.Values), info)
+	types, err := r.sized.Types()
+	if err == nil {
+		r.types = types
+		clear(r.computed) // shapes among them
+	}
+	return err
 }
 
 // value is the one that a node's input i names.
