@@ -33,7 +33,9 @@ func (r *reader) findConstants() {
 		n := &r.graph.Nodes[i]
 		constant := n.Op == "Shape" || n.Op == "Constant"
 		if !constant && len(n.Inputs) > 0 {
-			constant = !slices.ContainsFunc(n.Inputs, func(s string) bool { return s != "" && !r.constants[s] })
+			constant = !slices.ContainsFunc(n.Inputs, func(s string) bool {
+				return s != "" && !r.constants[s]
+			})
 		}
 		if constant {
 			for _, out := range n.Outputs {
@@ -54,7 +56,8 @@ func (r *reader) weight(n *onnx.Node, i int) (onnx.Tensor, error) {
 
 func (r *reader) tensor(value string) (onnx.Tensor, error) {
 	if r.depth++; r.depth > maxDepth {
-		return onnx.Tensor{}, unsupported("constant %q is computed by more than %d nodes", value, maxDepth)
+		return onnx.Tensor{}, unsupported("constant %q is computed by more than %d nodes",
+			value, maxDepth)
 	}
 	if t := r.initializers[value]; t != nil {
 		return floats(t)
@@ -112,7 +115,8 @@ func (r *reader) uniform(n *onnx.Node) (onnx.Tensor, error) {
 	dims, ok := r.staticDims(n.Outputs[0])
 	size := onnx.Elements(dims)
 	if !ok || size < 0 || size > maxValues-r.filled {
-		return onnx.Tensor{}, unsupported("constant %q has %v values, and uniform ones at most %d together",
+		return onnx.Tensor{}, unsupported(
+			"constant %q is %v, and uniform ones have at most %d values together",
 			n.Outputs[0], r.types[n.Outputs[0]], maxValues)
 	}
 	r.filled += size
