@@ -124,6 +124,9 @@ func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 	if s.Step >= l.rates.steps { // it was stopped while validating
 		return nil
 	}
+	if l.Start != nil && s.Epoch == 0 {
+		return l.begin(ctx)
+	}
 	skip := s.Step
 	for b, err := range l.Train.Batches(ctx, s.Epoch) {
 		if err != nil {
@@ -157,6 +160,19 @@ func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 	if s.Step < l.rates.steps {
 		return fmt.Errorf("epoch %d: %d batches came, want %d", s.Epoch+1, s.Step, l.rates.steps)
 	}
+	return nil
+}
+
+// begin is an epoch without steps: what Start does.
+func (l *loop) begin(ctx context.Context) error {
+	loss, correct, err := l.Start.Start(ctx)
+	if err != nil {
+		return err
+	}
+	l.average.restart()
+	s, n := &l.state, l.Train.Len()
+	s.Sums.add(Result{N: n, Loss: loss, Correct: []int{correct}})
+	s.Step = l.rates.steps
 	return nil
 }
 

@@ -26,6 +26,14 @@ type Source interface {
 	Batches(ctx context.Context, epoch int) iter.Seq2[*data.Batch, error]
 }
 
+// Starter changes the weights of a network before its first step, such as by
+// fitting a head to the features of a network that exists.
+type Starter interface {
+	// Start returns the mean loss over the training images with the new weights, and
+	// how many of them are answered right.
+	Start(ctx context.Context) (loss float64, correct int, err error)
+}
+
 // Config is what a run is made of.
 type Config struct {
 	Stepper    Stepper
@@ -36,6 +44,9 @@ type Config struct {
 	// Facts are Spec, Labels, Preprocess and the parts of Training that do not
 	// change, for the checkpoints. Weights are the Stepper's.
 	Facts checkpoint.Checkpoint
+
+	// Start does the first epoch in place of steps; nil: it has steps as every other.
+	Start Starter
 
 	Epochs       int     // at most
 	Patience     int     // epochs without a better Monitor before stopping early; 0 never stops
