@@ -56,6 +56,16 @@ func (a *average) update() {
 	}
 }
 
+// restart begins again at the weights as they are.
+func (a *average) restart() {
+	if a == nil {
+		return
+	}
+	for i, v := range a.values {
+		copy(v, a.live[i])
+	}
+}
+
 // swap exchanges the average and the network's weights; a second swap undoes it.
 func (a *average) swap() {
 	if a == nil {

@@ -123,6 +123,9 @@ func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 	if s.Step >= l.rates.steps { // the run was stopped while validating
 		return nil
 	}
+	if l.Start != nil && s.Epoch == 0 {
+		return l.begin(ctx)
+	}
 	skip := s.Step
 	for b, err := range l.Train.Batches(ctx, s.Epoch) {
 		if err != nil {
@@ -156,6 +159,19 @@ func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 	if s.Step < l.rates.steps {
 		return fmt.Errorf("epoch %d: %d batches came, want %d", s.Epoch+1, s.Step, l.rates.steps)
 	}
+	return nil
+}
+
+// begin is an epoch without steps: what Start does.
+func (l *loop) begin(ctx context.Context) error {
+	loss, correct, err := l.Start.Start(ctx)
+	if err != nil {
+		return err
+	}
+	l.average.restart()
+	s, n := &l.state, l.Train.Len()
+	s.Sums.add(Result{N: n, Loss: loss, Correct: []int{correct}})
+	s.Step = l.rates.steps
 	return nil
 }
 

@@ -25,6 +25,14 @@ type Source interface {
 	Batches(ctx context.Context, epoch int) iter.Seq2[*data.Batch, error]
 }
 
+// Starter changes the weights of a network before its first step, such as by
+// fitting a head to the features of a network that exists.
+type Starter interface {
+	// Start returns the mean loss over the training images with the new weights, and
+	// how many of them are answered right.
+	Start(ctx context.Context) (loss float64, correct int, err error)
+}
+
 // Config is the settings and the parts of a run.
 type Config struct {
 	Stepper    Stepper
@@ -35,6 +43,9 @@ type Config struct {
 	// Facts has Spec, Labels, Preprocess and the parts of Training that do not
 	// change, for the checkpoints. The weights are the Stepper's.
 	Facts checkpoint.Checkpoint
+
+	// Start does the first epoch in place of steps; nil: it has steps as every other.
+	Start Starter
 
 	Epochs       int     // at most
 	Patience     int     // epochs without a better Monitor before stopping early; 0 never stops

@@ -27,6 +27,9 @@ type Options struct {
 	Dir string
 	// Resume is a run to go on with, in its own folder; nil starts a new one.
 	Resume *Resume
+	// Base is the network that Settings.From names; nil where it names none, and of a
+	// run that goes on.
+	Base *Base
 	// Scanned are images to take in place of all in Settings.Data; nil scans it.
 	Scanned *data.Set
 	// Version of the program, for the checkpoints.
@@ -46,6 +49,10 @@ type Session struct {
 	Network                    *nn.Network
 	// Initial says what Settings.Init gave; nil without it.
 	Initial *Initial
+	// Head is how the head was fitted, nil before that and of a network from nothing.
+	Head *HeadFit
+	// Kept is how many classes kept their row of the head that Options.Base had.
+	Kept int
 
 	plan    *plan
 	options Options
@@ -75,6 +82,9 @@ func (e *InitError) Unwrap() error { return e.Err }
 // Settings that cannot be are a [*SettingError], folders without images a
 // [*DataError].
 func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
+	if o.Base != nil && settings.Size == 0 {
+		settings.Size = o.Base.Size
+	}
 	p, err := settings.plan()
 	if err != nil {
 		return nil, err
@@ -86,7 +96,8 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if err := s.loaders(); err != nil {
 		return nil, err
 	}
-	return s, s.build(s.Images.Set.Classes())
+	s.settleFreeze()
+	return s, s.build(ctx, s.Images.Set.Classes())
 }
 
 // OpenNetwork makes a session without images, to measure a network with.
@@ -96,7 +107,7 @@ func OpenNetwork(settings Settings, classes int) (*Session, error) {
 		return nil, err
 	}
 	s := &Session{Settings: p.Settings, plan: p}
-	return s, s.build(classes)
+	return s, s.build(context.Background(), classes)
 }
 
 // images reads and splits the images: as the run did that goes on, if there is one.
@@ -160,13 +171,18 @@ func (s *Session) loaders() (err error) {
 }
 
 // build makes the network. Where it fails nothing needs closing.
-func (s *Session) build(classes int) (err error) {
+func (s *Session) build(ctx context.Context, classes int) (err error) {
 	p := s.plan
-	if s.Spec, err = p.spec(classes); err != nil {
+	weights, err := s.starts(ctx, classes)
+	if err != nil {
 		return err
 	}
-	weights, err := s.Spec.NewWeights(p.Seed)
-	if err != nil {
+	cfg := nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
+		FrozenBatchNorm: p.FreezeBN}
+	if cfg.Frozen, err = p.frozen(&s.Spec); err != nil {
+		return err
+	}
+	if cfg.Rates, err = p.bodyRates(&s.Spec); err != nil {
 		return err
 	}
 	if p.Init != "" {
@@ -177,8 +193,8 @@ func (s *Session) build(classes int) (err error) {
 	if s.Engine, err = engine.Default(p.Threads); err != nil {
 		return err
 	}
-	s.Network, err = nn.New(s.Spec, weights, nn.Config{Engine: s.Engine, Optimizer: p.opt,
-		Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm, FrozenBatchNorm: p.FreezeBN})
+	cfg.Engine = s.Engine
+	s.Network, err = nn.New(s.Spec, weights, cfg)
 	if err != nil {
 		return errors.Join(err, s.Engine.Close())
 	}
@@ -209,6 +225,9 @@ func (s *Session) config() train.Config {
 	}
 	if s.options.Observer != nil { // a nil *T in an interface would not be nil
 		cfg.Observer = s.options.Observer
+	}
+	if p.fromBase() {
+		cfg.Start = starter{s}
 	}
 	if s.options.Resume != nil {
 		cfg.Resume = s.options.Resume.Checkpoint

@@ -26,6 +26,12 @@ type Settings struct {
 	Resize string `json:"resize"`       // how images become squares: imageprep.Resize
 	Init   string `json:"init"`         // file or run to take weights from
 
+	// From names the network to start from, FromNothing or "" for none. Arch counts
+	// for nothing then.
+	From   string  `json:"from"`
+	Freeze string  `json:"freeze"`  // FreezeAll, FreezeAuto or a node: what is not trained; "" for nothing
+	LRBody float64 `json:"lr_body"` // with From: rate of all but the head; 0 for LR
+
 	Initializer string      `json:"initializer"` // model.Init; "" for the network's own
 	AuxWeight   HeadWeights `json:"aux_weight"`  // of the auxiliary heads' losses
 
@@ -58,6 +64,19 @@ func Defaults() Settings {
 		Val: 0.2, Batch: 32, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
 		Loss: string(nn.CrossEntropy), Optimizer: "adam", Schedule: string(train.Constant),
 	}
+}
+
+// TransferDefaults are the settings of a training that starts from a network that
+// exists: the head is fitted first, on features of the images as they are, and then
+// all of the network is trained for a few epochs where there are images enough.
+func TransferDefaults(from string) Settings {
+	s := Defaults()
+	s.From, s.Arch, s.Freeze = from, "", FreezeAuto
+	s.Optimizer, s.LR, s.Schedule = "adamw", 3e-4, "cosine,warmup=0.5"
+	s.Options.WeightDecay = 0.01
+	s.Smooth, s.Augment = 0.1, "flip,crop=0.5"
+	s.Epochs, s.Patience = 9, 0
+	return s
 }
 
 // ReadSettings reads a file such as a run's config.json over the defaults. It
