@@ -208,6 +208,16 @@ func (f *fakeStepper) Evaluate(ctx context.Context, b *data.Batch) (Result, erro
 	return r, nil
 }
 
+// Measure has nothing to do but to read the images: the network has no batch norms.
+func (f *fakeStepper) Measure(_ context.Context, images iter.Seq2[*data.Batch, error]) error {
+	for _, err := range images {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (f *fakeStepper) Weights() model.Weights { return f.weights }
 func (f *fakeStepper) State() State           { return State{f.step, f.opt.State()} }
 func (f *fakeStepper) Close() error           { return nil }

@@ -90,10 +90,10 @@ func (l *loop) resume() error {
 		return err
 	}
 	opt := optim.State{Name: c.Optimizer.Name, Step: c.Optimizer.Step, Slots: maps.Clone(c.Optimizer.Slots)}
+	overwrite(l.Stepper.Weights(), c.Weights)
 	if err := l.average.restore(&opt); err != nil {
 		return err
 	}
-	overwrite(l.Stepper.Weights(), c.Weights)
 	if err := l.Stepper.Restore(State{Step: s.Stepper, Optimizer: opt}); err != nil {
 		return err
 	}

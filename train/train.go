@@ -32,6 +32,11 @@ type Config struct {
 	Train      Source
 	Validation Source
 	Test       Source // judged once, after the last epoch, with the best weights; may be nil
+	// Measure are training images on which the statistics of batch norms are
+	// measured before every validation, for the weights that are validated; their
+	// epoch 0 is used. With nil, statistics are the running averages of training,
+	// which lag where an epoch has few steps.
+	Measure Source
 
 	// Facts are Spec, Labels, Preprocess and the parts of Training that do not
 	// change, for the checkpoints. Weights are the Stepper's.
@@ -42,8 +47,9 @@ type Config struct {
 	Monitor      Monitor // ValAccuracy when empty
 	LearningRate float64 // of the schedule: its start, or its peak
 	Schedule     Schedule
-	// EMA keeps an average of the weights, average = EMA*average + (1-EMA)*weight
-	// after each step, which is what is validated and kept as best; 0 does not.
+	// EMA keeps an average of the weights and the running statistics, average =
+	// EMA*average + (1-EMA)*weight after each step, which is what is validated and
+	// kept as best; 0 does not. After step t, EMA is at most (1+t)/(10+t).
 	EMA float64
 	// Vector does the average's arithmetic; nil means optim.NewVector(0).
 	Vector optim.Vector

@@ -113,7 +113,7 @@ func (c *Checkpoint) check() error {
 	if err != nil {
 		return err
 	}
-	trainable := make(map[string]int, len(params))
+	sizes := make(map[string]int, len(params))
 	for _, p := range params {
 		if strings.HasPrefix(p.Name, slotPrefix) {
 			return fmt.Errorf("%s: names that start with %s are the optimizer's", p.Name, slotPrefix)
@@ -121,24 +121,23 @@ func (c *Checkpoint) check() error {
 		if err := finite(p.Name, c.Weights[p.Name].Data); err != nil {
 			return err
 		}
-		if p.Trainable {
-			trainable[p.Name] = onnx.Elements(p.Shape)
-		}
+		sizes[p.Name] = onnx.Elements(p.Shape)
 	}
-	return c.checkSlots(trainable)
+	return c.checkSlots(sizes)
 }
 
-// checkSlots says whether every accumulator is that of a trainable parameter.
-func (c *Checkpoint) checkSlots(trainable map[string]int) error {
+// checkSlots says whether every accumulator is that of a parameter: an average of the
+// weights has running statistics too.
+func (c *Checkpoint) checkSlots(sizes map[string]int) error {
 	if c.Optimizer == nil {
 		return nil
 	}
 	for _, slot := range slices.Sorted(maps.Keys(c.Optimizer.Slots)) {
 		data := c.Optimizer.Slots[slot]
 		_, param, _ := strings.Cut(slot, "/")
-		n, ok := trainable[param]
+		n, ok := sizes[param]
 		if !ok || len(data) != n {
-			return fmt.Errorf("accumulator %s has %d values, want those of a trainable parameter (%d)",
+			return fmt.Errorf("accumulator %s has %d values, want those of a parameter (%d)",
 				slot, len(data), n)
 		}
 		if err := finite(slot, data); err != nil {

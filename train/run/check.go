@@ -113,6 +113,8 @@ func (p *plan) check() error {
 		return wrong("loss", "got %q, want one of %v", p.Loss, nn.Losses())
 	case !slices.Contains(train.Monitors(), train.Monitor(p.Monitor)):
 		return wrong("monitor", "got %q, want one of %v", p.Monitor, train.Monitors())
+	case !slices.Contains(Statistics(), p.BatchNorm):
+		return wrong("batchnorm", "got %q, want one of %v", p.BatchNorm, Statistics())
 	case p.Initializer != "" && !slices.Contains(model.Inits(), model.Init(p.Initializer)):
 		return wrong("initializer", "got %q, want one of %v", p.Initializer, model.Inits())
 	case p.Batch < 1:

@@ -119,6 +119,9 @@ var fields = []Field{
 	{Name: "freeze-batchnorm", Key: "freeze_batchnorm",
 		Usage: "keep the running statistics, for fine-tuning",
 		Bool:  func(s *Settings) *bool { return &s.FreezeBN }},
+	{Name: "batchnorm", Key: "batchnorm_statistics",
+		Usage: "`HOW` batch norm's statistics for validation and export come: auto, measured on training images; or keras, running averages",
+		Text:  func(s *Settings) *string { return &s.BatchNorm }},
 }
 
 // Value is the setting that s has, as people write it: "0.001", "0.3,0.5", "true".

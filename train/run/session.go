@@ -42,8 +42,11 @@ type Session struct {
 	// Training, Validation and Test deal out the batches of the parts; Test is nil
 	// where there are no test images.
 	Training, Validation, Test *data.Loader
-	Engine                     kernel.Engine[float32]
-	Network                    *nn.Network
+	// Measuring deals out training images as they are, for the statistics of batch
+	// norms; nil where those are not measured.
+	Measuring *data.Loader
+	Engine    kernel.Engine[float32]
+	Network   *nn.Network
 	// Fresh are the parameters that Settings.Init had no values for, sorted.
 	Fresh []string
 
@@ -153,10 +156,30 @@ func (s *Session) loaders() (err error) {
 	if s.Validation, err = data.NewLoader(s.Images, set.Indices(data.Val), plain); err != nil {
 		return err
 	}
+	if s.plan.BatchNorm == MeasuredStatistics && !s.plan.FreezeBN {
+		mixed := plain
+		mixed.Shuffle = true // a batch of one class has other statistics
+		if s.Measuring, err = data.NewLoader(s.Images, measured(set), mixed); err != nil {
+			return err
+		}
+	}
 	if test := set.Indices(data.Test); len(test) > 0 {
 		s.Test, err = data.NewLoader(s.Images, test, plain)
 	}
 	return err
+}
+
+// mostMeasured is on how many images statistics of batch norms are measured at most:
+// a few hundred give them to one part in a hundred.
+const mostMeasured = 512
+
+// measured are the training images on which statistics are measured, spread over all.
+func measured(set *data.Set) (indices []int) {
+	all := set.Indices(data.Train)
+	for _, i := range spread(len(all), mostMeasured) {
+		indices = append(indices, all[i])
+	}
+	return indices
 }
 
 // build makes the network. Where it fails nothing needs closing.
@@ -215,6 +238,9 @@ func (s *Session) config() train.Config {
 	}
 	if s.Test != nil {
 		cfg.Test = s.Test
+	}
+	if s.Measuring != nil {
+		cfg.Measure = s.Measuring
 	}
 	if v, ok := s.Engine.(optim.Vector); ok {
 		cfg.Vector = v

@@ -49,21 +49,46 @@ type Settings struct {
 	EMA       float64      `json:"ema"`       // decay of the weights' average; 0: none
 	ClipNorm  float64      `json:"clip_norm"` // 0: never
 	FreezeBN  bool         `json:"freeze_batchnorm"`
+	BatchNorm string       `json:"batchnorm_statistics"` // a value of Statistics
 }
 
-// Defaults are the settings of the study, where it had one for all networks.
+// The ways to the statistics that batch norms have when validating and in exports.
+const (
+	// MeasuredStatistics are measured on training images, for the weights as they are,
+	// before every validation. With FreezeBN none are.
+	MeasuredStatistics = "auto"
+	// KerasStatistics are running averages of the batches in training, as Keras', with
+	// the network's momentum. They lag for a hundred steps at a momentum of 0.99, which
+	// is 30 epochs of 100 images.
+	KerasStatistics = "keras"
+)
+
+// Statistics lists them, the default first.
+func Statistics() []string { return []string{MeasuredStatistics, KerasStatistics} }
+
+// Defaults are the settings of the study, where it had one for all networks and
+// where folders of few images do well with it: see [Settings.Study].
 func Defaults() Settings {
 	return Settings{
 		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: HeadWeights{1},
 		Val: 0.2, Batch: 32, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
 		Loss: string(nn.CrossEntropy), Optimizer: "adam", Schedule: string(train.Constant),
+		BatchNorm: MeasuredStatistics,
 	}
 }
 
-// ReadSettings reads a file such as a run's config.json over the defaults. It
-// refuses keys that do not exist.
+// Study returns the settings with Keras' rules, which the study had and files of
+// settings mean that do not say otherwise.
+func (s Settings) Study() Settings {
+	s.BatchNorm = KerasStatistics
+	return s
+}
+
+// ReadSettings reads a file such as a run's config.json over the defaults, with
+// Keras' rules where it has no key for them: it may be from before there were
+// others. It refuses keys that do not exist.
 func ReadSettings(path string) (Settings, error) {
-	s := Defaults()
+	s := Defaults().Study()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return s, err
