@@ -3,13 +3,10 @@ package train
 import (
 	"fmt"
 
+	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
-
-// averageSlot starts the names of the average's values in last.ckpt, which keeps
-// them beside the optimizer's accumulators.
-const averageSlot = "ema/"
 
 // average is the exponential moving average of the weights and the running
 // statistics. In the first steps it forgets faster, by (1+t)/(10+t) after step t:
@@ -78,7 +75,7 @@ func (a *average) save(s *optim.State) {
 		return
 	}
 	for i, name := range a.names {
-		s.Slots[averageSlot+name] = append([]float32(nil), a.values[i]...)
+		s.Slots[checkpoint.AverageSlot+name] = append([]float32(nil), a.values[i]...)
 	}
 }
 
@@ -88,7 +85,7 @@ func (a *average) restore(s *optim.State) error {
 		return nil
 	}
 	for i, name := range a.names {
-		saved, ok := s.Slots[averageSlot+name]
+		saved, ok := s.Slots[checkpoint.AverageSlot+name]
 		if !ok && a.statistic[i] { // of a run from before they were averaged
 			copy(a.values[i], a.live[i])
 			continue
@@ -97,7 +94,7 @@ func (a *average) restore(s *optim.State) error {
 			return fmt.Errorf("checkpoint has no average of %s: was the run started without one?", name)
 		}
 		copy(a.values[i], saved)
-		delete(s.Slots, averageSlot+name)
+		delete(s.Slots, checkpoint.AverageSlot+name)
 	}
 	return nil
 }

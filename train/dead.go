@@ -81,7 +81,7 @@ func (l *loop) endsStuck(epoch int, better bool) bool {
 	if l.state.Stuck < epoch {
 		return false
 	}
-	exhausted := !better && l.Patience > 0 && l.state.Wait+1 >= l.Patience
+	exhausted := !better && l.exhausted(l.state.Wait+1)
 	return exhausted || epoch == l.Epochs && epoch == deadAfter-1
 }
 

@@ -55,7 +55,10 @@ func newLoop(cfg Config) (*loop, error) {
 	return l, nil
 }
 
-func (l *loop) exhausted() bool { return l.Patience > 0 && l.state.Wait >= l.Patience }
+// exhausted says whether a run that has waited for so many epochs waits no longer.
+func (l *loop) exhausted(wait int) bool {
+	return l.Patience > 0 && wait >= l.Patience && wait*l.rates.steps >= l.PatienceSteps
+}
 
 // start notes the start of the run.
 func (l *loop) start() error {

@@ -133,7 +133,7 @@ func (l *loop) checkResumed(s saved) error {
 // finish is the end of a run that did all it should.
 func (l *loop) finish(ctx context.Context) (*Outcome, error) {
 	stopped := AllEpochs
-	if l.exhausted() {
+	if l.exhausted(l.state.Wait) {
 		stopped = NoBetter
 	}
 	o, err := l.outcome(ctx, stopped)

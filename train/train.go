@@ -42,8 +42,12 @@ type Config struct {
 	// change, for the checkpoints. Weights are the Stepper's.
 	Facts checkpoint.Checkpoint
 
-	Epochs       int     // at most
-	Patience     int     // epochs without a better Monitor before stopping early; 0 never stops
+	Epochs int // at most
+	// Patience is for how many epochs without a better Monitor a run goes on; 0 never
+	// stops early. PatienceSteps is for how many steps it goes on at least, where
+	// there is a patience: an epoch of few images is too few of them to tell.
+	Patience, PatienceSteps int
+
 	Monitor      Monitor // ValAccuracy when empty
 	LearningRate float64 // of the schedule: its start, or its peak
 	Schedule     Schedule
@@ -97,6 +101,8 @@ func (c *Config) check() error {
 			c.Train.Len(), c.Validation.Len())
 	case c.Epochs < 1:
 		return fmt.Errorf("%d epochs, want 1 or more", c.Epochs)
+	case c.PatienceSteps < 0:
+		return fmt.Errorf("patience of %d steps, want 0 (epochs count alone) or more", c.PatienceSteps)
 	case c.Patience < 0:
 		return fmt.Errorf("patience of %d epochs, want 0 (never stop early) or more", c.Patience)
 	case !(c.LearningRate > 0) || !numbers.Finite(c.LearningRate):
@@ -110,7 +116,8 @@ func (c *Config) check() error {
 	return c.Schedule.Check(c.Epochs)
 }
 
-// Run trains until the epochs are done, or none was better for Patience epochs,
+// Run trains until the epochs are done, or none was better for Patience epochs
+// and PatienceSteps steps,
 // then restores the best weights and judges them.
 //
 // When ctx is cancelled, it finishes the step under way, writes last.ckpt and
@@ -127,7 +134,7 @@ func Run(ctx context.Context, cfg Config) (*Outcome, error) {
 	if err := l.start(); err != nil {
 		return nil, err
 	}
-	for l.state.Epoch < cfg.Epochs && !l.exhausted() {
+	for l.state.Epoch < cfg.Epochs && !l.exhausted(l.state.Wait) {
 		if err := l.epoch(ctx); err != nil {
 			return l.failed(ctx, err)
 		}

@@ -27,6 +27,9 @@ func describe(c *call, s *run.Session, problems bool) error {
 		s.Settings.Arch, parameters, size, size, s.Training.Len(), s.Validation.Len(),
 		strings.Join(set.Labels, ", "), set.SplitBy)
 	tellUnvalidated(c, set)
+	if s.SmallBatch {
+		c.say("few images: %d a step; --batch sets another number", s.Settings.Batch)
+	}
 	switch {
 	case len(s.Fresh) > 0:
 		c.say("starting from %s, but for %s", s.Settings.Init, strings.Join(s.Fresh, ", "))

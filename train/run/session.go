@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -47,6 +48,8 @@ type Session struct {
 	Measuring *data.Loader
 	Engine    kernel.Engine[float32]
 	Network   *nn.Network
+	// SmallBatch says that Settings.Batch was chosen for the few images there are.
+	SmallBatch bool
 	// Fresh are the parameters that Settings.Init had no values for, sorted.
 	Fresh []string
 
@@ -98,6 +101,7 @@ func OpenNetwork(settings Settings, classes int) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.Batch = cmp.Or(p.Batch, standardBatch)
 	s := &Session{Settings: p.Settings, plan: p}
 	return s, s.build(classes)
 }
@@ -146,11 +150,16 @@ func (s *Session) loaders() (err error) {
 	if err != nil {
 		return wrong("class-weights", "%w", err)
 	}
+	training := set.Indices(data.Train)
+	if s.plan.Batch == 0 {
+		s.plan.Batch = batchFor(len(training))
+		s.Settings.Batch, s.SmallBatch = s.plan.Batch, s.plan.Batch < standardBatch
+	}
 	plain := data.LoaderOptions{Batch: s.plan.Batch, Seed: s.plan.Seed}
 	shuffled := plain
 	shuffled.Shuffle, shuffled.LabelSmoothing = true, s.plan.Smooth
 	shuffled.ClassWeights, shuffled.Augment = weights, s.plan.augment
-	if s.Training, err = data.NewLoader(s.Images, set.Indices(data.Train), shuffled); err != nil {
+	if s.Training, err = data.NewLoader(s.Images, training, shuffled); err != nil {
 		return err
 	}
 	if s.Validation, err = data.NewLoader(s.Images, set.Indices(data.Val), plain); err != nil {
@@ -226,7 +235,7 @@ func (s *Session) config() train.Config {
 	p := s.plan
 	cfg := train.Config{
 		Stepper: s.Network, Train: s.Training, Validation: s.Validation, Facts: s.facts(),
-		Epochs: p.Epochs, Patience: p.Patience, Monitor: train.Monitor(p.Monitor),
+		Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps, Monitor: train.Monitor(p.Monitor),
 		LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
 		Dir: s.options.Dir, Probe: probe{s},
 	}

@@ -32,7 +32,7 @@ type Settings struct {
 	Val      float64 `json:"val"`     // share of the images for validation
 	Test     float64 `json:"test"`    // share of the images for the last test
 	Augment  string  `json:"augment"` // policy; "" for the network's own
-	Batch    int     `json:"batch"`   // images a step
+	Batch    int     `json:"batch"`   // images a step; 0: as many as suit the folder
 	Smooth   float64 `json:"label_smoothing"`
 	Classes  string  `json:"class_weights"` // "", "balanced", or a number for each
 	Seed     uint64  `json:"seed"`          // of split, start, order, augmentation, dropout
@@ -40,6 +40,9 @@ type Settings struct {
 	Epochs   int     `json:"epochs"`        // at most
 	Patience int     `json:"patience"`      // epochs; 0 never stops early
 	Monitor  string  `json:"monitor"`       // train.Monitor
+	// PatienceSteps is for how many steps without a better epoch a run goes on at
+	// least, however few epochs Patience is; 0: epochs count alone.
+	PatienceSteps int `json:"patience_steps"`
 
 	Loss      string       `json:"loss"`      // nn.Loss
 	Optimizer string       `json:"optimizer"` // a name of package optim
@@ -71,16 +74,25 @@ func Statistics() []string { return []string{MeasuredStatistics, KerasStatistics
 func Defaults() Settings {
 	return Settings{
 		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: HeadWeights{1},
-		Val: 0.2, Batch: 32, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
+		Val: 0.2, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
 		Loss: string(nn.CrossEntropy), Optimizer: "adam", Schedule: string(train.Constant),
-		BatchNorm: MeasuredStatistics,
+		BatchNorm: MeasuredStatistics, PatienceSteps: 300,
 	}
+}
+
+// standardBatch is the study's number of images a step. Folders of few images get a
+// smaller one: fewestSteps an epoch, of smallestBatch images or more.
+const standardBatch, smallestBatch, fewestSteps = 32, 8, 8
+
+// batchFor is the number of images a step that suits so many training images.
+func batchFor(images int) int {
+	return min(standardBatch, max(smallestBatch, images/fewestSteps))
 }
 
 // Study returns the settings with Keras' rules, which the study had and files of
 // settings mean that do not say otherwise.
 func (s Settings) Study() Settings {
-	s.BatchNorm = KerasStatistics
+	s.BatchNorm, s.PatienceSteps, s.Batch = KerasStatistics, 0, standardBatch
 	return s
 }
 
