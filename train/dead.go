@@ -36,21 +36,35 @@ type Probe interface {
 const deadAfter = 4
 
 // watch warns, once, of a network that answers one class only, or has layers
-// without a gradient though it is often wrong.
+// without a gradient though it is often wrong. One whose training goes well all the
+// same is Unseen, not Dead.
 func (l *loop) watch(ctx context.Context, e Epoch, v Evaluation, better bool) error {
 	s := &l.state
 	if s.Dead != nil && s.Dead.Epoch < deadAfter { // said at an end that was not the last
 		s.Dead = nil
+	}
+	if s.Unseen != nil && s.Unseen.Epoch < deadAfter {
+		s.Unseen = nil
 	}
 	d := Dead{Epoch: e.Epoch, Class: l.onlyAnswer(v)}
 	if l.Probe != nil && e.Accuracy < 0.9 {
 		d.Layer = l.withoutGradient()
 	}
 	if d.Class == "" && d.Layer == "" {
-		s.Stuck, s.Dead = 0, nil
+		s.Stuck, s.Dead, s.Unseen = 0, nil, nil
 		return nil
 	}
 	s.Stuck++
+	if u := l.unseen(e, v, d.Class); u != nil && d.Layer == "" {
+		s.Dead = nil
+		if s.Unseen != nil || s.Stuck < deadAfter && !l.endsStuck(e.Epoch, better) {
+			return nil
+		}
+		s.Unseen = u
+		l.Observer.Warn(u.String())
+		return l.folder.log(event{Event: "unseen", Epoch: u.Epoch, Text: u.String()})
+	}
+	s.Unseen = nil
 	if s.Dead != nil || s.Stuck < deadAfter && !l.endsStuck(e.Epoch, better) {
 		return nil
 	}

@@ -189,6 +189,14 @@ func (f *fakeStepper) Step(ctx context.Context, b *data.Batch, lr float64) (Resu
 			return r, nil
 		}
 	}
+	if f.answer != nil { // a dead network trains so too
+		r.Correct[0] = 0
+		for _, label := range b.Labels {
+			if f.answer[label] == slices.Max(f.answer) {
+				r.Correct[0]++
+			}
+		}
+	}
 	f.opt.Update(f.params, lr)
 	f.step++
 	return r, nil

@@ -35,6 +35,7 @@ type state struct {
 	Plateau plateau `json:"plateau"`
 	Stuck   int     `json:"stuck"` // epochs in a row that looked dead
 	Dead    *Dead   `json:"dead,omitempty"`
+	Unseen  *Unseen `json:"unseen,omitempty"`
 }
 
 func newLoop(cfg Config) (*loop, error) {

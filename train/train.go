@@ -75,6 +75,7 @@ type Outcome struct {
 	Best      Epoch    // the epoch whose weights are the result
 	Stopped   Stop
 	Dead      *Dead   // nil for a network that lives
+	Unseen    *Unseen // nil for one whose learning shows in validation
 	Seconds   float64 // of all epochs
 	TrainSize int     // images
 	// Validation and Test are the answers with the best weights.

@@ -79,6 +79,12 @@ func tellSummary(c *call, asJSON bool, dir string, s train.Summary) error {
 	if s.Dead != nil {
 		c.say("hint: flowerctl train --config %s%s", filepath.Join(dir, train.ConfigFile), adviceFlags(s.Dead.Advice))
 	}
+	switch u := s.Unseen; {
+	case u != nil && u.Statistics:
+		c.say("hint: flowerctl train --config %s --batchnorm auto", filepath.Join(dir, train.ConfigFile))
+	case u != nil:
+		c.say("hint: --init starts from a trained network")
+	}
 	_, err := fmt.Fprintf(c.out,
 		"%s: validation accuracy %.1f %% (95 %% interval %.1f to %.1f, majority class %.1f %%), epoch %d of %d, %s\n",
 		dir, 100*s.ValAccuracy, 100*s.ValInterval[0], 100*s.ValInterval[1], 100*s.MajorityRate,
