@@ -152,7 +152,10 @@ func (s *Session) loaders() (err error) {
 	}
 	training := set.Indices(data.Train)
 	if s.plan.Batch == 0 {
-		s.plan.Batch = batchFor(len(training))
+		s.plan.Batch = standardBatch
+		if s.plan.Data != "" { // as many flowers as one wants can be drawn
+			s.plan.Batch = batchFor(len(training))
+		}
 		s.Settings.Batch, s.SmallBatch = s.plan.Batch, s.plan.Batch < standardBatch
 	}
 	plain := data.LoaderOptions{Batch: s.plan.Batch, Seed: s.plan.Seed}
