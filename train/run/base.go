@@ -22,6 +22,7 @@ const (
 	// FreezeAuto is FreezeAll where there are fewer than tuneFrom training images a
 	// class, and freezes nothing elsewhere.
 	FreezeAuto = "auto"
+	FreezeNone = "none" // as ""
 )
 
 // tuneFrom is from how many training images a class on, in the mean, training all of
@@ -92,6 +93,9 @@ func (s *Session) fromBase(ctx context.Context) (w model.Weights, err error) {
 // done after the epoch that fits it.
 func (s *Session) settleFreeze() {
 	p := s.plan
+	if p.Freeze == FreezeNone {
+		p.Freeze = ""
+	}
 	if p.Freeze == FreezeAuto {
 		p.Freeze = ""
 		if s.Training.Len() < tuneFrom*s.Images.Set.Classes() {

@@ -138,12 +138,16 @@ func (p *plan) check() error {
 		return wrong("loss", "got %q, want one of %v", p.Loss, nn.Losses())
 	case !slices.Contains(train.Monitors(), train.Monitor(p.Monitor)):
 		return wrong("monitor", "got %q, want one of %v", p.Monitor, train.Monitors())
+	case !slices.Contains(Statistics(), p.BatchNorm):
+		return wrong("batchnorm", "got %q, want one of %v", p.BatchNorm, Statistics())
 	case p.Initializer != "" && !slices.Contains(model.Inits(), model.Init(p.Initializer)):
 		return wrong("initializer", "got %q, want one of %v", p.Initializer, model.Inits())
-	case p.Batch < 1:
-		return wrong("batch", "got %d, want 1 or more", p.Batch)
+	case p.Batch < 0:
+		return wrong("batch", "got %d, want 1 or more, or 0 for what suits the images", p.Batch)
 	case p.Epochs < 1:
 		return wrong("epochs", "got %d, want 1 or more", p.Epochs)
+	case p.PatienceSteps < 0:
+		return wrong("patience-steps", "got %d, want 0 (epochs count alone) or more", p.PatienceSteps)
 	case p.Patience < 0:
 		return wrong("patience", "got %d, want 0 (never stop early) or more", p.Patience)
 	case p.Threads < 0:

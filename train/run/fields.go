@@ -72,7 +72,7 @@ var fields = []Field{
 	{Name: "augment", Key: "augment",
 		Usage: fmt.Sprintf("`POLICY`: one of %v, or as in flip,rotate=15,zoom=0.1", augment.Names()),
 		Text:  func(s *Settings) *string { return &s.Augment }},
-	{Name: "batch", Key: "batch", Usage: "`N` images a step",
+	{Name: "batch", Key: "batch", Usage: "`N` images a step; 0: 32, fewer where an epoch would have under 8 steps",
 		Int: func(s *Settings) *int { return &s.Batch }},
 	{Name: "label-smoothing", Key: "label_smoothing",
 		Usage: "`SHARE` of the target spread over all classes",
@@ -89,6 +89,9 @@ var fields = []Field{
 	{Name: "patience", Key: "patience", Resumable: true,
 		Usage: "stop after `N` epochs without a better one; 0: never",
 		Int:   func(s *Settings) *int { return &s.Patience }},
+	{Name: "patience-steps", Key: "patience_steps", Resumable: true,
+		Usage: "stop after `N` steps without a better epoch at the earliest; epochs that were asked for count alone",
+		Int:   func(s *Settings) *int { return &s.PatienceSteps }},
 	{Name: "monitor", Key: "monitor",
 		Usage: fmt.Sprintf("`WHAT` makes an epoch better, one of %v", train.Monitors()),
 		Text:  func(s *Settings) *string { return &s.Monitor }},
@@ -126,6 +129,9 @@ var fields = []Field{
 	{Name: "freeze-batchnorm", Key: "freeze_batchnorm",
 		Usage: "keep the running statistics, for fine-tuning",
 		Bool:  func(s *Settings) *bool { return &s.FreezeBN }},
+	{Name: "batchnorm", Key: "batchnorm_statistics",
+		Usage: "`HOW` batch norm's statistics for validation and export come: auto, measured on training images; or keras, running averages",
+		Text:  func(s *Settings) *string { return &s.BatchNorm }},
 }
 
 // Value is the setting that s has, as people write it: "0.001", "0.3,0.5", "true".

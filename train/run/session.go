@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -45,14 +46,19 @@ type Session struct {
 	// Training, Validation and Test deal out the batches of the parts; Test is nil
 	// where there are no test images.
 	Training, Validation, Test *data.Loader
-	Engine                     kernel.Engine[float32]
-	Network                    *nn.Network
+	// Measuring deals out training images as they are, for the statistics of batch
+	// norms; nil where those are not measured.
+	Measuring *data.Loader
+	Engine    kernel.Engine[float32]
+	Network   *nn.Network
 	// Initial says what Settings.Init gave; nil without it.
 	Initial *Initial
 	// Head is how the head was fitted, nil before that and of a network from nothing.
 	Head *HeadFit
 	// Kept is how many classes kept their row of the head that Options.Base had.
 	Kept int
+	// SmallBatch says that Settings.Batch was chosen for the few images there are.
+	SmallBatch bool
 
 	plan    *plan
 	options Options
@@ -106,6 +112,7 @@ func OpenNetwork(settings Settings, classes int) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.Batch = cmp.Or(p.Batch, standardBatch)
 	s := &Session{Settings: p.Settings, plan: p}
 	return s, s.build(context.Background(), classes)
 }
@@ -154,20 +161,48 @@ func (s *Session) loaders() (err error) {
 	if err != nil {
 		return wrong("class-weights", "%w", err)
 	}
+	training := set.Indices(data.Train)
+	if s.plan.Batch == 0 {
+		s.plan.Batch = standardBatch
+		if s.plan.Data != "" { // as many flowers as one wants can be drawn
+			s.plan.Batch = batchFor(len(training))
+		}
+		s.Settings.Batch, s.SmallBatch = s.plan.Batch, s.plan.Batch < standardBatch
+	}
 	plain := data.LoaderOptions{Batch: s.plan.Batch, Seed: s.plan.Seed}
 	shuffled := plain
 	shuffled.Shuffle, shuffled.LabelSmoothing = true, s.plan.Smooth
 	shuffled.ClassWeights, shuffled.Augment = weights, s.plan.augment
-	if s.Training, err = data.NewLoader(s.Images, set.Indices(data.Train), shuffled); err != nil {
+	if s.Training, err = data.NewLoader(s.Images, training, shuffled); err != nil {
 		return err
 	}
 	if s.Validation, err = data.NewLoader(s.Images, set.Indices(data.Val), plain); err != nil {
 		return err
 	}
+	if s.plan.BatchNorm == MeasuredStatistics && !s.plan.FreezeBN && !s.plan.fromBase() {
+		mixed := plain
+		mixed.Shuffle = true // a batch of one class has other statistics
+		if s.Measuring, err = data.NewLoader(s.Images, measured(set), mixed); err != nil {
+			return err
+		}
+	}
 	if test := set.Indices(data.Test); len(test) > 0 {
 		s.Test, err = data.NewLoader(s.Images, test, plain)
 	}
 	return err
+}
+
+// mostMeasured is on how many images statistics of batch norms are measured at most:
+// a few hundred give them to one part in a hundred.
+const mostMeasured = 512
+
+// measured are the training images on which statistics are measured, spread over all.
+func measured(set *data.Set) (indices []int) {
+	all := set.Indices(data.Train)
+	for _, i := range spread(len(all), mostMeasured) {
+		indices = append(indices, all[i])
+	}
+	return indices
 }
 
 // build makes the network. Where it fails nothing needs closing.
@@ -219,7 +254,7 @@ func (s *Session) config() train.Config {
 	p := s.plan
 	cfg := train.Config{
 		Stepper: s.Network, Train: s.Training, Validation: s.Validation, Facts: s.facts(),
-		Epochs: p.Epochs, Patience: p.Patience, Monitor: train.Monitor(p.Monitor),
+		Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps, Monitor: train.Monitor(p.Monitor),
 		LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
 		Dir: s.options.Dir, Probe: probe{s},
 	}
@@ -234,6 +269,9 @@ func (s *Session) config() train.Config {
 	}
 	if s.Test != nil {
 		cfg.Test = s.Test
+	}
+	if s.Measuring != nil {
+		cfg.Measure = s.Measuring
 	}
 	if v, ok := s.Engine.(optim.Vector); ok {
 		cfg.Vector = v
