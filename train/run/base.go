@@ -25,9 +25,10 @@ const (
 	FreezeNone = "none" // as ""
 )
 
-// tuneFrom is from how many training images a class on, in the mean, training all of
-// a network gains more than it spoils.
-const tuneFrom = 40
+// tuneFrom is from how many training images a class on, in the mean, all of a network
+// is trained. Of 80 photographs of each of five flowers the head of EfficientNet-Lite0
+// alone was right for 86 of 100 others, all of it trained for 81.
+const tuneFrom = 200
 
 // Base is a network that exists, to start a training from: Settings.From says
 // which. The packages that read files make it; see export/transfer.
