@@ -118,8 +118,8 @@ func TestEveryKindOfInputGivesTheSameAnswers(t *testing.T) {
 
 func TestMeanAndStdScaleTheInput(t *testing.T) {
 	// The model multiplies means by 255 * Sharpness: with std 255 a channel of 1
-	// becomes 1/255, whose logit is Sharpness; the mean moves all logits alike but
-	// for green's.
+	// becomes 1/255, whose logit is Sharpness; the mean moves all logits by the same
+	// but green's.
 	o := elsewhere
 	o.Mean, o.Std = []float32{0, 1, 0}, []float32{255}
 	c := mustOpen(t, colours.PlainNCHW, o)

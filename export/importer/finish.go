@@ -74,7 +74,7 @@ func (r *reader) denseHead(node string) string {
 	dense := model.Node{Name: conv.Name, Op: model.Dense, Units: conv.Units, NoBias: conv.NoBias}
 	r.shapes[conv.Name] = []int{conv.Units}
 	at := slices.IndexFunc(r.spec.Nodes, named(conv.Name))
-	if source != nil && source.Op == model.AvgPool && r.whole(source) &&
+	if source != nil && source.Op == model.AvgPool && r.isGlobal(source) &&
 		len(readers[source.Name]) == 1 {
 
 		*source = model.Node{Name: source.Name, Op: model.GlobalAvgPool, Inputs: source.Inputs}
@@ -98,8 +98,8 @@ func named(name string) func(model.Node) bool {
 	return func(n model.Node) bool { return n.Name == name }
 }
 
-// whole says whether a pool's one window is all of its input.
-func (r *reader) whole(n *model.Node) bool {
+// isGlobal says whether a pool's one window is all of its input.
+func (r *reader) isGlobal(n *model.Node) bool {
 	x := r.shapes[n.Inputs[0]]
 	return n.Kernel == [2]int{x[1], x[2]} && n.Pads == [4]int{}
 }

@@ -52,7 +52,7 @@ func TestReplaceHead(t *testing.T) {
 	}
 }
 
-// TestCuts: where the feature vector is, and what stands for a head.
+// TestCuts: where the feature vector is, and what is taken for a head.
 func TestCuts(t *testing.T) {
 	features := func() *onnx.Model { // and the logits behind them
 		d := newDraft(13, 3, side, side)

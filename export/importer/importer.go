@@ -46,7 +46,7 @@ type Network struct {
 	// adds.
 	Spec    model.Spec
 	Weights model.Weights
-	// Cut is the node whose value is the feature vector: what stands before the
+	// Cut is the node whose value is the feature vector: what is before the
 	// last layer with weights. Its shape is [K], or [C H W] where the classifier
 	// is a convolution before a global pool.
 	Cut string

@@ -100,7 +100,7 @@ func sum(r *reader, n *onnx.Node) (*value, error) {
 	return total, nil
 }
 
-// sameOrder says whether the file shows two values of one shape alike.
+// sameOrder says whether the file has two values of one shape in the same order.
 func sameOrder(a, b *value) bool {
 	return slices.Equal(a.dims(), b.dims()) && slices.Equal(a.order(), b.order())
 }
@@ -137,7 +137,7 @@ func concat(r *reader, n *onnx.Node) (*value, error) {
 	positive := true
 	for _, x := range all {
 		channels := len(x.axes) == 4 && axis >= 0 && axis < 4 && x.axes[axis] == 0
-		if len(x.shape) != 3 || !channels || !alike(axes, x.axes) {
+		if len(x.shape) != 3 || !channels || !sameLayout(axes, x.axes) {
 			return nil, unsupported(
 				"it joins %s and %s along axis %d: only images along their channels are joined",
 				all[0], x, axis)
@@ -152,8 +152,8 @@ func concat(r *reader, n *onnx.Node) (*value, error) {
 	return out, nil
 }
 
-// alike says whether two lists of axes show their images in one way.
-func alike(a, b []int) bool {
+// sameLayout says whether two lists of axes have their images in the same layout.
+func sameLayout(a, b []int) bool {
 	for i := range a {
 		if a[i] != b[i] && a[i] != unitAxis && b[i] != unitAxis {
 			return false

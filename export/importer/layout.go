@@ -101,7 +101,7 @@ func place(want []int, x *value, order []int) ([]int, bool) {
 		}
 	}
 	if len(order) == 0 && !slices.ContainsFunc(axes, func(a int) bool { return a >= 0 }) {
-		// One value in all: it stands on the first axis behind the batch.
+		// One value in all: it is on the first axis after the batch.
 		if len(axes) > 1 {
 			axes[1] = 0
 		}

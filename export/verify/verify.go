@@ -62,7 +62,7 @@ type Difference struct {
 	Worst int `json:"worst_image"`
 }
 
-// endless stands for an infinite difference: JSON has no infinity.
+// endless is an infinite difference: JSON has no infinity.
 const endless = math.MaxFloat64
 
 // Compare compares two results of equal shape [N ...]. Where one is not finite the

@@ -97,7 +97,7 @@ func readIndex(answer []byte, kind string) ([]indexFile, error) {
 	return readLinks(string(answer))
 }
 
-// link is an HTML link: its address stands between quotes of either kind.
+// link is an HTML link: its address is between quotes of either kind.
 var link = regexp.MustCompile(`(?i)<a\s[^>]*?href\s*=\s*(?:"([^"]*)"|'([^']*)')`)
 
 // readLinks reads the links of an HTML page. Their fragments are hashes.

@@ -214,7 +214,7 @@ func (f File) begin(to *os.File, have int64, r *http.Response) (at int64, all bo
 			return 0, false, err
 		}
 	case r.StatusCode == http.StatusRequestedRangeNotSatisfiable && have > 0:
-		if whole(r, have) {
+		if haveAll(r, have) {
 			return have, true, nil
 		}
 		if _, err := restart(to); err != nil {
@@ -245,8 +245,8 @@ func startsAt(r *http.Response, at int64) bool {
 	return strings.HasPrefix(r.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", at))
 }
 
-// whole reads "Content-Range: bytes */200", which says that 200 bytes are all.
-func whole(r *http.Response, have int64) bool {
+// haveAll reads "Content-Range: bytes */200", which says that 200 bytes are all.
+func haveAll(r *http.Response, have int64) bool {
 	total, ok := strings.CutPrefix(r.Header.Get("Content-Range"), "bytes */")
 	n, err := strconv.ParseInt(total, 10, 64)
 	return ok && err == nil && n == have

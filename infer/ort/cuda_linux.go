@@ -41,7 +41,7 @@ func driver() (gpus []string, cuda int, err error) {
 // preload loads a library under its own name, so that another library which
 // needs that name finds it without LD_LIBRARY_PATH.
 func preload(path string) error {
-	if err := whole(path); err != nil {
+	if err := complete(path); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	_, err := open(path, C.RTLD_LAZY|C.RTLD_GLOBAL)

@@ -57,7 +57,7 @@ func CUDAParts(l Library) []Part {
 	}
 	parts = append(parts, Part{Name: "onnxruntime with CUDA", Found: l.Path})
 	for _, path := range providers {
-		if err := whole(path); err != nil { // onnxruntime loads it without a look
+		if err := complete(path); err != nil { // onnxruntime loads it without a look
 			return append(parts, Part{Name: "CUDA provider", Problem: path + ": " + err.Error(),
 				Remedy: "flowerctl runtime install --cuda --force"})
 		}
@@ -211,7 +211,7 @@ func cudaFolders(l Library) []string {
 }
 
 // pythonPrefixes are the folders of the Python that the user's PATH has, as it
-// stands there and behind each link: python3 of a virtual environment is a link
+// is there and behind each link: python3 of a virtual environment is a link
 // out of it, and a link in /usr/local/bin may lead into one.
 func pythonPrefixes() []string {
 	path, err := exec.LookPath("python3")

@@ -32,10 +32,10 @@ type Install struct {
 }
 
 // Run installs the library into the user's cache and returns it, unless it is there
-// already and its hashes are as installed. Every library
-// is compared with a known SHA-256 before it is put in place. The folder appears
-// whole or not at all; processes that install at the same time wait for one
-// another, and the later ones find it done.
+// already and its hashes are as installed. Every library is compared with a known
+// SHA-256 before it is put in place. The folder appears complete or not at all;
+// processes that install at the same time wait for one another, and the later ones
+// find it done.
 func (in Install) Run(ctx context.Context) (Library, error) {
 	dir, err := installDir(in.Build)
 	if err != nil {
@@ -186,7 +186,7 @@ func expectHash(path, name, want string) error {
 	return err
 }
 
-// tmpMark stands in the names of folders that an installation works in.
+// tmpMark is in the names of folders that an installation works in.
 const tmpMark = ".tmp-"
 
 // removeLeftovers removes what killed installations left. The lock is held, so

@@ -78,7 +78,7 @@ func TestLibrariesThatAreCutShortAreNotLoaded(t *testing.T) {
 		t.Skip("only Linux' libraries are looked at")
 	}
 	path := compile(t, otherLibrary)
-	if err := whole(path); err != nil {
+	if err := complete(path); err != nil {
 		t.Errorf("the whole library: %v", err)
 	}
 	data, err := os.ReadFile(path)
@@ -89,7 +89,7 @@ func TestLibrariesThatAreCutShortAreNotLoaded(t *testing.T) {
 		if err := os.WriteFile(path, data[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := whole(path); err == nil {
+		if err := complete(path); err == nil {
 			t.Errorf("%d of %d bytes: got no error", n, len(data))
 		}
 	}
@@ -101,7 +101,7 @@ func TestLibrariesThatAreCutShortAreNotLoaded(t *testing.T) {
 		if err := os.WriteFile(path, header[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := whole(path); (err == nil) != (n == len(data)) {
+		if err := complete(path); (err == nil) != (n == len(data)) {
 			t.Errorf("without sections, %d of %d bytes: got %v", n, len(data), err)
 		}
 	}

@@ -64,7 +64,7 @@ func Load(l Library) (Library, error) {
 	if err := l.checkSizes(); err != nil {
 		return Library{}, err
 	}
-	if err := whole(path); err != nil {
+	if err := complete(path); err != nil {
 		return Library{}, fmt.Errorf("%s: %w: %v", path, ErrNotLibrary, err)
 	}
 	ort.SetSharedLibraryPath(path)

@@ -15,8 +15,8 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
-// placed is a node of a model that ran, as onnxruntime's profile has it.
-type placed struct {
+// ranNode is a node of a model that ran, as onnxruntime's profile has it.
+type ranNode struct {
 	name, op, provider string
 	largest            int // numbers in the largest tensor that it worked on
 }
@@ -57,7 +57,7 @@ func requirePlacement(model []byte, inputs []Port, outputs []string, o Options) 
 
 // elsewhere names the nodes that compute with more than shapes and are not on
 // the device.
-func elsewhere(nodes []placed, d Device) []string {
+func elsewhere(nodes []ranNode, d Device) []string {
 	var names []string
 	for _, n := range nodes {
 		name := fmt.Sprintf("%s (%s)", n.name, n.op)
@@ -69,7 +69,7 @@ func elsewhere(nodes []placed, d Device) []string {
 }
 
 // placement runs the model once and reads which node ran where.
-func placement(model []byte, inputs []Port, outputs []string, o Options) (_ []placed, err error) {
+func placement(model []byte, inputs []Port, outputs []string, o Options) (_ []ranNode, err error) {
 	dir, err := os.MkdirTemp("", "flowerctl-placement-")
 	if err != nil {
 		return nil, err
@@ -155,7 +155,7 @@ func zeros(p Port) (ort.Value, error) {
 
 // readProfile reads the nodes out of onnxruntime's profile, a list of events in
 // the format of Chrome's tracing.
-func readProfile(text []byte) ([]placed, error) {
+func readProfile(text []byte) ([]ranNode, error) {
 	var events []struct {
 		Category string `json:"cat"`
 		Name     string `json:"name"`
@@ -169,13 +169,13 @@ func readProfile(text []byte) ([]placed, error) {
 	if err := json.Unmarshal(text, &events); err != nil {
 		return nil, fmt.Errorf("onnxruntime's profile: %w", err)
 	}
-	var nodes []placed
+	var nodes []ranNode
 	for _, e := range events {
 		name, ran := strings.CutSuffix(e.Name, "_kernel_time")
 		if e.Category != "Node" || !ran || e.Args.Provider == "" {
 			continue
 		}
-		n := placed{name: name, op: e.Args.Op, provider: e.Args.Provider}
+		n := ranNode{name: name, op: e.Args.Op, provider: e.Args.Provider}
 		worked := e.Args.Outputs
 		if n.op != "Shape" && n.op != "Size" { // which do not read the numbers
 			worked = slices.Concat(worked, e.Args.Inputs)

@@ -7,7 +7,7 @@ import (
 )
 
 // classTexts are the k most probable classes as value:index:label, as Triton's
-// classification extension writes them; of equals the first stands first.
+// classification extension writes them; equal ones keep their order.
 func classTexts(probabilities []float32, labels []string, k int) []string {
 	order := make([]int, len(probabilities))
 	for i := range order {

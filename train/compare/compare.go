@@ -39,7 +39,7 @@ type Run struct {
 	Ended      bool       `json:"ended"`
 	Seconds    float64    `json:"seconds"`
 	Parameters int        `json:"parameters"`
-	Settings   string     `json:"settings"`        // those in which not all runs are alike, as flags
+	Settings   string     `json:"settings"`        // those that are not the same in all runs, as flags
 	Group      int        `json:"group,omitempty"` // the number in Groups, from 1; 0 for none
 	flags      []string   // of Settings
 }

@@ -10,22 +10,22 @@ import (
 // that have ended, one of each seed. The notes say which runs were left out.
 func groupSeeds(records []*run.Record) (groups [][]int, notes []string, err error) {
 	notes = []string{}
-	alike, order := map[string][]int{}, []string{}
+	sameKey, order := map[string][]int{}, []string{}
 	for i, r := range records {
 		key, err := r.AllButSeed()
 		if err != nil {
 			return nil, nil, err
 		}
-		if alike[key] == nil {
+		if sameKey[key] == nil {
 			order = append(order, key)
 		}
-		alike[key] = append(alike[key], i)
+		sameKey[key] = append(sameKey[key], i)
 	}
 	for _, key := range order {
-		if len(alike[key]) == 1 {
+		if len(sameKey[key]) == 1 {
 			continue
 		}
-		members, left := oneOfEachSeed(records, alike[key])
+		members, left := oneOfEachSeed(records, sameKey[key])
 		notes = append(notes, left...)
 		if len(members) > 1 {
 			groups = append(groups, members)

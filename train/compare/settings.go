@@ -6,7 +6,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
-// differingSettings are for each run the settings in which not all runs are alike,
+// differingSettings are for each run the settings that are not the same in all runs,
 // as flags of train. What has a column of its own is left out.
 func differingSettings(records []*run.Record) [][]string {
 	words := make([][]string, len(records))

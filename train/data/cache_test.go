@@ -56,7 +56,7 @@ func TestLoadReadsEveryFile(t *testing.T) {
 		}
 	}
 	wantEqual(t, "problems", problems(c.Set), []string{"unreadable:a/broken.png", "unreadable:b/cut.png"})
-	for _, p := range c.Set.Problems { // its path stands in front of it
+	for _, p := range c.Set.Problems { // its path is in front of it
 		if strings.Contains(p.Reason, p.Path) || !strings.Contains(p.Reason, "image") {
 			t.Errorf("reason %q", p.Reason)
 		}

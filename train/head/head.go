@@ -177,7 +177,7 @@ func newProblem(e *Examples) *problem {
 		}
 	}
 	if p.scale = math.Sqrt(squares / float64(e.N*e.D)); p.scale == 0 {
-		p.scale = 1 // all examples are alike
+		p.scale = 1 // all examples are equal
 	}
 	stride := e.D + 1
 	p.x = blas64.General{Rows: e.N, Cols: stride, Stride: stride, Data: make([]float64, e.N*stride)}

@@ -154,7 +154,7 @@ func TestConfusionMatrixSaysWhereTheTrueClassIs(t *testing.T) {
 	if !strings.Contains(svg, "rows: the true class, columns: the answer") {
 		t.Error("the picture does not say what its rows are")
 	}
-	// A rose taken for a tulip stands in the upper row, right; the reverse below, left.
+	// A rose taken for a tulip is in the upper row, right; the reverse below, left.
 	if _, left, below := oneMistake(t, 1, 0); !(x > left && y > below) {
 		t.Errorf("a rose taken for a tulip stands at %g, %g, the reverse at %g, %g", x, y, left, below)
 	}

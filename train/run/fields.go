@@ -19,7 +19,7 @@ import (
 type Field struct {
 	Name  string // as people write it: "label-smoothing"
 	Key   string // in config.json: "label_smoothing"
-	Usage string // one line; what stands for the value is between backquotes
+	Usage string // one line; the value's name is between backquotes
 
 	Text   func(*Settings) *string
 	Int    func(*Settings) *int

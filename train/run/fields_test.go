@@ -10,7 +10,7 @@ import (
 )
 
 // TestEveryKeyOfTheFileIsAField: a setting without a field would be no flag, and
-// two runs that differ in it would look alike.
+// two runs that differ in it would look the same.
 func TestEveryKeyOfTheFileIsAField(t *testing.T) {
 	for _, of := range []reflect.Type{reflect.TypeFor[Settings](), reflect.TypeFor[optim.Config]()} {
 		for i := range of.NumField() {

@@ -154,7 +154,7 @@ func (s *Study) Ended() (n int) {
 
 // Run runs what is left of the rows, the cheapest first, until all are done or ctx
 // is. after is called after each row, for a table that grows; it may be nil. A row
-// that fails holds up no other: its error stands in the attempt.
+// that fails does not stop the others: its error is in the attempt.
 func (s *Study) Run(ctx context.Context, after func() error) error {
 	ran := 0
 	for a := s.Next(); a != nil && ctx.Err() == nil; a = s.Next() {

@@ -99,8 +99,8 @@ func (b *Bench) Run(ctx context.Context, networks []arch.Preset) ([]Row, error) 
 
 func (b *Bench) path(name string) string { return filepath.Join(b.Dir, name) }
 
-// report is where a device's report of a network stands; the CPU's is where verify
-// writes it and an answer with a verified file looks for it.
+// report is the path of a device's report of a network. The CPU's is the one that
+// verify writes and that verify.Require reads.
 func (b *Bench) report(name string, device ort.Device) string {
 	file := b.path(name + ".onnx")
 	if device.CUDA {

@@ -145,7 +145,7 @@ func fold(w, gamma, beta, mean, variance []float64) {
 	}
 }
 
-// head adds what stands behind the last convolution.
+// head adds what is after the last convolution.
 func (b *builder) head(x string) {
 	b.node("GlobalAveragePool", "pool", []string{x})
 	b.node("Flatten", "features", []string{"pool"}, onnx.Int("axis", 1))

@@ -33,7 +33,7 @@ var (
 // Epsilon is what batch norm adds to the variance.
 const Epsilon = 1e-3
 
-// stage is a row of blocks that are alike; the first of them has the stride.
+// stage is a row of equal blocks, of which the first has the stride.
 type stage struct{ repeats, kernel, stride, expansion, channels int }
 
 // stages are those of EfficientNet-B0, table 1 of the paper.

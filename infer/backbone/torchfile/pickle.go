@@ -64,7 +64,7 @@ type unpickler struct {
 	pairs int // entries of dicts that were made from lists
 }
 
-// unpickle reads the pickle at the start of data. rest is what stands behind it.
+// unpickle reads the pickle at the start of data. rest is what follows it.
 func unpickle(data []byte) (v value, rest []byte, err error) {
 	head := data[:min(len(data), maxPickle)]
 	u := &unpickler{data: head, memo: map[uint32]value{}}
@@ -193,7 +193,7 @@ func (u *unpickler) step(op byte) error {
 	return nil
 }
 
-// literal pushes a number or a text that stands in the pickle.
+// literal pushes a number or a text that is in the pickle.
 func (u *unpickler) literal(op byte) error {
 	width := map[byte]uint64{opBinInt: 4, opBinInt1: 1, opBinInt2: 2, opLong1: 1,
 		opBinFloat: 8, opBinUnicode: 4, opShortBinUnicode: 1,

@@ -27,16 +27,6 @@ var pixels sync.Pool
 
 const pooled = 16 << 20 // bytes of the largest picture in pixels
 
-// newPixels returns n bytes with undefined contents.
-func newPixels(n int) []uint8 {
-	if n <= pooled {
-		if p, ok := pixels.Get().(*[]uint8); ok && cap(*p) >= n {
-			return (*p)[:n]
-		}
-	}
-	return make([]uint8, n)
-}
-
 // plane holds a component's samples, whole blocks of them.
 type plane struct {
 	pix    []uint8

@@ -56,3 +56,13 @@ func turboMemory(f *Frame, peak, picture int64) (int64, int64) {
 	size := 3 * int64(f.W) * int64(f.H)
 	return max(peak, f.coefficients()) + size, max(picture, size)
 }
+
+// newPixels returns n bytes with undefined contents.
+func newPixels(n int) []uint8 {
+	if n <= pooled {
+		if p, ok := pixels.Get().(*[]uint8); ok && cap(*p) >= n {
+			return (*p)[:n]
+		}
+	}
+	return make([]uint8, n)
+}

@@ -10,10 +10,10 @@ import (
 	"runtime"
 )
 
-// whole says what of a shared library is missing in its file. The system maps the
+// complete says what of a shared library is missing in its file. The system maps the
 // file as its headers say, and whoever touches a page beyond its end, as the
 // loader does, dies of SIGBUS. Only Linux' format is looked at.
-func whole(path string) error {
+func complete(path string) error {
 	if runtime.GOOS != "linux" {
 		return nil
 	}
@@ -26,7 +26,7 @@ func whole(path string) error {
 	if err != nil {
 		return err
 	}
-	f, err := elf.NewFile(file) // it reads the table of sections, which stands at the end
+	f, err := elf.NewFile(file) // it reads the table of sections, which is at the end
 	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
 		return errors.New("its end is missing")
 	}
