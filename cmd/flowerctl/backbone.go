@@ -41,15 +41,12 @@ and kept in your cache folder. Nothing is fetched that you do not name.
 
 func (o *backboneOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "from", Usage: "take it from `DIR`, which has the ONNX file or the package",
-			Destination: &o.From},
-		&cli.StringFlag{Name: "mirror", Destination: &o.Mirror,
-			Usage: "`URL` of a folder that has the file, in place of its own addresses"},
-		&cli.BoolFlag{Name: "offline", Usage: "use no network (also with $" + envOffline + ")",
-			Destination: &o.Offline},
-		&cli.BoolFlag{Name: "allow-unverified", Usage: "take a network whose hash nobody published",
-			Destination: &o.AllowUnverified},
-		&cli.BoolFlag{Name: "force", Usage: "fetch it again over what is there", Destination: &o.Force},
+		textFlag(&o.From, "from", "", "take it from `DIR`, which has the ONNX file or the package"),
+		textFlag(&o.Mirror, "mirror", "",
+			"`URL` of a folder that has the file, in place of its own addresses"),
+		boolFlag(&o.Offline, "offline", "use no network (also with $"+envOffline+")"),
+		boolFlag(&o.AllowUnverified, "allow-unverified", "take a network whose hash nobody published"),
+		boolFlag(&o.Force, "force", "fetch it again over what is there"),
 		jsonFlag(&o.json),
 	}
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"time"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/infer"
@@ -18,6 +20,14 @@ func intFlag(to *int, name string, value int, usage string) cli.Flag {
 
 func floatFlag(to *float64, name string, value float64, usage string) cli.Flag {
 	return &cli.Float64Flag{Name: name, Value: value, Usage: usage, Destination: to}
+}
+
+func uintFlag(to *uint64, name string, value uint64, usage string) cli.Flag {
+	return &cli.Uint64Flag{Name: name, Value: value, Usage: usage, Destination: to}
+}
+
+func durationFlag(to *time.Duration, name string, value time.Duration, usage string) cli.Flag {
+	return &cli.DurationFlag{Name: name, Value: value, Usage: usage, Destination: to}
 }
 
 func boolFlag(to *bool, name, usage string) cli.Flag {
