@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/backbone"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -117,15 +118,15 @@ func (o *backboneOptions) fetch(c *call) error {
 	if err != nil {
 		return err
 	}
-	bar := newDownloadBar(c.log)
+	bar := terminal.NewDownloadBar(c.log)
 	o.Offline = o.Offline || offline()
-	o.Progress = bar.show
+	o.Progress = bar.Show
 	o.Log = func(line string) {
-		bar.end()
+		bar.End()
 		c.say("%s", line)
 	}
 	got, err := backbone.Fetch(c.ctx, name, o.Options)
-	bar.end()
+	bar.End()
 	if err != nil {
 		return backboneError(err)
 	}

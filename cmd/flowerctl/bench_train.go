@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -89,8 +90,8 @@ func (o *benchTrainOptions) open(c *call) (*run.Session, error) {
 	if o.data == "" {
 		return run.OpenNetwork(settings, arch.StudyClasses)
 	}
-	show := newProgress(c.log)
-	defer show.end()
+	show := terminal.NewTraining(c.log)
+	defer show.Clear()
 	return run.Open(c.ctx, settings, run.Options{Observer: show})
 }
 

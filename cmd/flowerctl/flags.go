@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -40,4 +41,12 @@ func jsonFlag(to *bool) cli.Flag { return boolFlag(to, "json", "results as JSON,
 // batchFlag is --batch of the commands that answer for many pictures.
 func batchFlag(to *int) cli.Flag {
 	return intFlag(to, "batch", infer.DefaultBatch, "`N` pictures a run of the network")
+}
+
+// counted is a number with its noun: "1 file", "2 files".
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

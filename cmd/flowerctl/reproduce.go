@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/study"
 	"github.com/flowerctl/flowerctl/train/table"
@@ -83,7 +84,7 @@ func (o *reproduceOptions) run(c *call) error {
 	if err != nil {
 		return err
 	}
-	show := &announcer{call: c, progress: newProgress(c.log)}
+	show := &announcer{call: c, Training: terminal.NewTraining(c.log)}
 	so := study.Options{Data: o.data, Drawn: o.drawn, Epochs: o.epochs, Seed: o.seed, Force: o.force,
 		Numbers: o.table, Version: version, Observer: show}
 	if c.given("threads") {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -72,10 +73,10 @@ func (o *trainOptions) run(c *call) (err error) {
 	if settings.Data == "" {
 		c.say("no --data: training on %d drawn flowers", settings.Drawn)
 	}
-	show := newProgress(c.log)
+	show := terminal.NewTraining(c.log)
 	ro.Observer = show
 	s, err := run.Open(c.ctx, settings, ro)
-	show.end()
+	show.Clear()
 	if err != nil {
 		return err
 	}
@@ -91,9 +92,9 @@ func (o *trainOptions) run(c *call) (err error) {
 	case o.lrFind:
 		return o.findRate(c, s)
 	}
-	show.heads = s.Heads()
+	show.Heads = s.Heads()
 	outcome, err := s.Train(c.ctx)
-	show.end()
+	show.Clear()
 	if err != nil {
 		return stopped(c.ctx, ro.Dir, err)
 	}
