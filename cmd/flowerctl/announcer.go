@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/study"
 	"github.com/flowerctl/flowerctl/train/table"
@@ -12,19 +13,19 @@ import (
 // the networks of `verify --presets`.
 type announcer struct {
 	*call
-	*progress
+	*terminal.Training
 }
 
 // Opened says what is trained on what.
 func (a *announcer) Opened(s *run.Session, again bool) error {
-	a.progress.end()
-	a.heads = s.Heads()
+	a.Clear()
+	a.Heads = s.Heads()
 	return describe(a.call, s, !again)
 }
 
 // Log is a line about a network.
 func (a *announcer) Log(network, line string) {
-	a.progress.end()
+	a.Clear()
 	a.say("%s: %s", network, line)
 }
 
@@ -45,7 +46,7 @@ func (a *announcer) Begin(s *study.Study, row *study.Attempt) {
 
 // End says what became of a row that did not come to its end.
 func (a *announcer) End(row *study.Attempt, interrupted bool) {
-	a.progress.end()
+	a.Clear()
 	if interrupted {
 		a.say("%s stopped after %d epochs; the same command goes on with it", row.Name(), row.EpochsDone())
 	}

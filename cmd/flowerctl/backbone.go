@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/backbone"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -41,15 +42,12 @@ and kept in your cache folder. Nothing is fetched that you do not name.
 
 func (o *backboneOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "from", Usage: "take it from `DIR`, which has the ONNX file or the package",
-			Destination: &o.From},
-		&cli.StringFlag{Name: "mirror", Destination: &o.Mirror,
-			Usage: "`URL` of a folder that has the file, in place of its own addresses"},
-		&cli.BoolFlag{Name: "offline", Usage: "use no network (also with $" + envOffline + ")",
-			Destination: &o.Offline},
-		&cli.BoolFlag{Name: "allow-unverified", Usage: "take a network whose hash nobody published",
-			Destination: &o.AllowUnverified},
-		&cli.BoolFlag{Name: "force", Usage: "fetch it again over what is there", Destination: &o.Force},
+		textFlag(&o.From, "from", "", "take it from `DIR`, which has the ONNX file or the package"),
+		textFlag(&o.Mirror, "mirror", "",
+			"`URL` of a folder that has the file, in place of its own addresses"),
+		boolFlag(&o.Offline, "offline", "use no network (also with $"+envOffline+")"),
+		boolFlag(&o.AllowUnverified, "allow-unverified", "take a network whose hash nobody published"),
+		boolFlag(&o.Force, "force", "fetch it again over what is there"),
 		jsonFlag(&o.json),
 	}
 }
@@ -120,15 +118,15 @@ func (o *backboneOptions) fetch(c *call) error {
 	if err != nil {
 		return err
 	}
-	bar := newDownloadBar(c.log)
+	bar := terminal.NewDownloadBar(c.log)
 	o.Offline = o.Offline || offline()
-	o.Progress = bar.show
+	o.Progress = bar.Show
 	o.Log = func(line string) {
-		bar.end()
+		bar.End()
 		c.say("%s", line)
 	}
 	got, err := backbone.Fetch(c.ctx, name, o.Options)
-	bar.end()
+	bar.End()
 	if err != nil {
 		return backboneError(err)
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -22,16 +23,16 @@ type benchTrainOptions struct {
 
 func (o *benchTrainOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "arch", Value: "v7-base", Usage: "`NETWORK`, one of train --list", Destination: &o.arch},
-		&cli.IntFlag{Name: "size", Usage: "side of the images, `PIXELS`; 0: the network's own", Destination: &o.size},
-		&cli.IntFlag{Name: "batch", Value: 32, Usage: "`N` images a step", Destination: &o.batch},
-		&cli.IntFlag{Name: "steps", Value: 7, Usage: "`N` steps are timed", Destination: &o.bench.Steps},
-		&cli.IntFlag{Name: "warmup", Value: 2, Usage: "`N` steps before them", Destination: &o.bench.Warmup},
-		&cli.StringFlag{Name: "optimizer", Value: "adam", Usage: "`NAME`, as for train", Destination: &o.optimizer},
-		&cli.IntFlag{Name: "threads", Usage: "`N` that compute; 0: all cores", Destination: &o.threads},
-		&cli.StringFlag{Name: "data", Usage: "time an epoch on the images in `DIR` too", Destination: &o.data},
-		&cli.StringFlag{Name: "augment", Usage: "`POLICY` for that epoch, as for train", Destination: &o.augment},
-		&cli.BoolFlag{Name: "ops", Usage: "list the time of every op", Destination: &o.bench.Ops},
+		textFlag(&o.arch, "arch", "v7-base", "`NETWORK`, one of train --list"),
+		intFlag(&o.size, "size", 0, "side of the images, `PIXELS`; 0: the network's own"),
+		intFlag(&o.batch, "batch", 32, "`N` images a step"),
+		intFlag(&o.bench.Steps, "steps", 7, "`N` steps are timed"),
+		intFlag(&o.bench.Warmup, "warmup", 2, "`N` steps before them"),
+		textFlag(&o.optimizer, "optimizer", "adam", "`NAME`, as for train"),
+		intFlag(&o.threads, "threads", 0, "`N` that compute; 0: all cores"),
+		textFlag(&o.data, "data", "", "time an epoch on the images in `DIR` too"),
+		textFlag(&o.augment, "augment", "", "`POLICY` for that epoch, as for train"),
+		boolFlag(&o.bench.Ops, "ops", "list the time of every op"),
 		jsonFlag(&o.json),
 	}
 }
@@ -89,8 +90,8 @@ func (o *benchTrainOptions) open(c *call) (*run.Session, error) {
 	if o.data == "" {
 		return run.OpenNetwork(settings, arch.StudyClasses)
 	}
-	show := newProgress(c.log)
-	defer show.end()
+	show := terminal.NewTraining(c.log)
+	defer show.Clear()
 	return run.Open(c.ctx, settings, run.Options{Observer: show})
 }
 

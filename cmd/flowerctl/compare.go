@@ -35,8 +35,8 @@ What the loss does, on one network, all else the same:
   flowerctl train --data photos/ --arch v7-base --optimizer sgd --loss mse --out runs/mse
   flowerctl compare runs/ce runs/mse --html loss.html`,
 		Flags: append([]cli.Flag{jsonFlag(&o.json),
-			&cli.BoolFlag{Name: "csv", Usage: "results as CSV, with a header", Destination: &o.csv},
-			&cli.StringFlag{Name: "html", Usage: "tables and curves as one page in `FILE`", Destination: &o.html},
+			boolFlag(&o.csv, "csv", "results as CSV, with a header"),
+			textFlag(&o.html, "html", "", "tables and curves as one page in `FILE`"),
 		}, o.pictureFlags.flags("curves to `FILE`")...),
 		Action: action(o.run),
 	}

@@ -28,7 +28,7 @@ func (o *dataDrawOptions) flags() []cli.Flag {
 	return []cli.Flag{
 		intFlag(&o.draw.Count, "count", 100, "`N` pictures of each kind"),
 		intFlag(&o.draw.Size, "size", 256, "side of a picture, `PIXELS`"),
-		&cli.Uint64Flag{Name: "seed", Value: 1, Destination: &o.draw.Seed, Usage: "`SEED` of what is drawn"},
+		uintFlag(&o.draw.Seed, "seed", 1, "`SEED` of what is drawn"),
 		textFlag(&o.format, "format", "jpeg", "jpeg or png"),
 		boolFlag(&o.draw.Replace, "force", "replace a folder that is there"),
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/data/fetch"
 )
 
@@ -70,10 +71,10 @@ func (o *dataFetchOptions) run(c *call) error {
 	if err != nil {
 		return err
 	}
-	bar := newDownloadBar(c.log)
+	bar := terminal.NewDownloadBar(c.log)
 	c.say("downloading %s", src.URL)
-	err = fetch.Fetch(c.ctx, src, fetch.Options{Dir: dir, Force: o.force, Progress: bar.show})
-	bar.end()
+	err = fetch.Fetch(c.ctx, src, fetch.Options{Dir: dir, Force: o.force, Progress: bar.Show})
+	bar.End()
 	if err != nil {
 		return folderError(err)
 	}

@@ -27,7 +27,7 @@ func doctorCommand() *cli.Command {
 when training, exporting and predicting would work; with --device cuda, when
 they would on the GPU.`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, or cuda: what must work", Destination: &o.device},
+			textFlag(&o.device, "device", "cpu", "`cpu`, or cuda: what must work"),
 			jsonFlag(&o.json),
 		},
 		Action: action(o.run),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -102,7 +103,7 @@ func (o *evalOptions) eval(c *call) (err error) {
 	for i, item := range items {
 		pictures[i] = evaluate.Picture{File: file(item.Path), Path: item.Path, Class: classes[item.Class]}
 	}
-	watch := &evalWatch{c, newCounter(c.log, len(items))}
+	watch := &evalWatch{c, terminal.NewCounter(c.log, len(items))}
 	how := evaluate.Options{Model: e.name, Labels: e.labels, Batch: o.batch, Worst: o.worst,
 		Observer: watch}
 	for _, p := range unreadable {
@@ -110,7 +111,7 @@ func (o *evalOptions) eval(c *call) (err error) {
 		watch.LeftOut(errors.New(file(p.Path) + ": " + p.Reason))
 	}
 	result, err := evaluate.Run(c.ctx, e.Engine, pictures, how)
-	watch.end()
+	watch.End()
 	if err != nil {
 		return err
 	}
@@ -152,12 +153,12 @@ func (o *evalOptions) images(set *data.Set) ([]data.Item, []data.Problem, error)
 // evalWatch shows how far an evaluation is, and says which pictures it leaves out.
 type evalWatch struct {
 	*call
-	*counter
+	*terminal.Counter
 }
 
-func (w *evalWatch) Answered() { w.add(1) }
+func (w *evalWatch) Answered() { w.Add(1) }
 
 func (w *evalWatch) LeftOut(why error) {
-	w.end()
+	w.End()
 	w.say("%s: left out", oneLine(why))
 }

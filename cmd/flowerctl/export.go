@@ -23,9 +23,10 @@ type runFlags struct{ run, checkpoint, data string }
 
 func (r *runFlags) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "run", Value: filepath.Join(run.Root, run.Latest), Usage: "folder of the run, `RUN`", Destination: &r.run},
-		&cli.StringFlag{Name: "checkpoint", Value: string(run.Best), Usage: "of the run: `best` or last", Destination: &r.checkpoint},
-		&cli.StringFlag{Name: "data", Usage: "compare on `DIR`, with a folder of images per class, instead of the run's validation images", Destination: &r.data},
+		textFlag(&r.run, "run", filepath.Join(run.Root, run.Latest), "folder of the run, `RUN`"),
+		textFlag(&r.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
+		textFlag(&r.data, "data", "",
+			"compare on `DIR`, with a folder of images per class, instead of the run's validation images"),
 	}
 }
 
@@ -53,17 +54,20 @@ type exportOptions struct {
 
 func (o *exportOptions) flags() []cli.Flag {
 	return append(o.runFlags.flags(),
-		&cli.StringFlag{Name: "input", Value: string(export.Image), Usage: "`image` (any size), or float: the bare network", Destination: &o.input},
-		&cli.IntFlag{Name: "opset", Value: export.DefaultOpset, Destination: &o.opset, Usage: fmt.Sprintf(
-			"`VERSION` of the operators, %d to %d; images need %d", export.MinOpset, export.MaxOpset, export.DefaultOpset)},
-		&cli.StringFlag{Name: "precision", Value: string(export.FP32), Usage: "`fp32`, fp16 or int8", Destination: &o.precision},
-		&cli.Float64Flag{Name: "max-accuracy-drop", Value: 100 * verify.DefaultAccuracyDrop, Destination: &o.drop,
-			Usage: "fp16, int8: refuse when accuracy falls by more than `POINTS`"},
-		&cli.BoolFlag{Name: "fold-batchnorm", Usage: "merge batch norms into other layers", Destination: &o.fold},
-		&cli.StringFlag{Name: "license", Usage: "`LICENSE` of the weights, for the metadata", Destination: &o.license},
-		&cli.IntFlag{Name: "images", Usage: "compare on `N`, 32 or more; else 64, and all for fp16 and int8", Destination: &o.images},
-		&cli.BoolFlag{Name: "no-verify", Usage: "write the file without running it", Destination: &o.noVerify},
-		&cli.BoolFlag{Name: "force", Usage: "write over a file that is there", Destination: &o.force},
+		textFlag(&o.input, "input", string(export.Image),
+			"`image` (any size), or float: the bare network"),
+		intFlag(&o.opset, "opset", export.DefaultOpset,
+			fmt.Sprintf("`VERSION` of the operators, %d to %d; images need %d",
+				export.MinOpset, export.MaxOpset, export.DefaultOpset)),
+		textFlag(&o.precision, "precision", string(export.FP32), "`fp32`, fp16 or int8"),
+		floatFlag(&o.drop, "max-accuracy-drop", 100*verify.DefaultAccuracyDrop,
+			"fp16, int8: refuse when accuracy falls by more than `POINTS`"),
+		boolFlag(&o.fold, "fold-batchnorm", "merge batch norms into other layers"),
+		textFlag(&o.license, "license", "", "`LICENSE` of the weights, for the metadata"),
+		intFlag(&o.images, "images", 0,
+			"compare on `N`, 32 or more; else 64, and all for fp16 and int8"),
+		boolFlag(&o.noVerify, "no-verify", "write the file without running it"),
+		boolFlag(&o.force, "force", "write over a file that is there"),
 		jsonFlag(&o.json))
 }
 

@@ -41,13 +41,15 @@ libraries where they are found; else the other machine must have them.
   flowerctl gpu bundle gpu/ --model model.onnx --run runs/latest --data photos/
   flowerctl gpu bundle gpu/ ... --parts     also gpu.parts/, files under 50 MiB`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "model", Value: "model.onnx", Usage: "ONNX `FILE` to check", Destination: &o.model},
-			&cli.StringFlag{Name: "fp16", Usage: "the same network in fp16, `FILE` to check too", Destination: &o.half},
-			&cli.StringFlag{Name: "run", Value: filepath.Join(run.Root, run.Latest), Usage: "the `RUN` that it was exported from", Destination: &o.run},
-			&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder of images per class", Destination: &o.data},
-			&cli.BoolFlag{Name: "cpu-only", Usage: "take onnxruntime's CPU build, for a dry run", Destination: &o.cpuOnly},
-			&cli.BoolFlag{Name: "parts", Usage: "also split it into parts under 50 MiB, with a script that joins them", Destination: &o.parts},
-			&cli.BoolFlag{Name: "force", Usage: "replace a folder that is there", Destination: &o.force},
+			textFlag(&o.model, "model", "model.onnx", "ONNX `FILE` to check"),
+			textFlag(&o.half, "fp16", "", "the same network in fp16, `FILE` to check too"),
+			textFlag(&o.run, "run", filepath.Join(run.Root, run.Latest),
+				"the `RUN` that it was exported from"),
+			textFlag(&o.data, "data", "", "`DIR` with one folder of images per class"),
+			boolFlag(&o.cpuOnly, "cpu-only", "take onnxruntime's CPU build, for a dry run"),
+			boolFlag(&o.parts, "parts",
+				"also split it into parts under 50 MiB, with a script that joins them"),
+			boolFlag(&o.force, "force", "replace a folder that is there"),
 		},
 		Action: action(o.write),
 	}

@@ -30,9 +30,9 @@ infer on the GPU and on the CPU. No network is used.
   ./flowerctl gpu check
   ./flowerctl gpu check --device cpu     a dry run, where there is no GPU`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "device", Value: "cuda", Usage: "cuda or cuda:N, or cpu for a dry run", Destination: &o.device},
-			&cli.Float64Flag{Name: "seconds", Value: 2, Usage: "bench: `S` to spend on each figure", Destination: &o.seconds},
-			&cli.StringFlag{Name: "out", Value: ".", Usage: "`DIR` for the report", Destination: &o.out},
+			textFlag(&o.device, "device", "cuda", "cuda or cuda:N, or cpu for a dry run"),
+			floatFlag(&o.seconds, "seconds", 2, "bench: `S` to spend on each figure"),
+			textFlag(&o.out, "out", ".", "`DIR` for the report"),
 		},
 		Action: action(o.run),
 	}

@@ -5,19 +5,20 @@ import (
 	"errors"
 	"os"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/ort"
 )
 
 // installRuntime runs an installation, telling its steps.
 func (c *call) installRuntime(in ort.Install) (ort.Library, error) {
-	bar := newDownloadBar(c.log)
+	bar := terminal.NewDownloadBar(c.log)
 	in.Log = func(line string) {
-		bar.end()
+		bar.End()
 		c.say("%s", line)
 	}
-	in.Progress = bar.show
+	in.Progress = bar.Show
 	library, err := in.Run(c.ctx)
-	bar.end()
+	bar.End()
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
 		return library, err

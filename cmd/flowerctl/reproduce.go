@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/study"
 	"github.com/flowerctl/flowerctl/train/table"
@@ -26,17 +27,20 @@ type reproduceOptions struct {
 
 func (o *reproduceOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder of images per class; without it flowers are drawn", Destination: &o.data},
-		&cli.IntFlag{Name: "drawn", Value: run.Defaults().Drawn, Usage: "how many flowers are drawn, `N`", Destination: &o.drawn},
-		&cli.BoolFlag{Name: "all", Usage: "every row, the cheapest first", Destination: &o.all},
-		&cli.DurationFlag{Name: "budget", Usage: "stop after `TIME`, such as 2h or 90m; 0: when all is done", Destination: &o.budget},
-		&cli.BoolFlag{Name: "table", Usage: "write the table of what was run, and run nothing", Destination: &o.table},
-		&cli.IntFlag{Name: "epochs", Usage: "at most `N` epochs; 0: as many as in the study", Destination: &o.epochs},
-		&cli.Uint64Flag{Name: "seed", Value: 1, Usage: "`N`, as for train; other seeds than 1 get folders of their own", Destination: &o.seed},
-		&cli.IntFlag{Name: "threads", Usage: "`N` that compute; 0: all cores", Destination: &o.threads},
-		&cli.StringFlag{Name: "out", Usage: "`DIR` of the table, runs/study by default; of one ROW: the run's folder", Destination: &o.out},
-		&cli.BoolFlag{Name: "force", Usage: "run one ROW again, over the run in its folder", Destination: &o.force},
-		&cli.BoolFlag{Name: "list", Usage: "list the rows and what was logged, and do nothing else", Destination: &o.list},
+		textFlag(&o.data, "data", "",
+			"`DIR` with one folder of images per class; without it flowers are drawn"),
+		intFlag(&o.drawn, "drawn", run.Defaults().Drawn, "how many flowers are drawn, `N`"),
+		boolFlag(&o.all, "all", "every row, the cheapest first"),
+		durationFlag(&o.budget, "budget", 0,
+			"stop after `TIME`, such as 2h or 90m; 0: when all is done"),
+		boolFlag(&o.table, "table", "write the table of what was run, and run nothing"),
+		intFlag(&o.epochs, "epochs", 0, "at most `N` epochs; 0: as many as in the study"),
+		uintFlag(&o.seed, "seed", 1, "`N`, as for train; other seeds than 1 get folders of their own"),
+		intFlag(&o.threads, "threads", 0, "`N` that compute; 0: all cores"),
+		textFlag(&o.out, "out", "",
+			"`DIR` of the table, runs/study by default; of one ROW: the run's folder"),
+		boolFlag(&o.force, "force", "run one ROW again, over the run in its folder"),
+		boolFlag(&o.list, "list", "list the rows and what was logged, and do nothing else"),
 		jsonFlag(&o.json),
 	}
 }
@@ -80,7 +84,7 @@ func (o *reproduceOptions) run(c *call) error {
 	if err != nil {
 		return err
 	}
-	show := &announcer{call: c, progress: newProgress(c.log)}
+	show := &announcer{call: c, Training: terminal.NewTraining(c.log)}
 	so := study.Options{Data: o.data, Drawn: o.drawn, Epochs: o.epochs, Seed: o.seed, Force: o.force,
 		Numbers: o.table, Version: version, Observer: show}
 	if c.given("threads") {

@@ -40,10 +40,11 @@ the first command that needs it does so by itself.
   flowerctl runtime install
   flowerctl runtime install --cuda     beside it, the one for NVIDIA GPUs (pip)`,
 				Flags: []cli.Flag{
-					&cli.BoolFlag{Name: "cuda", Usage: "the build for NVIDIA GPUs (CUDA 13, cuDNN 9; Linux x64)", Destination: &o.cuda},
-					&cli.BoolFlag{Name: "force", Usage: "install again over what is there", Destination: &o.force},
-					&cli.BoolFlag{Name: "offline", Usage: "use no network: fail unless it is there (also with $" + envOffline + ")", Destination: &o.offline},
-					&cli.StringFlag{Name: "mirror", Usage: "`URL` of a folder with the official archives", Destination: &o.mirror},
+					boolFlag(&o.cuda, "cuda", "the build for NVIDIA GPUs (CUDA 13, cuDNN 9; Linux x64)"),
+					boolFlag(&o.force, "force", "install again over what is there"),
+					boolFlag(&o.offline, "offline",
+						"use no network: fail unless it is there (also with $"+envOffline+")"),
+					textFlag(&o.mirror, "mirror", "", "`URL` of a folder with the official archives"),
 					jsonFlag(&o.json),
 				},
 				Action: action(o.install),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -24,14 +25,18 @@ type trainOptions struct {
 
 func (o *trainOptions) flags() []cli.Flag {
 	return append(o.settings.flags(),
-		&cli.StringFlag{Name: "config", Usage: "settings from `FILE`, such as a run's config.json; flags win", Destination: &o.config},
-		&cli.StringFlag{Name: "resume", Usage: "go on with the run in folder `RUN`; other flags but --epochs, --patience, --threads and --data would make it another run", Destination: &o.resume},
-		&cli.StringFlag{Name: "out", Usage: "folder of the run, `RUN`", Destination: &o.out},
-		&cli.BoolFlag{Name: "force", Usage: "write over the run in --out, or the file of --augment-preview", Destination: &o.force},
-		&cli.BoolFlag{Name: "list", Usage: "list the networks and do nothing else", Destination: &o.list},
-		&cli.BoolFlag{Name: "dry-run", Usage: "read the images, show the network, and train nothing", Destination: &o.dryRun},
-		&cli.StringFlag{Name: "augment-preview", Usage: "draw what --augment does to `FILE`.png and train nothing", Destination: &o.preview},
-		&cli.BoolFlag{Name: "lr-find", Usage: "try rising learning rates, name a good one, and train nothing", Destination: &o.lrFind},
+		textFlag(&o.config, "config", "",
+			"settings from `FILE`, such as a run's config.json; flags win"),
+		textFlag(&o.resume, "resume", "",
+			"go on with the run in folder `RUN`; other flags but --epochs, --patience, --threads and "+
+				"--data would make it another run"),
+		textFlag(&o.out, "out", "", "folder of the run, `RUN`"),
+		boolFlag(&o.force, "force", "write over the run in --out, or the file of --augment-preview"),
+		boolFlag(&o.list, "list", "list the networks and do nothing else"),
+		boolFlag(&o.dryRun, "dry-run", "read the images, show the network, and train nothing"),
+		textFlag(&o.preview, "augment-preview", "",
+			"draw what --augment does to `FILE`.png and train nothing"),
+		boolFlag(&o.lrFind, "lr-find", "try rising learning rates, name a good one, and train nothing"),
 		jsonFlag(&o.json))
 }
 
@@ -68,10 +73,10 @@ func (o *trainOptions) run(c *call) (err error) {
 	if settings.Data == "" {
 		c.say("no --data: training on %d drawn flowers", settings.Drawn)
 	}
-	show := newProgress(c.log)
+	show := terminal.NewTraining(c.log)
 	ro.Observer = show
 	s, err := run.Open(c.ctx, settings, ro)
-	show.end()
+	show.Clear()
 	if err != nil {
 		return err
 	}
@@ -87,9 +92,9 @@ func (o *trainOptions) run(c *call) (err error) {
 	case o.lrFind:
 		return o.findRate(c, s)
 	}
-	show.heads = s.Heads()
+	show.Heads = s.Heads()
 	outcome, err := s.Train(c.ctx)
-	show.end()
+	show.Clear()
 	if err != nil {
 		return stopped(c.ctx, ro.Dir, err)
 	}

@@ -28,14 +28,15 @@ type verifyOptions struct {
 
 func (o *verifyOptions) flags() []cli.Flag {
 	return append(o.runFlags.flags(),
-		&cli.StringFlag{Name: "device", Value: "cpu", Usage: "where onnxruntime runs: `cpu`, cuda or cuda:N", Destination: &o.device},
-		&cli.BoolFlag{Name: "layers", Usage: "compare every node even when the answers agree", Destination: &o.layers},
-		&cli.IntFlag{Name: "images", Value: 500, Usage: "compare on up to `N` images; 0 for all", Destination: &o.images},
-		&cli.Float64Flag{Name: "max-accuracy-drop", Value: 100 * verify.DefaultAccuracyDrop, Destination: &o.drop,
-			Usage: "fp16, int8: how much lower accuracy may be, `POINTS`"},
-		&cli.StringFlag{Name: "presets", Usage: "train, export and verify networks in `DIR`, and write a table of them", Destination: &o.presets},
+		textFlag(&o.device, "device", "cpu", "where onnxruntime runs: `cpu`, cuda or cuda:N"),
+		boolFlag(&o.layers, "layers", "compare every node even when the answers agree"),
+		intFlag(&o.images, "images", 500, "compare on up to `N` images; 0 for all"),
+		floatFlag(&o.drop, "max-accuracy-drop", 100*verify.DefaultAccuracyDrop,
+			"fp16, int8: how much lower accuracy may be, `POINTS`"),
+		textFlag(&o.presets, "presets", "",
+			"train, export and verify networks in `DIR`, and write a table of them"),
 		&cli.StringSliceFlag{Name: "arch", Usage: "with --presets: only `NETWORK,...`", Destination: &o.arch},
-		&cli.StringFlag{Name: "report", Usage: "write the report to `FILE`.json and .md instead", Destination: &o.report},
+		textFlag(&o.report, "report", "", "write the report to `FILE`.json and .md instead"),
 		jsonFlag(&o.json))
 }
 

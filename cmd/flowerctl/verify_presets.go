@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/export/verify/presets"
 	"github.com/flowerctl/flowerctl/train/arch"
 )
@@ -14,7 +15,7 @@ func (o *verifyOptions) verifyPresets(c *call) error {
 	if err != nil {
 		return err
 	}
-	show := &announcer{call: c, progress: newProgress(c.log)}
+	show := &announcer{call: c, Training: terminal.NewTraining(c.log)}
 	b := &presets.Bench{Dir: o.presets, Data: o.data, Images: o.images, Version: version, Observer: show}
 	if b.Device, err = needDevice(c, o.device); err != nil {
 		return err
@@ -23,7 +24,7 @@ func (o *verifyOptions) verifyPresets(c *call) error {
 		return err
 	}
 	rows, err := b.Run(c.ctx, networks)
-	show.end()
+	show.Clear()
 	if err != nil {
 		return err
 	}

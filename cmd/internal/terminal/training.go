@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"fmt"
@@ -11,26 +11,28 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// progress shows a training: a bar for each epoch on a terminal, elsewhere a line
+// Training shows a training: a bar for each epoch on a terminal, elsewhere a line
 // every half minute, and a line when the epoch is done. It implements
 // run.Observer.
-type progress struct {
+type Training struct {
 	w       io.Writer
 	bar     *progressbar.ProgressBar // nil between bars, and where nobody looks
 	bars    bool
 	every   time.Duration // between lines within an epoch
 	wrote   time.Time     // the last line
 	started time.Time
-	heads   []string // names of the auxiliary heads
+	// Heads are the names of the auxiliary heads.
+	Heads []string
 }
 
-func newProgress(w io.Writer) *progress {
+// NewTraining makes one that writes to w.
+func NewTraining(w io.Writer) *Training {
 	now := time.Now()
-	return &progress{w: w, bars: isTerminal(w), every: 30 * time.Second, wrote: now, started: now}
+	return &Training{w: w, bars: isTerminal(w), every: 30 * time.Second, wrote: now, started: now}
 }
 
 // Progress moves the bar, or writes a line when it is time for one.
-func (p *progress) Progress(s train.Progress) {
+func (p *Training) Progress(s train.Progress) {
 	if !p.bars {
 		p.line(s)
 		return
@@ -43,12 +45,13 @@ func (p *progress) Progress(s train.Progress) {
 		p.start(s.Steps)
 	}
 	p.bar.Describe(fmt.Sprintf("epoch %d/%d %s  loss %s  accuracy %.1f %%  %.0f images/s  %s left",
-		s.Epoch, s.Epochs, what, lossText(s.Loss), 100*s.Accuracy, s.ImagesPerSecond, table.Duration(s.Left)))
+		s.Epoch, s.Epochs, what, lossText(s.Loss), 100*s.Accuracy, s.ImagesPerSecond,
+		table.Duration(s.Left)))
 	p.bar.Set(s.Step)
 }
 
 // line says where a long epoch stands, for those who read a log.
-func (p *progress) line(s train.Progress) {
+func (p *Training) line(s train.Progress) {
 	if time.Since(p.wrote) < p.every || s.Step == s.Steps {
 		return
 	}
@@ -57,13 +60,14 @@ func (p *progress) line(s train.Progress) {
 	if s.Validating {
 		what = "check"
 	}
-	fmt.Fprintf(p.w, "epoch %3d  %s %d/%d  loss so far %s  accuracy %5.1f %%  %.0f images/s  %s left\n",
-		s.Epoch, what, s.Step, s.Steps, lossText(s.Loss), 100*s.Accuracy, s.ImagesPerSecond, table.Duration(s.Left))
+	const line = "epoch %3d  %s %d/%d  loss so far %s  accuracy %5.1f %%  %.0f images/s  %s left\n"
+	fmt.Fprintf(p.w, line, s.Epoch, what, s.Step, s.Steps, lossText(s.Loss), 100*s.Accuracy,
+		s.ImagesPerSecond, table.Duration(s.Left))
 }
 
 // start opens a bar of that many steps.
-func (p *progress) start(steps int) {
-	p.end()
+func (p *Training) start(steps int) {
+	p.Clear()
 	p.bar = progressbar.NewOptions(steps,
 		progressbar.OptionSetWriter(p.w),
 		progressbar.OptionSetWidth(12),
@@ -75,8 +79,8 @@ func (p *progress) start(steps int) {
 		progressbar.OptionClearOnFinish())
 }
 
-// end takes the bar away.
-func (p *progress) end() {
+// Clear takes the bar away.
+func (p *Training) Clear() {
 	if p.bar != nil {
 		p.bar.Clear()
 		p.bar = nil
@@ -84,34 +88,37 @@ func (p *progress) end() {
 }
 
 // EpochDone writes the epoch's line.
-func (p *progress) EpochDone(e train.Epoch, best bool) {
-	p.end()
+func (p *Training) EpochDone(e train.Epoch, best bool) {
+	p.Clear()
 	p.wrote = time.Now()
 	mark := ""
-	for i, name := range p.heads {
+	for i, name := range p.Heads {
 		mark += fmt.Sprintf("  %s %.1f %%", name, 100*e.ValHeads[i])
 	}
 	if best {
 		mark += "  best"
 	}
 	if e.LearningRate == 0 {
-		fmt.Fprintf(p.w, "epoch %3d  head fitted: accuracy %5.1f %%  validation loss %s  accuracy %5.1f %%  %s%s\n",
-			e.Epoch, 100*e.Accuracy, lossText(e.ValLoss), 100*e.ValAccuracy, table.Seconds(e.Seconds), mark)
+		const line = "epoch %3d  head fitted: accuracy %5.1f %%  validation loss %s  accuracy %5.1f %%  %s%s\n"
+		fmt.Fprintf(p.w, line, e.Epoch, 100*e.Accuracy, lossText(e.ValLoss), 100*e.ValAccuracy,
+			table.Seconds(e.Seconds), mark)
 		return
 	}
-	fmt.Fprintf(p.w, "epoch %3d  loss %s  accuracy %5.1f %%  validation loss %s  accuracy %5.1f %%  lr %.3g  %s  %.0f images/s%s\n",
-		e.Epoch, lossText(e.Loss), 100*e.Accuracy, lossText(e.ValLoss), 100*e.ValAccuracy, e.LearningRate,
+	const line = "epoch %3d  loss %s  accuracy %5.1f %%  validation loss %s  accuracy %5.1f %%" +
+		"  lr %.3g  %s  %.0f images/s%s\n"
+	fmt.Fprintf(p.w, line, e.Epoch, lossText(e.Loss), 100*e.Accuracy, lossText(e.ValLoss),
+		100*e.ValAccuracy, e.LearningRate,
 		table.Duration(time.Duration(e.Seconds*float64(time.Second))), e.ImagesPerSecond, mark)
 }
 
 // Warn writes a line.
-func (p *progress) Warn(text string) {
-	p.end()
+func (p *Training) Warn(text string) {
+	p.Clear()
 	fmt.Fprintf(p.w, "warning: %s\n", text)
 }
 
 // Reading shows how many images are read.
-func (p *progress) Reading(done, total int) {
+func (p *Training) Reading(done, total int) {
 	if !p.bars {
 		return
 	}
@@ -121,7 +128,7 @@ func (p *progress) Reading(done, total int) {
 	p.bar.Describe(fmt.Sprintf("reading images %d/%d", done, total))
 	p.bar.Set(done)
 	if done == total {
-		p.end()
+		p.Clear()
 	}
 }
 

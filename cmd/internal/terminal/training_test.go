@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 // epoch, and none at its end, where the epoch's own line comes.
 func TestLongEpochsAreReportedInLogs(t *testing.T) {
 	var log bytes.Buffer
-	p := newProgress(&log)
+	p := NewTraining(&log)
 	at := train.Progress{Epoch: 1, Epochs: 35, Step: 24, Steps: 83, Loss: 1.58341, Accuracy: 0.298,
 		ImagesPerSecond: 9.2, Left: 200 * time.Second}
 	p.Progress(at)

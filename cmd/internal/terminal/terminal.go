@@ -1,4 +1,6 @@
-package main
+// Package terminal shows how far work is: bars and counters where people look on,
+// and lines where a log is kept.
+package terminal
 
 import (
 	"fmt"
@@ -44,13 +46,14 @@ func (t *ticker) leave(text string) {
 	t.last = time.Time{}
 }
 
-// downloadBar shows how far a download is, on a terminal only.
-type downloadBar struct{ ticker }
+// DownloadBar shows how far a download is, on a terminal only.
+type DownloadBar struct{ ticker }
 
-func newDownloadBar(w io.Writer) *downloadBar { return &downloadBar{newTicker(w)} }
+// NewDownloadBar makes the bar of a download.
+func NewDownloadBar(w io.Writer) *DownloadBar { return &DownloadBar{newTicker(w)} }
 
-// show writes how much is there; total is not known where it is not positive.
-func (b *downloadBar) show(done, total int64) {
+// Show writes how much is there; total is not known where it is not positive.
+func (b *DownloadBar) Show(done, total int64) {
 	const mib = 1 << 20
 	switch {
 	case !b.due() && (b.w == nil || done != total):
@@ -61,35 +64,28 @@ func (b *downloadBar) show(done, total int64) {
 	}
 }
 
-// end starts a new line.
-func (b *downloadBar) end() { b.leave("\n") }
+// End starts a new line.
+func (b *DownloadBar) End() { b.leave("\n") }
 
-// counter shows how many of a number of images are done, on a terminal only.
-type counter struct {
+// Counter shows how many of a number of images are done, on a terminal only.
+type Counter struct {
 	ticker
 	n, of   int
 	started time.Time
 }
 
-func newCounter(w io.Writer, of int) *counter {
-	return &counter{ticker: newTicker(w), of: of, started: time.Now()}
+// NewCounter makes the counter of that many images.
+func NewCounter(w io.Writer, of int) *Counter {
+	return &Counter{ticker: newTicker(w), of: of, started: time.Now()}
 }
 
-// add counts n images more.
-func (p *counter) add(n int) {
+// Add counts n images more.
+func (p *Counter) Add(n int) {
 	if p.n += n; p.due() {
 		rate := float64(p.n) / time.Since(p.started).Seconds()
 		p.write("%d of %d images, %.0f a second ", p.n, p.of, rate)
 	}
 }
 
-// end wipes the line.
-func (p *counter) end() { p.leave("\r\x1b[K") }
-
-// counted is a number with its noun: "1 file", "2 files".
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
+// End wipes the line.
+func (p *Counter) End() { p.leave("\r\x1b[K") }
