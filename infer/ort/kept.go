@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/cpu"
 
 	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // GraphCache is the folder of optimised graphs, each of a model that a session was
@@ -160,22 +161,13 @@ func (k *kept) write(save func(path string) error) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".new-*.onnx")
+	err := atomicfile.WriteNamed(k.path, func(temporary string) error {
+		if err := save(temporary); err != nil {
+			return err
+		}
+		return k.finish(temporary)
+	})
 	if err != nil {
-		return err
-	}
-	temp := f.Name()
-	defer os.Remove(temp) // fails after the renaming
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := save(temp); err != nil {
-		return err
-	}
-	if err := k.finish(temp); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, k.path); err != nil {
 		return err
 	}
 	return prune(dir, keptBytes)
