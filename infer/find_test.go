@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/infer/ort"
 )
 
 func write(t *testing.T, path string, data []byte) {
@@ -80,5 +81,29 @@ func TestReadLabels(t *testing.T) {
 	write(t, path, []byte("\n"))
 	if _, err := ReadLabels(path); err == nil {
 		t.Error("no labels: got no error")
+	}
+}
+
+// TestFallbackOpensOnTheCPU where the GPU cannot be used.
+func TestFallbackOpensOnTheCPU(t *testing.T) {
+	needRuntime(t)
+	o := Options{Session: ort.Options{Device: ort.Device{CUDA: true}, TF32: true}}
+	c, err := New(Builtin(), o)
+	if err == nil {
+		c.Close()
+		t.Skip("there is a GPU that can be used")
+	}
+	var device *ort.DeviceError
+	if !errors.As(err, &device) {
+		t.Fatalf("got %v, %v, want a DeviceError", c, err)
+	}
+	var why error
+	o.Fallback = func(err error) { why = err }
+	if c, err = New(Builtin(), o); err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if c.Session().Device().CUDA || !errors.As(why, &device) {
+		t.Errorf("got %s, told %v", c.Session().Device(), why)
 	}
 }

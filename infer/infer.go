@@ -1,8 +1,9 @@
 // Package infer answers what is in a picture: it opens an ONNX classifier, puts
 // pixels in and takes labels out.
 //
-// It never imports gorgonia, training or export; onnxruntime is reached through
-// infer/ort only. Start at [Open] or [Find], and [Classifier.Classify].
+// It never imports gorgonia, export, or of training more than packages that import
+// nothing of ours; onnxruntime is reached through infer/ort only. Start at [Open] or
+// [Find], and [Classifier.Classify].
 package infer
 
 import (

@@ -3,22 +3,22 @@ package train
 import (
 	"fmt"
 
+	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
-// averageSlot is the prefix of the average's values in last.ckpt, where they are
-// among the optimizer's accumulators.
-const averageSlot = "ema/"
-
-// average is the exponential moving average of the trainable weights, as Keras'
-// use_ema; running statistics are averages already. A nil average does nothing.
+// average is the exponential moving average of the weights and the running
+// statistics. In the first steps it forgets faster, by (1+t)/(10+t) after step t:
+// weights at their start are worth nothing. A nil average does nothing.
 type average struct {
-	share  float32 // of the new weights in a step
+	decay  float64
 	vector optim.Vector
 	names  []string
 	values [][]float32 // the average, by name
 	live   [][]float32 // the network's weights
+	// statistic says which are running statistics.
+	statistic []bool
 }
 
 // newAverage starts at the current weights.
@@ -30,29 +30,39 @@ func newAverage(c *Config) (*average, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &average{share: float32(1 - c.EMA), vector: c.Vector}
+	a := &average{decay: c.EMA, vector: c.Vector}
 	if a.vector == nil {
 		a.vector = optim.NewVector(0)
 	}
 	w := c.Stepper.Weights()
 	for _, p := range params {
-		if p.Trainable {
-			live := w[p.Name].Data
-			a.names = append(a.names, p.Name)
-			a.live = append(a.live, live)
-			a.values = append(a.values, append([]float32(nil), live...))
-		}
+		live := w[p.Name].Data
+		a.names = append(a.names, p.Name)
+		a.live = append(a.live, live)
+		a.values = append(a.values, append([]float32(nil), live...))
+		a.statistic = append(a.statistic, !p.Trainable)
 	}
 	return a, nil
 }
 
-// update moves the average towards the weights, after a step.
-func (a *average) update() {
+// update moves the average towards the weights, after the run's step t, from 1.
+func (a *average) update(t int) {
+	if a == nil {
+		return
+	}
+	decay := min(a.decay, float64(1+t)/float64(10+t))
+	for i, v := range a.values {
+		a.vector.EMA(v, a.live[i], float32(1-decay))
+	}
+}
+
+// restart begins again at the weights as they are.
+func (a *average) restart() {
 	if a == nil {
 		return
 	}
 	for i, v := range a.values {
-		a.vector.EMA(v, a.live[i], a.share)
+		copy(v, a.live[i])
 	}
 }
 
@@ -75,7 +85,7 @@ func (a *average) save(s *optim.State) {
 		return
 	}
 	for i, name := range a.names {
-		s.Slots[averageSlot+name] = append([]float32(nil), a.values[i]...)
+		s.Slots[checkpoint.AverageSlot+name] = append([]float32(nil), a.values[i]...)
 	}
 }
 
@@ -85,12 +95,16 @@ func (a *average) restore(s *optim.State) error {
 		return nil
 	}
 	for i, name := range a.names {
-		saved, ok := s.Slots[averageSlot+name]
+		saved, ok := s.Slots[checkpoint.AverageSlot+name]
+		if !ok && a.statistic[i] { // of a run from before they were averaged
+			copy(a.values[i], a.live[i])
+			continue
+		}
 		if !ok || len(saved) != len(a.values[i]) {
 			return fmt.Errorf("checkpoint has no average of %s: was the run started without one?", name)
 		}
 		copy(a.values[i], saved)
-		delete(s.Slots, averageSlot+name)
+		delete(s.Slots, checkpoint.AverageSlot+name)
 	}
 	return nil
 }

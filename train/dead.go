@@ -35,22 +35,36 @@ type Probe interface {
 // only for an epoch or two at the start.
 const deadAfter = 4
 
-// watch warns, once, of a network that answers one class only, or that has layers
-// without a gradient although it is often wrong.
+// watch warns, once, of a network that answers one class only, or has layers
+// without a gradient though it is often wrong. One whose training goes well all the
+// same is Unseen, not Dead.
 func (l *loop) watch(ctx context.Context, e Epoch, v Evaluation, better bool) error {
 	s := &l.state
 	if s.Dead != nil && s.Dead.Epoch < deadAfter { // from the end of a run that was resumed
 		s.Dead = nil
+	}
+	if s.Unseen != nil && s.Unseen.Epoch < deadAfter {
+		s.Unseen = nil
 	}
 	d := Dead{Epoch: e.Epoch, Class: l.onlyAnswer(v)}
 	if l.Probe != nil && e.Accuracy < 0.9 {
 		d.Layer = l.withoutGradient()
 	}
 	if d.Class == "" && d.Layer == "" {
-		s.Stuck, s.Dead = 0, nil
+		s.Stuck, s.Dead, s.Unseen = 0, nil, nil
 		return nil
 	}
 	s.Stuck++
+	if u := l.unseen(e, v, d.Class); u != nil && d.Layer == "" {
+		s.Dead = nil
+		if s.Unseen != nil || s.Stuck < deadAfter && !l.endsStuck(e.Epoch, better) {
+			return nil
+		}
+		s.Unseen = u
+		l.Observer.Warn(u.String())
+		return l.folder.log(event{Event: "unseen", Epoch: u.Epoch, Text: u.String()})
+	}
+	s.Unseen = nil
 	if s.Dead != nil || s.Stuck < deadAfter && !l.endsStuck(e.Epoch, better) {
 		return nil
 	}
@@ -82,7 +96,7 @@ func (l *loop) endsStuck(epoch int, better bool) bool {
 	if l.state.Stuck < epoch {
 		return false
 	}
-	exhausted := !better && l.Patience > 0 && l.state.Wait+1 >= l.Patience
+	exhausted := !better && l.exhausted(l.state.Wait+1)
 	return exhausted || epoch == l.Epochs && epoch == deadAfter-1
 }
 

@@ -124,7 +124,8 @@ type Summary struct {
 	// Heads are the auxiliary heads, at the best epoch.
 	Heads []HeadSummary `json:"heads,omitempty"`
 
-	Dead *Dead `json:"dead,omitempty"`
+	Dead   *Dead   `json:"dead,omitempty"`
+	Unseen *Unseen `json:"unseen,omitempty"`
 	// Report and Confusion (true class on the rows) are of the validation images.
 	Report    metrics.Report     `json:"report"`
 	Confusion *metrics.Confusion `json:"confusion"`
@@ -147,7 +148,7 @@ func (o *Outcome) Summary(labels []string) Summary {
 		ValLoss: o.Validation.Loss, TrainAccuracy: o.Best.Accuracy, Epochs: len(o.History),
 		Seconds: o.Seconds, TrainImages: o.TrainSize, ValImages: c.N(), MajorityRate: majority,
 		LastValAccuracy: o.History[len(o.History)-1].ValAccuracy,
-		Stopped:         o.Stopped, Dead: o.Dead, Report: c.Report(), Confusion: c,
+		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Report: c.Report(), Confusion: c,
 	}
 	for _, e := range o.History {
 		s.BestTrainAccuracy = max(s.BestTrainAccuracy, e.Accuracy)

@@ -34,6 +34,7 @@ type state struct {
 	Plateau plateau `json:"plateau"`
 	Stuck   int     `json:"stuck"` // epochs in a row that looked dead
 	Dead    *Dead   `json:"dead,omitempty"`
+	Unseen  *Unseen `json:"unseen,omitempty"`
 }
 
 func newLoop(cfg Config) (*loop, error) {
@@ -54,7 +55,10 @@ func newLoop(cfg Config) (*loop, error) {
 	return l, nil
 }
 
-func (l *loop) exhausted() bool { return l.Patience > 0 && l.state.Wait >= l.Patience }
+// exhausted says whether a run that has waited for so many epochs waits no longer.
+func (l *loop) exhausted(wait int) bool {
+	return l.Patience > 0 && wait >= l.Patience && wait*l.rates.steps >= l.PatienceSteps
+}
 
 // start logs the start of the run.
 func (l *loop) start() error {
@@ -93,10 +97,16 @@ func (l *loop) epoch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	// Until epochDone has ended the state is between two epochs: nothing may be
-	// cancelled.
-	if err := l.watch(context.WithoutCancel(ctx), e, v, better); err != nil {
+	// From here to the end of epochDone the state is between two epochs: nothing
+	// may be cancelled.
+	ctx = context.WithoutCancel(ctx)
+	if err := l.watch(ctx, e, v, better); err != nil {
 		return err
+	}
+	if l.average != nil { // what was measured fits the average
+		if err := l.measure(ctx); err != nil {
+			return err
+		}
 	}
 	return l.epochDone(e, better)
 }
@@ -123,6 +133,9 @@ func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 	if s.Step >= l.rates.steps { // the run was stopped while validating
 		return nil
 	}
+	if l.Start != nil && s.Epoch == 0 {
+		return l.begin(ctx)
+	}
 	skip := s.Step
 	for b, err := range l.Train.Batches(ctx, s.Epoch) {
 		if err != nil {
@@ -143,9 +156,9 @@ func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 		if err != nil {
 			return err
 		}
-		l.average.update()
 		s.Sums.add(r)
 		s.Step++
+		l.average.update(s.Epoch*l.rates.steps + s.Step)
 		p.done(b.N)
 		l.Observer.Progress(Progress{
 			Epoch: s.Epoch + 1, Epochs: l.Epochs, Step: s.Step, Steps: l.rates.steps,
@@ -159,12 +172,39 @@ func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
 	return nil
 }
 
+// begin is an epoch without steps: what Start does.
+func (l *loop) begin(ctx context.Context) error {
+	loss, correct, err := l.Start.Start(ctx)
+	if err != nil {
+		return err
+	}
+	l.average.restart()
+	s, n := &l.state, l.Train.Len()
+	s.Sums.add(Result{N: n, Loss: loss, Correct: []int{correct}})
+	s.Step = l.rates.steps
+	return nil
+}
+
 // rate is the learning rate of a step of the current epoch.
 func (l *loop) rate(step int) float64 {
 	return l.rates.at(l.state.Epoch, step, l.state.Plateau.Drops)
 }
 
+// measure sets the statistics of batch norms to those of the weights as they are,
+// where the run measures them. It depends on nothing but the weights, so a run that
+// was stopped does it again with the same result.
+func (l *loop) measure(ctx context.Context) error {
+	if l.Measure == nil {
+		return nil
+	}
+	return l.Stepper.Measure(ctx, l.Measure.Batches(ctx, 0))
+}
+
+// validate measures and answers the validation images.
 func (l *loop) validate(ctx context.Context) (Evaluation, error) {
+	if err := l.measure(ctx); err != nil {
+		return Evaluation{}, err
+	}
 	p := newPace()
 	steps, done := l.Validation.Steps(), 0
 	return Evaluate(ctx, l.Stepper, l.Validation, func(loss, accuracy float64, images int) {

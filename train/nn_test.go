@@ -2,6 +2,7 @@ package train_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -27,6 +28,8 @@ type run struct {
 	images  int
 	augment augment.Policy
 	ema     float64
+	measure bool // the statistics of batch norms
+	batch   int  // 32 when 0
 	epochs  int
 	dir     string
 	resume  *checkpoint.Checkpoint
@@ -49,7 +52,7 @@ func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
 		t.Fatal(err)
 	}
 	loader := func(p data.Part, opts data.LoaderOptions) *data.Loader {
-		opts.Batch, opts.Seed = 32, 1
+		opts.Batch, opts.Seed = cmp.Or(r.batch, 32), 1
 		l, err := data.NewLoader(cache, cache.Set.Indices(p), opts)
 		if err != nil {
 			t.Fatal(err)
@@ -87,7 +90,7 @@ func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	outcome, err := train.Run(ctx, train.Config{
+	cfg := train.Config{
 		Stepper: network, Epochs: r.epochs, LearningRate: r.rate, EMA: r.ema,
 		Schedule:   schedule,
 		Train:      loader(data.Train, data.LoaderOptions{Shuffle: true, Augment: r.augment}),
@@ -95,7 +98,11 @@ func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
 		Facts: checkpoint.Checkpoint{Spec: spec, Labels: cache.Set.Labels, Preprocess: cache.Config,
 			Training: checkpoint.Training{DataDigest: cache.Set.Digest(), Seed: 1, Optimizer: r.optimizer}},
 		Dir: r.dir, Resume: r.resume, Observer: r.observe,
-	})
+	}
+	if r.measure {
+		cfg.Measure = loader(data.Train, data.LoaderOptions{Shuffle: true})
+	}
+	outcome, err := train.Run(ctx, cfg)
 	if err := errors.Join(network.Close(), engine.Close()); err != nil {
 		t.Fatal(err)
 	}
@@ -130,10 +137,55 @@ func (s *stopper) Progress(p train.Progress) {
 func (*stopper) EpochDone(train.Epoch, bool) {}
 func (*stopper) Warn(string)                 {}
 
+// TestFewImagesAreLearned: 20 images a class, three steps an epoch. At a momentum of
+// 0.99 running averages are still those of the start, and validation is chance;
+// measured statistics fit the weights.
+func TestFewImagesAreLearned(t *testing.T) {
+	if testing.Short() {
+		t.Skip("trains for some seconds; -short is set")
+	}
+	lagging := func(size, classes int) (model.Spec, error) {
+		p, err := arch.Find("resnet-small")
+		if err != nil {
+			return model.Spec{}, err
+		}
+		spec, err := p.Build(size, classes)
+		for i := range spec.Nodes {
+			if spec.Nodes[i].Op == model.BatchNorm {
+				spec.Nodes[i].Momentum = 0.99
+			}
+		}
+		return spec, err
+	}
+	accuracy := map[bool]float64{}
+	for _, measure := range []bool{false, true} {
+		o, err := run{spec: lagging, size: 32, images: 100, epochs: 12, seed: 1, optimizer: "adam", rate: 1e-3,
+			measure: measure}.do(t, t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		accuracy[measure] = o.History[len(o.History)-1].ValAccuracy
+	}
+	t.Logf("validation accuracy %.2f with running averages, %.2f with measured statistics",
+		accuracy[false], accuracy[true])
+	if accuracy[true] < 0.4 || accuracy[true] < accuracy[false]+0.15 {
+		t.Errorf("validation accuracy %.2f with running averages, %.2f with measured statistics, chance is 0.2",
+			accuracy[false], accuracy[true])
+	}
+}
+
 // TestNetworksResumeBitForBit stops a network with batch norm, dropout,
 // augmentation and an average in the middle of an epoch.
 func TestNetworksResumeBitForBit(t *testing.T) {
-	r := run{arch: "resnet-small", size: 32, images: 120, epochs: 2, ema: 0.9, seed: 1,
+	for name, r := range map[string]run{
+		"average": {ema: 0.9}, "measured": {measure: true}, "both": {ema: 0.9, measure: true},
+	} {
+		t.Run(name, func(t *testing.T) { resumesBitForBit(t, r) })
+	}
+}
+
+func resumesBitForBit(t *testing.T, r run) {
+	r = run{ema: r.ema, measure: r.measure, arch: "resnet-small", size: 32, images: 120, epochs: 2, seed: 1,
 		augment: augment.Policy{FlipH: 0.5, Rotate: 15, Mixup: 0.2}, dir: t.TempDir()}
 	if _, err := r.do(t, t.Context()); err != nil {
 		t.Fatal(err)

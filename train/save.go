@@ -92,10 +92,10 @@ func (l *loop) resume() error {
 	}
 	opt := optim.State{Name: c.Optimizer.Name, Step: c.Optimizer.Step,
 		Slots: maps.Clone(c.Optimizer.Slots)}
+	overwrite(l.Stepper.Weights(), c.Weights)
 	if err := l.average.restore(&opt); err != nil {
 		return err
 	}
-	overwrite(l.Stepper.Weights(), c.Weights)
 	if err := l.Stepper.Restore(State{Step: s.Stepper, Optimizer: opt}); err != nil {
 		return err
 	}
@@ -136,7 +136,7 @@ func (l *loop) checkResumed(s saved) error {
 // finish ends a run that was not interrupted.
 func (l *loop) finish(ctx context.Context) (*Outcome, error) {
 	stopped := AllEpochs
-	if l.exhausted() {
+	if l.exhausted(l.state.Wait) {
 		stopped = NoBetter
 	}
 	o, err := l.outcome(ctx, stopped)
@@ -157,7 +157,8 @@ func (l *loop) outcome(ctx context.Context, stopped Stop) (*Outcome, error) {
 	}
 	overwrite(l.Stepper.Weights(), best.Weights)
 	o := &Outcome{History: l.history, Heads: l.heads(), Best: l.history[l.state.Best.Epoch-1],
-		Stopped: stopped, Dead: l.state.Dead, TrainSize: l.Train.Len()}
+		Stopped: stopped, Dead: l.state.Dead, Unseen: l.state.Unseen,
+		TrainSize: l.Train.Len()}
 	for _, e := range l.history {
 		o.Seconds += e.Seconds
 	}

@@ -155,10 +155,14 @@ type rates struct {
 	Schedule
 	peak          float64
 	steps, epochs int // of an epoch; of the run
+	first         int // epoch with steps
 }
 
 func newRates(c *Config) rates {
-	r := rates{c.Schedule, c.LearningRate, c.Train.Steps(), c.Epochs}
+	r := rates{Schedule: c.Schedule, peak: c.LearningRate, steps: c.Train.Steps(), epochs: c.Epochs}
+	if c.Start != nil {
+		r.first = 1
+	}
 	if r.Factor == 0 {
 		r.Factor = 0.1
 	}
@@ -174,7 +178,10 @@ func newRates(c *Config) rates {
 // at is the rate of a step of an epoch, both counted from 0, after that many drops
 // of a plateau schedule.
 func (r rates) at(epoch, step, drops int) float64 {
-	t, all := float64(epoch*r.steps+step), float64(r.epochs*r.steps)
+	if epoch < r.first {
+		return 0
+	}
+	t, all := float64((epoch-r.first)*r.steps+step), float64((r.epochs-r.first)*r.steps)
 	warm := math.Round(r.Warmup * float64(r.steps))
 	if t < warm {
 		return r.peak * (t + 1) / warm

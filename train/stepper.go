@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"iter"
 
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/model"
@@ -18,6 +19,10 @@ type Stepper interface {
 	Step(ctx context.Context, b *data.Batch, lr float64) (Result, error)
 	// Evaluate runs forward as in inference (no dropout, running statistics).
 	Evaluate(ctx context.Context, b *data.Batch) (Result, error)
+
+	// Measure sets the running statistics of batch norms to those of the images,
+	// under the weights as they are; after an error they are what they were.
+	Measure(ctx context.Context, images iter.Seq2[*data.Batch, error]) error
 
 	// Weights are the current weights, shared with the network: clone them to keep
 	// them. What is written into them the network uses.

@@ -25,25 +25,46 @@ type Source interface {
 	Batches(ctx context.Context, epoch int) iter.Seq2[*data.Batch, error]
 }
 
+// Starter changes the weights of a network before its first step, such as by
+// fitting a head to the features of a network that exists.
+type Starter interface {
+	// Start returns the mean loss over the training images with the new weights, and
+	// how many of them are answered right.
+	Start(ctx context.Context) (loss float64, correct int, err error)
+}
+
 // Config is the settings and the parts of a run.
 type Config struct {
 	Stepper    Stepper
 	Train      Source
 	Validation Source
 	Test       Source // evaluated once, after the last epoch, with the best weights; may be nil
+	// Measure are training images on which the statistics of batch norms are
+	// measured before every validation, for the weights that are validated; their
+	// epoch 0 is used. With nil, statistics are the running averages of training,
+	// which lag where an epoch has few steps.
+	Measure Source
 
 	// Facts has Spec, Labels, Preprocess and the parts of Training that do not
 	// change, for the checkpoints. The weights are the Stepper's.
 	Facts checkpoint.Checkpoint
 
-	Epochs       int     // at most
-	Patience     int     // epochs without a better Monitor before stopping early; 0 never stops
+	// Start does the first epoch in place of steps; nil: it has steps as every other.
+	Start Starter
+
+	Epochs int // at most
+	// Patience is for how many epochs without a better Monitor a run goes on; 0 never
+	// stops early. PatienceSteps is for how many steps it goes on at least, where
+	// there is a patience: an epoch of few images is too few of them to tell.
+	Patience, PatienceSteps int
+
 	Monitor      Monitor // ValAccuracy if empty
 	LearningRate float64 // with which the schedule starts, or its peak
 	Schedule     Schedule
-	// EMA is the decay of an average of the weights: after each step it becomes
-	// EMA*average + (1-EMA)*weight. The average is then what is validated and saved as
-	// best. 0 means none.
+	// EMA is the decay of an average of the weights and the running statistics: after
+	// each step it becomes EMA*average + (1-EMA)*weight. The average is then what is
+	// validated and saved as best. 0 means none. After step t, EMA is at most
+	// (1+t)/(10+t).
 	EMA float64
 	// Vector computes the average; nil means optim.NewVector(0).
 	Vector optim.Vector
@@ -65,6 +86,7 @@ type Outcome struct {
 	Best      Epoch    // the epoch whose weights are the result
 	Stopped   Stop
 	Dead      *Dead   // nil if the network is not dead
+	Unseen    *Unseen // nil for one whose learning shows in validation
 	Seconds   float64 // of all epochs
 	TrainSize int     // images
 	// Validation and Test are the answers with the best weights.
@@ -91,6 +113,8 @@ func (c *Config) check() error {
 			c.Train.Len(), c.Validation.Len())
 	case c.Epochs < 1:
 		return fmt.Errorf("%d epochs, want 1 or more", c.Epochs)
+	case c.PatienceSteps < 0:
+		return fmt.Errorf("patience of %d steps, want 0 (epochs count alone) or more", c.PatienceSteps)
 	case c.Patience < 0:
 		return fmt.Errorf("patience of %d epochs, want 0 (never stop early) or more", c.Patience)
 	case !(c.LearningRate > 0) || !numbers.Finite(c.LearningRate):
@@ -104,8 +128,8 @@ func (c *Config) check() error {
 	return c.Schedule.Check(c.Epochs)
 }
 
-// Run trains until the epochs are done, or none was better for Patience epochs. Then
-// it restores the best weights and evaluates them.
+// Run trains until the epochs are done, or none was better for Patience epochs
+// and PatienceSteps steps. Then it restores the best weights and evaluates them.
 //
 // When ctx is cancelled, Run finishes the current step, writes last.ckpt and returns
 // an error that wraps the context's. A run that resumes from that file continues bit
@@ -121,7 +145,7 @@ func Run(ctx context.Context, cfg Config) (*Outcome, error) {
 	if err := l.start(); err != nil {
 		return nil, err
 	}
-	for l.state.Epoch < cfg.Epochs && !l.exhausted() {
+	for l.state.Epoch < cfg.Epochs && !l.exhausted(l.state.Wait) {
 		if err := l.epoch(ctx); err != nil {
 			return l.failed(ctx, err)
 		}

@@ -60,7 +60,7 @@ func (o *benchInferOptions) run(c *call) (err error) {
 	if timed.Limit, err = secondsOf(o.seconds); err != nil {
 		return err
 	}
-	m, err := o.choose(c)
+	m, err := o.find(c)
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (o *benchInferOptions) run(c *call) (err error) {
 	}
 	r.ColdStart = cold
 	if o.vs != "" {
-		if r.Versus, err = o.versus(c, m, one, files, timed); err != nil {
+		if r.Versus, err = o.versus(c, one, files, timed); err != nil {
 			return err
 		}
 	}
@@ -133,10 +133,14 @@ func (o *benchInferOptions) coldStart(c *call, picture []byte) (p50 float64, err
 }
 
 // versus times the classifier against the model that --vs names.
-func (o *benchInferOptions) versus(c *call, m *chosen, one *infer.Classifier, files [][]byte,
+func (o *benchInferOptions) versus(c *call, one *infer.Classifier, files [][]byte,
 	timed bench.Options) (v *bench.Versus, err error) {
-	other := *m
-	if other.File, err = o.find(o.vs, ""); err != nil {
+	file, err := infer.Find(o.vs)
+	if err != nil {
+		return nil, err
+	}
+	other, err := o.choose(c, file)
+	if err != nil {
 		return nil, err
 	}
 	classifier, err := other.open(c, false)

@@ -21,7 +21,7 @@ func (o *evalOptions) open(c *call) (*evalEngine, error) {
 	if o.run != "" {
 		return o.openRun(c)
 	}
-	m, err := o.choose(c)
+	m, err := o.find(c)
 	if err != nil {
 		return nil, err
 	}

@@ -74,21 +74,43 @@ type chosen struct {
 	flags   *modelFlags
 }
 
-// choose finds the model and loads the onnxruntime that it needs.
-func (m *modelFlags) choose(c *call) (*chosen, error) {
+// find is the model that the flags name, with the onnxruntime loaded that it needs.
+func (m *modelFlags) find(c *call) (*chosen, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
+	path := cmp.Or(m.model, os.Getenv(envModel))
+	var file *infer.File
+	var err error
+	if m.precision != "" {
+		file, err = infer.FindPrecision(path, m.precision)
+	} else {
+		file, err = infer.Find(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.choose(c, file)
+}
+
+// choose loads the onnxruntime that a model needs, which must have been verified
+// where that is asked.
+func (m *modelFlags) choose(c *call, file *infer.File) (_ *chosen, err error) {
 	o := infer.Options{Size: m.size, Uncached: m.verified,
 		Mean: float32s(m.mean.Value()), Std: float32s(m.std.Value())}
 	o.Session.Threads, o.Session.TF32 = m.threads, m.tf32
-	var err error
 	if m.labels != "" {
 		if o.Labels, err = infer.ReadLabels(m.labels); err != nil {
 			return nil, err
 		}
 	}
-	file, err := m.find(cmp.Or(m.model, os.Getenv(envModel)), m.precision)
+	switch {
+	case !m.verified:
+	case file.Builtin:
+		_, err = verify.CheckReport(file.Name, file.Data, infer.BuiltinReport())
+	default:
+		_, err = verify.Require(file.Name, file.Data)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -99,25 +121,6 @@ func (m *modelFlags) choose(c *call) (*chosen, error) {
 		o.Fallback = func(why error) { c.say("device: cpu, since %v", why) }
 	}
 	return &chosen{file, o, m}, nil
-}
-
-// find reads the model at path, or its file of a precision, which must have been
-// verified where that is asked.
-func (m *modelFlags) find(path, precision string) (f *infer.File, err error) {
-	if precision != "" {
-		f, err = infer.FindPrecision(path, precision)
-	} else {
-		f, err = infer.Find(path)
-	}
-	switch {
-	case err != nil || !m.verified:
-		return f, err
-	case f.Builtin:
-		_, err = verify.CheckReport(f.Name, f.Data, infer.BuiltinReport())
-	default:
-		_, err = verify.Require(f.Name, f.Data)
-	}
-	return f, err
 }
 
 // open opens the model, for a picture at a time or for many. With --device auto that

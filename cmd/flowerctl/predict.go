@@ -75,7 +75,7 @@ func (o *predictOptions) run(c *call) (err error) {
 		return err
 	}
 	arguments := pictures.Arguments{Names: c.files, Stdin: c.in, List: o.list}
-	m, err := o.choose(c)
+	m, err := o.find(c)
 	if err != nil {
 		return err
 	}

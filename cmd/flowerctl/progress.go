@@ -94,6 +94,11 @@ func (p *progress) EpochDone(e train.Epoch, best bool) {
 	if best {
 		mark += "  best"
 	}
+	if e.LearningRate == 0 {
+		fmt.Fprintf(p.w, "epoch %3d  head fitted: accuracy %5.1f %%  validation loss %s  accuracy %5.1f %%  %s%s\n",
+			e.Epoch, 100*e.Accuracy, lossText(e.ValLoss), 100*e.ValAccuracy, table.Seconds(e.Seconds), mark)
+		return
+	}
 	fmt.Fprintf(p.w, "epoch %3d  loss %s  accuracy %5.1f %%  validation loss %s  accuracy %5.1f %%  lr %.3g  %s  %.0f images/s%s\n",
 		e.Epoch, lossText(e.Loss), 100*e.Accuracy, lossText(e.ValLoss), 100*e.ValAccuracy, e.LearningRate,
 		table.Duration(time.Duration(e.Seconds*float64(time.Second))), e.ImagesPerSecond, mark)

@@ -17,6 +17,7 @@ import (
 )
 
 type serveOptions struct {
+	modelFlags
 	models                                       cli.StringSlice
 	repository, versions                         string
 	watch, explain, jsonLog                      bool
@@ -77,7 +78,7 @@ func (o *serveOptions) flags() []cli.Flag {
 			Usage: "`HOST:PORT` of Go's profiles, on this machine alone; off unless given", Destination: &o.pprofAddr},
 		&cli.BoolFlag{Name: "json-log", Usage: "log as JSON, one object a line", Destination: &o.jsonLog},
 	}
-	return append(own, slices.DeleteFunc(modelFlags(), func(f cli.Flag) bool {
+	return append(own, slices.DeleteFunc(o.modelFlags.flags(), func(f cli.Flag) bool {
 		return slices.Contains([]string{"model", "precision"}, f.Names()[0])
 	})...)
 }
@@ -116,7 +117,7 @@ func (o *serveOptions) run(c *call) error {
 	server := serve.New(options)
 	loader, err := o.loader(c, server)
 	if err != nil {
-		return fileError(err)
+		return err
 	}
 	listeners, err := o.listen(loader, log)
 	if err != nil {

@@ -15,7 +15,7 @@ import (
 
 // validate refuses what cannot be meant.
 func (o *serveOptions) validate(c *call) error {
-	if err := c.noFiles(); err != nil {
+	if err := errors.Join(c.noFiles(), o.modelFlags.check()); err != nil {
 		return err
 	}
 	for _, limit := range []struct {
@@ -69,7 +69,7 @@ func (o *serveOptions) options(log *slog.Logger) (serve.Options, error) {
 	if o.keys != "" {
 		options.Keys, err = serve.OpenKeys(o.keys, log)
 	}
-	return options, fileError(err)
+	return options, err
 }
 
 // loader finds the models that the flags name.
@@ -86,7 +86,7 @@ func (o *serveOptions) loader(c *call, server *serve.Server) (*serve.Loader, err
 		} else if _, err := os.Stat("model.onnx"); !errors.Is(err, fs.ErrNotExist) {
 			files.Models = []string{"model.onnx"}
 		} else {
-			files.Builtin = serve.Builtin{Name: "flowers", Path: builtinName, File: infer.Builtin()}
+			files.Builtin = serve.Builtin{Name: "flowers", Path: infer.BuiltinName, File: infer.Builtin()}
 		}
 	}
 	return serve.NewLoader(server, files)
@@ -94,22 +94,18 @@ func (o *serveOptions) loader(c *call, server *serve.Server) (*serve.Loader, err
 
 // open opens a model as predict does.
 func (o *serveOptions) open(c *call, path string, file []byte) (*serve.Model, error) {
-	options, err := modelOptions(c.cli)
+	m, err := o.choose(c, &infer.File{Name: path, Data: file, Builtin: path == infer.BuiltinName})
 	if err != nil {
 		return nil, err
 	}
-	options.Explain = o.explain
-	chosen, err := chooseModel(c.cli, path, file, options)
-	if err != nil {
-		return nil, err
-	}
-	classifier, err := chosen.open(c.cli, true)
+	m.options.Explain = o.explain
+	classifier, err := m.open(c, true)
 	if err != nil {
 		return nil, err
 	}
 	report := infer.BuiltinReport()
-	if path != builtinName {
-		if report, err = readFile(verify.ReportPath(path), maxLabelBytes); err != nil {
+	if !m.Builtin {
+		if report, err = os.ReadFile(verify.ReportPath(path)); err != nil {
 			report = nil // the model need not have one
 		}
 	}
@@ -122,13 +118,13 @@ func (o *serveOptions) listen(loader *serve.Loader, log *slog.Logger) (l serve.L
 	if o.tlsCert != "" {
 		files := serve.Certificates{Cert: o.tlsCert, Key: o.tlsKey, ClientCA: o.tlsClientCA, Log: log}
 		if l.TLS, err = files.Config(); err != nil {
-			return l, fileError(err)
+			return l, err
 		}
 	}
 	if o.controlAddr != "" {
 		keys, err := serve.OpenKeys(o.ctrlKeys, log)
 		if err != nil {
-			return l, fileError(err)
+			return l, err
 		}
 		l.ControlHandler = loader.Control(keys)
 	}

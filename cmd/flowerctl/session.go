@@ -24,9 +24,15 @@ func describe(c *call, s *run.Session, problems bool) error {
 	}
 	size := s.Settings.Size
 	c.say("%s, %d parameters, input %d x %d; %d training and %d validation images of %s (%s)",
-		s.Settings.Arch, parameters, size, size, s.Training.Len(), s.Validation.Len(),
+		s.Settings.Name(), parameters, size, size, s.Training.Len(), s.Validation.Len(),
 		strings.Join(set.Labels, ", "), set.SplitBy)
 	tellUnvalidated(c, set)
+	if s.Settings.Freeze == run.FreezeAll {
+		c.say("few images a class, or asked so: the head alone is fitted; --freeze none trains all of the network")
+	}
+	if s.SmallBatch {
+		c.say("few images: %d a step; --batch sets another number", s.Settings.Batch)
+	}
 	if s.Initial != nil {
 		tellInitial(c, s.Settings.Init, s.Initial)
 	}
@@ -89,6 +95,12 @@ func tellSummary(c *call, asJSON bool, dir string, s train.Summary) error {
 	}
 	if s.Dead != nil {
 		c.say("hint: flowerctl train --config %s%s", filepath.Join(dir, train.ConfigFile), adviceFlags(s.Dead.Advice))
+	}
+	switch u := s.Unseen; {
+	case u != nil && u.Statistics:
+		c.say("hint: flowerctl train --config %s --batchnorm auto", filepath.Join(dir, train.ConfigFile))
+	case u != nil:
+		c.say("hint: --init starts from a trained network")
 	}
 	_, err := fmt.Fprintf(c.out,
 		"%s: validation accuracy %.1f %% (95 %% interval %.1f to %.1f, majority class %.1f %%), epoch %d of %d, %s\n",

@@ -53,6 +53,9 @@ func (s *settingsFlags) over(to *run.Settings, c *call) {
 		}
 		f.Copy(to, &s.values)
 	}
+	if c.given("patience") && !c.given("patience-steps") {
+		to.PatienceSteps = 0 // the epochs that were asked for count
+	}
 }
 
 // onlyResumable refuses settings that would make a run another one.

@@ -121,16 +121,36 @@ func (o *trainOptions) plan(c *call) (settings run.Settings, ro run.Options, err
 			return settings, ro, err
 		}
 	default:
-		settings = run.Defaults()
+		settings = o.defaults(c)
 	}
 	o.settings.over(&settings, c)
+	if settings.From != "" && settings.From != run.FromNothing && ro.Resume == nil {
+		if ro.Base, err = openBase(c, settings.From, settings.Size); err != nil {
+			return settings, ro, err
+		}
+		settings.Size = ro.Base.Size
+	}
 	if settings, err = settings.Resolve(); err != nil {
 		return settings, ro, err
 	}
 	if ro.Dir == "" {
-		ro.Dir, err = o.newDir(settings.Arch)
+		ro.Dir, err = o.newDir(settings.Name())
 	}
 	return settings, ro, err
+}
+
+// defaults are those of a training from nothing, or from a network that exists: the
+// one that --from names, or the one at hand where the user has pictures and says
+// nothing of a network.
+func (o *trainOptions) defaults(c *call) run.Settings {
+	from := o.settings.values.From
+	if !c.given("from") && c.given("data") && c.firstGiven("arch", "init") == "" {
+		from = atHand(c)
+	}
+	if from == "" || from == run.FromNothing {
+		return run.Defaults()
+	}
+	return run.TransferDefaults(from)
 }
 
 // check refuses flags of which one would be ignored, before any image is read.
@@ -154,6 +174,9 @@ func (o *trainOptions) check(c *call) error {
 	case o.resume != "" && (o.config != "" || c.given("out")):
 		return usagef("--resume: takes no --config and no --out: a run goes on with its own settings, where it is")
 	}
+	if name := c.firstGiven("arch", "init"); name != "" && c.given("from") && o.settings.values.From != run.FromNothing {
+		return usagef("--from and --%s: want one of them", name)
+	}
 	if o.preview != "" {
 		if err := previewable(o.preview, o.force); err != nil {
 			return err
@@ -166,9 +189,9 @@ func (o *trainOptions) check(c *call) error {
 }
 
 // newDir is the folder for a new run, which must not hold one unless forced.
-func (o *trainOptions) newDir(arch string) (string, error) {
+func (o *trainOptions) newDir(network string) (string, error) {
 	if o.out == "" {
-		f, err := run.Unused(arch)
+		f, err := run.Unused(network)
 		return f.Dir, err
 	}
 	f := run.Folder{Dir: filepath.Clean(o.out)}

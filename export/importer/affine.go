@@ -54,7 +54,9 @@ func (r *reader) operands(n *onnx.Node) (at int, constant bool, err error) {
 
 // withConstant reads arithmetic of a value and a constant; f makes scale and
 // offset of a number of the constant.
-func (r *reader) withConstant(n *onnx.Node, at int, f func(c float64) (scale, offset float64)) (*value, error) {
+func (r *reader) withConstant(n *onnx.Node, at int, f func(c float64) (scale, offset float64)) (
+	*value, error) {
+
 	x, err := r.value(n, 1-at)
 	if err != nil {
 		return nil, err
@@ -78,7 +80,8 @@ func (r *reader) withConstant(n *onnx.Node, at int, f func(c float64) (scale, of
 // perChannel spreads a constant over the channels of a value.
 func (r *reader) perChannel(x *value, c *array) ([]float64, error) {
 	if x.shape[0] > largest {
-		return nil, unsupported("it computes with a constant behind %s: at most %d channels can be", x, largest)
+		return nil, unsupported("it computes with a constant behind %s: at most %d channels can be",
+			x, largest)
 	}
 	if len(c.data) == 1 {
 		return slices.Repeat(c.data, x.shape[0]), nil
@@ -90,7 +93,8 @@ func (r *reader) perChannel(x *value, c *array) ([]float64, error) {
 		}
 	}
 	if !fits {
-		return nil, unsupported("its constant of shape %v has no number for each channel of %s", c.dims, x)
+		return nil, unsupported("its constant of shape %v has no number for each channel of %s",
+			c.dims, x)
 	}
 	return c.data, nil
 }
@@ -125,7 +129,8 @@ func (r *reader) scaled(x *value, a affine) (*value, error) {
 		return &out, nil
 	}
 	if len(x.shape) != 3 {
-		return nil, unsupported("it computes with a constant behind %s, which is no layer with weights", x.node)
+		return nil, unsupported("it computes with a constant behind %s, which is no layer with weights",
+			x.node)
 	}
 	c := x.shape[0]
 	made, err := r.emit(model.Node{Op: model.Conv, Units: c, Groups: c,

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"math"
 	"slices"
 
 	"github.com/flowerctl/flowerctl/onnx"
@@ -97,4 +98,30 @@ func pairwise(f func(a, b float64) float64) fold {
 		}
 		return out, nil
 	}
+}
+
+// modulo has the sign of the divisor, as Python's.
+func modulo(a, b float64) float64 { return a - b*math.Floor(a/b) }
+
+// held is a Clip, whose bounds are attributes up to operator set 10.
+func held(r *reader, n *onnx.Node, in []*array) (*array, error) {
+	low, high := math.Inf(-1), math.Inf(1)
+	if r.opset < 11 {
+		a, err1 := n.Float("min", -math.MaxFloat32)
+		b, err2 := n.Float("max", math.MaxFloat32)
+		if err1 != nil || err2 != nil {
+			return nil, unsupported("constant %q is held to what is no number", label(n))
+		}
+		low, high = float64(a), float64(b)
+	}
+	for i, bound := range []*float64{&low, &high} {
+		if i+1 >= len(in) || in[i+1] == nil {
+			continue
+		}
+		if len(in[i+1].data) != 1 {
+			return nil, unsupported("constant %q is held to %d numbers", label(n), len(in[i+1].data))
+		}
+		*bound = in[i+1].data[0]
+	}
+	return each(func(v float64) float64 { return min(max(v, low), high) })(r, n, in)
 }

@@ -33,7 +33,9 @@ func (r *reader) findConstants() {
 		n := &r.graph.Nodes[i]
 		constant := n.Op == "Shape" || n.Op == "Constant"
 		if !constant && len(n.Inputs) > 0 {
-			constant = !slices.ContainsFunc(n.Inputs, func(s string) bool { return s != "" && !r.constants[s] })
+			constant = !slices.ContainsFunc(n.Inputs, func(s string) bool {
+				return s != "" && !r.constants[s]
+			})
 		}
 		if constant {
 			for _, out := range n.Outputs {
@@ -54,7 +56,8 @@ func (r *reader) weight(n *onnx.Node, i int) (onnx.Tensor, error) {
 
 func (r *reader) tensor(value string) (onnx.Tensor, error) {
 	if r.depth++; r.depth > maxDepth {
-		return onnx.Tensor{}, unsupported("constant %q is computed by more than %d nodes", value, maxDepth)
+		return onnx.Tensor{}, unsupported("constant %q is computed by more than %d nodes",
+			value, maxDepth)
 	}
 	if t := r.initializers[value]; t != nil {
 		return floats(t)
@@ -68,6 +71,8 @@ func (r *reader) tensor(value string) (onnx.Tensor, error) {
 		if a := n.Attribute("value"); a != nil && a.Tensor != nil {
 			return floats(a.Tensor)
 		}
+	case "ConstantOfShape":
+		return r.uniform(n)
 	case "DequantizeLinear":
 		return onnx.Tensor{}, unsupported("its weight is quantised")
 	case "Identity", "Cast":
@@ -101,6 +106,28 @@ func (r *reader) tensor(value string) (onnx.Tensor, error) {
 	for i, v := range a.data {
 		t.Data[i] = float32(v)
 	}
+	return t, nil
+}
+
+// uniform is a weight of one value, which a few bytes can make as large as they
+// like: all of them together are held to maxValues.
+func (r *reader) uniform(n *onnx.Node) (onnx.Tensor, error) {
+	dims, ok := r.staticDims(n.Outputs[0])
+	size := onnx.Elements(dims)
+	if !ok || size < 0 || size > maxValues-r.filled {
+		return onnx.Tensor{}, unsupported(
+			"constant %q is %v, and uniform ones have at most %d values together",
+			n.Outputs[0], r.types[n.Outputs[0]], maxValues)
+	}
+	r.filled += size
+	v := onnx.Tensor{Data: []float32{0}}
+	if a := n.Attribute("value"); a != nil && a.Tensor != nil {
+		var err error
+		if v, err = floats(a.Tensor); err != nil || len(v.Data) != 1 {
+			return v, unsupported("constant %q is filled with no number", n.Outputs[0])
+		}
+	}
+	t := onnx.Tensor{Shape: dims, Data: slices.Repeat(v.Data, size)}
 	return t, nil
 }
 

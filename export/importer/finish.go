@@ -69,25 +69,33 @@ func (r *reader) denseHead(node string) string {
 	}
 	source := r.spec.Node(conv.Inputs[0])
 	w := model.ParamName(conv.Name, model.Weight)
-	r.weights[w] = onnx.Tensor{Shape: []int{conv.Units, len(r.weights[w].Data) / conv.Units}, Data: r.weights[w].Data}
+	data := r.weights[w].Data
+	r.weights[w] = onnx.Tensor{Shape: []int{conv.Units, len(data) / conv.Units}, Data: data}
 	dense := model.Node{Name: conv.Name, Op: model.Dense, Units: conv.Units, NoBias: conv.NoBias}
 	r.shapes[conv.Name] = []int{conv.Units}
-	at := slices.IndexFunc(r.spec.Nodes, func(n model.Node) bool { return n.Name == conv.Name })
-	if source != nil && source.Op == model.AvgPool && len(readers[source.Name]) == 1 && r.whole(source) {
+	at := slices.IndexFunc(r.spec.Nodes, named(conv.Name))
+	if source != nil && source.Op == model.AvgPool && r.whole(source) &&
+		len(readers[source.Name]) == 1 {
+
 		*source = model.Node{Name: source.Name, Op: model.GlobalAvgPool, Inputs: source.Inputs}
 		r.shapes[source.Name] = in[:1]
 		dense.Inputs = []string{source.Name}
 		r.spec.Nodes[at] = dense
-		r.spec.Nodes = slices.DeleteFunc(r.spec.Nodes, func(n model.Node) bool { return n.Name == node })
+		r.spec.Nodes = slices.DeleteFunc(r.spec.Nodes, named(node))
 		return dense.Name
 	}
 	before := model.Node{Name: node, Op: model.Flatten, Inputs: []string{conv.Inputs[0]}}
 	dense.Inputs = []string{node}
-	nodes := slices.DeleteFunc(slices.Clone(r.spec.Nodes), func(n model.Node) bool { return n.Name == node })
+	nodes := slices.DeleteFunc(slices.Clone(r.spec.Nodes), named(node))
 	nodes[at] = dense
 	r.spec.Nodes = slices.Insert(nodes, at, before)
 	r.shapes[node] = []int{int(product(in))}
 	return dense.Name
+}
+
+// named finds a node by its name.
+func named(name string) func(model.Node) bool {
+	return func(n model.Node) bool { return n.Name == name }
 }
 
 // whole says whether a pool's one window is all of its input.
@@ -130,7 +138,8 @@ func (r *reader) answers(node string, head *model.Node, softmax string) bool {
 		return false
 	}
 	imageNet := k[0] == 1000 || k[0] == 1001 // one more for the background
-	return softmax != "" || len(r.meta.Labels) == k[0] || head.Name == node && head.Op == model.Dense ||
+	return softmax != "" || len(r.meta.Labels) == k[0] ||
+		head.Op == model.Dense && head.Name == node ||
 		head.Op == model.Conv && head.Units == k[0] && imageNet
 }
 
@@ -183,13 +192,16 @@ func (r *reader) rename(from, to string) {
 		}
 	}
 	r.shapes[to] = r.shapes[from]
-	for _, role := range []model.Role{model.Weight, model.Bias, model.RunningMean, model.RunningVar} {
+	for _, role := range roles {
 		if t, ok := r.weights[model.ParamName(from, role)]; ok {
 			r.weights[model.ParamName(to, role)] = t
 			delete(r.weights, model.ParamName(from, role))
 		}
 	}
 }
+
+// roles are all that a parameter can be.
+var roles = []model.Role{model.Weight, model.Bias, model.RunningMean, model.RunningVar}
 
 // prune takes out nodes that nothing needs.
 func (r *reader) prune(net *Network) {
@@ -218,7 +230,7 @@ func above(nodes []model.Node, weights model.Weights, last string) ([]model.Node
 	kept := maps.Clone(weights)
 	for _, n := range nodes {
 		if !needed[n.Name] {
-			for _, role := range []model.Role{model.Weight, model.Bias, model.RunningMean, model.RunningVar} {
+			for _, role := range roles {
 				delete(kept, model.ParamName(n.Name, role))
 			}
 		}
@@ -256,7 +268,8 @@ func (r *reader) describe(net *Network) error {
 	net.Normalised = r.meta.Input != "" || r.takesPixels()
 	if s := r.meta.Rescale; s != nil && r.meta.Input == export.Float {
 		net.Normalised = false
-		err := net.normalise(model.Node{Scale: s.Scale, Offset: s.Offset, Scales: s.Scales, Offsets: s.Offsets})
+		err := net.normalise(model.Node{Scale: s.Scale, Offset: s.Offset,
+			Scales: s.Scales, Offsets: s.Offsets})
 		if err != nil {
 			return fmt.Errorf("metadata rescale: %w", err)
 		}

@@ -2,7 +2,6 @@ package importer
 
 import (
 	"math"
-	"slices"
 
 	"github.com/flowerctl/flowerctl/onnx"
 )
@@ -30,7 +29,8 @@ func (a *array) ints() ([]int64, error) {
 	for i, v := range a.data {
 		switch {
 		case v != math.Trunc(v): // or NaN
-			return nil, unsupported("a constant is %g, want whole numbers that do not depend on the batch", v)
+			return nil, unsupported("a constant is %g, want whole numbers that do not depend on the batch",
+				v)
 		case v >= math.MaxInt32: // ranges end there when they mean the end
 			out[i] = math.MaxInt32
 		case v <= math.MinInt32:
@@ -89,7 +89,8 @@ func (r *reader) compute(value string) (*array, error) {
 	}
 	a, err := fold(r, n, in)
 	if err == nil && (len(a.data) > maxArray || onnx.Elements(a.dims) != len(a.data)) {
-		err = unsupported("constant %q has %d values, computed ones at most %d", value, len(a.data), maxArray)
+		err = unsupported("constant %q has %d values, computed ones at most %d",
+			value, len(a.data), maxArray)
 	}
 	return a, err
 }
@@ -97,7 +98,8 @@ func (r *reader) compute(value string) (*array, error) {
 // numbers are the values of an initializer.
 func numbers(t *onnx.Initializer) (*array, error) {
 	if n := t.Elements(); n > maxArray {
-		return nil, unsupported("constant %q has %d values, computed ones at most %d", t.Name, n, maxArray)
+		return nil, unsupported("constant %q has %d values, computed ones at most %d",
+			t.Name, n, maxArray)
 	}
 	a := &array{}
 	for _, d := range t.Dims {
@@ -193,117 +195,14 @@ type fold func(r *reader, n *onnx.Node, in []*array) (*array, error)
 // folds are the operators that constants are computed with.
 var folds = map[string]fold{
 	"Identity": first, "Cast": cast, "Reshape": reshaped, "Squeeze": reshaped, "Unsqueeze": reshaped,
-	"Flatten": reshaped, "Concat": joined, "Gather": gathered, "Slice": sliced, "Transpose": transposed,
-	"ConstantOfShape": filled,
-	"Add":             pairwise(func(a, b float64) float64 { return a + b }),
-	"Sub":             pairwise(func(a, b float64) float64 { return a - b }),
-	"Mul":             pairwise(func(a, b float64) float64 { return a * b }),
-	"Div":             pairwise(func(a, b float64) float64 { return a / b }),
-	"Max":             pairwise(math.Max), "Min": pairwise(math.Min), "Pow": pairwise(math.Pow),
+	"Flatten": reshaped, "Concat": joined, "Gather": gathered, "Slice": sliced,
+	"Transpose": transposed, "ConstantOfShape": filled, "Clip": held, "Mod": pairwise(modulo),
+	"Add": pairwise(func(a, b float64) float64 { return a + b }),
+	"Sub": pairwise(func(a, b float64) float64 { return a - b }),
+	"Mul": pairwise(func(a, b float64) float64 { return a * b }),
+	"Div": pairwise(func(a, b float64) float64 { return a / b }),
+	"Max": pairwise(math.Max), "Min": pairwise(math.Min), "Pow": pairwise(math.Pow),
 	"Sqrt": each(math.Sqrt), "Ceil": each(math.Ceil), "Floor": each(math.Floor), "Exp": each(math.Exp),
 	"Neg":        each(func(a float64) float64 { return -a }),
 	"Reciprocal": each(func(a float64) float64 { return 1 / a }),
-}
-
-func first(_ *reader, _ *onnx.Node, in []*array) (*array, error) { return in[0], nil }
-
-// cast to whole numbers cuts the fraction off.
-func cast(_ *reader, n *onnx.Node, in []*array) (*array, error) {
-	to, err := n.Int("to", 0)
-	if err != nil {
-		return nil, unsupported("%s", err)
-	}
-	if to != int64(onnx.Int64) && to != int64(onnx.Int32) {
-		return in[0], nil
-	}
-	out := &array{dims: in[0].dims, data: slices.Clone(in[0].data)}
-	for i, v := range out.data {
-		out.data[i] = math.Trunc(v)
-	}
-	return out, nil
-}
-
-// reshaped has the shape that the file's types give.
-func reshaped(r *reader, n *onnx.Node, in []*array) (*array, error) {
-	dims, ok := r.staticDims(n.Outputs[0])
-	if !ok || onnx.Elements(dims) != len(in[0].data) {
-		return nil, unsupported("the shape of constant %q is not known", n.Outputs[0])
-	}
-	return &array{dims: dims, data: in[0].data}, nil
-}
-
-// joined is a Concat of vectors.
-func joined(_ *reader, n *onnx.Node, in []*array) (*array, error) {
-	out := &array{}
-	for _, a := range in {
-		if a == nil || len(a.dims) != 1 || len(out.data)+len(a.data) > maxArray {
-			return nil, unsupported("constant %q joins what are no short vectors", label(n))
-		}
-		out.data = append(out.data, a.data...)
-	}
-	out.dims = []int{len(out.data)}
-	return out, nil
-}
-
-// gathered takes values out of a vector.
-func gathered(_ *reader, n *onnx.Node, in []*array) (*array, error) {
-	if len(in) != 2 || in[1] == nil || len(in[0].dims) != 1 {
-		return nil, unsupported("constant %q is taken from what is no vector", label(n))
-	}
-	at, err := in[1].ints()
-	if err != nil {
-		return nil, err
-	}
-	out := &array{dims: in[1].dims}
-	size := int64(len(in[0].data))
-	for _, i := range at {
-		if i < -size || i >= size {
-			return nil, unsupported("constant %q is value %d of %d", label(n), i, size)
-		}
-		out.data = append(out.data, in[0].data[(i+size)%size])
-	}
-	return out, nil
-}
-
-// transposed is a Transpose.
-func transposed(_ *reader, n *onnx.Node, in []*array) (*array, error) {
-	perm, err := permutation(n, len(in[0].dims))
-	if err != nil {
-		return nil, err
-	}
-	index := onnx.NewTensor(slices.Clone(in[0].dims)...)
-	for i := range index.Data {
-		index.Data[i] = float32(i) // exact: an array has at most maxArray values
-	}
-	index = transpose(index, perm)
-	out := &array{dims: index.Shape, data: make([]float64, len(index.Data))}
-	for i, from := range index.Data {
-		out.data[i] = in[0].data[int(from)]
-	}
-	return out, nil
-}
-
-// filled is a ConstantOfShape.
-func filled(_ *reader, n *onnx.Node, in []*array) (*array, error) {
-	dims, err := in[0].ints()
-	if err != nil {
-		return nil, err
-	}
-	out, v, size := &array{}, 0.0, int64(1)
-	for _, d := range dims {
-		if d < 0 || d > maxArray || size*d > maxArray {
-			return nil, unsupported("constant %q is of shape %v", label(n), dims)
-		}
-		size *= d
-		out.dims = append(out.dims, int(d))
-	}
-	if a := n.Attribute("value"); a != nil && a.Tensor != nil {
-		given, err := numbers(a.Tensor)
-		if err != nil || len(given.data) != 1 {
-			return nil, unsupported("constant %q is filled with no number", label(n))
-		}
-		v = given.data[0]
-	}
-	out.data = slices.Repeat([]float64{v}, int(size))
-	return out, nil
 }

@@ -103,7 +103,8 @@ func (r *reader) multiply(n *onnx.Node) (*value, error) {
 	}
 	if len(x.shape) != 3 || !slices.Equal(y.shape, []int{x.shape[0], 1, 1}) || x.node == y.node ||
 		len(x.axes) != len(y.axes) || !alike(x.axes, y.axes) {
-		return nil, unsupported("it multiplies %s and %s: only an image and one number a channel can be", x, y)
+		return nil, unsupported("it multiplies %s and %s: only an image and one number a channel can be",
+			x, y)
 	}
 	out, err := r.emit(model.Node{Op: model.Mul}, label(n), x.node, y.node)
 	if err != nil {

@@ -96,6 +96,7 @@ func (r *reader) findInput(m *onnx.Model) error {
 			sized.Graph.Inputs[i] = known
 		}
 	}
+	r.sized = &sized
 	if r.types, err = sized.Types(); err != nil {
 		return err
 	}
@@ -113,17 +114,21 @@ func (r *reader) start(name string, size int, axes []int) {
 
 // prepares says whether the file holds this module's own preprocessing.
 func (r *reader) prepares(in onnx.ValueInfo) bool {
-	return r.meta.Input == export.Image && in.Name == export.ImageInput && r.makers[model.InputName] != nil
+	return r.meta.Input == export.Image && in.Name == export.ImageInput &&
+		r.makers[model.InputName] != nil
 }
 
 // behindPreprocessing starts at the value that the preprocessing makes.
 func (r *reader) behindPreprocessing(m *onnx.Model) error {
-	var err error
+	sized, err := *m, error(nil)
+	r.sized = &sized
 	if r.types, err = m.Types(); err != nil {
 		return err
 	}
 	t := r.types[model.InputName]
-	if !t.Ranked || len(t.Dims) != 4 || t.Dims[1].Value != 3 || t.Dims[2].Value < 1 || t.Dims[2] != t.Dims[3] {
+	if !t.Ranked || len(t.Dims) != 4 || t.Dims[1].Value != 3 || t.Dims[2].Value < 1 ||
+		t.Dims[2] != t.Dims[3] {
+
 		return fmt.Errorf("the preprocessing makes %s, want [N 3 S S]", t)
 	}
 	size := int(t.Dims[2].Value)
@@ -135,7 +140,8 @@ func (r *reader) behindPreprocessing(m *onnx.Model) error {
 }
 
 func (r *reader) otherSize(size int) error {
-	return fmt.Errorf("the file takes images of %d x %d, not %d x %d", size, size, r.opts.Size, r.opts.Size)
+	return fmt.Errorf("the file takes images of %d x %d, not %d x %d",
+		size, size, r.opts.Size, r.opts.Size)
 }
 
 // layout says where an input has its channels.
@@ -150,7 +156,8 @@ func (r *reader) layout(in onnx.ValueInfo) ([]int, error) {
 	case in.Dims[3].Value == 3:
 		return last, nil
 	case in.Dims[1].Value >= 0 && in.Dims[3].Value >= 0:
-		return nil, fmt.Errorf("input %s is %s, want images of 3 channels, [N 3 H W] or [N H W 3]", in.Name, in)
+		return nil, fmt.Errorf("input %s is %s, want images of 3 channels, [N 3 H W] or [N H W 3]",
+			in.Name, in)
 	}
 	for i := range r.graph.Nodes { // all lengths are free: the first Transpose tells
 		n := &r.graph.Nodes[i]
@@ -210,7 +217,8 @@ func (r *reader) findOutput() error {
 		if n == nil || t.Kind == onnx.TensorKind && t.Elem != onnx.NoElem && !real(t.Elem) {
 			continue
 		}
-		if at := [2]int{r.lastLayer(out.Name, position), position[n]}; slices.Compare(at[:], best[:]) > 0 {
+		at := [2]int{r.lastLayer(out.Name, position), position[n]}
+		if slices.Compare(at[:], best[:]) > 0 {
 			best, r.output = at, out.Name
 		}
 	}

@@ -15,7 +15,9 @@ import (
 // is an image is averaged first. The new layer starts as seed says, but classes
 // that have a name in both lists keep their row; kept says how many. Neither the
 // network nor its weights are changed; weights of the body are shared.
-func (n *Network) ReplaceHead(labels []string, seed uint64) (spec model.Spec, w model.Weights, kept int, err error) {
+func (n *Network) ReplaceHead(labels []string, seed uint64) (
+	spec model.Spec, w model.Weights, kept int, err error) {
+
 	if len(labels) == 0 {
 		return spec, nil, 0, errors.New("a head needs at least one class")
 	}
@@ -41,7 +43,8 @@ func (n *Network) withHead(classes int) (model.Spec, model.Weights, error) {
 	spec := model.Spec{Name: n.Spec.Name, Input: n.Spec.Input, Classes: classes, Nodes: nodes}
 	for _, name := range []string{export.Logits, export.Probabilities} {
 		if spec.Node(name) != nil {
-			return spec, nil, fmt.Errorf("network %s: node %s stands before the cut %s", spec.Name, name, n.Cut)
+			return spec, nil, fmt.Errorf("network %s: node %s stands before the cut %s",
+				spec.Name, name, n.Cut)
 		}
 	}
 	features := n.Cut
@@ -90,7 +93,9 @@ func (n *Network) cutShape() ([]int, error) {
 // keepRows copies the rows of classes that have a name in both lists.
 func (n *Network) keepRows(labels []string, w model.Weights) (kept int) {
 	old := n.Spec.Node(n.Head)
-	if old == nil || old.Op != model.Dense || n.Spec.Logits(n.Spec.Main()) != n.Head || len(n.Labels) != old.Units {
+	if old == nil || old.Op != model.Dense || len(n.Labels) != old.Units ||
+		n.Spec.Logits(n.Spec.Main()) != n.Head {
+
 		return 0
 	}
 	from := n.Weights[model.ParamName(n.Head, model.Weight)]
@@ -182,7 +187,8 @@ func (n *Network) check() error {
 		return err
 	}
 	if shape[0] > maxValues {
-		return fmt.Errorf("network %s: %s has %d features, want at most %d", n.Spec.Name, n.Cut, shape[0], maxValues)
+		return fmt.Errorf("network %s: %s has %d features, want at most %d",
+			n.Spec.Name, n.Cut, shape[0], maxValues)
 	}
 	w[model.ParamName(export.Logits, model.Weight)] = onnx.NewTensor(1, shape[0])
 	w[model.ParamName(export.Logits, model.Bias)] = onnx.NewTensor(1)

@@ -71,7 +71,9 @@ func sum(r *reader, n *onnx.Node) (*value, error) {
 			total = x
 			continue
 		}
-		if !slices.Equal(total.shape, x.shape) || !sameOrder(total, x) || !slices.Equal(total.flat, x.flat) {
+		if !slices.Equal(total.shape, x.shape) || !slices.Equal(total.flat, x.flat) ||
+			!sameOrder(total, x) {
+
 			return nil, unsupported("its inputs are %s and %s, want one shape", total, x)
 		}
 		if total.node == x.node {
@@ -134,8 +136,10 @@ func concat(r *reader, n *onnx.Node) (*value, error) {
 	}
 	positive := true
 	for _, x := range all {
-		if len(x.shape) != 3 || len(x.axes) != 4 || axis < 0 || axis >= 4 || x.axes[axis] != 0 || !alike(axes, x.axes) {
-			return nil, unsupported("it joins %s and %s along axis %d: only images along their channels are joined",
+		channels := len(x.axes) == 4 && axis >= 0 && axis < 4 && x.axes[axis] == 0
+		if len(x.shape) != 3 || !channels || !alike(axes, x.axes) {
+			return nil, unsupported(
+				"it joins %s and %s along axis %d: only images along their channels are joined",
 				all[0], x, axis)
 		}
 		positive = positive && x.positive

@@ -35,7 +35,8 @@ func nothing(r *reader, n *onnx.Node) (*value, error) {
 		switch onnx.ElemType(to) {
 		case onnx.Float32, onnx.Float16, onnx.Float64, onnx.BFloat16:
 		default:
-			return nil, unsupported("it casts to %s: values of the network are real numbers", onnx.ElemType(to))
+			return nil, unsupported("it casts to %s: values of the network are real numbers",
+				onnx.ElemType(to))
 		}
 	}
 	r.dropped[n.Op]++
@@ -76,12 +77,12 @@ func batchNorm(r *reader, n *onnx.Node) (*value, error) {
 	if !(epsilon > 0) {
 		return nil, unsupported("epsilon %g, want more than 0", epsilon)
 	}
-	out, err := r.emit(model.Node{Op: model.BatchNorm, Epsilon: decimal(epsilon), Momentum: r.opts.Momentum},
-		label(n), x.node)
+	node := model.Node{Op: model.BatchNorm, Epsilon: decimal(epsilon), Momentum: r.opts.Momentum}
+	out, err := r.emit(node, label(n), x.node)
 	if err != nil {
 		return nil, err
 	}
-	for i, role := range []model.Role{model.Weight, model.Bias, model.RunningMean, model.RunningVar} {
+	for i, role := range roles {
 		t, err := r.weight(n, i+1)
 		if err != nil {
 			return nil, err
@@ -213,12 +214,14 @@ func softmax(r *reader, n *onnx.Node) (*value, error) {
 	if axis < 0 {
 		axis += int64(len(x.axes))
 	}
-	last := r.opset < 13 && axis == 1 // of all axes but the batch together
-	if x.softmax != "" || !last && (axis < 0 || axis >= int64(len(x.axes)) || x.axes[axis] != 0) || len(x.order()) > 1 {
-		return nil, unsupported("it is over axis %d of %s: only one over the classes, at the end, can be", axis, x)
+	over := r.opset < 13 && axis == 1 || // of all axes but the batch together
+		axis >= 0 && axis < int64(len(x.axes)) && x.axes[axis] == 0
+	if x.softmax != "" || !over || len(x.order()) > 1 {
+		return nil, unsupported("it is over axis %d of %s: only one over the classes, at the end, can be",
+			axis, x)
 	}
 	if n.Op == "LogSoftmax" {
-		r.note("The file answers with logarithms of probabilities; the network's answer is the probabilities.")
+		r.note("The file answers with logarithms of probabilities, the network with probabilities.")
 	}
 	x.softmax = label(n)
 	return x, nil

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -18,6 +16,7 @@ type reader struct {
 	opset  int64
 	graph  *onnx.Graph
 	meta   export.Metadata
+	sized  *onnx.Model // the file, for images of the network's size
 	types  map[string]onnx.ValueInfo
 	makers map[string]*onnx.Node // by the name of a value
 	input  string                // the value that is the network's input
@@ -28,6 +27,8 @@ type reader struct {
 	constants    map[string]bool // values that depend on no input
 	computed     map[string]*array
 	depth        int // of the constants that are being computed
+	declared     int // shapes that the types were told
+	filled       int // values of the weights that one value fills
 
 	uses   map[string]int // readers of a value, among the nodes that are needed
 	values map[string]*value
@@ -120,6 +121,11 @@ func (r *reader) node(n *onnx.Node) error {
 	if err := r.agree(v, r.types[out]); err != nil {
 		return err
 	}
+	if n.Op == "Pad" {
+		if err := r.declare(n, v); err != nil {
+			return err
+		}
+	}
 	if r.uses[out] != 1 && (v.gate != nil || v.affine != nil && v.node != model.InputName) {
 		if v, err = r.plain(v); err != nil { // once, and not for each reader
 			return err
@@ -146,6 +152,39 @@ func (r *reader) agree(v *value, t onnx.ValueInfo) error {
 	return nil
 }
 
+// maxDeclared bounds how often the types are inferred again.
+const maxDeclared = 100
+
+// declare tells the types of the file the shape of what a Pad makes, where its
+// zeros are computed, so that types cannot say it: what follows is then known.
+func (r *reader) declare(n *onnx.Node, v *value) error {
+	out := n.Outputs[0]
+	unknown := func(d onnx.Dim) bool { return d.Value < 0 }
+	if t := r.types[out]; t.Ranked && !slices.ContainsFunc(t.Dims[min(1, len(t.Dims)):], unknown) {
+		return nil
+	}
+	info := onnx.ValueInfo{Name: out, Elem: r.types[n.Inputs[0]].Elem, Ranked: true}
+	for _, d := range v.dims() {
+		dim := onnx.Known(d)
+		if d < 0 && r.batch < 0 {
+			dim = onnx.Symbol("N")
+		} else if d < 0 {
+			dim = onnx.Dim{Value: r.batch}
+		}
+		info.Dims = append(info.Dims, dim)
+	}
+	if r.declared++; r.declared > maxDeclared {
+		return unsupported("more than %d nodes like it compute their zeros", maxDeclared)
+	}
+	r.sized.Graph.Values = append(slices.Clip(r.sized.Graph.Values), info)
+	types, err := r.sized.Types()
+	if err == nil {
+		r.types = types
+		clear(r.computed) // shapes among them
+	}
+	return err
+}
+
 // value is the one that a node's input i names.
 func (r *reader) value(n *onnx.Node, i int) (*value, error) {
 	if i >= len(n.Inputs) || n.Inputs[i] == "" {
@@ -168,11 +207,10 @@ func has(n *onnx.Node, i int) bool { return i < len(n.Inputs) && n.Inputs[i] != 
 func (r *reader) needed() map[*onnx.Node]bool {
 	needed := map[*onnx.Node]bool{}
 	r.uses = map[string]int{r.output: 1}
-	wanted := map[string]bool{r.output: true}
+	wanted := map[string]bool{r.output: true} // never ""
 	for i := len(r.graph.Nodes) - 1; i >= 0; i-- {
 		n := &r.graph.Nodes[i]
-		makes := slices.ContainsFunc(n.Outputs, func(s string) bool { return wanted[s] && s != "" && s != r.input })
-		if !makes {
+		if !slices.ContainsFunc(n.Outputs, func(s string) bool { return wanted[s] && s != r.input }) {
 			continue
 		}
 		needed[n] = true
@@ -200,69 +238,3 @@ func (r *reader) dataInputs(n *onnx.Node) []string {
 // firstOnly are operators whose other inputs are shapes, axes and bounds.
 var firstOnly = map[string]bool{"Reshape": true, "Squeeze": true, "Unsqueeze": true, "Pad": true,
 	"ReduceMean": true, "Clip": true, "Dropout": true, "Conv": true}
-
-// maxValues bounds what one node computes for one image: a quarter of a gigabyte.
-const maxValues = 1 << 26
-
-// emit adds a node to the spec and returns a value that is all its own.
-func (r *reader) emit(n model.Node, name string, inputs ...string) (*value, error) {
-	n.Name, n.Inputs = r.unique(name), inputs
-	in := make([][]int, len(inputs))
-	for i, s := range inputs {
-		in[i] = r.shapes[s]
-	}
-	shape, err := n.Shape(in)
-	if err != nil {
-		return nil, unsupported("%s", err)
-	}
-	if product(shape) > maxValues {
-		return nil, unsupported("its value is %v for each image: at most %d numbers are followed", shape, maxValues)
-	}
-	r.shapes[n.Name] = shape
-	r.spec.Nodes = append(r.spec.Nodes, n)
-	v := &value{node: n.Name, shape: shape, alone: true}
-	v.axes = []int{batchAxis}
-	for i := range shape {
-		v.axes = append(v.axes, i)
-	}
-	return v, nil
-}
-
-// longest is the length of a name that is kept.
-const longest = 200
-
-// unique is a name as the spec wants it: printable, without spaces, and no other
-// node's. Names of the exported file's inputs stay free.
-func (r *reader) unique(name string) string {
-	name = strings.Map(func(c rune) rune {
-		if unicode.IsSpace(c) || !unicode.IsPrint(c) {
-			return '_'
-		}
-		return c
-	}, strings.TrimLeft(name, "/"))
-	if r.meta.Precision == export.FP16 { // logits are computed in it and cast
-		name = strings.TrimSuffix(name, "/float16")
-	}
-	if len(name) > longest {
-		name = strings.ToValidUTF8(name[:longest], "")
-	}
-	if name == "" {
-		name = "node"
-	}
-	unique := name
-	for i := 2; r.names[unique]; i++ {
-		unique = fmt.Sprintf("%s_%d", name, i)
-	}
-	r.names[unique] = true
-	return unique
-}
-
-// set gives a spec node one of its parameters.
-func (r *reader) set(node string, role model.Role, t onnx.Tensor) {
-	r.weights[model.ParamName(node, role)] = t
-}
-
-// note keeps a remark.
-func (r *reader) note(format string, args ...any) {
-	r.notes = append(r.notes, fmt.Sprintf(format, args...))
-}

@@ -8,6 +8,7 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/model"
 )
 
 // TestWhatCannotBeReadIsNamed with its node, its operator and the reason.
@@ -151,5 +152,28 @@ func TestSizesAndBatches(t *testing.T) {
 		if n := imported(t, d.model(), Options{}); n.Classes != 4 {
 			t.Errorf("batch %d: %d classes, want 4", batch, n.Classes)
 		}
+	}
+}
+
+// TestFilesOfTheZoo: networks of the ONNX model zoo, whose weights are all one
+// number. Two have local response normalisation, one shuffles its channels.
+func TestFilesOfTheZoo(t *testing.T) {
+	for name, op := range map[string]string{"bvlc_alexnet": "LRN", "inception_v1": "LRN", "shufflenet": "Reshape"} {
+		m, err := onnx.ReadFile("../../onnx/testdata/zoo/light_" + name + ".onnx")
+		if err != nil {
+			t.Fatal(err)
+		}
+		var u *UnsupportedError
+		if _, err := Import(m, Options{}); !errors.As(err, &u) || u.Op != op {
+			t.Errorf("%s: got %v, want an error that names a %s", name, err, op)
+		}
+	}
+	m, err := onnx.ReadFile("../../onnx/testdata/zoo/light_squeezenet.onnx")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := imported(t, m, Options{})
+	if n.Classes != 1000 || n.Spec.Node(n.Head).Op != model.Conv || n.Spec.Input != [3]int{3, 224, 224} {
+		t.Errorf("squeezenet: %d classes, head %s, input %v", n.Classes, n.Head, n.Spec.Input)
 	}
 }

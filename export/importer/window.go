@@ -11,7 +11,8 @@ func conv(r *reader, n *onnx.Node) (*value, error) {
 		return nil, err
 	}
 	if len(w.Shape) != 4 {
-		return nil, unsupported("its weight has shape %v: only convolutions over two axes are read", w.Shape)
+		return nil, unsupported("its weight has shape %v: only convolutions over two axes are read",
+			w.Shape)
 	}
 	x, pads, err := r.padded(n)
 	if err != nil {
@@ -152,7 +153,7 @@ func pool(r *reader, n *onnx.Node) (*value, error) {
 		}
 	}
 	if pads != [4]int{} && !x.positive {
-		return nil, unsupported("zeros stand around its input, which may be under 0: they could be the maximum")
+		return nil, unsupported("zeros stand around its input: where that is under 0 they are the maximum")
 	}
 	if err := window(n, &node, kernel, x, pads); err != nil {
 		return nil, err
@@ -203,8 +204,9 @@ func globalPool(r *reader, n *onnx.Node) (*value, error) {
 	if n.Op == "GlobalAveragePool" {
 		return meanOf(x, label(n), batchAxis, 0, unitAxis, unitAxis), nil
 	}
-	out, err := r.emit(model.Node{Op: model.MaxPool, Kernel: [2]int{x.shape[1], x.shape[2]}, Stride: [2]int{1, 1}},
-		label(n), x.node)
+	node := model.Node{Op: model.MaxPool, Stride: [2]int{1, 1}}
+	node.Kernel = [2]int{x.shape[1], x.shape[2]}
+	out, err := r.emit(node, label(n), x.node)
 	if err == nil {
 		out.positive = x.positive
 	}
@@ -255,7 +257,8 @@ func reduceMean(r *reader, n *onnx.Node) (*value, error) {
 		}
 	}
 	if len(x.shape) != 3 || over[0] || !over[1] && x.shape[1] != 1 || !over[2] && x.shape[2] != 1 {
-		return nil, unsupported("it averages over axes %v of %s: only the mean over height and width is read", axes, x)
+		return nil, unsupported(
+			"it averages over axes %v of %s: only the mean over height and width is read", axes, x)
 	}
 	for i, a := range out {
 		if a > 0 { // of length 1

@@ -142,3 +142,14 @@ func find(folder, name string, wanted []sameAs) (string, error) {
 	}
 	return "", damaged
 }
+
+// Identify is the entry whose file this is, by its hash.
+func Identify(file []byte) (Entry, bool) {
+	got := hash(file)
+	for _, e := range Table() {
+		if slices.ContainsFunc(files(&e), func(f sameAs) bool { return f.sha256 == got }) {
+			return e, true
+		}
+	}
+	return Entry{}, false
+}

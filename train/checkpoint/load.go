@@ -113,7 +113,7 @@ func (c *Checkpoint) check() error {
 	if err != nil {
 		return err
 	}
-	trainable := make(map[string]int, len(params))
+	sizes := make(map[string]int, len(params)) // of slots; running statistics have one alone
 	for _, p := range params {
 		if strings.HasPrefix(p.Name, slotPrefix) {
 			return fmt.Errorf("%s: names that start with %s are the optimizer's", p.Name, slotPrefix)
@@ -121,23 +121,32 @@ func (c *Checkpoint) check() error {
 		if err := finite(p.Name, c.Weights[p.Name].Data); err != nil {
 			return err
 		}
-		if p.Trainable {
-			trainable[p.Name] = onnx.Elements(p.Shape)
+		slot := p.Name
+		if !p.Trainable {
+			slot = AverageSlot + p.Name
 		}
+		sizes[slot] = onnx.Elements(p.Shape)
 	}
-	return c.checkSlots(trainable)
+	return c.checkSlots(sizes)
 }
 
-// checkSlots returns an error unless every accumulator is that of a trainable
-// parameter.
-func (c *Checkpoint) checkSlots(trainable map[string]int) error {
+// AverageSlot starts the names of the average's values, which are kept beside the
+// optimizer's accumulators; running statistics have averages too.
+const AverageSlot = "ema/"
+
+// checkSlots says whether every accumulator is that of a trainable parameter, or an
+// average.
+func (c *Checkpoint) checkSlots(sizes map[string]int) error {
 	if c.Optimizer == nil {
 		return nil
 	}
 	for _, slot := range slices.Sorted(maps.Keys(c.Optimizer.Slots)) {
 		data := c.Optimizer.Slots[slot]
 		_, param, _ := strings.Cut(slot, "/")
-		n, ok := trainable[param]
+		n, ok := sizes[param]
+		if !ok {
+			n, ok = sizes[slot]
+		}
 		if !ok || len(data) != n {
 			return fmt.Errorf("accumulator %s has %d values, want those of a trainable parameter (%d)",
 				slot, len(data), n)

@@ -87,7 +87,7 @@ func (e *Examples) check(folds int) error {
 }
 
 // Fit chooses the penalty with the smallest loss in cross-validation and fits all
-// examples with it. The same examples and options give the same bits on the same
+// examples with it; a single candidate is taken as it is. The same examples and options give the same bits on the same
 // kind of machine. Where a class has fewer groups than there are folds, there are as
 // many folds as the smallest class has groups; with one, the strongest penalty but
 // two is taken and Tried is empty.
@@ -110,7 +110,7 @@ func Fit(ctx context.Context, e Examples, o Options) (*Linear, error) {
 	}
 	l := &Linear{Penalty: o.Penalties[min(2, len(o.Penalties)-1)]}
 	fold, folds := p.folds(o.Folds, o.Seed)
-	if folds >= 2 {
+	if folds >= 2 && len(o.Penalties) > 1 {
 		var err error
 		if l.Tried, err = p.validate(ctx, o.Penalties, fold, folds); err != nil {
 			return nil, err
@@ -129,6 +129,26 @@ func Fit(ctx context.Context, e Examples, o Options) (*Linear, error) {
 	}
 	l.Weight, l.Bias = p.unscaled(w)
 	return l, nil
+}
+
+// Loss is the mean cross-entropy of the head's answers, and how many are right.
+func (l *Linear) Loss(e *Examples) (mean float64, right int) {
+	logits := make([]float64, e.Classes)
+	for i := range e.N {
+		x := e.Features[i*e.D : (i+1)*e.D]
+		for c := range logits {
+			sum := float64(l.Bias[c])
+			for j, w := range l.Weight[c*e.D : (c+1)*e.D] {
+				sum += float64(w) * float64(x[j])
+			}
+			logits[c] = sum
+		}
+		mean += crossEntropy(logits, e.Labels[i]) / float64(e.N)
+		if numbers.ArgMax(logits) == e.Labels[i] {
+			right++
+		}
+	}
+	return mean, right
 }
 
 // problem are examples with features of mean 0, divided by their root mean square

@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
-	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // clouds are classes whose features lie around points of their own, with noise; the
@@ -31,19 +30,7 @@ func clouds(n, d, classes int, noise float64, seed uint64) Examples {
 }
 
 func (l *Linear) accuracy(e Examples) float64 {
-	right := 0
-	for i := range e.N {
-		logits := make([]float64, e.Classes)
-		for c := range e.Classes {
-			logits[c] = float64(l.Bias[c])
-			for j := range e.D {
-				logits[c] += float64(l.Weight[c*e.D+j]) * float64(e.Features[i*e.D+j])
-			}
-		}
-		if numbers.ArgMax(logits) == e.Labels[i] {
-			right++
-		}
-	}
+	_, right := l.Loss(&e)
 	return float64(right) / float64(e.N)
 }
 

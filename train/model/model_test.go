@@ -1,6 +1,7 @@
 package model
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
@@ -22,6 +23,8 @@ func branchy(t *testing.T) Spec {
 	pooled := b.MaxPool(Window{Kernel: 3, Stride: 1, Same: true})
 	avg := b.At(sum).AvgPool(Window{Kernel: 3, Stride: 1, Same: true})
 	joined := b.Concat(pooled, avg)
+	b.Activation(SiLU)
+	joined = b.Mul(b.Activation(HardSwish), gateOf(b, joined))
 	b.GlobalAvgPool()
 	b.Dropout(0.5)
 	b.Head("main", 1)
@@ -32,6 +35,16 @@ func branchy(t *testing.T) Spec {
 		t.Fatal(err)
 	}
 	return spec
+}
+
+// gateOf is squeeze and excitation: one number a channel of x.
+func gateOf(b *Builder, x string) string {
+	at := b.Current()
+	defer b.At(at)
+	b.At(x)
+	b.AvgPool(Window{Kernel: b.Shape()[1]})
+	b.Activation(Sigmoid)
+	return b.Activation(HardSigmoid)
 }
 
 func TestShapes(t *testing.T) {
@@ -74,17 +87,29 @@ func TestMistakesAreNamed(t *testing.T) {
 		return s
 	}
 	for want, s := range map[string]Spec{
-		"two nodes are named": change(func(s *Spec) { s.Nodes[1].Name = s.Nodes[0].Name }),
-		"not an earlier node": change(func(s *Spec) { s.Nodes[2].Inputs = []string{"later"} }),
-		"unknown op":          change(func(s *Spec) { s.Nodes[0].Op = "gelu" }),
-		"do not divide":       change(func(s *Spec) { s.Nodes[4].Groups = 3 }),
-		"is larger than":      change(func(s *Spec) { s.Nodes[1].Kernel = [2]int{99, 99} }),
-		"is not a softmax":    change(func(s *Spec) { s.Outputs[0].Node = "logits" }),
-		"both inputs are":     change(func(s *Spec) { n := s.Node("add1"); n.Inputs[1] = n.Inputs[0] }),
-		"rate NaN":            change(func(s *Spec) { s.Node("dropout1").Rate = math.NaN() }),
-		"want 1 to":           change(func(s *Spec) { s.Node("logits").Units = -1 }),
-		"each of C, H, W":     change(func(s *Spec) { s.Input[1] = 1 << 20 }),
-		"pads":                change(func(s *Spec) { s.Nodes[1].Pads[0] = 3 }),
+		"two nodes are named":  change(func(s *Spec) { s.Nodes[1].Name = s.Nodes[0].Name }),
+		"not an earlier node":  change(func(s *Spec) { s.Nodes[2].Inputs = []string{"later"} }),
+		"unknown op":           change(func(s *Spec) { s.Nodes[0].Op = "gelu" }),
+		"do not divide":        change(func(s *Spec) { s.Nodes[4].Groups = 3 }),
+		"is larger than":       change(func(s *Spec) { s.Nodes[1].Kernel = [2]int{99, 99} }),
+		"is not a softmax":     change(func(s *Spec) { s.Outputs[0].Node = "logits" }),
+		"both inputs are":      change(func(s *Spec) { n := s.Node("add1"); n.Inputs[1] = n.Inputs[0] }),
+		"one number a channel": change(func(s *Spec) { n := s.Node("mul1"); n.Inputs[1] = n.Inputs[0] }),
+		"three scales for": change(func(s *Spec) {
+			s.Input[0] = 1
+			s.Nodes[0].Scales = [3]float64{1, 1, 1}
+			s.Nodes[0].Scale, s.Nodes[0].Offset = 0, 0
+		}),
+		"beside those of": change(func(s *Spec) { s.Nodes[0].Scales = [3]float64{1, 1, 1} }),
+		"no scale of 0": change(func(s *Spec) {
+			s.Nodes[0] = Node{Name: "r", Op: Rescale, Inputs: s.Nodes[0].Inputs, Scales: [3]float64{1, 0, 1}}
+			s.Nodes[1].Inputs[0] = "r"
+		}),
+		"without scales":  change(func(s *Spec) { s.Nodes[0].Offsets = [3]float64{1, 1, 1} }),
+		"rate NaN":        change(func(s *Spec) { s.Node("dropout1").Rate = math.NaN() }),
+		"want 1 to":       change(func(s *Spec) { s.Node("logits").Units = -1 }),
+		"each of C, H, W": change(func(s *Spec) { s.Input[1] = 1 << 20 }),
+		"pads":            change(func(s *Spec) { s.Nodes[1].Pads[0] = 3 }),
 	} {
 		_, err := s.Shapes()
 		if err == nil || !strings.Contains(err.Error(), want) {
@@ -257,5 +282,15 @@ func TestWeightsStartAtTheseValues(t *testing.T) {
 		if got := w["conv1.weight"].Data[:3]; !slices.Equal(got, want[init]) {
 			t.Errorf("%s: got %v, want %v", init, got, want[init])
 		}
+	}
+}
+
+// TestOldSpecsStayTheSameBytes: what a rescale by channel needs is not written
+// where there is none.
+func TestOldSpecsStayTheSameBytes(t *testing.T) {
+	got, err := json.Marshal(Node{Name: "r", Op: Rescale, Inputs: []string{InputName}, Scale: 2, Offset: -1})
+	want := `{"name":"r","op":"rescale","inputs":["input"],"scale":2,"offset":-1}`
+	if err != nil || string(got) != want {
+		t.Errorf("got %s (%v), want %s", got, err, want)
 	}
 }

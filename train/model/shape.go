@@ -89,11 +89,6 @@ func (n *Node) Shape(in [][]int) ([]int, error) {
 	x := in[0]
 	switch n.Op {
 	case Rescale:
-		// A network whose pixels are divided by 255 twice trains badly, without an error.
-		if n.Inputs[0] != InputName {
-			return nil, fmt.Errorf("reads %s, want %s: pixels are rescaled once, where they come in",
-				n.Inputs[0], InputName)
-		}
 		return x, n.checkRescale(x)
 	case ReLU, Dropout, BatchNorm:
 		return x, n.checkScalars()
@@ -115,34 +110,16 @@ func (n *Node) Shape(in [][]int) ([]int, error) {
 		}
 		return []int{size}, nil
 	case Dense:
-		if len(x) != 1 {
-			return nil, fmt.Errorf("input %v, want a vector: put a flatten or globalavgpool before it", x)
-		}
-		if n.Units < 1 || n.Units > maxDim {
-			return nil, fmt.Errorf("%d units, want 1 to %d", n.Units, maxDim)
-		}
-		return []int{n.Units}, nil
+		return n.denseShape(x)
 	case Softmax:
 		if len(x) != 1 {
 			return nil, fmt.Errorf("input %v, want a vector", x)
 		}
 		return x, nil
 	case Add:
-		if !equal(in[0], in[1]) {
-			return nil, fmt.Errorf("inputs %v and %v differ", in[0], in[1])
-		}
-		if n.Inputs[0] == n.Inputs[1] {
-			return nil, fmt.Errorf("both inputs are %s", n.Inputs[0])
-		}
-		return x, nil
+		return n.addShape(x, in[1])
 	case Mul:
-		if err := wantImage(x); err != nil {
-			return nil, err
-		}
-		if !equal(in[1], []int{x[0], 1, 1}) {
-			return nil, fmt.Errorf("inputs %v and %v, want one number a channel, [%d 1 1]", x, in[1], x[0])
-		}
-		return x, nil
+		return n.mulShape(x, in[1])
 	case Concat:
 		return n.concatShape(in)
 	}
@@ -162,9 +139,44 @@ func (n *Node) checkScalars() error {
 	return nil
 }
 
-// checkRescale says whether a rescale has numbers, for all channels or for each
-// of three.
+func (n *Node) denseShape(x []int) ([]int, error) {
+	if len(x) != 1 {
+		return nil, fmt.Errorf("input %v, want a vector: put a flatten or globalavgpool before it", x)
+	}
+	if n.Units < 1 || n.Units > maxDim {
+		return nil, fmt.Errorf("%d units, want 1 to %d", n.Units, maxDim)
+	}
+	return []int{n.Units}, nil
+}
+
+func (n *Node) addShape(x, y []int) ([]int, error) {
+	if !equal(x, y) {
+		return nil, fmt.Errorf("inputs %v and %v differ", x, y)
+	}
+	if n.Inputs[0] == n.Inputs[1] {
+		return nil, fmt.Errorf("both inputs are %s", n.Inputs[0])
+	}
+	return x, nil
+}
+
+func (n *Node) mulShape(x, y []int) ([]int, error) {
+	if err := wantImage(x); err != nil {
+		return nil, err
+	}
+	if !equal(y, []int{x[0], 1, 1}) {
+		return nil, fmt.Errorf("inputs %v and %v, want one number a channel, [%d 1 1]", x, y, x[0])
+	}
+	return x, nil
+}
+
+// checkRescale says whether a rescale reads the pixels and has numbers, for all
+// channels or for each of three.
 func (n *Node) checkRescale(x []int) error {
+	// Pixels that are divided by 255 twice train, badly, without an error.
+	if n.Inputs[0] != InputName {
+		return fmt.Errorf("reads %s, want %s: pixels are rescaled once, where they come in",
+			n.Inputs[0], InputName)
+	}
 	if !n.PerChannel() {
 		if n.Offsets != [3]float64{} {
 			return fmt.Errorf("offsets %v without scales", n.Offsets)
@@ -179,7 +191,8 @@ func (n *Node) checkRescale(x []int) error {
 	}
 	for c := range 3 {
 		if s, o := n.Scales[c], n.Offsets[c]; s == 0 || math.IsNaN(s-s) || math.IsNaN(o-o) {
-			return fmt.Errorf("scales %v and offsets %v, want numbers and no scale of 0", n.Scales, n.Offsets)
+			return fmt.Errorf("scales %v and offsets %v, want numbers and no scale of 0",
+				n.Scales, n.Offsets)
 		}
 	}
 	return nil

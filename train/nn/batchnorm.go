@@ -41,7 +41,7 @@ func newBatchNorm[T kernel.Float](g *graph[T], name string, x, gamma, beta, mean
 	if err != nil {
 		return nil, fmt.Errorf("node %s (batchnorm): %w", name, err)
 	}
-	cfg.Frozen = cfg.Frozen || !g.Train
+	cfg.Frozen = cfg.Frozen || !g.Train && !g.Measure
 	o := &batchNorm[T]{cfg: cfg, kernel: k}
 	o.kind, o.config, o.shape = "batchnorm", fmt.Sprint(shape, cfg), x.Shape()
 	return g.apply(o, name, x, gamma, beta, mean, variance)

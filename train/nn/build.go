@@ -101,6 +101,9 @@ func (b *builder[T]) norm(n *model.Node, x *G.Node) (*G.Node, error) {
 	mean, variance := b.param(n, model.RunningMean), b.param(n, model.RunningVar)
 	cfg := batchNormConfig{Epsilon: n.Epsilon, Momentum: n.Momentum,
 		Frozen: b.g.FrozenBatchNorm || b.frozen[n.Name], InputReLU: b.fusion.masked[n.Inputs[0]]}
+	if b.g.Measure {
+		cfg.Momentum = 0
+	}
 	if pool := b.spec.Node(b.fusion.pooled[n.Name]); pool != nil && b.pooler(n) != nil {
 		return newNormPool(b.g, b.pooler(n), n.Name, x, gamma, beta, mean, variance, normPoolConfig{
 			cfg, kernel.Window{Kernel: pool.Kernel, Stride: pool.Stride, Pads: pool.Pads}})

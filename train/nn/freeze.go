@@ -42,7 +42,11 @@ func statistics(s *source[float32]) []statistic {
 	for _, p := range s.params {
 		running := p.Role == model.RunningMean || p.Role == model.RunningVar
 		if value := s.values[p.Name]; running && !s.frozen[p.Node] {
-			stats = append(stats, statistic{value, make([]float32, len(value))})
+			one := statistic{now: value, before: make([]float32, len(value)), mean: -1}
+			if p.Role == model.RunningVar { // which comes after its mean
+				one.mean = len(stats) - 1
+			}
+			stats = append(stats, one)
 		}
 	}
 	return stats

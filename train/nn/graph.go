@@ -18,6 +18,9 @@ type mode struct {
 	// the batch, and the graph can be differentiated. Without it the graph is for
 	// inference.
 	Train bool
+	// Measure makes batch norm normalise by the batch, as in training, and note the
+	// batch's statistics in place of the running ones. All else is as in inference.
+	Measure bool
 	// FrozenBatchNorm makes batch norm use its running statistics while training, and
 	// leave them as they are.
 	FrozenBatchNorm bool

@@ -20,7 +20,8 @@ func newMul[T kernel.Float](g *graph[T], name string, x, scale *G.Node) (*G.Node
 	}
 	s := image(x.Shape())
 	if want := nhwc(kernel.ImageShape{N: s.N, H: 1, W: 1, C: s.C}); !scale.Shape().Eq(want) {
-		return nil, fmt.Errorf("node %s (mul): inputs %v and %v, want %v", name, x.Shape(), scale.Shape(), want)
+		return nil, fmt.Errorf("node %s (mul): inputs %v and %v, want %v",
+			name, x.Shape(), scale.Shape(), want)
 	}
 	o := &mul[T]{}
 	o.kind, o.shape, o.inPlace = "mul", x.Shape(), []int{0}

@@ -33,13 +33,25 @@ var _ train.Stepper = (*Network)(nil)
 
 // use is what a graph is for.
 type use struct {
-	n     int
-	train bool
+	n       int
+	purpose purpose
 }
+
+// purpose is what a batch is run through the network for.
+type purpose int
+
+const (
+	answering purpose = iota
+	training
+	measuring // see Network.Measure
+)
 
 // statistic is a running statistic of a batch norm, and its value before the
 // step, for steps that fail.
-type statistic struct{ now, before []float32 }
+type statistic struct {
+	now, before []float32
+	mean        int // of a variance: the place of its mean in Network.stats; else -1
+}
 
 // New makes a network of a description and its weights, which it shares: steps
 // write into w, and the network sees what others write there.
@@ -85,13 +97,14 @@ func newSource(spec model.Spec, w model.Weights, engine kernel.Engine[float32]) 
 }
 
 // program returns the graph for a batch, which the first batch of a size makes.
-func (n *Network) program(images int, training bool) (*program[float32], error) {
-	key := use{images, training}
+func (n *Network) program(images int, why purpose) (*program[float32], error) {
+	key := use{images, why}
 	if p := n.programs[key]; p != nil {
 		return p, nil
 	}
 	p, err := n.source.compile(images, mode{
-		Train: training, FrozenBatchNorm: n.cfg.FrozenBatchNorm, Seed: n.cfg.Seed})
+		Train: why == training, Measure: why == measuring,
+		FrozenBatchNorm: n.cfg.FrozenBatchNorm, Seed: n.cfg.Seed})
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +114,7 @@ func (n *Network) program(images int, training bool) (*program[float32], error) 
 
 // Step is one update by the batch, as train.Stepper says.
 func (n *Network) Step(ctx context.Context, b *data.Batch, lr float64) (train.Result, error) {
-	p, err := n.prepare(ctx, b, true)
+	p, err := n.prepare(ctx, b, training)
 	if err != nil {
 		return train.Result{}, err
 	}
@@ -157,7 +170,7 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 // Evaluate answers as in inference, as train.Stepper says. The loss and the
 // counts are those of all heads.
 func (n *Network) Evaluate(ctx context.Context, b *data.Batch) (train.Result, error) {
-	p, err := n.prepare(ctx, b, false)
+	p, err := n.prepare(ctx, b, answering)
 	if err != nil {
 		return train.Result{}, err
 	}
@@ -171,7 +184,7 @@ func (n *Network) Evaluate(ctx context.Context, b *data.Batch) (train.Result, er
 }
 
 // prepare checks the batch and finds its graph.
-func (n *Network) prepare(ctx context.Context, b *data.Batch, training bool) (
+func (n *Network) prepare(ctx context.Context, b *data.Batch, why purpose) (
 	*program[float32], error) {
 
 	if err := ctx.Err(); err != nil {
@@ -192,7 +205,7 @@ func (n *Network) prepare(ctx context.Context, b *data.Batch, training bool) (
 	case b.Weights != nil && len(b.Weights) != b.N:
 		return nil, fmt.Errorf("batch of %d images has %d weights", b.N, len(b.Weights))
 	}
-	return n.program(b.N, training)
+	return n.program(b.N, why)
 }
 
 // feed writes the batch into the graph's inputs.

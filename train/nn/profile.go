@@ -68,7 +68,7 @@ func (n *Network) ResetProfile() {
 func (n *Network) trainingPrograms() []*program[float32] {
 	var uses []use
 	for u := range n.programs {
-		if u.train {
+		if u.purpose == training {
 			uses = append(uses, u)
 		}
 	}

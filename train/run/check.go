@@ -54,11 +54,13 @@ func (s Settings) Resolve() (Settings, error) {
 func (s Settings) plan() (*plan, error) {
 	p := &plan{Settings: s}
 	var err error
-	if p.preset, err = arch.Find(p.Arch); err != nil {
-		return nil, wrong("arch", "%w", err)
-	}
-	if p.Size == 0 {
-		p.Size = p.preset.Size
+	if !p.fromBase() {
+		if p.preset, err = arch.Find(p.Arch); err != nil {
+			return nil, wrong("arch", "%w", err)
+		}
+		if p.Size == 0 {
+			p.Size = p.preset.Size
+		}
 	}
 	if p.Data != "" {
 		p.Drawn = 0
@@ -91,6 +93,12 @@ func (s Settings) plan() (*plan, error) {
 
 // checkNetwork builds the network once, for as few classes as there can be.
 func (p *plan) checkNetwork() error {
+	if p.fromBase() {
+		return p.checkBase()
+	}
+	if p.LRBody != 0 {
+		return wrong("lr-body", "got %g, and the training starts from no network", p.LRBody)
+	}
 	spec, err := p.preset.Build(p.Size, 2)
 	if err != nil {
 		return wrong("size", "%w", err)
@@ -106,6 +114,23 @@ func (p *plan) checkNetwork() error {
 	return nil
 }
 
+// checkBase refuses what a network that exists does not have.
+func (p *plan) checkBase() error {
+	switch {
+	case p.Init != "":
+		return wrong("init", "the weights come from %s", p.From)
+	case p.Initializer != "":
+		return wrong("initializer", "the weights come from %s", p.From)
+	case len(p.AuxWeight) != 1 || p.AuxWeight[0] != 1:
+		return wrong("aux-weight", "%s has no auxiliary heads here", p.From)
+	case !(p.LRBody >= 0):
+		return wrong("lr-body", "got %g, want a rate over 0, or 0 for that of the head", p.LRBody)
+	case p.Size == 0:
+		return wrong("size", "%s does not say how large its images are", p.From)
+	}
+	return nil
+}
+
 // check looks at what no library looks at before the images are there.
 func (p *plan) check() error {
 	switch {
@@ -113,12 +138,16 @@ func (p *plan) check() error {
 		return wrong("loss", "got %q, want one of %v", p.Loss, nn.Losses())
 	case !slices.Contains(train.Monitors(), train.Monitor(p.Monitor)):
 		return wrong("monitor", "got %q, want one of %v", p.Monitor, train.Monitors())
+	case !slices.Contains(Statistics(), p.BatchNorm):
+		return wrong("batchnorm", "got %q, want one of %v", p.BatchNorm, Statistics())
 	case p.Initializer != "" && !slices.Contains(model.Inits(), model.Init(p.Initializer)):
 		return wrong("initializer", "got %q, want one of %v", p.Initializer, model.Inits())
-	case p.Batch < 1:
-		return wrong("batch", "got %d, want 1 or more", p.Batch)
+	case p.Batch < 0:
+		return wrong("batch", "got %d, want 1 or more, or 0 for what suits the images", p.Batch)
 	case p.Epochs < 1:
 		return wrong("epochs", "got %d, want 1 or more", p.Epochs)
+	case p.PatienceSteps < 0:
+		return wrong("patience-steps", "got %d, want 0 (epochs count alone) or more", p.PatienceSteps)
 	case p.Patience < 0:
 		return wrong("patience", "got %d, want 0 (never stop early) or more", p.Patience)
 	case p.Threads < 0:
@@ -139,6 +168,8 @@ func (p *plan) check() error {
 	case p.Loss == string(nn.SquaredError) && p.Classes != "" && p.augment.Mixes():
 		return wrong("class-weights", "loss %s has none for images that policy %s mixes: "+
 			"without mixup and cutmix, or with loss %s", p.Loss, p.Augment, nn.CrossEntropy)
+	case (p.Freeze == FreezeAll || p.Freeze == FreezeAuto) && !p.fromBase():
+		return wrong("freeze", "a network from nothing has nothing to keep")
 	case p.Data == "" && p.Drawn < 10:
 		return wrong("drawn", "got %d, want at least 10", p.Drawn)
 	}
@@ -174,6 +205,9 @@ func (s Settings) Spec(classes int) (model.Spec, error) {
 	p, err := s.plan()
 	if err != nil {
 		return model.Spec{}, err
+	}
+	if p.fromBase() {
+		return model.Spec{}, ErrNoBase
 	}
 	return p.spec(classes)
 }

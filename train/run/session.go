@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -27,6 +28,9 @@ type Options struct {
 	Dir string
 	// Resume is a run to go on with, in its own folder; nil starts a new one.
 	Resume *Resume
+	// Base is the network that Settings.From names; nil where it names none, and of a
+	// run that goes on.
+	Base *Base
 	// Scanned are images to take in place of all in Settings.Data; nil scans it.
 	Scanned *data.Set
 	// Version of the program, for the checkpoints.
@@ -42,10 +46,19 @@ type Session struct {
 	// Training, Validation and Test deal out the batches of the parts; Test is nil
 	// where there are no test images.
 	Training, Validation, Test *data.Loader
-	Engine                     kernel.Engine[float32]
-	Network                    *nn.Network
+	// Measuring deals out training images as they are, for the statistics of batch
+	// norms; nil where those are not measured.
+	Measuring *data.Loader
+	Engine    kernel.Engine[float32]
+	Network   *nn.Network
 	// Initial says what Settings.Init gave; nil without it.
 	Initial *Initial
+	// Head is how the head was fitted, nil before that and of a network from nothing.
+	Head *HeadFit
+	// Kept is how many classes kept their row of the head that Options.Base had.
+	Kept int
+	// SmallBatch says that Settings.Batch was chosen for the few images there are.
+	SmallBatch bool
 
 	plan    *plan
 	options Options
@@ -75,6 +88,9 @@ func (e *InitError) Unwrap() error { return e.Err }
 // Settings that cannot be are a [*SettingError], folders without images a
 // [*DataError].
 func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
+	if o.Base != nil && settings.Size == 0 {
+		settings.Size = o.Base.Size
+	}
 	p, err := settings.plan()
 	if err != nil {
 		return nil, err
@@ -86,7 +102,8 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if err := s.loaders(); err != nil {
 		return nil, err
 	}
-	return s, s.build(s.Images.Set.Classes())
+	s.settleFreeze()
+	return s, s.build(ctx, s.Images.Set.Classes())
 }
 
 // OpenNetwork makes a session without images, to measure a network with.
@@ -95,8 +112,9 @@ func OpenNetwork(settings Settings, classes int) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.Batch = cmp.Or(p.Batch, standardBatch)
 	s := &Session{Settings: p.Settings, plan: p}
-	return s, s.build(classes)
+	return s, s.build(context.Background(), classes)
 }
 
 // images reads and splits the images: as the run did that goes on, if there is one.
@@ -143,15 +161,30 @@ func (s *Session) loaders() (err error) {
 	if err != nil {
 		return wrong("class-weights", "%w", err)
 	}
+	training := set.Indices(data.Train)
+	if s.plan.Batch == 0 {
+		s.plan.Batch = standardBatch
+		if s.plan.Data != "" { // as many flowers as one wants can be drawn
+			s.plan.Batch = batchFor(len(training))
+		}
+		s.Settings.Batch, s.SmallBatch = s.plan.Batch, s.plan.Batch < standardBatch
+	}
 	plain := data.LoaderOptions{Batch: s.plan.Batch, Seed: s.plan.Seed}
 	shuffled := plain
 	shuffled.Shuffle, shuffled.LabelSmoothing = true, s.plan.Smooth
 	shuffled.ClassWeights, shuffled.Augment = weights, s.plan.augment
-	if s.Training, err = data.NewLoader(s.Images, set.Indices(data.Train), shuffled); err != nil {
+	if s.Training, err = data.NewLoader(s.Images, training, shuffled); err != nil {
 		return err
 	}
 	if s.Validation, err = data.NewLoader(s.Images, set.Indices(data.Val), plain); err != nil {
 		return err
+	}
+	if s.plan.BatchNorm == MeasuredStatistics && !s.plan.FreezeBN && !s.plan.fromBase() {
+		mixed := plain
+		mixed.Shuffle = true // a batch of one class has other statistics
+		if s.Measuring, err = data.NewLoader(s.Images, measured(set), mixed); err != nil {
+			return err
+		}
 	}
 	if test := set.Indices(data.Test); len(test) > 0 {
 		s.Test, err = data.NewLoader(s.Images, test, plain)
@@ -159,14 +192,32 @@ func (s *Session) loaders() (err error) {
 	return err
 }
 
+// mostMeasured is on how many images statistics of batch norms are measured at most:
+// a few hundred give them to one part in a hundred.
+const mostMeasured = 512
+
+// measured are the training images on which statistics are measured, spread over all.
+func measured(set *data.Set) (indices []int) {
+	all := set.Indices(data.Train)
+	for _, i := range spread(len(all), mostMeasured) {
+		indices = append(indices, all[i])
+	}
+	return indices
+}
+
 // build makes the network. Where it fails nothing needs closing.
-func (s *Session) build(classes int) (err error) {
+func (s *Session) build(ctx context.Context, classes int) (err error) {
 	p := s.plan
-	if s.Spec, err = p.spec(classes); err != nil {
+	weights, err := s.starts(ctx, classes)
+	if err != nil {
 		return err
 	}
-	weights, err := s.Spec.NewWeights(p.Seed)
-	if err != nil {
+	cfg := nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
+		FrozenBatchNorm: p.FreezeBN}
+	if cfg.Frozen, err = p.frozen(&s.Spec); err != nil {
+		return err
+	}
+	if cfg.Rates, err = p.bodyRates(&s.Spec); err != nil {
 		return err
 	}
 	if p.Init != "" {
@@ -177,8 +228,8 @@ func (s *Session) build(classes int) (err error) {
 	if s.Engine, err = engine.Default(p.Threads); err != nil {
 		return err
 	}
-	s.Network, err = nn.New(s.Spec, weights, nn.Config{Engine: s.Engine, Optimizer: p.opt,
-		Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm, FrozenBatchNorm: p.FreezeBN})
+	cfg.Engine = s.Engine
+	s.Network, err = nn.New(s.Spec, weights, cfg)
 	if err != nil {
 		return errors.Join(err, s.Engine.Close())
 	}
@@ -203,18 +254,24 @@ func (s *Session) config() train.Config {
 	p := s.plan
 	cfg := train.Config{
 		Stepper: s.Network, Train: s.Training, Validation: s.Validation, Facts: s.facts(),
-		Epochs: p.Epochs, Patience: p.Patience, Monitor: train.Monitor(p.Monitor),
+		Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps, Monitor: train.Monitor(p.Monitor),
 		LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
 		Dir: s.options.Dir, Probe: probe{s},
 	}
 	if s.options.Observer != nil { // a nil *T in an interface would not be nil
 		cfg.Observer = s.options.Observer
 	}
+	if p.fromBase() {
+		cfg.Start = starter{s}
+	}
 	if s.options.Resume != nil {
 		cfg.Resume = s.options.Resume.Checkpoint
 	}
 	if s.Test != nil {
 		cfg.Test = s.Test
+	}
+	if s.Measuring != nil {
+		cfg.Measure = s.Measuring
 	}
 	if v, ok := s.Engine.(optim.Vector); ok {
 		cfg.Vector = v

@@ -26,13 +26,19 @@ type Settings struct {
 	Resize string `json:"resize"`       // how images become squares: imageprep.Resize
 	Init   string `json:"init"`         // file or run to take weights from
 
+	// From names the network to start from, FromNothing or "" for none. Arch counts
+	// for nothing then.
+	From   string  `json:"from"`
+	Freeze string  `json:"freeze"`  // FreezeAll, FreezeAuto or a node: what is not trained; "" for nothing
+	LRBody float64 `json:"lr_body"` // with From: rate of all but the head; 0 for LR
+
 	Initializer string      `json:"initializer"` // model.Init; "" for the network's own
 	AuxWeight   HeadWeights `json:"aux_weight"`  // of the auxiliary heads' losses
 
 	Val      float64 `json:"val"`     // share of the images for validation
 	Test     float64 `json:"test"`    // share of the images for the last test
 	Augment  string  `json:"augment"` // policy; "" for the network's own
-	Batch    int     `json:"batch"`   // images a step
+	Batch    int     `json:"batch"`   // images a step; 0: as many as suit the folder
 	Smooth   float64 `json:"label_smoothing"`
 	Classes  string  `json:"class_weights"` // "", "balanced", or a number for each
 	Seed     uint64  `json:"seed"`          // of split, start, order, augmentation, dropout
@@ -40,6 +46,9 @@ type Settings struct {
 	Epochs   int     `json:"epochs"`        // at most
 	Patience int     `json:"patience"`      // epochs; 0 never stops early
 	Monitor  string  `json:"monitor"`       // train.Monitor
+	// PatienceSteps is for how many steps without a better epoch a run goes on at
+	// least, however few epochs Patience is; 0: epochs count alone.
+	PatienceSteps int `json:"patience_steps"`
 
 	Loss      string       `json:"loss"`      // nn.Loss
 	Optimizer string       `json:"optimizer"` // a name of package optim
@@ -49,21 +58,68 @@ type Settings struct {
 	EMA       float64      `json:"ema"`       // decay of the weights' average; 0: none
 	ClipNorm  float64      `json:"clip_norm"` // 0: never
 	FreezeBN  bool         `json:"freeze_batchnorm"`
+	BatchNorm string       `json:"batchnorm_statistics"` // a value of Statistics
 }
 
-// Defaults are the settings of the study, where it had one for all networks.
+// The ways to the statistics that batch norms have when validating and in exports.
+const (
+	// MeasuredStatistics are measured on training images, for the weights as they are,
+	// before every validation. With FreezeBN none are.
+	MeasuredStatistics = "auto"
+	// KerasStatistics are running averages of the batches in training, as Keras', with
+	// the network's momentum. They lag for a hundred steps at a momentum of 0.99, which
+	// is 30 epochs of 100 images.
+	KerasStatistics = "keras"
+)
+
+// Statistics lists them, the default first.
+func Statistics() []string { return []string{MeasuredStatistics, KerasStatistics} }
+
+// Defaults are the settings of the study, where it had one for all networks and
+// where folders of few images do well with it: see [Settings.Study].
 func Defaults() Settings {
 	return Settings{
 		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: HeadWeights{1},
-		Val: 0.2, Batch: 32, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
+		Val: 0.2, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
 		Loss: string(nn.CrossEntropy), Optimizer: "adam", Schedule: string(train.Constant),
+		BatchNorm: MeasuredStatistics, PatienceSteps: 300,
 	}
 }
 
-// ReadSettings reads a file such as a run's config.json over the defaults. It
-// refuses keys that do not exist.
-func ReadSettings(path string) (Settings, error) {
+// TransferDefaults are the settings of a training that starts from a network that
+// exists: the head is fitted first, on features of the images as they are, and then
+// all of the network is trained for a few epochs where there are images enough.
+func TransferDefaults(from string) Settings {
 	s := Defaults()
+	s.From, s.Arch, s.Freeze = from, "", FreezeAuto
+	s.Optimizer, s.LR, s.Schedule = "adamw", 3e-4, "cosine,warmup=0.5"
+	s.Options.WeightDecay = 0.01
+	s.Smooth, s.Augment = 0.1, "flip,crop=0.5"
+	s.Epochs, s.Patience = 9, 0
+	return s
+}
+
+// standardBatch is the study's number of images a step. Folders of few images get a
+// smaller one: fewestSteps an epoch, of smallestBatch images or more.
+const standardBatch, smallestBatch, fewestSteps = 32, 8, 8
+
+// batchFor is the number of images a step that suits so many training images.
+func batchFor(images int) int {
+	return min(standardBatch, max(smallestBatch, images/fewestSteps))
+}
+
+// Study returns the settings with Keras' rules, which the study had and files of
+// settings mean that do not say otherwise.
+func (s Settings) Study() Settings {
+	s.BatchNorm, s.PatienceSteps, s.Batch = KerasStatistics, 0, standardBatch
+	return s
+}
+
+// ReadSettings reads a file such as a run's config.json over the defaults, with
+// Keras' rules where it has no key for them: it may be from before there were
+// others. It refuses keys that do not exist.
+func ReadSettings(path string) (Settings, error) {
+	s := Defaults().Study()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return s, err

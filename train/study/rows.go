@@ -107,7 +107,7 @@ func seedSuffix(seed uint64) string {
 
 // Settings are those of the row, with the options' images, seed and threads.
 func (r Row) Settings(o Options) run.Settings {
-	s := run.Defaults()
+	s := run.Defaults().Study()
 	s.Data, s.Seed = o.Data, o.Seed
 	s.Arch, s.Optimizer, s.LR, s.Options.Epsilon = r.Arch, r.Optimizer, 1e-3, r.Epsilon
 	s.Batch, s.Epochs, s.Patience = r.Batch, r.Limit, r.Patience

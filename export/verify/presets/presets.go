@@ -215,7 +215,7 @@ func (b *Bench) train(ctx context.Context, p arch.Preset, folder run.Folder) err
 // settings are those of a network's short training, and on how many images.
 func (b *Bench) settings(ctx context.Context, p arch.Preset) (s run.Settings, n int, err error) {
 	s = run.Defaults()
-	s.Data, s.Arch, s.Epochs, s.Patience = b.Data, p.Name, 1, 0
+	s.Data, s.Arch, s.Epochs, s.Patience, s.Batch = b.Data, p.Name, 1, 0, 32
 	spec, err := p.Build(p.Size, arch.StudyClasses)
 	if err != nil {
 		return s, 0, err

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/export/importer"
+	"github.com/flowerctl/flowerctl/export/transfer"
+	"github.com/flowerctl/flowerctl/infer/backbone"
+	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/run"
+)
+
+// usualBackbone is what a training starts from where nobody said what from.
+const usualBackbone = "efficientnet-lite0"
+
+// atHand is the network that a training starts from where nobody named one: the
+// usual backbone, if it is there.
+func atHand(c *call) string {
+	if _, _, err := backbone.Open(usualBackbone); err != nil {
+		c.say("training from nothing: %s is not here; flowerctl backbone fetch %s brings a network to start from, which needs few pictures",
+			usualBackbone, usualBackbone)
+		return ""
+	}
+	return usualBackbone
+}
+
+// openBase reads the network that --from names: a file, or a backbone.
+func openBase(c *call, from string, size int) (*run.Base, error) {
+	src, err := baseSource(from)
+	if err != nil {
+		return nil, err
+	}
+	src.Size = size
+	base, err := transfer.Base(src)
+	var unread *importer.UnsupportedError
+	switch {
+	case errors.As(err, &unread):
+		return nil, fail(fmt.Errorf("--from: %w", err), "flowerctl backbone list has networks that can be read")
+	case errors.Is(err, transfer.ErrNotNormalised):
+		return nil, fail(fmt.Errorf("--from: %w", err),
+			"files of flowerctl export and those of flowerctl backbone list are known")
+	case err != nil:
+		return nil, fmt.Errorf("--from: %w", err)
+	}
+	_, err = c.needRuntime(ort.BuildCPU) // the network is compared with its file
+	return base, err
+}
+
+// baseSource is the file that --from names, and how it takes pixels where it is
+// one of the known backbones, whatever its name.
+func baseSource(from string) (transfer.Source, error) {
+	entry, path, err := backbone.Open(from)
+	var unknown *backbone.UnknownError
+	switch {
+	case errors.As(err, &unknown):
+		if !strings.ContainsAny(from, "./\\") {
+			return transfer.Source{}, backboneError(err)
+		}
+		path = from
+	case err != nil:
+		return transfer.Source{}, backboneError(err)
+	}
+	file, err := onnx.ReadBytes(path)
+	if err != nil {
+		return transfer.Source{}, err
+	}
+	src := transfer.Source{Name: from, File: file}
+	if unknown != nil {
+		var ok bool
+		if entry, ok = backbone.Identify(file); !ok {
+			return src, nil
+		}
+	}
+	n := entry.Normalisation
+	if n.Mean[0] != n.Mean[1] || n.Mean[0] != n.Mean[2] || n.Std[0] != n.Std[1] || n.Std[0] != n.Std[2] {
+		return src, fmt.Errorf("--from: %s takes each channel in numbers of its own, which is not supported", from)
+	}
+	src.Mean, src.Std = n.Mean[0], n.Std[0]
+	return src, nil
+}

@@ -1,0 +1,203 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/model"
+)
+
+// FromNothing is the value of Settings.From that starts from no network, whatever
+// is at hand.
+const FromNothing = "none"
+
+// Values of Settings.Freeze beside the names of nodes.
+const (
+	FreezeAll = "all" // trains the head alone
+	// FreezeAuto is FreezeAll where there are fewer than tuneFrom training images a
+	// class, and freezes nothing elsewhere.
+	FreezeAuto = "auto"
+	FreezeNone = "none" // as ""
+)
+
+// tuneFrom is from how many training images a class on, in the mean, training all of
+// a network gains more than it spoils.
+const tuneFrom = 40
+
+// Base is a network that exists, to start a training from: Settings.From says
+// which. The packages that read files make it; see export/transfer.
+type Base struct {
+	Name string // of the network, for checkpoints and people
+	Size int    // side of the images, pixels
+	// Replace is the network with a head for these classes, which takes pixels of 0 to
+	// 255, and its weights; kept is how many classes kept their row of the old head.
+	Replace func(labels []string, seed uint64) (spec model.Spec, w model.Weights, kept int, err error)
+	// Check compares the network, as it was read, with its file on a few images:
+	// squares of Size, n of them, RGB, a byte a value. It may be nil.
+	Check func(ctx context.Context, pixels []uint8, n int) error
+}
+
+// ErrNoBase means that Settings.From names a network and Options.Base is nil.
+var ErrNoBase = errors.New("a network to start from is named, and not given")
+
+// checkedImages is how many images Base.Check gets.
+const checkedImages = 32
+
+// fromBase says whether the session starts from a network that exists.
+func (p *plan) fromBase() bool { return p.From != "" && p.From != FromNothing }
+
+// starts gives the network its first weights: those of the run that goes on, of
+// the network it starts from, or new ones.
+func (s *Session) starts(ctx context.Context, classes int) (model.Weights, error) {
+	switch {
+	case s.options.Resume != nil && s.plan.fromBase():
+		last := s.options.Resume.Checkpoint
+		s.Spec = last.Spec
+		return last.Weights.Clone(), nil
+	case s.plan.fromBase():
+		return s.fromBase(ctx)
+	}
+	var err error
+	if s.Spec, err = s.plan.spec(classes); err != nil {
+		return nil, err
+	}
+	return s.Spec.NewWeights(s.plan.Seed)
+}
+
+func (s *Session) fromBase(ctx context.Context) (w model.Weights, err error) {
+	b := s.options.Base
+	if b == nil {
+		return nil, ErrNoBase
+	}
+	if s.Spec, w, s.Kept, err = b.Replace(s.Images.Set.Labels, s.plan.Seed); err != nil {
+		return nil, err
+	}
+	if b.Check == nil {
+		return w, nil
+	}
+	indices := s.Images.Set.Indices(data.Train)
+	var pixels []uint8
+	few := spread(len(indices), min(checkedImages, len(indices)))
+	for _, i := range few {
+		pixels = append(pixels, s.Images.Image(indices[i])...)
+	}
+	return w, b.Check(ctx, pixels, len(few))
+}
+
+// settleFreeze decides what FreezeAuto is for the images there are. A head alone is
+// done after the epoch that fits it.
+func (s *Session) settleFreeze() {
+	p := s.plan
+	if p.Freeze == FreezeNone {
+		p.Freeze = ""
+	}
+	if p.Freeze == FreezeAuto {
+		p.Freeze = ""
+		if s.Training.Len() < tuneFrom*s.Images.Set.Classes() {
+			p.Freeze = FreezeAll
+		}
+	}
+	if p.Freeze == FreezeAll {
+		p.Epochs = 1
+	}
+	s.Settings = p.Settings
+}
+
+// cut is the node whose values the head reads.
+func cut(spec *model.Spec) (string, error) {
+	head, err := headNode(spec)
+	if err != nil {
+		return "", err
+	}
+	return head.Inputs[0], nil
+}
+
+// headNode is the dense layer that gives the main output's logits.
+func headNode(spec *model.Spec) (*model.Node, error) {
+	softmax := spec.Node(spec.Outputs[0].Node)
+	if softmax == nil || len(softmax.Inputs) == 0 {
+		return nil, fmt.Errorf("network %s has no output", spec.Name)
+	}
+	head := spec.Node(softmax.Inputs[0])
+	if head == nil || head.Op != model.Dense {
+		return nil, fmt.Errorf("network %s does not end in a dense layer", spec.Name)
+	}
+	return head, nil
+}
+
+// frozen are the nodes that Settings.Freeze keeps as they are: all before the head,
+// or those up to a node.
+func (p *plan) frozen(spec *model.Spec) ([]string, error) {
+	if p.Freeze == "" {
+		return nil, nil
+	}
+	last := p.Freeze
+	if last == FreezeAll {
+		var err error
+		if last, err = cut(spec); err != nil {
+			return nil, err
+		}
+	}
+	if spec.Node(last) == nil {
+		var names []string
+		for _, n := range spec.Nodes {
+			if n.Op == model.Conv || n.Op == model.Add || n.Op == model.Dense {
+				names = append(names, n.Name)
+			}
+		}
+		return nil, wrong("freeze", "network %s has no node %q, want %s, or one such as %s",
+			spec.Name, last, FreezeAll, strings.Join(names[max(0, len(names)-6):], ", "))
+	}
+	before := map[string]bool{last: true}
+	for _, n := range slices.Backward(spec.Nodes) {
+		if before[n.Name] {
+			for _, in := range n.Inputs {
+				before[in] = true
+			}
+		}
+	}
+	var names []string
+	for _, n := range spec.Nodes {
+		if before[n.Name] {
+			names = append(names, n.Name)
+		}
+	}
+	return names, nil
+}
+
+// bodyRates slow down all nodes but the head.
+func (p *plan) bodyRates(spec *model.Spec) (map[string]float64, error) {
+	if !p.fromBase() || p.LRBody == 0 || p.LRBody == p.LR {
+		return nil, nil
+	}
+	head, err := headNode(spec)
+	if err != nil {
+		return nil, err
+	}
+	rates := map[string]float64{}
+	for _, n := range spec.Nodes {
+		if n.Name != head.Name {
+			rates[n.Name] = p.LRBody / p.LR
+		}
+	}
+	return rates, nil
+}
+
+// baseName is what folders of runs are called after that start from a network.
+func baseName(from string) string {
+	name := filepath.Base(from)
+	return strings.TrimSuffix(name, filepath.Ext(name))
+}
+
+// Name is what the run's network is called: for folders and lists.
+func (s Settings) Name() string {
+	if s.From != "" && s.From != FromNothing {
+		return baseName(s.From)
+	}
+	return s.Arch
+}
