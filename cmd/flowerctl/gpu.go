@@ -7,8 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/bundle"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -94,28 +94,13 @@ func (o *gpuBundleOptions) write(c *call) error {
 
 // libraries finds onnxruntime and what it needs, by name.
 func (o *gpuBundleOptions) libraries(c *call) (map[string]string, error) {
-	build, remedy := ort.BuildCUDA, "flowerctl runtime install --cuda"
+	build, remedy := install.BuildCUDA, "flowerctl runtime install --cuda"
 	if o.cpuOnly {
-		build, remedy = ort.BuildCPU, "flowerctl runtime install"
+		build, remedy = install.BuildCPU, "flowerctl runtime install"
 	}
-	library, err := ort.Find(build)
-	if err != nil {
-		return nil, fail(err, remedy)
+	libraries, absent, err := bundle.Libraries(build)
+	for _, part := range absent {
+		c.say("not in the folder: %s (%s)", part.Name, part.Problem)
 	}
-	libraries := map[string]string{bundle.Library: library.Path}
-	if build == ort.BuildCPU {
-		return libraries, nil
-	}
-	for _, path := range library.Providers() {
-		libraries[filepath.Base(path)] = path
-	}
-	for _, part := range ort.CUDAParts(library) {
-		if part.Problem != "" {
-			c.say("not in the folder: %s (%s)", part.Name, part.Problem)
-		}
-	}
-	for _, path := range ort.CUDALibraries(library) {
-		libraries[filepath.Base(path)] = path
-	}
-	return libraries, nil
+	return libraries, fail(err, remedy)
 }

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 // The two libraries stand for an onnxruntime of long ago, which does not know
@@ -65,7 +67,7 @@ func TestLibrariesThatCannotBeLoadedAreNamed(t *testing.T) {
 		{compile(t, otherLibrary), "x.so: not an onnxruntime library: it has no OrtGetApiBase"},
 		{compile(t, oldLibrary), "x.so: onnxruntime is too old: want 1.24 or newer"},
 	} {
-		_, err := Load(Library{Path: test.path})
+		_, err := Load(install.Library{Path: test.path})
 		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, want one line with %q", err, test.want)
 		}
@@ -78,7 +80,7 @@ func TestLibrariesThatAreCutShortAreNotLoaded(t *testing.T) {
 		t.Skip("only Linux' libraries are looked at")
 	}
 	path := compile(t, otherLibrary)
-	if err := whole(path); err != nil {
+	if err := install.CheckSharedLibrary(path); err != nil {
 		t.Errorf("the whole library: %v", err)
 	}
 	data, err := os.ReadFile(path)
@@ -89,7 +91,7 @@ func TestLibrariesThatAreCutShortAreNotLoaded(t *testing.T) {
 		if err := os.WriteFile(path, data[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := whole(path); err == nil {
+		if err := install.CheckSharedLibrary(path); err == nil {
 			t.Errorf("%d of %d bytes: got no error", n, len(data))
 		}
 	}
@@ -101,19 +103,8 @@ func TestLibrariesThatAreCutShortAreNotLoaded(t *testing.T) {
 		if err := os.WriteFile(path, header[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := whole(path); (err == nil) != (n == len(data)) {
+		if err := install.CheckSharedLibrary(path); (err == nil) != (n == len(data)) {
 			t.Errorf("without sections, %d of %d bytes: got %v", n, len(data), err)
 		}
-	}
-}
-
-func TestInstalledLibrariesHaveTheirLength(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.so")
-	if err := os.WriteFile(path, []byte("short"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	err := Library{Path: path, Sizes: map[string]int64{"x.so": 6}}.checkSizes()
-	if err == nil || !strings.Contains(err.Error(), "x.so: got 5 bytes, want 6 as installed") {
-		t.Errorf("got %v", err)
 	}
 }

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
 // load loads the installed library, or skips the test.
-func load(t testing.TB) Library {
+func load(t testing.TB) install.Library {
 	t.Helper()
-	l, err := Find(BuildCPU)
+	l, err := install.Find(install.BuildCPU)
 	if err == nil {
 		l, err = Load(l)
 	}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/cuda"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -75,10 +77,10 @@ func (b *Manifest) Check(ctx context.Context, dir string, o CheckOptions) (*Repo
 		return nil, err
 	}
 	r := &Report{OK: true, Device: o.Device.String(), Version: o.Version, CPU: machine.Processor(), GPU: "none"}
-	if parts := ort.CUDAParts(ort.Library{}); parts[0].Problem == "" {
+	if parts := cuda.Parts(install.Library{}); parts[0].Problem == "" {
 		r.GPU = parts[0].Found
 	}
-	env := append(o.Env[:len(o.Env):len(o.Env)], ort.EnvLibrary+"="+filepath.Join(dir, Libs, Library))
+	env := append(o.Env[:len(o.Env):len(o.Env)], install.EnvLibrary+"="+filepath.Join(dir, Libs, Library))
 	for _, step := range steps(b, dir, o.Out, r.Device, o.Seconds) {
 		o.Log(step.Name)
 		if err := step.run(ctx, filepath.Join(dir, Program), env); err != nil {

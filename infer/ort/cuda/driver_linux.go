@@ -1,8 +1,8 @@
-package ort
+package cuda
 
 /*
 #cgo LDFLAGS: -ldl
-#include "cuda_linux.h"
+#include "driver_linux.h"
 #include <dlfcn.h>
 #include <stdlib.h>
 */
@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"unsafe"
+
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 // noGPU is cuInit's CUDA_ERROR_NO_DEVICE.
@@ -41,7 +43,7 @@ func driver() (gpus []string, cuda int, err error) {
 // preload loads a library under its own name, so that another library which
 // needs that name finds it without LD_LIBRARY_PATH.
 func preload(path string) error {
-	if err := whole(path); err != nil {
+	if err := install.CheckSharedLibrary(path); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	_, err := open(path, C.RTLD_LAZY|C.RTLD_GLOBAL)

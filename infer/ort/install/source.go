@@ -1,4 +1,4 @@
-package ort
+package install
 
 import (
 	"bytes"
@@ -8,9 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
+
+	"github.com/flowerctl/flowerctl/infer/download"
 )
 
 // releases is where the official archives are.
@@ -30,7 +31,7 @@ type source struct {
 	sha256  string // of the archive, "" where the members' are known
 	members []member
 	// fetch brings the archive into dir and returns its path.
-	fetch func(ctx context.Context, in *Install, s source, dir string) (string, error)
+	fetch func(ctx context.Context, o *Options, s source, dir string) (string, error)
 }
 
 // sources lists the ways for this platform, best first. Hashes of the releases
@@ -99,8 +100,29 @@ var pipCUDA = source{
 	fetch: fetchPip,
 }
 
+// patience is short: a machine without a way out must learn it quickly, since
+// another source comes next.
+var patience = download.Patience{
+	Limits:   download.Limits{Connect: 5 * time.Second, Header: 15 * time.Second, Stall: 30 * time.Second},
+	Attempts: 1,
+}
+
+// maxArchive is more than any onnxruntime archive has, bytes.
+const maxArchive = 1 << 30
+
+// fetchURL downloads an official archive.
+func fetchURL(ctx context.Context, o *Options, s source, dir string) (string, error) {
+	base := o.Mirror
+	if base == "" {
+		base = releases
+	}
+	path := filepath.Join(dir, s.archive)
+	return path, download.File{URL: base + "/" + s.archive, Most: maxArchive,
+		Patience: patience, Progress: o.Progress}.Fetch(ctx, path)
+}
+
 // fetchNPM lets npm download the package: no script of it runs.
-func fetchNPM(ctx context.Context, _ *Install, s source, dir string) (string, error) {
+func fetchNPM(ctx context.Context, _ *Options, s source, dir string) (string, error) {
 	err := runTool(ctx, "npm", "pack", "onnxruntime-node@"+Version,
 		"--ignore-scripts", "--pack-destination", dir, "--loglevel", "error",
 		"--no-update-notifier", "--fetch-retries", "1")
@@ -109,7 +131,7 @@ func fetchNPM(ctx context.Context, _ *Install, s source, dir string) (string, er
 
 // fetchPip lets pip download the wheel, for a fixed Python so that it is always
 // the same file: only the libraries in it are used, Python is not.
-func fetchPip(ctx context.Context, _ *Install, s source, dir string) (string, error) {
+func fetchPip(ctx context.Context, _ *Options, s source, dir string) (string, error) {
 	err := runTool(ctx, "python3", "-m", "pip", "download", "onnxruntime-gpu=="+Version,
 		"--dest", dir, "--no-deps", "--only-binary=:all:", "--implementation", "cp",
 		"--python-version", "3.11", "--platform", "manylinux_2_28_x86_64",
@@ -155,6 +177,3 @@ func complaint(output string) string {
 	}
 	return ""
 }
-
-// platform is how this machine is called in messages.
-func platform() string { return runtime.GOOS + "/" + runtime.GOARCH }
