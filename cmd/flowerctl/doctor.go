@@ -30,7 +30,8 @@ func doctorCommand() *cli.Command {
 when training, exporting and predicting would work; with --device cuda, when
 they would on the GPU.`,
 		Flags: []cli.Flag{
-			&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, or cuda: what must work", Destination: &o.device},
+			&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, or cuda: what must work",
+				Destination: &o.device},
 			jsonFlag(&o.json),
 		},
 		Action: action(o.run),

@@ -29,7 +29,8 @@ func (c *call) installRuntime(in install.Options) (install.Library, error) {
 			install.EnvLibrary+"=FILE uses a library that is there already")
 	}
 	return library, fail(err, "npm on PATH is a second way to get it",
-		install.EnvLibrary+"=FILE uses a library that is there already (onnxruntime "+install.MinVersion+" or newer)")
+		install.EnvLibrary+"=FILE uses a library that is there already (onnxruntime "+
+			install.MinVersion+" or newer)")
 }
 
 // needRuntime loads onnxruntime for a command that needs it, and installs it first
@@ -56,7 +57,8 @@ func loadRuntime(library install.Library) (install.Library, error) {
 		return loaded, nil
 	}
 	if os.Getenv(install.EnvLibrary) != "" {
-		return loaded, fail(err, install.EnvLibrary+" names this file: unset it, or name a libonnxruntime "+install.MinVersion+" or newer")
+		return loaded, fail(err, install.EnvLibrary+" names this file: unset it, or name a "+
+			"libonnxruntime "+install.MinVersion+" or newer")
 	}
 	return loaded, fail(err, "flowerctl runtime install --force")
 }
@@ -69,11 +71,13 @@ func remedy(err error, build install.Build) string {
 	}
 	switch {
 	case errors.Is(err, install.ErrNoCache):
-		return "set HOME or XDG_CACHE_HOME, or " + install.EnvLibrary + "=FILE to use a library that is there already"
+		return "set HOME or XDG_CACHE_HOME, or " + install.EnvLibrary +
+			"=FILE to use a library that is there already"
 	case errors.Is(err, install.ErrNotInstalled):
 		return command
 	case os.Getenv(install.EnvLibrary) != "":
-		return "unset " + install.EnvLibrary + ", or name a libonnxruntime " + install.MinVersion + " or newer"
+		return "unset " + install.EnvLibrary + ", or name a libonnxruntime " + install.MinVersion +
+			" or newer"
 	}
 	return command + " --force"
 }

@@ -15,7 +15,7 @@ import (
 // envOffline forbids every use of the network when it is not empty.
 const envOffline = "FLOWERCTL_OFFLINE"
 
-// offline says whether the environment forbids the network, whatever it says.
+// offline says whether the environment forbids the network, with any value.
 func offline() bool { return os.Getenv(envOffline) != "" }
 
 type runtimeOptions struct {
@@ -41,10 +41,14 @@ the first command that needs it does so by itself.
   flowerctl runtime install
   flowerctl runtime install --cuda     beside it, the one for NVIDIA GPUs (pip)`,
 				Flags: []cli.Flag{
-					&cli.BoolFlag{Name: "cuda", Usage: "the build for NVIDIA GPUs (CUDA 13, cuDNN 9; Linux x64)", Destination: &o.cuda},
-					&cli.BoolFlag{Name: "force", Usage: "install again over what is there", Destination: &o.force},
-					&cli.BoolFlag{Name: "offline", Usage: "use no network: fail unless it is there (also with $" + envOffline + ")", Destination: &o.offline},
-					&cli.StringFlag{Name: "mirror", Usage: "`URL` of a folder with the official archives", Destination: &o.mirror},
+					&cli.BoolFlag{Name: "cuda", Destination: &o.cuda,
+						Usage: "the build for NVIDIA GPUs (CUDA 13, cuDNN 9; Linux x64)"},
+					&cli.BoolFlag{Name: "force", Usage: "install again over what is there",
+						Destination: &o.force},
+					&cli.BoolFlag{Name: "offline", Destination: &o.offline,
+						Usage: "use no network: fail unless it is there (also with $" + envOffline + ")"},
+					&cli.StringFlag{Name: "mirror", Destination: &o.mirror,
+						Usage: "`URL` of a folder with the official archives"},
 					jsonFlag(&o.json),
 				},
 				Action: action(o.install),
@@ -74,7 +78,8 @@ func (o *runtimeOptions) install(c *call) error {
 	if o.json {
 		return writeJSON(c.out, library)
 	}
-	_, err = fmt.Fprintf(c.out, "onnxruntime %s (%s): %s\n", library.Version, library.Build, library.Path)
+	_, err = fmt.Fprintf(c.out, "onnxruntime %s (%s): %s\n", library.Version, library.Build,
+		library.Path)
 	return err
 }
 

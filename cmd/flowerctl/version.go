@@ -34,9 +34,11 @@ func runtimeVersion() string {
 		library, err = ort.Load(library)
 	}
 	if err != nil {
-		return fmt.Sprintf("%s wanted (%s or newer will do): %v", install.Version, install.MinVersion, err)
+		return fmt.Sprintf("%s wanted (%s or newer will do): %v", install.Version, install.MinVersion,
+			err)
 	}
-	return fmt.Sprintf("%s (%s or newer will do) from %s", library.Version, install.MinVersion, library.Path)
+	return fmt.Sprintf("%s (%s or newer will do) from %s", library.Version, install.MinVersion,
+		library.Path)
 }
 
 // commit is the revision that the binary was built from, as far as Go knows it.

@@ -55,14 +55,16 @@ const (
 
 // Processor says which one it is, and how many of its cores this process uses.
 func Processor() Finding {
-	return Finding{Name: "processor", State: Well, Detail: fmt.Sprintf("%s, %d of %d cores, %s", machine.Processor(),
-		runtime.GOMAXPROCS(0), runtime.NumCPU(), strings.Join(machine.Features(), " "))}
+	detail := fmt.Sprintf("%s, %d of %d cores, %s", machine.Processor(), runtime.GOMAXPROCS(0),
+		runtime.NumCPU(), strings.Join(machine.Features(), " "))
+	return Finding{Name: "processor", State: Well, Detail: detail}
 }
 
 // Pictures says what reads and resizes images.
 func Pictures() Finding {
 	decoder, resizer := imageprep.Engines()
-	f := Finding{Name: "pictures", State: Well, Detail: "JPEG read by " + decoder + ", resized by " + resizer}
+	f := Finding{Name: "pictures", State: Well,
+		Detail: "JPEG read by " + decoder + ", resized by " + resizer}
 	if decoder == "go" {
 		f.State, f.Reason = Noted, SlowJPEG
 		f.Detail += ": the same pixels, more slowly than with libjpeg-turbo"

@@ -68,7 +68,8 @@ func TestACacheFolderThatCannotBeMade(t *testing.T) {
 
 func TestModelsThatAreNotThere(t *testing.T) {
 	m := Model{Path: filepath.Join(t.TempDir(), "m.onnx"), From: ", from a test"}
-	if f := m.Examine(false); f.State != Failed || f.Reason != ModelBroken || !errors.Is(f.Err, os.ErrNotExist) {
+	if f := m.Examine(false); f.State != Failed || f.Reason != ModelBroken ||
+		!errors.Is(f.Err, os.ErrNotExist) {
 		t.Errorf("named: got %+v", f)
 	}
 	m.Optional = true
@@ -78,7 +79,8 @@ func TestModelsThatAreNotThere(t *testing.T) {
 	if err := os.WriteFile(m.Path, []byte("x"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if f := m.Examine(false); f.State != Noted || f.Reason != None || !strings.HasPrefix(f.Detail, m.Path+", from a test: not opened") {
+	if f := m.Examine(false); f.State != Noted || f.Reason != None ||
+		!strings.HasPrefix(f.Detail, m.Path+", from a test: not opened") {
 		t.Errorf("no onnxruntime: got %+v", f)
 	}
 }
@@ -90,7 +92,8 @@ func TestAGPUThatNobodyAskedForIsOneLine(t *testing.T) {
 		t.Skip("this machine has a GPU")
 	}
 	for _, f := range all {
-		if f.State == Noted || f.State == Failed && (f.Reason != PartMissing || f.Detail != f.Part.Problem) {
+		if f.State == Noted || f.State == Failed &&
+			(f.Reason != PartMissing || f.Detail != f.Part.Problem) {
 			t.Errorf("asked for: got %+v", f)
 		}
 	}

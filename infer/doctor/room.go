@@ -21,7 +21,8 @@ func Memory() Finding { return memory(machine.FreeMemory()) }
 
 func memory(free int64, known bool) Finding {
 	if !known {
-		return Finding{Name: "memory", State: Noted, Detail: "not known: this system does not say how much is free"}
+		return Finding{Name: "memory", State: Noted,
+			Detail: "not known: this system does not say how much is free"}
 	}
 	f := Finding{Name: "memory", State: Well, Detail: machine.GiB(free) + " free"}
 	if free < enoughMemory {
@@ -57,7 +58,8 @@ func Cache(usable bool) Finding {
 	if err = errors.Join(err, freeErr); err != nil {
 		return Finding{Name: "cache folder", State: Noted, Detail: dir, Err: err}
 	}
-	f := Finding{Name: "cache folder", State: Well, Detail: fmt.Sprintf("%s, %s free", dir, machine.GiB(free))}
+	f := Finding{Name: "cache folder", State: Well,
+		Detail: fmt.Sprintf("%s, %s free", dir, machine.GiB(free))}
 	if free < enoughDisk {
 		f.State, f.Reason = bad, DiskLow
 	}

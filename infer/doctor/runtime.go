@@ -55,7 +55,8 @@ func GPU(wanted bool) []Finding {
 	}
 	parts := cuda.Parts(library)
 	if parts[0].Problem != "" && !wanted {
-		return []Finding{{Name: "GPU", State: Noted, Detail: "not used: " + parts[0].Name + ": " + parts[0].Problem}}
+		return []Finding{{Name: "GPU", State: Noted,
+			Detail: "not used: " + parts[0].Name + ": " + parts[0].Problem}}
 	}
 	var findings []Finding
 	for _, p := range parts {

@@ -37,7 +37,7 @@ func (d Device) String() string {
 	return "cuda:" + strconv.Itoa(d.Index)
 }
 
-// Provider is what onnxruntime calls that which computes on the device.
+// Provider is onnxruntime's name of what computes on the device.
 func (d Device) Provider() string {
 	if d.CUDA {
 		return "CUDAExecutionProvider"

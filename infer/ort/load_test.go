@@ -18,7 +18,10 @@ const (
 	oldLibrary = `
 static const char *version(void) { return "1.20.1"; }
 static const void *api(unsigned v) { (void)v; return 0; }
-static struct { const void *(*api)(unsigned); const char *(*version)(void); } base = { api, version };
+static struct {
+	const void *(*api)(unsigned);
+	const char *(*version)(void);
+} base = { api, version };
 void *OrtGetApiBase(void) { return &base; }`
 	otherLibrary = `int answer(void) { return 42; }`
 )
@@ -57,7 +60,8 @@ func TestLibrariesThatCannotBeLoadedAreNamed(t *testing.T) {
 		return
 	}
 	text := filepath.Join(t.TempDir(), "text.so")
-	if err := os.WriteFile(text, []byte("hello, I am no library at all, but long enough for a header"), 0o644); err != nil {
+	hello := []byte("hello, I am no library at all, but long enough for a header")
+	if err := os.WriteFile(text, hello, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ path, want string }{
@@ -68,7 +72,8 @@ func TestLibrariesThatCannotBeLoadedAreNamed(t *testing.T) {
 		{compile(t, oldLibrary), "x.so: onnxruntime is too old: want 1.24 or newer"},
 	} {
 		_, err := Load(install.Library{Path: test.path})
-		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.Contains(err.Error(), test.want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, want one line with %q", err, test.want)
 		}
 	}

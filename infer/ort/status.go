@@ -46,7 +46,8 @@ func SelfTest(ctx context.Context) (err error) {
 		Name:    "selftest",
 		Inputs:  []onnx.ValueInfo{onnx.TensorInfo("x", onnx.Float32, one)},
 		Outputs: []onnx.ValueInfo{onnx.TensorInfo("y", onnx.Float32, one)},
-		Nodes:   []onnx.Node{{Name: "negate", Op: "Neg", Inputs: []string{"x"}, Outputs: []string{"y"}}},
+		Nodes: []onnx.Node{{Name: "negate", Op: "Neg", Inputs: []string{"x"},
+			Outputs: []string{"y"}}},
 	}}
 	data, err := m.Encode()
 	if err != nil {

@@ -14,7 +14,8 @@ func TestTheLoadedLibraryComputes(t *testing.T) {
 		t.Error(err)
 	}
 	s := StatusOf(install.BuildCPU)
-	if !s.Installed || s.Err != nil || s.Error != "" || s.Path != l.Path || s.Version != l.Version || s.Wanted != install.Version {
+	if !s.Installed || s.Err != nil || s.Error != "" || s.Path != l.Path || s.Version != l.Version ||
+		s.Wanted != install.Version {
 		t.Errorf("got %+v, want %+v", s, l)
 	}
 }
@@ -22,7 +23,8 @@ func TestTheLoadedLibraryComputes(t *testing.T) {
 func TestStatusSaysWhatIsWrong(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "none.so")
 	t.Setenv(install.EnvLibrary, path)
-	if s := StatusOf(install.BuildCPU); !s.Installed || s.Path != path || s.Err == nil || s.Error != s.Err.Error() {
+	if s := StatusOf(install.BuildCPU); !s.Installed || s.Path != path || s.Err == nil ||
+		s.Error != s.Err.Error() {
 		t.Errorf("a library that is not there: got %+v", s)
 	}
 	t.Setenv(install.EnvLibrary, "")

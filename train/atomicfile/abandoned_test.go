@@ -81,11 +81,15 @@ func TestTheNextWriterRemovesWhatKilledOnesLeft(t *testing.T) {
 	a, b := filepath.Join(dir, "a"), filepath.Join(dir, "b")
 	write := func() {
 		t.Helper()
-		if err := errors.Join(WriteBytes(a, []byte("new")), writeDir(b, true, "y", nil)); err != nil {
+		err := errors.Join(WriteBytes(a, []byte("new")), writeDir(b, true, "y", nil))
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
-	children := []*exec.Cmd{child(t, dir, "a"), child(t, dir, "b"), child(t, dir, "a"), child(t, dir, "b")}
+	var children []*exec.Cmd
+	for _, name := range []string{"a", "b", "a", "b"} {
+		children = append(children, child(t, dir, name))
+	}
 	write()
 	if got := hidden(t, dir); len(got) != len(children) {
 		t.Errorf("of processes that still write, %q are there", got)
@@ -134,8 +138,9 @@ func TestWithoutLocksOnlyAgeCounts(t *testing.T) {
 func TestWhatIsNoFileOfOursIsLeftAlone(t *testing.T) {
 	dir := t.TempDir()
 	path, mine := filepath.Join(dir, "a"), filepath.Join(dir, "mine")
-	if err := errors.Join(os.WriteFile(mine, []byte("mine"), 0o644),
-		os.Symlink(mine, temporaryName(path, 0)), os.Symlink("nowhere", temporaryName(path, 1))); err != nil {
+	err := errors.Join(os.WriteFile(mine, []byte("mine"), 0o644),
+		os.Symlink(mine, temporaryName(path, 0)), os.Symlink("nowhere", temporaryName(path, 1)))
+	if err != nil {
 		t.Fatal(err)
 	}
 	if err := WriteBytes(path, []byte("new")); err != nil {
@@ -155,8 +160,9 @@ func TestManyWritersOfOnePath(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range writers / 2 {
 		wg.Go(func() {
+			text := []byte(strings.Repeat(string(rune('a'+i)), 1000))
 			for range 20 {
-				if err := WriteBytes(path, []byte(strings.Repeat(string(rune('a'+i)), 1000))); err != nil {
+				if err := WriteBytes(path, text); err != nil {
 					t.Error(err)
 				}
 			}

@@ -17,7 +17,8 @@ import (
 // write makes a file, with the folders above it.
 func write(t *testing.T, path, text string) string {
 	t.Helper()
-	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o755)); err != nil {
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755),
+		os.WriteFile(path, []byte(text), 0o755)); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -32,7 +33,8 @@ func contents(t *testing.T) Contents {
 	at("photos/.cache/2.png")
 	at("photos/green/.hidden")
 	return Contents{Program: at("bin"), Model: at("m.onnx"), Run: []string{at("run/best.ckpt")},
-		Libraries: map[string]string{Library: at("ort.so")}, Images: filepath.Join(dir, "photos"), Version: "1"}
+		Libraries: map[string]string{Library: at("ort.so")}, Images: filepath.Join(dir, "photos"),
+		Version: "1"}
 }
 
 func TestABundleIsReadAsItWasWritten(t *testing.T) {
@@ -46,7 +48,8 @@ func TestABundleIsReadAsItWasWritten(t *testing.T) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	want := []string{"flowerctl", "images/red/1.png", "lib/libonnxruntime.so", "model.onnx", "run/best.ckpt"}
+	want := []string{"flowerctl", "images/red/1.png", "lib/libonnxruntime.so", "model.onnx",
+		"run/best.ckpt"}
 	if !slices.Equal(names, want) {
 		t.Errorf("got %q, want %q", names, want)
 	}
@@ -54,7 +57,8 @@ func TestABundleIsReadAsItWasWritten(t *testing.T) {
 	if err != nil || len(read.Files) != len(want) || read.Version != "1" {
 		t.Errorf("read %+v, %v", read, err)
 	}
-	if _, err := Read(dir, []string{"config.json"}); err == nil || !strings.HasSuffix(err.Error(), "lists no run/config.json") {
+	if _, err := Read(dir, []string{"config.json"}); err == nil ||
+		!strings.HasSuffix(err.Error(), "lists no run/config.json") {
 		t.Errorf("a file of the run that is not listed: got %v", err)
 	}
 	write(t, filepath.Join(dir, "model.onnx"), "other")
@@ -62,7 +66,8 @@ func TestABundleIsReadAsItWasWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = Read(dir, nil)
-	if err == nil || !strings.HasSuffix(err.Error(), "out is incomplete: 2 of 5 files: flowerctl is missing") {
+	if err == nil ||
+		!strings.HasSuffix(err.Error(), "out is incomplete: 2 of 5 files: flowerctl is missing") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -80,7 +85,8 @@ func TestABundleThatFailsLeavesTheOldOne(t *testing.T) {
 		t.Errorf("cancelled: got %v", err)
 	}
 	c.Images = filepath.Join(top, "none")
-	if _, err := Write(t.Context(), dir, c); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), c.Images) {
+	if _, err := Write(t.Context(), dir, c); !errors.Is(err, fs.ErrNotExist) ||
+		!strings.Contains(err.Error(), c.Images) {
 		t.Errorf("no images: got %v", err)
 	}
 	if _, err := Read(dir, nil); err != nil {
@@ -93,13 +99,15 @@ func TestABundleThatFailsLeavesTheOldOne(t *testing.T) {
 
 func TestPathsThatLeaveTheFolderAreRefused(t *testing.T) {
 	dir := t.TempDir()
-	text := `{"sha256": {"flowerctl": "x", "model.onnx": "x", "lib/libonnxruntime.so": "x", "images/a": "x", "../y": "x"}}`
+	text := `{"sha256": {"flowerctl": "x", "model.onnx": "x", "lib/libonnxruntime.so": "x",
+		"images/a": "x", "../y": "x"}}`
 	write(t, filepath.Join(dir, ManifestFile), text)
 	write(t, filepath.Join(filepath.Dir(dir), "y"), "")
 	for _, name := range []string{"flowerctl", "model.onnx", "lib/libonnxruntime.so", "images/a"} {
 		write(t, filepath.Join(dir, name), "")
 	}
-	if _, err := Read(dir, nil); err == nil || !strings.Contains(err.Error(), `path "../y" leaves the folder`) {
+	if _, err := Read(dir, nil); err == nil ||
+		!strings.Contains(err.Error(), `path "../y" leaves the folder`) {
 		t.Errorf("got %v", err)
 	}
 }
@@ -117,10 +125,12 @@ func TestPartsJoinToTheSameFolder(t *testing.T) {
 	if n, err := Split(t.Context(), dir, m); err != nil || n != 1 {
 		t.Fatalf("got %d parts, %v", n, err)
 	}
-	if out, err := exec.Command(sh, filepath.Join(dir+".parts", "join.sh")).CombinedOutput(); err != nil {
+	script := filepath.Join(dir+".parts", "join.sh")
+	if out, err := exec.Command(sh, script).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	if joined, err := Read(filepath.Join(dir+".parts", "bundle"), nil); err != nil || len(joined.Files) != len(m.Files) {
+	if joined, err := Read(filepath.Join(dir+".parts", "bundle"), nil); err != nil ||
+		len(joined.Files) != len(m.Files) {
 		t.Errorf("got %+v, %v", joined, err)
 	}
 }
@@ -137,7 +147,8 @@ func TestPartsHaveTheirSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []string{"abcd", "efgh", "ij"} {
-		if got, err := os.ReadFile(filepath.Join(dir, "part-00"+string(rune('0'+i)))); string(got) != want {
+		got, err := os.ReadFile(filepath.Join(dir, "part-00"+string(rune('0'+i))))
+		if string(got) != want {
 			t.Errorf("part %d: got %q, %v, want %q", i, got, err, want)
 		}
 	}
@@ -151,7 +162,8 @@ func TestSummariesSayWhatAStepFound(t *testing.T) {
 		"batch 4: 2.50 ms, 1600 images/s": {Output: json.RawMessage(
 			`{"device": "cpu", "batches": [{"batch": 4, "p50_ms": 2.5, "images_per_s": 1600}]}`)},
 		"ort: 7 of 8 the same, logits 3e-07 apart": {Output: json.RawMessage(
-			`{"engines": [{"name": "skipped"}, {"name": "ort", "n": 8, "argmax_equal": 7, "max_rel_diff": 3e-7}]}`)},
+			`{"engines": [{"name": "skipped"},
+				{"name": "ort", "n": 8, "argmax_equal": 7, "max_rel_diff": 3e-7}]}`)},
 		"": {Output: json.RawMessage(`[]`)},
 	} {
 		if got := s.summary(); got != want {
@@ -160,7 +172,8 @@ func TestSummariesSayWhatAStepFound(t *testing.T) {
 	}
 	var b bytes.Buffer
 	r := &Report{Device: "cpu", Steps: []Step{{Name: "eval", Exit: 1, Talk: "a|b"}}}
-	if err := r.WriteMarkdown(&b); err != nil || !strings.Contains(b.String(), "# GPU check on cpu: FAILED\n") ||
+	if err := r.WriteMarkdown(&b); err != nil ||
+		!strings.Contains(b.String(), "# GPU check on cpu: FAILED\n") ||
 		!strings.Contains(b.String(), "| eval | 1 | 0.0 | a/b |") {
 		t.Errorf("got %v:\n%s", err, b.String())
 	}

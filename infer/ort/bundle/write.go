@@ -91,7 +91,7 @@ func (w *writer) copy(from, name string) {
 	}
 }
 
-// copyTree copies the files below a folder, but for hidden ones.
+// copyTree copies the files below a folder, except hidden ones.
 func (w *writer) copyTree(from, name string) {
 	err := fs.WalkDir(os.DirFS(from), ".", func(path string, entry fs.DirEntry, err error) error {
 		switch {

@@ -19,10 +19,12 @@ func driverPart() Part {
 		part.Problem = "the driver sees no GPU"
 		part.Words = "nvidia-smi says more; in a container, pass the GPU in (docker run --gpus all)"
 	case cuda/1000 < cudaVersion:
-		part.Problem = fmt.Sprintf("the driver is for CUDA %d.%d, want %d", cuda/1000, cuda%1000/10, cudaVersion)
+		part.Problem = fmt.Sprintf("the driver is for CUDA %d.%d, want %d", cuda/1000, cuda%1000/10,
+			cudaVersion)
 		part.Words = "install NVIDIA's driver 580 or newer"
 	default:
-		part.Found = fmt.Sprintf("CUDA %d.%d%s: ", cuda/1000, cuda%1000/10, kernelDriver()) + strings.Join(gpus, ", ")
+		part.Found = fmt.Sprintf("CUDA %d.%d%s: ", cuda/1000, cuda%1000/10, kernelDriver()) +
+			strings.Join(gpus, ", ")
 	}
 	return part
 }

@@ -32,10 +32,12 @@ func driver() (gpus []string, cuda int, err error) {
 		if d.error == noGPU {
 			return nil, int(d.cuda), nil
 		}
-		return nil, int(d.cuda), fmt.Errorf("the driver does not answer: %s, error %d", C.GoString(failed), int(d.error))
+		return nil, int(d.cuda), fmt.Errorf("the driver does not answer: %s, error %d",
+			C.GoString(failed), int(d.error))
 	}
 	for i := range int(d.count) {
-		gpus = append(gpus, fmt.Sprintf("%s (%d GiB)", C.GoString(&d.name[i][0]), (uint64(d.memory[i])+1<<29)>>30))
+		gpus = append(gpus, fmt.Sprintf("%s (%d GiB)", C.GoString(&d.name[i][0]),
+			(uint64(d.memory[i])+1<<29)>>30))
 	}
 	return gpus, int(d.cuda), nil
 }

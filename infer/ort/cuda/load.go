@@ -21,7 +21,8 @@ func librariesOf(parts []Part) []string {
 		}
 		paths = append(paths, p.Found)
 		if strings.HasPrefix(p.library, "libcudnn.so.") {
-			more, _ := filepath.Glob(strings.Replace(p.Found, "libcudnn.so.", "libcudnn_*.so.", 1)) // well-formed
+			pattern := strings.Replace(p.Found, "libcudnn.so.", "libcudnn_*.so.", 1)
+			more, _ := filepath.Glob(pattern) // which is well-formed
 			paths = append(paths, more...)
 		}
 	}

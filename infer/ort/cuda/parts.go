@@ -57,7 +57,8 @@ var libraryParts = []struct{ prefix, part, wheel string }{
 // of that build, or its zero value where it is not installed.
 func Parts(l install.Library) []Part {
 	if runtime.GOOS != "linux" {
-		return []Part{{Name: "Linux", Problem: "CUDA is used on Linux only, this is " + runtime.GOOS + "/" + runtime.GOARCH}}
+		platform := runtime.GOOS + "/" + runtime.GOARCH
+		return []Part{{Name: "Linux", Problem: "CUDA is used on Linux only, this is " + platform}}
 	}
 	parts := []Part{driverPart()}
 	providers := l.Providers()
@@ -73,7 +74,8 @@ func Parts(l install.Library) []Part {
 	parts = append(parts, Part{Name: "onnxruntime with CUDA", Found: l.Path})
 	for _, path := range providers {
 		if err := install.CheckSharedLibrary(path); err != nil { // onnxruntime loads it unchecked
-			return append(parts, Part{Name: "CUDA provider", Mend: ReinstallRuntime, Problem: path + ": " + err.Error()})
+			return append(parts, Part{Name: "CUDA provider", Mend: ReinstallRuntime,
+				Problem: path + ": " + err.Error()})
 		}
 	}
 	needed, err := neededLibraries(providers[0])

@@ -22,11 +22,14 @@ func folder(t *testing.T, names ...string) string {
 func TestLibrariesAreFoundByTheirVersion(t *testing.T) {
 	first := folder(t, "libcudnn.so.8", "libcublas.so.13")
 	second := folder(t, "libcublas.so.13", "libcudart.so.13")
-	got := libraryStates([]string{"libcublas.so.13", "libcudart.so.13", "libcudnn.so.9", "libcufft.so.12"},
+	got := libraryStates([]string{"libcublas.so.13", "libcudart.so.13", "libcudnn.so.9",
+		"libcufft.so.12"},
 		[]string{first, second})
 	want := []Part{
-		{Name: "cuBLAS (libcublas.so.13)", Found: filepath.Join(first, "libcublas.so.13"), library: "libcublas.so.13"},
-		{Name: "CUDA runtime (libcudart.so.13)", Found: filepath.Join(second, "libcudart.so.13"), library: "libcudart.so.13"},
+		{Name: "cuBLAS (libcublas.so.13)", Found: filepath.Join(first, "libcublas.so.13"),
+			library: "libcublas.so.13"},
+		{Name: "CUDA runtime (libcudart.so.13)", Found: filepath.Join(second, "libcudart.so.13"),
+			library: "libcudart.so.13"},
 		{Name: "cuDNN (libcudnn.so.9)", Problem: "got libcudnn.so.8, want libcudnn.so.9",
 			Mend: InstallWheel, Wheel: "nvidia-cudnn-cu13==9.*", library: "libcudnn.so.9"},
 		{Name: "cuFFT (libcufft.so.12)", Problem: "not found",
@@ -41,13 +44,16 @@ func TestLibrariesAreFoundByTheirVersion(t *testing.T) {
 }
 
 func TestCuDNNsPartsComeWithIt(t *testing.T) {
-	dir := folder(t, "libcudnn.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9", "libcudnn_cnn.so.8", "libcudart.so.13")
-	parts := libraryStates([]string{"libcudart.so.13", "libcudnn.so.9", "libcurand.so.10"}, []string{dir})
+	dir := folder(t, "libcudnn.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9", "libcudnn_cnn.so.8",
+		"libcudart.so.13")
+	parts := libraryStates([]string{"libcudart.so.13", "libcudnn.so.9", "libcurand.so.10"},
+		[]string{dir})
 	want := []string{
 		filepath.Join(dir, "libcudart.so.13"), filepath.Join(dir, "libcudnn.so.9"),
 		filepath.Join(dir, "libcudnn_cnn.so.9"), filepath.Join(dir, "libcudnn_ops.so.9"),
 	}
-	if got := librariesOf(append([]Part{{Name: "driver", Found: "CUDA 13.0"}}, parts...)); !slices.Equal(got, want) {
+	driver := Part{Name: "driver", Found: "CUDA 13.0"}
+	if got := librariesOf(append([]Part{driver}, parts...)); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }

@@ -13,9 +13,10 @@ func TestADamagedInstallationIsReplaced(t *testing.T) {
 	for name, damage := range map[string]struct {
 		file, text, said string
 	}{
-		"library":  {libraryName(), "changed", "as installed: installing it anew"},
-		"manifest": {manifest, "", "installed.json: damaged: unexpected end of JSON input: installing it anew"},
-		"empty":    {manifest, "{}", ""},
+		"library": {libraryName(), "changed", "as installed: installing it anew"},
+		"manifest": {manifest, "",
+			"installed.json: damaged: unexpected end of JSON input: installing it anew"},
+		"empty": {manifest, "{}", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in, downloads := mirror(t, archive, sum(archive))
@@ -23,11 +24,13 @@ func TestADamagedInstallationIsReplaced(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if err := os.WriteFile(filepath.Join(filepath.Dir(l.Path), damage.file), []byte(damage.text), 0o644); err != nil {
+			damaged := filepath.Join(filepath.Dir(l.Path), damage.file)
+			if err := os.WriteFile(damaged, []byte(damage.text), 0o644); err != nil {
 				t.Fatal(err)
 			}
 			in.Offline = true
-			if _, err := Run(t.Context(), in); err == nil || !strings.Contains(err.Error(), "the network is not to be used") {
+			if _, err := Run(t.Context(), in); err == nil ||
+				!strings.Contains(err.Error(), "the network is not to be used") {
 				t.Errorf("offline: got %v", err)
 			}
 			var said []string
@@ -53,12 +56,13 @@ func TestInstallingAgainOfflineSaysThatItIsThere(t *testing.T) {
 		t.Fatal(err)
 	}
 	in.Offline, in.Force = true, true
-	if _, err := Run(t.Context(), in); err == nil || !strings.Contains(err.Error(), "already") || errors.Is(err, ErrNotInstalled) {
+	if _, err := Run(t.Context(), in); err == nil || !strings.Contains(err.Error(), "already") ||
+		errors.Is(err, ErrNotInstalled) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// A manifest of before sizes were recorded counts.
+// A manifest from before sizes were recorded is good.
 func TestManifestsWithoutSizesAreRead(t *testing.T) {
 	archive := release(t)
 	in, downloads := mirror(t, archive, sum(archive))

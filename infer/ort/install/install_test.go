@@ -4,17 +4,14 @@ import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -176,16 +173,19 @@ func TestWhatCannotBeInstalledLeavesNothing(t *testing.T) {
 		hash    string
 		want    string
 	}{
-		"another hash":         {good, sum(other), "ort.tgz: got SHA-256 " + sum(good) + ", want " + sum(other)},
-		"cut short":            {good[:len(good)/2], sum(good[:len(good)/2]), "unexpected EOF"},
-		"not an archive":       {[]byte("<html>not found</html>"), sum([]byte("<html>not found</html>")), "ort.tgz: gzip: invalid header"},
+		"another hash": {good, sum(other),
+			"ort.tgz: got SHA-256 " + sum(good) + ", want " + sum(other)},
+		"cut short": {good[:len(good)/2], sum(good[:len(good)/2]), "unexpected EOF"},
+		"not an archive": {[]byte("<html>not found</html>"),
+			sum([]byte("<html>not found</html>")), "ort.tgz: gzip: invalid header"},
 		"nothing inside":       {other, sum(other), "got 0 of the 1 libraries"},
 		"a link for a library": {link, sum(link), "got 0 of the 1 libraries"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in, _ := mirror(t, test.archive, test.hash)
 			_, err := Run(t.Context(), in)
-			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			if err == nil || !strings.Contains(err.Error(), test.want) ||
+				strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want one line with %q", err, test.want)
 			}
 			if got := left(t); len(got) > 0 {
@@ -206,7 +206,8 @@ func TestInstallGoesOnToTheNextSource(t *testing.T) {
 	if l, err := Run(t.Context(), in); err != nil || l.Source != "test" {
 		t.Fatalf("got %+v, %v", l, err)
 	}
-	if all := strings.Join(log, "\n"); !strings.Contains(all, "first: ") || !strings.Contains(all, "404 Not Found") {
+	if all := strings.Join(log, "\n"); !strings.Contains(all, "first: ") ||
+		!strings.Contains(all, "404 Not Found") {
 		t.Errorf("the log does not say what failed:\n%s", all)
 	}
 }
@@ -217,90 +218,6 @@ func TestInstallOfflineUsesNoNetwork(t *testing.T) {
 	in.Offline = true
 	if _, err := Run(t.Context(), in); !errors.Is(err, ErrNotInstalled) || downloads.Load() != 0 {
 		t.Errorf("got %v and %d downloads", err, downloads.Load())
-	}
-}
-
-func TestInstallsAtTheSameTimeDownloadOnce(t *testing.T) {
-	archive := release(t)
-	in, downloads := mirror(t, archive, sum(archive))
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			l, err := Run(context.Background(), in)
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if err := l.Verify(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if downloads.Load() != 1 {
-		t.Errorf("got %d downloads, want 1", downloads.Load())
-	}
-}
-
-func TestInstallRemovesWhatAKilledOneLeft(t *testing.T) {
-	archive := release(t)
-	in, _ := mirror(t, archive, sum(archive))
-	dir, err := folderOf(BuildCPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	abandoned := filepath.Join(filepath.Dir(dir), "."+filepath.Base(dir)+".writing-0")
-	if err := os.MkdirAll(filepath.Join(abandoned, "new"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := Run(t.Context(), in); err != nil {
-		t.Fatal(err)
-	}
-	if got := left(t); !slices.Equal(got, []string{Version}) {
-		t.Errorf("left %q", got)
-	}
-}
-
-func TestInstallWaitsForTheLockAtMostUntilTheContextEnds(t *testing.T) {
-	archive := release(t)
-	in, downloads := mirror(t, archive, sum(archive))
-	dir, err := folderOf(BuildCPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	unlock, err := lock(t.Context(), dir+".lock")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if _, err := Run(ctx, in); !errors.Is(err, context.DeadlineExceeded) || downloads.Load() != 0 {
-		t.Errorf("got %v and %d downloads", err, downloads.Load())
-	}
-	unlock()
-	if _, err := Run(t.Context(), in); err != nil {
-		t.Error(err)
-	}
-}
-
-// Whoever was told that it is over may remove the folder at once.
-func TestAnInterruptedInstallTouchesNothingAfterwards(t *testing.T) {
-	in, _ := mirror(t, nil, "")
-	dir, err := folderOf(BuildCPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := Run(ctx, in); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want the context's error", err)
-	}
-	time.Sleep(50 * time.Millisecond)
-	if _, err := os.Stat(dir + ".lock"); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the lock file came after the end: %v", err)
 	}
 }
 

@@ -38,8 +38,9 @@ func CheckSharedLibrary(path string) error {
 		return err
 	}
 	for _, p := range f.Progs {
-		if p.Type == elf.PT_LOAD && (p.Off > uint64(info.Size()) || p.Filesz > uint64(info.Size())-p.Off) {
-			return fmt.Errorf("its end is missing: got %d bytes, want %d at least", info.Size(), p.Off+p.Filesz)
+		size := uint64(info.Size())
+		if p.Type == elf.PT_LOAD && (p.Off > size || p.Filesz > size-p.Off) {
+			return fmt.Errorf("its end is missing: got %d bytes, want %d at least", size, p.Off+p.Filesz)
 		}
 	}
 	return nil

@@ -66,11 +66,14 @@ func sources(goos, goarch string, build Build) []source {
 
 var releaseArchives = map[string]struct{ archive, sha256, library string }{
 	"linux/amd64": {"onnxruntime-linux-x64-1.27.0.tgz",
-		"547e40a48f1fe73e3f812d7c88a948612c23f896b91e4e2ee1e232d7b468246f", "lib/libonnxruntime.so.1.27.0"},
+		"547e40a48f1fe73e3f812d7c88a948612c23f896b91e4e2ee1e232d7b468246f",
+		"lib/libonnxruntime.so.1.27.0"},
 	"linux/arm64": {"onnxruntime-linux-aarch64-1.27.0.tgz",
-		"3e4d83ac06924a32a07b6d7f91ce6f852876153fc0bbdf931bf517a140bfbe48", "lib/libonnxruntime.so.1.27.0"},
+		"3e4d83ac06924a32a07b6d7f91ce6f852876153fc0bbdf931bf517a140bfbe48",
+		"lib/libonnxruntime.so.1.27.0"},
 	"darwin/arm64": {"onnxruntime-osx-arm64-1.27.0.tgz",
-		"545e81c58152353acb0d1e8bd6ce4b62f830c0961f5b3acfedc790ffd76e477a", "lib/libonnxruntime.1.27.0.dylib"},
+		"545e81c58152353acb0d1e8bd6ce4b62f830c0961f5b3acfedc790ffd76e477a",
+		"lib/libonnxruntime.1.27.0.dylib"},
 	"windows/amd64": {"onnxruntime-win-x64-1.27.0.zip",
 		"c5c81710938e68079ff1a192b04897faabe4b43830d48f39f27ecd4e16138bfc", "lib/onnxruntime.dll"},
 }
@@ -103,7 +106,8 @@ var pipCUDA = source{
 // patience is short: a machine without a way out must learn it quickly, since
 // another source comes next.
 var patience = download.Patience{
-	Limits:   download.Limits{Connect: 5 * time.Second, Header: 15 * time.Second, Stall: 30 * time.Second},
+	Limits: download.Limits{Connect: 5 * time.Second, Header: 15 * time.Second,
+		Stall: 30 * time.Second},
 	Attempts: 1,
 }
 
@@ -145,7 +149,8 @@ func runTool(ctx context.Context, name string, args ...string) error {
 	if err != nil {
 		return fmt.Errorf("%s is not on PATH", name)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, 15*time.Minute, fmt.Errorf("%s: no end after 15 minutes", name))
+	ctx, cancel := context.WithTimeoutCause(ctx, 15*time.Minute,
+		fmt.Errorf("%s: no end after 15 minutes", name))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.WaitDelay = 5 * time.Second
