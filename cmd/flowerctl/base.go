@@ -65,7 +65,7 @@ func baseSource(from string) (transfer.Source, error) {
 	}
 	file, err := onnx.ReadBytes(path)
 	if err != nil {
-		return transfer.Source{}, err
+		return transfer.Source{}, fmt.Errorf("--from: %w", err)
 	}
 	src := transfer.Source{Name: from, File: file}
 	if unknown != nil {

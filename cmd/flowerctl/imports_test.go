@@ -21,11 +21,11 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{gorgoniaPath},
-		except: []string{"train/nn", "train/run", "train/study", "train/compare", "export/verify", "export/publish"},
+		except: []string{"train/nn", "train/run", "train/study", "train/compare", "export/verify", "export/publish", "export/transfer"},
 	},
 	{
 		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{ortPath},
-		except: []string{"infer", "export/verify", "export/publish"},
+		except: []string{"infer", "export/verify", "export/publish", "export/transfer"},
 	},
 	{trees: []string{"infer/imageprep"}, never: []string{ortPath}},
 	{trees: []string{"train"}, never: []string{"export", "infer"}, allowed: []string{"infer/imageprep", "infer/download", "infer/machine"}},
@@ -54,7 +54,7 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"export"}, never: []string{gorgoniaPath, ortPath, "infer/ort"},
-		except: []string{"export/verify", "export/publish"},
+		except: []string{"export/verify", "export/publish", "export/transfer"},
 	},
 	{
 		trees:   []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},

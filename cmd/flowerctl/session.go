@@ -30,7 +30,7 @@ func describe(c *call, s *run.Session, problems bool) error {
 	if s.Settings.Freeze == run.FreezeAll {
 		c.say("few images a class, or asked so: the head alone is fitted; --freeze none trains all of the network")
 	}
-	if s.SmallBatch {
+	if s.SmallBatch && s.Settings.Freeze != run.FreezeAll {
 		c.say("few images: %d a step; --batch sets another number", s.Settings.Batch)
 	}
 	if s.Initial != nil {

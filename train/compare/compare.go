@@ -70,7 +70,7 @@ func New(records []*run.Record) (*Comparison, error) {
 			return nil, err
 		}
 		s := r.Settings
-		row := Run{Run: r.Dir, Arch: s.Arch, Optimizer: s.Optimizer, Loss: s.Loss, Seed: s.Seed, Last: r.LastAccuracy(),
+		row := Run{Run: r.Dir, Arch: s.Name(), Optimizer: s.Optimizer, Loss: s.Loss, Seed: s.Seed, Last: r.LastAccuracy(),
 			Train: r.TrainAccuracy(), Epochs: len(r.History), Ended: r.Summary != nil, Seconds: r.Seconds(), Parameters: parameters,
 			Settings: strings.Join(differing[i], " "), flags: differing[i]}
 		row.Best, row.Interval = r.Accuracy()

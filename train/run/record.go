@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/metrics"
 )
@@ -157,9 +158,16 @@ func (r *Record) Seconds() (sum float64) {
 	return sum
 }
 
-// Parameters is the number of trainable values.
+// Parameters is the number of trainable values. Of a network that existed before
+// the run, which the settings do not describe, it is read from a checkpoint.
 func (r *Record) Parameters() (int, error) {
 	spec, err := r.Settings.Spec(max(r.Classes, 2))
+	if errors.Is(err, ErrNoBase) {
+		var last *checkpoint.Checkpoint
+		if last, err = r.Checkpoint(Last); err == nil {
+			spec = last.Spec
+		}
+	}
 	if err != nil {
 		return 0, fmt.Errorf("%s: %w", r.Dir, err)
 	}

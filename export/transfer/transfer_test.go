@@ -1,0 +1,166 @@
+package transfer
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/export/publish"
+	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/run"
+)
+
+func needRuntime(t *testing.T) {
+	t.Helper()
+	library, err := ort.Find(ort.BuildCPU)
+	if err == nil {
+		_, err = ort.Load(library)
+	}
+	if err != nil && slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort") {
+		t.Fatal(err)
+	}
+	if err != nil {
+		t.Skip(err)
+	}
+}
+
+// written is a network as a file: resnet-small, which has batch norms, or another.
+func written(t *testing.T, preset string, o export.Options) []byte {
+	t.Helper()
+	m, err := export.Model(networks.Preset(t, preset, 48), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func settings(t *testing.T) run.Settings {
+	s := run.TransferDefaults("made.onnx")
+	s.Drawn, s.Threads = 60, 1
+	return s
+}
+
+// trained is a run from a base, in a folder of its own.
+func trained(t *testing.T, s run.Settings, b *run.Base) (*run.Session, run.Folder) {
+	t.Helper()
+	f := run.Folder{Dir: filepath.Join(t.TempDir(), "run")}
+	session, err := run.Open(context.Background(), s, run.Options{Dir: f.Dir, Base: b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { session.Close() })
+	if _, err := session.Train(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	return session, f
+}
+
+// TestAHeadIsFittedExportedAndVerified: a file becomes the base of a run, whose
+// network becomes a file that computes what was trained.
+func TestAHeadIsFittedExportedAndVerified(t *testing.T) {
+	needRuntime(t)
+	b, err := Base(Source{Name: "made", File: written(t, "resnet-small", export.Options{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	session, f := trained(t, settings(t), b)
+	if session.Settings.Freeze != run.FreezeAll || session.Settings.Epochs != 1 {
+		t.Errorf("12 images a class: freezes %q for %d epochs, want all and 1", session.Settings.Freeze, session.Settings.Epochs)
+	}
+	h := session.Head
+	if h == nil || !h.Refitted || h.Images != 60 || !(h.Penalty > 0) {
+		t.Fatalf("the head was fitted as %+v", h)
+	}
+	run, err := f.Trained("best")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := publish.Run(context.Background(), run, filepath.Join(t.TempDir(), "m.onnx"), publish.Options{})
+	if err != nil || !r.Verified.OK {
+		t.Errorf("exported: %+v, %v", r, err)
+	}
+	photos, _, err := run.Photos(context.Background(), "", data.Train, 0)
+	if err != nil || len(photos) != 50 {
+		t.Errorf("%d training images, %v", len(photos), err)
+	}
+}
+
+// TestTuningKeepsTheFrozenPart: with --freeze NODE nothing up to it changes, and what
+// follows does.
+func TestTuningKeepsTheFrozenPart(t *testing.T) {
+	needRuntime(t)
+	file := written(t, "resnet-small", export.Options{})
+	b, err := Base(Source{Name: "made", File: file})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := onnx.Decode(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := settings(t)
+	s.Freeze, s.Epochs = "stage2_1_add1", 2
+	_, f := trained(t, s, b)
+	last, err := f.Trained(run.Last) // the best may be the head alone
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := last.Checkpoint.Weights
+	for name, same := range map[string]bool{
+		"conv1.weight": true, "stage2_1_conv1.weight": true, "stage4_1_conv1.weight": false} {
+		was, err := m.Graph.Initializer(name).Tensor()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if slices.Equal(was.Data, w[name].Data) != same {
+			t.Errorf("%s: unchanged %t, want %t", name, !same, same)
+		}
+	}
+}
+
+// TestAFileThatIsReadWrongIsNoticed: the file answers something else than the network
+// that was made of it.
+func TestAFileThatIsReadWrongIsNoticed(t *testing.T) {
+	needRuntime(t)
+	bare := written(t, "tiny", export.Options{Input: export.Float})
+	src := Source{Name: "made", File: bare}
+	b, err := Base(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels := make([]uint8, 4*48*48*3)
+	for i := range pixels {
+		pixels[i] = uint8(i * 7)
+	}
+	if err := b.Check(context.Background(), pixels, 4); err != nil {
+		t.Errorf("read as it is: %v", err)
+	}
+	n, err := read(bare, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.Weights["conv1.weight"].Data[3] += 0.5
+	c := &checker{src: src, network: n}
+	var wrong *MismatchError
+	if err := c.check(context.Background(), pixels, 4); !errors.As(err, &wrong) || wrong.MaxRel < tolerance {
+		t.Errorf("with a changed weight: %v", err)
+	}
+}
+
+func TestFilesThatAreNoBase(t *testing.T) {
+	if _, err := Base(Source{Name: "x.onnx", File: []byte("no model")}); err == nil || !strings.HasPrefix(err.Error(), "x.onnx: ") {
+		t.Errorf("got %v", err)
+	}
+}
