@@ -44,6 +44,15 @@ func TestTheLowestLimitCounts(t *testing.T) {
 			t.Errorf("%s: got %d, %v, want %d", x.what, got, ok, x.want)
 		}
 	}
+	// In a container the process's group is the top.
+	top := root(map[string]string{"sys/fs/cgroup/memory.max": "1073741824",
+		"sys/fs/cgroup/memory.current": "0"})
+	for _, groups := range []string{"0::/\n", "4:memory:/a\n10::/b\n0::/jobs\n2:cpu:/c\n"} {
+		top["proc/self/cgroup"] = &fstest.MapFile{Data: []byte(groups)}
+		if got, ok := freeMemory(top); !ok || got != gib {
+			t.Errorf("a limit of the top, in %q: got %d, %v", groups, got, ok)
+		}
+	}
 	if _, ok := freeMemory(fstest.MapFS{}); ok {
 		t.Error("known where nothing says it")
 	}
