@@ -9,6 +9,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
@@ -16,7 +17,7 @@ import (
 // open loads onnxruntime, and opens model.onnx in the working directory or else the
 // built-in model.
 func open() *infer.Classifier {
-	library, err := ort.Find(ort.BuildCPU) // ort.Install puts one there
+	library, err := install.Find(install.BuildCPU) // install.Run puts one there
 	if err == nil {
 		_, err = ort.Load(library)
 	}

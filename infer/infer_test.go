@@ -13,11 +13,12 @@ import (
 	"github.com/flowerctl/flowerctl/fixtures/colours"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
 func loadRuntime() error {
-	l, err := ort.Find(ort.BuildCPU)
+	l, err := install.Find(install.BuildCPU)
 	if err == nil {
 		_, err = ort.Load(l)
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/flowerctl/flowerctl/export/importer"
 	"github.com/flowerctl/flowerctl/export/transfer"
 	"github.com/flowerctl/flowerctl/infer/backbone"
-	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -45,7 +45,7 @@ func openBase(c *call, from string, size int) (*run.Base, error) {
 	case err != nil:
 		return nil, fmt.Errorf("--from: %w", err)
 	}
-	_, err = c.needRuntime(ort.BuildCPU) // the network is compared with its file
+	_, err = c.needRuntime(install.BuildCPU) // the network is compared with its file
 	return base, err
 }
 

@@ -6,8 +6,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/data/atomicdir"
 )
 
 func dataCommand() *cli.Command {
@@ -81,7 +81,7 @@ func (c *call) oneDir() (string, error) {
 
 // folderError adds what can be done about a folder that is there.
 func folderError(err error) error {
-	if errors.Is(err, atomicdir.ErrThere) {
+	if errors.Is(err, atomicfile.ErrThere) {
 		return fail(err, "--force replaces it, or name another folder")
 	}
 	return err

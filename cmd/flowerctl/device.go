@@ -5,6 +5,8 @@ import (
 	"fmt"
 
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/cuda"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 // deviceAuto is the --device that takes a GPU where one can be used.
@@ -20,7 +22,7 @@ func needDevice(c *call, name string) (ort.Device, error) {
 		return device, failWith(exitUsage, fmt.Errorf("--device: %w", err))
 	}
 	if !device.CUDA {
-		_, err = c.needRuntime(ort.BuildCPU)
+		_, err = c.needRuntime(install.BuildCPU)
 		return device, err
 	}
 	return device, needCUDA(device)
@@ -29,26 +31,26 @@ func needDevice(c *call, name string) (ort.Device, error) {
 // autoDevice takes the GPU where everything it needs is there, else the CPU, and
 // says why.
 func autoDevice(c *call) (ort.Device, error) {
-	library, _ := ort.Find(ort.BuildCUDA) // what is wrong with it shows among the parts
-	missing := ort.Missing(ort.CUDAParts(library))
+	library, _ := install.Find(install.BuildCUDA) // what is wrong with it shows among the parts
+	missing := cuda.Missing(cuda.Parts(library))
 	if len(missing) == 0 {
 		device := ort.Device{CUDA: true}
 		c.say("device: %s, since all it needs is there", device)
 		return device, needCUDA(device)
 	}
 	c.say("device: cpu, since for CUDA there is no %s (%s)", missing[0].Name, missing[0].Problem)
-	_, err := c.needRuntime(ort.BuildCPU)
+	_, err := c.needRuntime(install.BuildCPU)
 	return ort.Device{}, err
 }
 
 // needCUDA loads the onnxruntime with CUDA, when all that it needs is there. It is
 // not installed unasked: it is large, and useless without the rest.
 func needCUDA(device ort.Device) error {
-	library, err := ort.Find(ort.BuildCUDA)
-	if err != nil && !errors.Is(err, ort.ErrNotInstalled) {
-		return fail(err, remedy(err, ort.BuildCUDA))
+	library, err := install.Find(install.BuildCUDA)
+	if err != nil && !errors.Is(err, install.ErrNotInstalled) {
+		return fail(err, remedy(err, install.BuildCUDA))
 	}
-	if missing := ort.Missing(ort.CUDAParts(library)); len(missing) > 0 {
+	if missing := cuda.Missing(cuda.Parts(library)); len(missing) > 0 {
 		return &ort.DeviceError{Device: device, Missing: missing}
 	}
 	_, err = loadRuntime(library)

@@ -4,12 +4,15 @@ import (
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/flowerctl/flowerctl/infer/machine"
+	"github.com/flowerctl/flowerctl/infer/doctor"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
+	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
@@ -27,28 +30,20 @@ func doctorCommand() *cli.Command {
 when training, exporting and predicting would work; with --device cuda, when
 they would on the GPU.`,
 		Flags: []cli.Flag{
-			textFlag(&o.device, "device", "cpu", "`cpu`, or cuda: what must work"),
+			&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, or cuda: what must work",
+				Destination: &o.device},
 			jsonFlag(&o.json),
 		},
 		Action: action(o.run),
 	}
 }
 
-// state is how well a thing is.
-type state string
-
-const (
-	well   state = "ok"
-	noted  state = "note" // worth knowing; nothing fails for it
-	failed state = "FAIL"
-)
-
-// finding is one line of the doctor's.
-type finding struct {
-	Name   string `json:"name"`
-	State  state  `json:"state"`
-	Detail string `json:"detail"`
-	Remedy string `json:"remedy,omitempty"`
+// check is one line of the doctor's.
+type check struct {
+	Name   string       `json:"name"`
+	State  doctor.State `json:"state"`
+	Detail string       `json:"detail"`
+	Remedy string       `json:"remedy,omitempty"`
 }
 
 func (o *doctorOptions) run(c *call) error {
@@ -59,57 +54,81 @@ func (o *doctorOptions) run(c *call) error {
 	if err != nil {
 		return failWith(exitUsage, fmt.Errorf("--device: %w", err))
 	}
-	gpu := examineGPU(device.CUDA)
-	library := examineRuntime(c.ctx, device)
-	usable := library.State == well
-	findings := append([]finding{
-		{Name: "flowerctl", State: well, Detail: fmt.Sprintf("%s, commit %s, %s %s/%s", version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)},
-		{Name: "processor", State: well, Detail: fmt.Sprintf("%s, %d of %d cores, %s", machine.Processor(), runtime.GOMAXPROCS(0), runtime.NumCPU(), strings.Join(machine.Features(), " "))},
-		examineKernels(),
-		examinePictures(),
-		library,
-		examineModel(usable),
-		examineMemory(),
-		examineDisk(usable),
-	}, gpu...)
-	var bad int
-	for _, f := range findings {
-		if f.State == failed {
-			bad++
-		}
-	}
+	gpu := checksOf(install.BuildCUDA, doctor.GPU(device.CUDA)...)
+	library := doctor.Runtime(c.ctx, device)
+	usable := library.State == doctor.Well
+	checks := slices.Concat(
+		[]check{aboutProgram()},
+		checksOf(device.Build(), doctor.Processor()),
+		[]check{aboutKernels()},
+		checksOf(device.Build(), doctor.Pictures(), library, predictsModel().Examine(usable),
+			doctor.Memory(), doctor.Cache(usable)),
+		gpu)
+	bad := failures(checks)
 	if o.json {
 		err = writeJSON(c.out, struct {
-			OK     bool      `json:"ok"`
-			Checks []finding `json:"checks"`
-		}{bad == 0, findings})
+			OK     bool    `json:"ok"`
+			Checks []check `json:"checks"`
+		}{bad == 0, checks})
 	} else {
-		err = printFindings(c.out, findings)
+		err = printChecks(c.out, checks)
 	}
 	switch {
 	case err != nil || bad == 0:
 		return err
-	case device.CUDA && anyFailed(gpu):
-		return failWith(exitNoDevice, fmt.Errorf("%d of %d checks failed", bad, len(findings)))
+	case device.CUDA && failures(gpu) > 0:
+		return failWith(exitNoDevice, fmt.Errorf("%d of %d checks failed", bad, len(checks)))
 	}
-	return fmt.Errorf("%d of %d checks failed", bad, len(findings))
+	return fmt.Errorf("%d of %d checks failed", bad, len(checks))
 }
 
-func anyFailed(findings []finding) bool {
+// aboutProgram says which flowerctl this is.
+func aboutProgram() check {
+	return check{Name: "flowerctl", State: doctor.Well, Detail: fmt.Sprintf("%s, commit %s, %s %s/%s",
+		version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)}
+}
+
+// aboutKernels says what training computes with.
+func aboutKernels() check {
+	c := check{Name: "kernels", State: doctor.Well, Detail: run.Kernels()}
+	if strings.HasPrefix(c.Detail, "go") {
+		c.State, c.Detail = doctor.Noted, c.Detail+": training works, more slowly than with oneDNN"
+		c.Remedy = "apt-get install libdnnl-dev, then make build"
+	}
+	return c
+}
+
+// checksOf writes what the doctor found as lines.
+func checksOf(build install.Build, findings ...doctor.Finding) (checks []check) {
 	for _, f := range findings {
-		if f.State == failed {
-			return true
+		detail := f.Detail
+		switch {
+		case f.Err != nil && detail != "":
+			detail += ": " + oneLine(f.Err)
+		case f.Err != nil:
+			detail = oneLine(f.Err)
+		}
+		checks = append(checks, check{f.Name, f.State, detail, mendFinding(f, build)})
+	}
+	return checks
+}
+
+// failures counts the checks that failed.
+func failures(checks []check) (n int) {
+	for _, c := range checks {
+		if c.State == doctor.Failed {
+			n++
 		}
 	}
-	return false
+	return n
 }
 
-func printFindings(w io.Writer, findings []finding) error {
+func printChecks(w io.Writer, checks []check) error {
 	t := new(table.Table)
-	for _, f := range findings {
-		t.Add(f.State, f.Name, f.Detail)
-		if f.Remedy != "" {
-			t.Add("", "", "> "+f.Remedy)
+	for _, c := range checks {
+		t.Add(c.State, c.Name, c.Detail)
+		if c.Remedy != "" {
+			t.Add("", "", "> "+c.Remedy)
 		}
 	}
 	return t.WriteText(w)

@@ -13,7 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/publish"
 	"github.com/flowerctl/flowerctl/export/verify"
-	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -103,7 +103,7 @@ func (o *exportOptions) export(c *call) error {
 		return err
 	}
 	if !o.noVerify {
-		if _, err := c.needRuntime(ort.BuildCPU); err != nil {
+		if _, err := c.needRuntime(install.BuildCPU); err != nil {
 			return err
 		}
 	}

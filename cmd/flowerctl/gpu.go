@@ -7,8 +7,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/bundle"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -41,15 +41,19 @@ libraries where they are found; else the other machine must have them.
   flowerctl gpu bundle gpu/ --model model.onnx --run runs/latest --data photos/
   flowerctl gpu bundle gpu/ ... --parts     also gpu.parts/, files under 50 MiB`,
 		Flags: []cli.Flag{
-			textFlag(&o.model, "model", "model.onnx", "ONNX `FILE` to check"),
-			textFlag(&o.half, "fp16", "", "the same network in fp16, `FILE` to check too"),
-			textFlag(&o.run, "run", filepath.Join(run.Root, run.Latest),
-				"the `RUN` that it was exported from"),
-			textFlag(&o.data, "data", "", "`DIR` with one folder of images per class"),
-			boolFlag(&o.cpuOnly, "cpu-only", "take onnxruntime's CPU build, for a dry run"),
-			boolFlag(&o.parts, "parts",
-				"also split it into parts under 50 MiB, with a script that joins them"),
-			boolFlag(&o.force, "force", "replace a folder that is there"),
+			&cli.StringFlag{Name: "model", Value: "model.onnx", Usage: "ONNX `FILE` to check",
+				Destination: &o.model},
+			&cli.StringFlag{Name: "fp16", Usage: "the same network in fp16, `FILE` to check too",
+				Destination: &o.half},
+			&cli.StringFlag{Name: "run", Value: filepath.Join(run.Root, run.Latest),
+				Usage: "the `RUN` that it was exported from", Destination: &o.run},
+			&cli.StringFlag{Name: "data", Usage: "`DIR` with one folder of images per class",
+				Destination: &o.data},
+			&cli.BoolFlag{Name: "cpu-only", Usage: "take onnxruntime's CPU build, for a dry run",
+				Destination: &o.cpuOnly},
+			&cli.BoolFlag{Name: "parts", Destination: &o.parts,
+				Usage: "also split it into parts under 50 MiB, with a script that joins them"},
+			&cli.BoolFlag{Name: "force", Usage: "replace a folder that is there", Destination: &o.force},
 		},
 		Action: action(o.write),
 	}
@@ -96,28 +100,13 @@ func (o *gpuBundleOptions) write(c *call) error {
 
 // libraries finds onnxruntime and what it needs, by name.
 func (o *gpuBundleOptions) libraries(c *call) (map[string]string, error) {
-	build, remedy := ort.BuildCUDA, "flowerctl runtime install --cuda"
+	build, remedy := install.BuildCUDA, "flowerctl runtime install --cuda"
 	if o.cpuOnly {
-		build, remedy = ort.BuildCPU, "flowerctl runtime install"
+		build, remedy = install.BuildCPU, "flowerctl runtime install"
 	}
-	library, err := ort.Find(build)
-	if err != nil {
-		return nil, fail(err, remedy)
+	libraries, absent, err := bundle.Libraries(build)
+	for _, part := range absent {
+		c.say("not in the folder: %s (%s)", part.Name, part.Problem)
 	}
-	libraries := map[string]string{bundle.Library: library.Path}
-	if build == ort.BuildCPU {
-		return libraries, nil
-	}
-	for _, path := range library.Providers() {
-		libraries[filepath.Base(path)] = path
-	}
-	for _, part := range ort.CUDAParts(library) {
-		if part.Problem != "" {
-			c.say("not in the folder: %s (%s)", part.Name, part.Problem)
-		}
-	}
-	for _, path := range ort.CUDALibraries(library) {
-		libraries[filepath.Base(path)] = path
-	}
-	return libraries, nil
+	return libraries, fail(err, remedy)
 }

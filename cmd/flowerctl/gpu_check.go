@@ -30,9 +30,11 @@ infer on the GPU and on the CPU. No network is used.
   ./flowerctl gpu check
   ./flowerctl gpu check --device cpu     a dry run, where there is no GPU`,
 		Flags: []cli.Flag{
-			textFlag(&o.device, "device", "cuda", "cuda or cuda:N, or cpu for a dry run"),
-			floatFlag(&o.seconds, "seconds", 2, "bench: `S` to spend on each figure"),
-			textFlag(&o.out, "out", ".", "`DIR` for the report"),
+			&cli.StringFlag{Name: "device", Value: "cuda", Usage: "cuda or cuda:N, or cpu for a dry run",
+				Destination: &o.device},
+			&cli.Float64Flag{Name: "seconds", Value: 2, Usage: "bench: `S` to spend on each figure",
+				Destination: &o.seconds},
+			&cli.StringFlag{Name: "out", Value: ".", Usage: "`DIR` for the report", Destination: &o.out},
 		},
 		Action: action(o.run),
 	}
@@ -59,7 +61,8 @@ func (o *gpuCheckOptions) run(c *call) error {
 		return err
 	}
 	r, err := b.Check(c.ctx, dir, bundle.CheckOptions{Device: device, Seconds: o.seconds, Out: out,
-		Version: version, Env: []string{envOffline + "=1"}, Log: func(line string) { c.say("%s", line) }})
+		Version: version, Env: []string{envOffline + "=1"},
+		Log: func(line string) { c.say("%s", line) }})
 	if err != nil {
 		return err
 	}

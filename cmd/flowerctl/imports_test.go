@@ -27,7 +27,7 @@ var importRules = []struct {
 		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{ortPath},
 		except: []string{"infer", "export/verify", "export/publish", "export/transfer"},
 	},
-	{trees: []string{"infer/imageprep"}, never: []string{ortPath}},
+	{trees: []string{"infer/imageprep", "infer/ort/install", "infer/ort/cuda"}, never: []string{ortPath}},
 	{trees: []string{"train"}, never: []string{"export", "infer"}, allowed: []string{"infer/imageprep", "infer/download", "infer/machine"}},
 	{trees: []string{"infer/download", "infer/machine"}, never: []string{"train", "export", "infer", "onnx", "fixtures", "cmd", ortPath},
 		allowed: []string{"infer/download", "infer/machine"}},

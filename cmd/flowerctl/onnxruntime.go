@@ -7,38 +7,40 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 // installRuntime runs an installation, telling its steps.
-func (c *call) installRuntime(in ort.Install) (ort.Library, error) {
+func (c *call) installRuntime(in install.Options) (install.Library, error) {
 	bar := terminal.NewDownloadBar(c.log)
 	in.Log = func(line string) {
 		bar.End()
 		c.say("%s", line)
 	}
 	in.Progress = bar.Show
-	library, err := in.Run(c.ctx)
+	library, err := install.Run(c.ctx, in)
 	bar.End()
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
 		return library, err
-	case errors.Is(err, ort.ErrNoCache):
+	case errors.Is(err, install.ErrNoCache):
 		return library, fail(err, remedy(err, in.Build))
 	case in.Offline:
 		return library, fail(err, "flowerctl runtime install, on a network",
-			ort.EnvLibrary+"=FILE uses a library that is there already")
+			install.EnvLibrary+"=FILE uses a library that is there already")
 	}
 	return library, fail(err, "npm on PATH is a second way to get it",
-		ort.EnvLibrary+"=FILE uses a library that is there already (onnxruntime "+ort.MinVersion+" or newer)")
+		install.EnvLibrary+"=FILE uses a library that is there already (onnxruntime "+
+			install.MinVersion+" or newer)")
 }
 
 // needRuntime loads onnxruntime for a command that needs it, and installs it first
 // where it is not there.
-func (c *call) needRuntime(build ort.Build) (ort.Library, error) {
-	library, err := ort.Find(build)
-	if errors.Is(err, ort.ErrNotInstalled) {
+func (c *call) needRuntime(build install.Build) (install.Library, error) {
+	library, err := install.Find(build)
+	if errors.Is(err, install.ErrNotInstalled) {
 		c.say("onnxruntime is needed and not there yet: installing it, once")
-		library, err = c.installRuntime(ort.Install{Build: build, Offline: offline()})
+		library, err = c.installRuntime(install.Options{Build: build, Offline: offline()})
 		if err != nil {
 			return library, err
 		}
@@ -50,30 +52,33 @@ func (c *call) needRuntime(build ort.Build) (ort.Library, error) {
 }
 
 // loadRuntime loads a library that is there.
-func loadRuntime(library ort.Library) (ort.Library, error) {
+func loadRuntime(library install.Library) (install.Library, error) {
 	loaded, err := ort.Load(library)
 	if err == nil {
 		return loaded, nil
 	}
-	if os.Getenv(ort.EnvLibrary) != "" {
-		return loaded, fail(err, ort.EnvLibrary+" names this file: unset it, or name a libonnxruntime "+ort.MinVersion+" or newer")
+	if os.Getenv(install.EnvLibrary) != "" {
+		return loaded, fail(err, install.EnvLibrary+" names this file: unset it, or name a "+
+			"libonnxruntime "+install.MinVersion+" or newer")
 	}
 	return loaded, fail(err, "flowerctl runtime install --force")
 }
 
 // remedy is what mends an error of finding or loading the library of a build.
-func remedy(err error, build ort.Build) string {
+func remedy(err error, build install.Build) string {
 	command := "flowerctl runtime install"
-	if build == ort.BuildCUDA {
+	if build == install.BuildCUDA {
 		command += " --cuda"
 	}
 	switch {
-	case errors.Is(err, ort.ErrNoCache):
-		return "set HOME or XDG_CACHE_HOME, or " + ort.EnvLibrary + "=FILE to use a library that is there already"
-	case errors.Is(err, ort.ErrNotInstalled):
+	case errors.Is(err, install.ErrNoCache):
+		return "set HOME or XDG_CACHE_HOME, or " + install.EnvLibrary +
+			"=FILE to use a library that is there already"
+	case errors.Is(err, install.ErrNotInstalled):
 		return command
-	case os.Getenv(ort.EnvLibrary) != "":
-		return "unset " + ort.EnvLibrary + ", or name a libonnxruntime " + ort.MinVersion + " or newer"
+	case os.Getenv(install.EnvLibrary) != "":
+		return "unset " + install.EnvLibrary + ", or name a libonnxruntime " + install.MinVersion +
+			" or newer"
 	}
 	return command + " --force"
 }

@@ -63,7 +63,7 @@ func remediedModel(err error) error {
 	var none *infer.PrecisionError
 	switch {
 	case errors.As(err, &device):
-		return failWith(exitNoDevice, device, append(ort.Remedies(device.Missing), "--device cpu needs none of it")...)
+		return failWith(exitNoDevice, device, append(mendParts(device.Missing), "--device cpu needs none of it")...)
 	case errors.As(err, &none):
 		return fail(err, fmt.Sprintf("flowerctl export %s --precision %s makes it", none.Path, none.Precision))
 	case errors.Is(err, infer.ErrNoLabels):

@@ -10,7 +10,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/cuda"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 func TestMain(m *testing.M) {
@@ -46,7 +47,7 @@ func TestScripts(t *testing.T) {
 			case "root":
 				return os.Geteuid() == 0, nil
 			case "gpu":
-				return len(ort.Missing(ort.CUDAParts(ort.Library{})[:1])) == 0, nil
+				return len(cuda.Missing(cuda.Parts(install.Library{})[:1])) == 0, nil
 			}
 			return false, fmt.Errorf("unknown condition %s", name)
 		},
@@ -59,7 +60,7 @@ func TestScripts(t *testing.T) {
 
 // installedRuntime is the path of an onnxruntime, or "" where there is none.
 func installedRuntime(t *testing.T) string {
-	library, err := ort.Find(ort.BuildCPU)
+	library, err := install.Find(install.BuildCPU)
 	if err != nil && required("ort") {
 		t.Fatal(err)
 	}

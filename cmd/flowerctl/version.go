@@ -7,6 +7,7 @@ import (
 	"runtime/debug"
 
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -28,14 +29,16 @@ func printVersion(w io.Writer) error {
 // runtimeVersion is the version of the onnxruntime that is there, as it says
 // itself, and the one that flowerctl would install.
 func runtimeVersion() string {
-	library, err := ort.Find(ort.BuildCPU)
+	library, err := install.Find(install.BuildCPU)
 	if err == nil {
 		library, err = ort.Load(library)
 	}
 	if err != nil {
-		return fmt.Sprintf("%s wanted (%s or newer will do): %v", ort.Version, ort.MinVersion, err)
+		return fmt.Sprintf("%s wanted (%s or newer will do): %v", install.Version, install.MinVersion,
+			err)
 	}
-	return fmt.Sprintf("%s (%s or newer will do) from %s", library.Version, ort.MinVersion, library.Path)
+	return fmt.Sprintf("%s (%s or newer will do) from %s", library.Version, install.MinVersion,
+		library.Path)
 }
 
 // commit is the revision that the binary was built from, as far as Go knows it.

@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/arch"
 )
@@ -24,7 +25,7 @@ const envBackbone = "FLOWERCTL_BACKBONE"
 // needORT loads onnxruntime, or skips the test where there is none.
 func needORT(t testing.TB) {
 	t.Helper()
-	library, err := ort.Find(ort.BuildCPU)
+	library, err := install.Find(install.BuildCPU)
 	if err == nil {
 		_, err = ort.Load(library)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -31,7 +32,7 @@ func Example() {
 	check(session.Close())
 	fmt.Println("better than guessing:", outcome.Best.ValAccuracy > 0.5)
 
-	library, err := ort.Find(ort.BuildCPU) // `flowerctl runtime install` puts it there
+	library, err := install.Find(install.BuildCPU) // `flowerctl runtime install` puts it there
 	check(err)
 	_, err = ort.Load(library)
 	check(err)

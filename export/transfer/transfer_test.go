@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/export/publish"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -20,7 +21,7 @@ import (
 
 func needRuntime(t *testing.T) {
 	t.Helper()
-	library, err := ort.Find(ort.BuildCPU)
+	library, err := install.Find(install.BuildCPU)
 	if err == nil {
 		_, err = ort.Load(library)
 	}

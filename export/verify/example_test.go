@@ -8,6 +8,7 @@ import (
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
@@ -29,10 +30,10 @@ func ExampleCompare() {
 
 // A checkpoint is exported, and the file compared with it on images: here drawn
 // ones, and a network that was never trained. See checkpoint.Load for one that
-// was, and ort.Install for onnxruntime.
+// was, and install.Run for onnxruntime.
 func ExampleFile() {
 	ctx := context.Background()
-	library, err := ort.Find(ort.BuildCPU)
+	library, err := install.Find(install.BuildCPU)
 	if err != nil {
 		panic(err)
 	}

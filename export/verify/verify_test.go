@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
@@ -33,7 +34,7 @@ func needORT(t testing.TB) {
 }
 
 func loadORT() error {
-	library, err := ort.Find(ort.BuildCPU)
+	library, err := install.Find(install.BuildCPU)
 	if err == nil {
 		_, err = ort.Load(library)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 func TestQuantileIsTheNearestRank(t *testing.T) {
@@ -75,7 +76,7 @@ func TestColdStartPassesThePictureLast(t *testing.T) {
 
 func open(t *testing.T, o infer.Options) *infer.Classifier {
 	t.Helper()
-	l, err := ort.Find(ort.BuildCPU)
+	l, err := install.Find(install.BuildCPU)
 	if err == nil {
 		_, err = ort.Load(l)
 	}

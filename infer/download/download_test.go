@@ -65,7 +65,8 @@ func TestReadsFailWithTheReason(t *testing.T) {
 	}
 	short := patient
 	short.Stall = 30 * time.Millisecond
-	if err := read(t.Context(), short, func() {}); err == nil || !strings.Contains(err.Error(), "nothing arrived for 30ms") {
+	if err := read(t.Context(), short, func() {}); err == nil ||
+		!strings.Contains(err.Error(), "nothing arrived for 30ms") {
 		t.Errorf("silence: got %v", err)
 	}
 	reason := errors.New("enough")

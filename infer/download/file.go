@@ -61,7 +61,7 @@ type File struct {
 	Progress func(done, total int64)
 }
 
-// Fetch makes path the whole file, and compares its size and hash. It goes on where
+// Fetch makes path the complete file, and compares its size and hash. It goes on where
 // an earlier call stopped, and tries again when the line breaks. A call that is
 // interrupted leaves at path what arrived, from which the next goes on; what is
 // not the file that was expected is removed, and the error is [ErrOther].
@@ -117,7 +117,7 @@ func HashFile(path string) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)), nil
 }
 
-// fill makes path the whole of what the URL answers. resumed says whether bytes of
+// fill makes path all of what the URL answers. resumed says whether bytes of
 // an earlier call are in it.
 func (f File) fill(ctx context.Context, path string) (resumed bool, err error) {
 	if _, err := url.Parse(f.URL); err != nil {
@@ -214,7 +214,7 @@ func (f File) begin(to *os.File, have int64, r *http.Response) (at int64, all bo
 			return 0, false, err
 		}
 	case r.StatusCode == http.StatusRequestedRangeNotSatisfiable && have > 0:
-		if haveAll(r, have) {
+		if isAll(r, have) {
 			return have, true, nil
 		}
 		if _, err := restart(to); err != nil {
@@ -245,8 +245,8 @@ func startsAt(r *http.Response, at int64) bool {
 	return strings.HasPrefix(r.Header.Get("Content-Range"), fmt.Sprintf("bytes %d-", at))
 }
 
-// haveAll reads "Content-Range: bytes */200", which says that 200 bytes are all.
-func haveAll(r *http.Response, have int64) bool {
+// isAll reads "Content-Range: bytes */200", which says that 200 bytes are all.
+func isAll(r *http.Response, have int64) bool {
 	total, ok := strings.CutPrefix(r.Header.Get("Content-Range"), "bytes */")
 	n, err := strconv.ParseInt(total, 10, 64)
 	return ok && err == nil && n == have

@@ -15,7 +15,9 @@ import (
 )
 
 // known is a file on a server that answers as f says.
-func known(t *testing.T, data []byte, f func(w http.ResponseWriter, r *http.Request) (done bool)) File {
+func known(
+	t *testing.T, data []byte, f func(w http.ResponseWriter, r *http.Request) (done bool),
+) File {
 	url := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if f == nil || !f(w, r) {
 			http.ServeContent(w, r, "", time.Time{}, bytes.NewReader(data))
@@ -64,7 +66,8 @@ func TestAnotherFileIsRefusedAndRemoved(t *testing.T) {
 		change(&f)
 		path := filepath.Join(dir, name)
 		err := f.Fetch(t.Context(), path)
-		if !errors.Is(err, ErrOther) || !strings.Contains(err.Error(), "not the file that was expected") {
+		if !errors.Is(err, ErrOther) ||
+			!strings.Contains(err.Error(), "not the file that was expected") {
 			t.Errorf("%s: got %v, want %v", name, err, ErrOther)
 		}
 		if _, err := os.Stat(path); !errors.Is(err, os.ErrNotExist) {
@@ -87,7 +90,8 @@ func TestAPartOfAnotherFileIsReplaced(t *testing.T) {
 func TestAFileHasALargestSize(t *testing.T) {
 	f := known(t, content, nil)
 	f.Size, f.Most = 0, 100
-	if err := f.Fetch(t.Context(), filepath.Join(t.TempDir(), "f")); err == nil || !strings.Contains(err.Error(), "more than 100 bytes") {
+	if err := f.Fetch(t.Context(), filepath.Join(t.TempDir(), "f")); err == nil ||
+		!strings.Contains(err.Error(), "more than 100 bytes") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -44,10 +44,11 @@ func groups(root fs.FS) (dirs []string) {
 	if err != nil {
 		return nil
 	}
-	_, group, ok := strings.Cut(strings.TrimSpace(string(b)), "0::/")
+	_, group, ok := strings.Cut("\n"+string(b), "\n0::/")
 	if !ok {
 		return nil
 	}
+	group, _, _ = strings.Cut(group, "\n")
 	const top = "sys/fs/cgroup"
 	for dir := path.Join(top, group); ; dir = path.Dir(dir) {
 		dirs = append(dirs, dir)

@@ -3,19 +3,19 @@ package ort
 import (
 	"errors"
 	"fmt"
-	"path/filepath"
-	"slices"
 	"strconv"
 	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
+
+	"github.com/flowerctl/flowerctl/infer/ort/cuda"
 )
 
 // DeviceError says that a device is not there or cannot run the model.
 type DeviceError struct {
 	Device  Device
-	Missing []Part // what is missing, where that is known
-	Err     error  // what onnxruntime said, where it was asked
+	Missing []cuda.Part // what is missing, where that is known
+	Err     error       // what onnxruntime said, where it was asked
 }
 
 func (e *DeviceError) Error() string {
@@ -34,19 +34,18 @@ func (e *DeviceError) Unwrap() error { return e.Err }
 // appendCUDA makes a session run on a GPU; see requirePlacement for the nodes that
 // would not. On an error the options are still the caller's to destroy.
 func appendCUDA(options *ort.SessionOptions, o Options) (err error) {
-	library := Loaded()
-	parts := CUDAParts(library)
-	if missing := Missing(parts); len(missing) > 0 {
+	parts := cuda.Parts(Loaded())
+	if missing := cuda.Missing(parts); len(missing) > 0 {
 		return &DeviceError{Device: o.Device, Missing: missing}
 	}
-	if err := preloadCUDA(parts); err != nil {
+	if err := cuda.Preload(parts); err != nil {
 		return &DeviceError{Device: o.Device, Err: err}
 	}
-	cuda, err := ort.NewCUDAProviderOptions()
+	provider, err := ort.NewCUDAProviderOptions()
 	if err != nil {
 		return o.Device.explain(err)
 	}
-	defer func() { err = errors.Join(err, cuda.Destroy()) }()
+	defer func() { err = errors.Join(err, provider.Destroy()) }()
 	tf32 := "0"
 	if o.TF32 {
 		tf32 = "1"
@@ -55,53 +54,11 @@ func appendCUDA(options *ort.SessionOptions, o Options) (err error) {
 	if o.probe {
 		settings["cudnn_conv_algo_search"] = "DEFAULT" // else cuDNN times every algorithm it has
 	}
-	if err := cuda.Update(settings); err != nil {
+	if err := provider.Update(settings); err != nil {
 		return o.Device.explain(err)
 	}
-	if err := options.AppendExecutionProviderCUDA(cuda); err != nil {
+	if err := options.AppendExecutionProviderCUDA(provider); err != nil {
 		return o.Device.explain(err)
-	}
-	return nil
-}
-
-// CUDALibraries are the paths of NVIDIA's libraries that the CUDA build would
-// use, as far as they are found: those it is linked to, and the parts of cuDNN
-// that cuDNN loads by name later.
-func CUDALibraries(l Library) []string { return librariesOf(CUDAParts(l)) }
-
-func librariesOf(parts []Part) []string {
-	var paths []string
-	for _, p := range parts {
-		if p.wanted == "" || p.Problem != "" {
-			continue
-		}
-		paths = append(paths, p.Found)
-		if strings.HasPrefix(p.wanted, "libcudnn.so.") {
-			more, _ := filepath.Glob(strings.Replace(p.Found, "libcudnn.so.", "libcudnn_*.so.", 1)) // well-formed
-			paths = append(paths, more...)
-		}
-	}
-	return paths
-}
-
-// preloadCUDA loads the libraries that were found, so that the provider finds
-// them where the system would not look. They need one another: what fails is
-// tried again after the others.
-func preloadCUDA(parts []Part) error {
-	pending := librariesOf(parts)
-	for len(pending) > 0 {
-		var last error
-		before := len(pending)
-		pending = slices.DeleteFunc(pending, func(path string) bool {
-			err := preload(path)
-			if err != nil {
-				last = err
-			}
-			return err == nil
-		})
-		if len(pending) == before {
-			return last
-		}
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 // Device is where a model runs. The zero value is the CPU.
@@ -35,7 +37,7 @@ func (d Device) String() string {
 	return "cuda:" + strconv.Itoa(d.Index)
 }
 
-// Provider is what onnxruntime calls that which computes on the device.
+// Provider is onnxruntime's name of what computes on the device.
 func (d Device) Provider() string {
 	if d.CUDA {
 		return "CUDAExecutionProvider"
@@ -44,9 +46,9 @@ func (d Device) Provider() string {
 }
 
 // Build is the library that the device needs.
-func (d Device) Build() Build {
+func (d Device) Build() install.Build {
 	if d.CUDA {
-		return BuildCUDA
+		return install.BuildCUDA
 	}
-	return BuildCPU
+	return install.BuildCPU
 }

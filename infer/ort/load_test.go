@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 // The two libraries stand for an onnxruntime of long ago, which does not know
@@ -16,7 +18,10 @@ const (
 	oldLibrary = `
 static const char *version(void) { return "1.20.1"; }
 static const void *api(unsigned v) { (void)v; return 0; }
-static struct { const void *(*api)(unsigned); const char *(*version)(void); } base = { api, version };
+static struct {
+	const void *(*api)(unsigned);
+	const char *(*version)(void);
+} base = { api, version };
 void *OrtGetApiBase(void) { return &base; }`
 	otherLibrary = `int answer(void) { return 42; }`
 )
@@ -55,7 +60,8 @@ func TestLibrariesThatCannotBeLoadedAreNamed(t *testing.T) {
 		return
 	}
 	text := filepath.Join(t.TempDir(), "text.so")
-	if err := os.WriteFile(text, []byte("hello, I am no library at all, but long enough for a header"), 0o644); err != nil {
+	hello := []byte("hello, I am no library at all, but long enough for a header")
+	if err := os.WriteFile(text, hello, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	for _, test := range []struct{ path, want string }{
@@ -65,8 +71,9 @@ func TestLibrariesThatCannotBeLoadedAreNamed(t *testing.T) {
 		{compile(t, otherLibrary), "x.so: not an onnxruntime library: it has no OrtGetApiBase"},
 		{compile(t, oldLibrary), "x.so: onnxruntime is too old: want 1.24 or newer"},
 	} {
-		_, err := Load(Library{Path: test.path})
-		if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+		_, err := Load(install.Library{Path: test.path})
+		if err == nil || !strings.Contains(err.Error(), test.want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("got %v, want one line with %q", err, test.want)
 		}
 	}
@@ -78,7 +85,7 @@ func TestLibrariesThatAreCutShortAreNotLoaded(t *testing.T) {
 		t.Skip("only Linux' libraries are looked at")
 	}
 	path := compile(t, otherLibrary)
-	if err := complete(path); err != nil {
+	if err := install.CheckSharedLibrary(path); err != nil {
 		t.Errorf("the whole library: %v", err)
 	}
 	data, err := os.ReadFile(path)
@@ -89,7 +96,7 @@ func TestLibrariesThatAreCutShortAreNotLoaded(t *testing.T) {
 		if err := os.WriteFile(path, data[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := complete(path); err == nil {
+		if err := install.CheckSharedLibrary(path); err == nil {
 			t.Errorf("%d of %d bytes: got no error", n, len(data))
 		}
 	}
@@ -101,19 +108,8 @@ func TestLibrariesThatAreCutShortAreNotLoaded(t *testing.T) {
 		if err := os.WriteFile(path, header[:n], 0o644); err != nil {
 			t.Fatal(err)
 		}
-		if err := complete(path); (err == nil) != (n == len(data)) {
+		if err := install.CheckSharedLibrary(path); (err == nil) != (n == len(data)) {
 			t.Errorf("without sections, %d of %d bytes: got %v", n, len(data), err)
 		}
-	}
-}
-
-func TestInstalledLibrariesHaveTheirLength(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x.so")
-	if err := os.WriteFile(path, []byte("short"), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	err := Library{Path: path, Sizes: map[string]int64{"x.so": 6}}.checkSizes()
-	if err == nil || !strings.Contains(err.Error(), "x.so: got 5 bytes, want 6 as installed") {
-		t.Errorf("got %v", err)
 	}
 }

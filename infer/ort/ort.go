@@ -1,9 +1,8 @@
-// Package ort runs ONNX models on onnxruntime: it installs the library, loads
-// it, opens sessions on the CPU or an NVIDIA GPU, and runs them.
+// Package ort runs ONNX models on onnxruntime: it loads the library, which
+// package install finds, opens sessions on the CPU or an NVIDIA GPU, and runs them.
 //
 // It is the only package that imports onnxruntime's bindings, none of whose
-// types leave it; it never imports gorgonia. Start at [Install], [Load] and
-// [NewSession].
+// types leave it; it never imports gorgonia. Start at [Load] and [NewSession].
 package ort
 
 import (
@@ -16,6 +15,8 @@ import (
 	"sync"
 
 	ort "github.com/yalue/onnxruntime_go"
+
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 // Errors of Load that a caller may want to tell apart.
@@ -27,11 +28,11 @@ var (
 // loaded is the one library of this process.
 var loaded struct {
 	sync.Mutex
-	library Library
+	library install.Library
 }
 
 // Loaded is the library in use; its Path is empty before Load.
-func Loaded() Library {
+func Loaded() install.Library {
 	loaded.Lock()
 	defer loaded.Unlock()
 	return loaded.library
@@ -40,36 +41,36 @@ func Loaded() Library {
 // Load loads the library and starts its environment, both for as long as the
 // process lives. The result has the version that the library says it has.
 // Loading the same file again does nothing; another one is an error.
-func Load(l Library) (Library, error) {
+func Load(l install.Library) (install.Library, error) {
 	path, err := filepath.Abs(l.Path)
 	if err != nil {
-		return Library{}, err
+		return install.Library{}, err
 	}
 	l.Path = path
 	loaded.Lock()
 	defer loaded.Unlock()
 	if old := loaded.library; old.Path != "" {
 		if old.Path != path {
-			return Library{}, fmt.Errorf("%s: this process already uses %s", path, old.Path)
+			return install.Library{}, fmt.Errorf("%s: this process already uses %s", path, old.Path)
 		}
 		return old, nil
 	}
 	if info, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return Library{}, fmt.Errorf("%s: no such file", path)
+		return install.Library{}, fmt.Errorf("%s: no such file", path)
 	} else if err != nil {
-		return Library{}, err
+		return install.Library{}, err
 	} else if !info.Mode().IsRegular() {
-		return Library{}, fmt.Errorf("%s: %w: not a file", path, ErrNotLibrary)
+		return install.Library{}, fmt.Errorf("%s: %w: not a file", path, ErrNotLibrary)
 	}
-	if err := l.checkSizes(); err != nil {
-		return Library{}, err
+	if err := l.CheckSizes(); err != nil {
+		return install.Library{}, err
 	}
-	if err := complete(path); err != nil {
-		return Library{}, fmt.Errorf("%s: %w: %v", path, ErrNotLibrary, err)
+	if err := install.CheckSharedLibrary(path); err != nil {
+		return install.Library{}, fmt.Errorf("%s: %w: %v", path, ErrNotLibrary, err)
 	}
 	ort.SetSharedLibraryPath(path)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
-		return Library{}, loadError(path, err)
+		return install.Library{}, loadError(path, err)
 	}
 	l.Version = ort.GetVersion()
 	loaded.library = l
@@ -81,7 +82,7 @@ func loadError(path string, err error) error {
 	text := err.Error()
 	switch {
 	case strings.Contains(text, "Error setting ORT API base: 2"):
-		return fmt.Errorf("%s: %w: want %s or newer", path, ErrTooOld, MinVersion)
+		return fmt.Errorf("%s: %w: want %s or newer", path, ErrTooOld, install.MinVersion)
 	case strings.Contains(text, "OrtGetApiBase"), strings.Contains(text, "ORT API base"):
 		return fmt.Errorf("%s: %w: it has no OrtGetApiBase", path, ErrNotLibrary)
 	case strings.Contains(text, "Error loading ONNX shared library"):

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -12,13 +11,14 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
 // load loads the installed library, or skips the test.
-func load(t testing.TB) Library {
+func load(t testing.TB) install.Library {
 	t.Helper()
-	l, err := Find(BuildCPU)
+	l, err := install.Find(install.BuildCPU)
 	if err == nil {
 		l, err = Load(l)
 	}
@@ -73,7 +73,8 @@ func picture(n, h, w int) []uint8 {
 func TestSessionReadsTheModel(t *testing.T) {
 	s := colourSession(t, colours.Bytes, Options{})
 	in, out := s.Inputs(), s.Outputs()
-	if len(in) != 1 || in[0].Name != "image" || in[0].Type != "uint8" || !slices.Equal(in[0].Shape, []int{-1, -1, -1, 3}) {
+	if len(in) != 1 || in[0].Name != "image" || in[0].Type != "uint8" ||
+		!slices.Equal(in[0].Shape, []int{-1, -1, -1, 3}) {
 		t.Errorf("got inputs %+v", in)
 	}
 	if len(out) != 2 || out[0].Name != "probabilities" || out[1].Name != "logits" ||
@@ -124,7 +125,8 @@ func TestFloatInputs(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := out["logits"]
-	if !slices.Equal(got.Shape, []int{2, 3}) || !(got.Data[1] > 7) || !(got.Data[5] > 7) || !(abs(got.Data[0]) < 1e-5) {
+	if !slices.Equal(got.Shape, []int{2, 3}) || !(got.Data[1] > 7) || !(got.Data[5] > 7) ||
+		!(abs(got.Data[0]) < 1e-5) {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -144,10 +146,12 @@ func TestWrongInputsAreNamed(t *testing.T) {
 	}{
 		{short, "input image: got 5 values for shape [1 2 2 3]"},
 		{kind, "input pixels: got uint8, want float32"},
-		{run(bytes, map[string]onnx.Tensor{"image": onnx.NewTensor(1, 2, 2, 3)}), "input image: got float32, want uint8"},
+		{run(bytes, map[string]onnx.Tensor{"image": onnx.NewTensor(1, 2, 2, 3)}),
+			"input image: got float32, want uint8"},
 		{run(float, map[string]onnx.Tensor{"x": onnx.NewTensor(1)}), "input pixels: none given"},
 		{run(float, nil), "got 0 inputs, want 1 (pixels)"},
-		{run(float, map[string]onnx.Tensor{"pixels": onnx.NewTensor(1, 3, 4, 4)}), "invalid dimensions"},
+		{run(float, map[string]onnx.Tensor{"pixels": onnx.NewTensor(1, 3, 4, 4)}),
+			"invalid dimensions"},
 	} {
 		if test.err == nil || !strings.Contains(test.err.Error(), test.want) {
 			t.Errorf("got %v, want %q", test.err, test.want)
@@ -157,7 +161,8 @@ func TestWrongInputsAreNamed(t *testing.T) {
 
 func TestBytesThatAreNoModel(t *testing.T) {
 	load(t)
-	for _, data := range []string{"", "hello", strings.Repeat("\x00", 100), string(encode(t, colours.Bytes)[:100])} {
+	for _, data := range []string{"", "hello", strings.Repeat("\x00", 100),
+		string(encode(t, colours.Bytes)[:100])} {
 		s, err := NewSession([]byte(data), Options{})
 		if err == nil {
 			s.Close()
@@ -205,7 +210,8 @@ func slowModel(t testing.TB) []byte {
 	last := "x0"
 	for range 2000 {
 		next := "x" + string(rune('0'+len(g.Nodes)%10)) + strings.Repeat("_", len(g.Nodes)/10+1)
-		g.Nodes = append(g.Nodes, onnx.Node{Name: next, Op: "MatMul", Inputs: []string{last, "x0"}, Outputs: []string{next}})
+		g.Nodes = append(g.Nodes, onnx.Node{Name: next, Op: "MatMul", Inputs: []string{last, "x0"},
+			Outputs: []string{next}})
 		last = next
 	}
 	g.Outputs = []onnx.ValueInfo{onnx.TensorInfo(last, onnx.Float32, onnx.Known(n), onnx.Known(n))}
@@ -231,89 +237,8 @@ func TestContextCancelsARun(t *testing.T) {
 		t.Fatalf("got %v, want the context's error", err)
 	}
 	t.Logf("stopped after %v", time.Since(start))
-	if _, err := s.Run(ctx, map[string]onnx.Tensor{"x0": onnx.NewTensor(512, 512)}); !errors.Is(err, context.DeadlineExceeded) {
+	_, err = s.Run(ctx, map[string]onnx.Tensor{"x0": onnx.NewTensor(512, 512)})
+	if !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("a run under an ended context: got %v", err)
-	}
-}
-
-func TestPortsAreThoseThatOnnxruntimeHas(t *testing.T) {
-	load(t)
-	for _, in := range []colours.Input{colours.Bytes, colours.Float, colours.PlainNHWC} {
-		model := encode(t, in)
-		got, err := Read(model)
-		if err != nil {
-			t.Fatal(err)
-		}
-		want := &Model{file: model}
-		if err := want.ask(); err != nil {
-			t.Fatal(err)
-		}
-		if !reflect.DeepEqual(got.Inputs, want.Inputs) || !reflect.DeepEqual(got.Outputs, want.Outputs) ||
-			!reflect.DeepEqual(got.Metadata, want.Metadata) {
-			t.Errorf("%s: got %+v, want %+v", in, got, want)
-		}
-	}
-}
-
-func TestModelsThatOnnxruntimeRefusesSayWhy(t *testing.T) {
-	load(t)
-	m, err := colours.Model(colours.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.Graph.Nodes[1].Op = "NoSuchOperator"
-	data, err := m.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = NewSession(data, Options{})
-	if err == nil || !strings.Contains(err.Error(), "NoSuchOperator") || strings.Contains(err.Error(), "Error creating") {
-		t.Errorf("got %v, want the operator named and nothing of the bindings' words", err)
-	}
-}
-
-// halved is a model with a second output, which the bindings cannot read.
-func halved(t *testing.T) []byte {
-	t.Helper()
-	m, err := colours.Model(colours.PlainNCHW)
-	if err != nil {
-		t.Fatal(err)
-	}
-	m.Graph.Nodes = append(m.Graph.Nodes, onnx.Node{Name: "half", Op: "Cast", Inputs: []string{"logits"}, Outputs: []string{"half"},
-		Attributes: []onnx.Attribute{onnx.Int("to", int64(onnx.Float16))}})
-	m.Graph.Outputs = append(m.Graph.Outputs, onnx.TensorInfo("half", onnx.Float16, onnx.Symbol("N"), onnx.Known(3)))
-	data, err := m.Encode()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func TestRunsComputeTheOutputsThatAreAskedFor(t *testing.T) {
-	load(t)
-	in := map[string]onnx.Tensor{"pixels": onnx.NewTensor(1, 3, 8, 8)}
-	s, err := NewSession(halved(t), Options{Outputs: []string{"logits"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	out, err := s.Run(t.Context(), in)
-	if err != nil || len(out) != 1 || len(out["logits"].Data) != 3 {
-		t.Errorf("got %v, %v, want the logits alone", out, err)
-	}
-	if got := names(s.Outputs()); !slices.Equal(got, []string{"logits", "half"}) {
-		t.Errorf("got outputs %v, want both", got)
-	}
-}
-
-func TestAnOutputThatCannotBeReadIsAnError(t *testing.T) {
-	load(t)
-	s, err := NewSession(halved(t), Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	if out, err := s.Run(t.Context(), map[string]onnx.Tensor{"pixels": onnx.NewTensor(1, 3, 8, 8)}); err == nil {
-		t.Errorf("got %v, want an error", out)
 	}
 }

@@ -15,22 +15,22 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
-// ranNode is a node of a model that ran, as onnxruntime's profile has it.
-type ranNode struct {
+// nodeRun is a run of a node, as onnxruntime's profile has it.
+type nodeRun struct {
 	name, op, provider string
 	largest            int // numbers in the largest tensor that it worked on
 }
 
-// Of the lengths that a model leaves open, the probe takes these: so many images
-// that whatever works on them works on more than bookkeeping numbers, and sides
-// that networks for photographs take.
+// The probe's lengths where a model leaves them open: so many images that every node
+// which works on them works on more than bookkeeping numbers, and sides that networks
+// for photographs take.
 const (
 	probeImages = 32
 	probeSide   = 224
 )
 
 // bookkeeping is how many numbers a node may work on that stays on the CPU.
-// onnxruntime computes with shapes there on purpose, whatever the device: such
+// onnxruntime computes with shapes there on purpose, on every device: such
 // nodes work on a number for each side of a tensor.
 const bookkeeping = 16
 
@@ -51,13 +51,14 @@ func requirePlacement(model []byte, inputs []Port, outputs []string, o Options) 
 	if more := len(names) - 3; more > 0 {
 		names = append(names[:3], fmt.Sprintf("%d more", more))
 	}
-	return &DeviceError{Device: o.Device, Err: fmt.Errorf("these nodes of the model would run on the CPU, "+
-		"for onnxruntime %s has them for nothing else: %s", Loaded().Version, strings.Join(names, ", "))}
+	return &DeviceError{Device: o.Device, Err: fmt.Errorf("these nodes of the model would run "+
+		"on the CPU, for onnxruntime %s has them for nothing else: %s",
+		Loaded().Version, strings.Join(names, ", "))}
 }
 
 // elsewhere names the nodes that compute with more than shapes and are not on
 // the device.
-func elsewhere(nodes []ranNode, d Device) []string {
+func elsewhere(nodes []nodeRun, d Device) []string {
 	var names []string
 	for _, n := range nodes {
 		name := fmt.Sprintf("%s (%s)", n.name, n.op)
@@ -69,7 +70,7 @@ func elsewhere(nodes []ranNode, d Device) []string {
 }
 
 // placement runs the model once and reads which node ran where.
-func placement(model []byte, inputs []Port, outputs []string, o Options) (_ []ranNode, err error) {
+func placement(model []byte, inputs []Port, outputs []string, o Options) (_ []nodeRun, err error) {
 	dir, err := os.MkdirTemp("", "flowerctl-placement-")
 	if err != nil {
 		return nil, err
@@ -102,7 +103,8 @@ func placement(model []byte, inputs []Port, outputs []string, o Options) (_ []ra
 }
 
 // runOnce runs the model on zeros, and closes it: that ends its profile.
-func runOnce(model []byte, inputs []Port, outputs []string, options *ort.SessionOptions) (err error) {
+func runOnce(model []byte, inputs []Port, outputs []string,
+	options *ort.SessionOptions) (err error) {
 	s, err := ort.NewDynamicAdvancedSessionWithONNXData(model, names(inputs), outputs, options)
 	if err != nil {
 		return err
@@ -155,7 +157,7 @@ func zeros(p Port) (ort.Value, error) {
 
 // readProfile reads the nodes out of onnxruntime's profile, a list of events in
 // the format of Chrome's tracing.
-func readProfile(text []byte) ([]ranNode, error) {
+func readProfile(text []byte) ([]nodeRun, error) {
 	var events []struct {
 		Category string `json:"cat"`
 		Name     string `json:"name"`
@@ -169,13 +171,13 @@ func readProfile(text []byte) ([]ranNode, error) {
 	if err := json.Unmarshal(text, &events); err != nil {
 		return nil, fmt.Errorf("onnxruntime's profile: %w", err)
 	}
-	var nodes []ranNode
+	var nodes []nodeRun
 	for _, e := range events {
 		name, ran := strings.CutSuffix(e.Name, "_kernel_time")
 		if e.Category != "Node" || !ran || e.Args.Provider == "" {
 			continue
 		}
-		n := ranNode{name: name, op: e.Args.Op, provider: e.Args.Provider}
+		n := nodeRun{name: name, op: e.Args.Op, provider: e.Args.Provider}
 		worked := e.Args.Outputs
 		if n.op != "Shape" && n.op != "Size" { // which do not read the numbers
 			worked = slices.Concat(worked, e.Args.Inputs)

@@ -13,9 +13,11 @@ import (
 func shapes(t *testing.T) []byte {
 	t.Helper()
 	m := onnx.Model{IRVersion: 8, Opsets: []onnx.Opset{{Version: 18}}, Graph: onnx.Graph{
-		Name:         "shapes",
-		Inputs:       []onnx.ValueInfo{onnx.TensorInfo("x", onnx.Float32, onnx.Known(1), onnx.Symbol("H"), onnx.Known(3))},
-		Outputs:      []onnx.ValueInfo{onnx.TensorInfo("y", onnx.Float32, onnx.Symbol("N"), onnx.Symbol("H"), onnx.Known(3))},
+		Name: "shapes",
+		Inputs: []onnx.ValueInfo{onnx.TensorInfo("x", onnx.Float32, onnx.Known(1),
+			onnx.Symbol("H"), onnx.Known(3))},
+		Outputs: []onnx.ValueInfo{onnx.TensorInfo("y", onnx.Float32, onnx.Symbol("N"),
+			onnx.Symbol("H"), onnx.Known(3))},
 		Initializers: []onnx.Initializer{onnx.NewInt64("twice", 2, 1, 1)},
 		Nodes: []onnx.Node{
 			{Name: "positive", Op: "Relu", Inputs: []string{"x"}, Outputs: []string{"r"}},

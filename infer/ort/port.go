@@ -46,7 +46,8 @@ func Read(file []byte) (*Model, error) {
 		return nil, modelError(err)
 	}
 	if len(m.Inputs) == 0 || len(m.Outputs) == 0 {
-		return nil, fmt.Errorf("got %d inputs and %d outputs, want one of each at least", len(m.Inputs), len(m.Outputs))
+		return nil, fmt.Errorf("got %d inputs and %d outputs, want one of each at least", len(m.Inputs),
+			len(m.Outputs))
 	}
 	return m, nil
 }

@@ -22,8 +22,8 @@ type Options struct {
 	Threads int  // that work on one run; 0 means as many as the process may use
 	TF32    bool // CUDA: let matrix products round their inputs to 10 bits
 
-	// Name tells the model from others, as the absolute path of its file does. On
-	// the CPU, the optimised graph of a model that has one, up to 128 MiB, is kept in
+	// Name tells the model from others, as the absolute path of its file does. On the
+	// CPU, the optimised graph of a model with a name, up to 128 MiB, goes into
 	// [GraphCache], and the next session opens in a fraction of the time.
 	Name string
 
@@ -85,7 +85,7 @@ func sessionOptions(o Options) (_ *ort.SessionOptions, err error) {
 	}()
 	threads := o.Threads
 	if threads == 0 {
-		threads = runtime.GOMAXPROCS(0) // heeds a container's share, which onnxruntime does not
+		threads = runtime.GOMAXPROCS(0) // onnxruntime does not know a container's share
 	}
 	if err := errors.Join(
 		options.SetIntraOpNumThreads(threads),
@@ -106,7 +106,8 @@ func sessionOptions(o Options) (_ *ort.SessionOptions, err error) {
 // modelError translates what onnxruntime says about a file it cannot read.
 func modelError(err error) error {
 	text := strings.ToLower(err.Error())
-	if strings.Contains(text, "protobuf parsing failed") || strings.Contains(text, "modelproto does not have a graph") {
+	if strings.Contains(text, "protobuf parsing failed") ||
+		strings.Contains(text, "modelproto does not have a graph") {
 		return errors.New("not an ONNX file")
 	}
 	bare := bindingsWords.ReplaceAllString(err.Error(), "")
@@ -145,9 +146,12 @@ func (s *Session) Close() error { return s.s.Destroy() }
 // Run computes the outputs of Options from float32 inputs, by name. Outputs of
 // other number types are converted to float32. When ctx ends, the run stops soon and
 // the error is the context's.
-func (s *Session) Run(ctx context.Context, inputs map[string]onnx.Tensor) (map[string]onnx.Tensor, error) {
+func (s *Session) Run(
+	ctx context.Context, inputs map[string]onnx.Tensor,
+) (map[string]onnx.Tensor, error) {
 	if len(inputs) != len(s.inputs) {
-		return nil, fmt.Errorf("got %d inputs, want %d (%s)", len(inputs), len(s.inputs), strings.Join(names(s.inputs), ", "))
+		return nil, fmt.Errorf("got %d inputs, want %d (%s)", len(inputs), len(s.inputs),
+			strings.Join(names(s.inputs), ", "))
 	}
 	values := make([]ort.Value, 0, len(s.inputs))
 	defer func() { destroy(values) }()
@@ -167,9 +171,12 @@ func (s *Session) Run(ctx context.Context, inputs map[string]onnx.Tensor) (map[s
 
 // RunImages computes the outputs of Options of a model whose one input is uint8
 // [N, H, W, 3]: n images of h rows of w RGB pixels.
-func (s *Session) RunImages(ctx context.Context, pixels []uint8, n, h, w int) (map[string]onnx.Tensor, error) {
+func (s *Session) RunImages(
+	ctx context.Context, pixels []uint8, n, h, w int,
+) (map[string]onnx.Tensor, error) {
 	if len(s.inputs) != 1 {
-		return nil, fmt.Errorf("got one input, want %d (%s)", len(s.inputs), strings.Join(names(s.inputs), ", "))
+		return nil, fmt.Errorf("got one input, want %d (%s)", len(s.inputs),
+			strings.Join(names(s.inputs), ", "))
 	}
 	v, err := newTensor(s.inputs[0], "uint8", []int{n, h, w, 3}, pixels)
 	if err != nil {

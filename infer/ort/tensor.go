@@ -46,7 +46,8 @@ func tensorOf(v ort.Value) (onnx.Tensor, error) {
 	case *ort.Tensor[int64]:
 		return convert(t), nil
 	case *ort.CustomDataTensor:
-		return onnx.Tensor{}, fmt.Errorf("%s is not read", typeName(ort.TensorElementDataType(t.DataType())))
+		return onnx.Tensor{}, fmt.Errorf("%s is not read",
+			typeName(ort.TensorElementDataType(t.DataType())))
 	default:
 		return onnx.Tensor{}, errors.New("neither a tensor of numbers")
 	}

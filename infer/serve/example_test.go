@@ -8,12 +8,13 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/infer/serve"
 )
 
 // A classifier answers under /flowers/ of a server that does other things too.
 func ExampleHandler() {
-	library, err := ort.Find(ort.BuildCPU)
+	library, err := install.Find(install.BuildCPU)
 	if err == nil {
 		_, err = ort.Load(library)
 	}

@@ -14,13 +14,14 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/infer/serve/inference"
 )
 
 // flowers is the built-in model, or the test is skipped where there is no onnxruntime.
 func flowers(t testing.TB) *infer.Classifier {
 	t.Helper()
-	l, err := ort.Find(ort.BuildCPU)
+	l, err := install.Find(install.BuildCPU)
 	if err == nil {
 		_, err = ort.Load(l)
 	}

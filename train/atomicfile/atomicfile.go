@@ -1,49 +1,27 @@
-// Package atomicfile writes files that are either complete or not there: under
-// a temporary name beside the final one, flushed to the disk, then renamed.
-// Start at [Write].
+// Package atomicfile writes files and folders that are either complete or not
+// there: under a temporary name beside the final one, then renamed. It imports
+// nothing of ours, so that every package may use it. Start at [Write] and
+// [WriteDir].
 package atomicfile
 
 import (
 	"bufio"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"math/rand/v2"
 	"os"
-	"path/filepath"
 )
 
-// Write makes path hold what write writes, replacing a file that is there. When
-// write or the disk fails, path is as it was and nothing is left beside it. The
-// file may be read by everyone, as the umask allows.
+// Write makes path hold what write writes, flushed to the disk, replacing a file
+// that is there. When write or the disk fails, path is as it was and nothing is left
+// beside it. The file may be read by everyone, as the umask allows.
 func Write(path string, write func(io.Writer) error) error {
-	f, err := create(path)
-	if err != nil {
-		return err
-	}
-	err = fill(f, write)
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err == nil {
-		return nil
-	}
-	return errors.Join(named(err, f.Name(), path), os.Remove(f.Name()))
-}
-
-// named is err about path where it was about the temporary file, of which the user
-// knows nothing.
-func named(err error, temporary, path string) error {
-	var p *fs.PathError
-	if errors.As(err, &p) && p.Path == temporary {
-		p.Path = path
-	}
-	var l *os.LinkError
-	if errors.As(err, &l) && l.Old == temporary {
-		return &fs.PathError{Op: "replace", Path: path, Err: l.Err}
-	}
-	return err
+	return WriteNamed(path, func(temporary string) error {
+		f, err := os.OpenFile(temporary, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return fill(f, write)
+	})
 }
 
 // fill writes, flushes and closes f.
@@ -67,16 +45,27 @@ func WriteBytes(path string, data []byte) error {
 	})
 }
 
-// create opens a new file beside path. Its name starts with a dot, so that a
-// process that is killed leaves nothing that a glob would find.
-func create(path string) (*os.File, error) {
-	dir, name := filepath.Split(path)
-	for range 100 {
-		temporary := filepath.Join(dir, fmt.Sprintf(".%s.%08x", name, rand.Uint32()))
-		f, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
-		if !errors.Is(err, os.ErrExist) {
-			return f, named(err, temporary, path)
-		}
+// WriteNamed is Write for what can only write to a file of a given name: write gets
+// an empty file beside path, and fills it. Flushing it to the disk is up to write.
+func WriteNamed(path string, write func(temporary string) error) error {
+	w, err := claim(path, createFile)
+	if err != nil {
+		return err
 	}
-	return nil, fmt.Errorf("%s: no free temporary name beside it", path)
+	if err = write(w.name); err == nil {
+		err = os.Rename(w.name, path)
+	}
+	if err == nil {
+		return w.release() // others may take the temporary name already
+	}
+	return named(errors.Join(err, w.remove()), w.name, path)
+}
+
+// createFile makes an empty file that was not there.
+func createFile(name string) error {
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	return f.Close()
 }

@@ -13,7 +13,7 @@ import (
 	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
-	"github.com/flowerctl/flowerctl/train/data/atomicdir"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
 
@@ -87,7 +87,7 @@ func DrawFolder(ctx context.Context, dir string, opts DrawOptions) error {
 	if err := opts.Check(); err != nil {
 		return err
 	}
-	return atomicdir.Write(dir, opts.Replace, func(tmp string) error {
+	return atomicfile.WriteDir(dir, opts.Replace, func(tmp string) error {
 		for _, k := range flowers.Kinds() {
 			if err := os.Mkdir(filepath.Join(tmp, k.String()), 0o755); err != nil {
 				return err

@@ -67,7 +67,8 @@ func Read(dir string, needed []string) (*Manifest, error) {
 	}
 	if len(wrong) > 0 {
 		slices.Sort(wrong)
-		return nil, fmt.Errorf("%s is incomplete: %d of %d files: %s", dir, len(wrong), len(b.Files), wrong[0])
+		return nil, fmt.Errorf("%s is incomplete: %d of %d files: %s", dir, len(wrong), len(b.Files),
+			wrong[0])
 	}
 	return b, nil
 }

@@ -15,6 +15,8 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/ort/cuda"
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -74,11 +76,13 @@ func (b *Manifest) Check(ctx context.Context, dir string, o CheckOptions) (*Repo
 	if err := os.MkdirAll(o.Out, 0o755); err != nil {
 		return nil, err
 	}
-	r := &Report{OK: true, Device: o.Device.String(), Version: o.Version, CPU: machine.Processor(), GPU: "none"}
-	if parts := ort.CUDAParts(ort.Library{}); parts[0].Problem == "" {
+	r := &Report{OK: true, Device: o.Device.String(), Version: o.Version, CPU: machine.Processor(),
+		GPU: "none"}
+	if parts := cuda.Parts(install.Library{}); parts[0].Problem == "" {
 		r.GPU = parts[0].Found
 	}
-	env := append(o.Env[:len(o.Env):len(o.Env)], ort.EnvLibrary+"="+filepath.Join(dir, Libs, Library))
+	env := append(o.Env[:len(o.Env):len(o.Env)],
+		install.EnvLibrary+"="+filepath.Join(dir, Libs, Library))
 	for _, step := range steps(b, dir, o.Out, r.Device, o.Seconds) {
 		o.Log(step.Name)
 		if err := step.run(ctx, filepath.Join(dir, Program), env); err != nil {
@@ -100,7 +104,9 @@ func steps(b *Manifest, dir, out, device string, seconds float64) []Step {
 	at := func(name string) string { return filepath.Join(dir, name) }
 	images := at(Images)
 	var steps []Step
-	add := func(name string, args ...string) { steps = append(steps, Step{Name: name, Command: args}) }
+	add := func(name string, args ...string) {
+		steps = append(steps, Step{Name: name, Command: args})
+	}
 	add("doctor", "doctor", "--device", strings.Split(device, ":")[0], "--json")
 	add("predict on "+device, "predict", images, "--csv", "--device", device, "--model", at(Model))
 	for _, m := range []struct{ name, label, report string }{
@@ -113,7 +119,8 @@ func steps(b *Manifest, dir, out, device string, seconds float64) []Step {
 		add("verify "+m.label+"on "+device, "verify", at(m.name), "--run", at(Run), "--data", images,
 			"--device", device, "--report", filepath.Join(out, m.report), "--json")
 		for _, d := range []string{"cpu", device} {
-			add("eval "+m.label+"on "+d, "eval", "--data", images, "--device", d, "--json", "--model", at(m.name))
+			add("eval "+m.label+"on "+d, "eval", "--data", images, "--device", d, "--json", "--model",
+				at(m.name))
 		}
 		for _, d := range []string{"cpu", device} {
 			add("bench infer "+m.label+"on "+d, "bench", "infer", images, "--device", d,
@@ -196,7 +203,8 @@ func (s *Step) summary() string {
 	}
 	for _, b := range v.Batches {
 		if v.Device != "" {
-			words = append(words, fmt.Sprintf("batch %d: %.2f ms, %.0f images/s", b.Batch, b.P50, b.PerSecond))
+			words = append(words, fmt.Sprintf("batch %d: %.2f ms, %.0f images/s", b.Batch, b.P50,
+				b.PerSecond))
 		}
 	}
 	for _, e := range v.Engines {

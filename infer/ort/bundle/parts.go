@@ -63,7 +63,8 @@ func addToTar(archive *tar.Writer, dir, name string) error {
 	if err != nil {
 		return err
 	}
-	header := &tar.Header{Name: name, Typeflag: tar.TypeReg, Size: info.Size(), Mode: int64(info.Mode().Perm())}
+	header := &tar.Header{Name: name, Typeflag: tar.TypeReg, Size: info.Size(),
+		Mode: int64(info.Mode().Perm())}
 	if err := archive.WriteHeader(header); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/infer/download"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // Contents are the files that a bundle is made of, by path.
@@ -27,43 +28,23 @@ type Contents struct {
 
 // Write writes the folder, in place of one that is there, complete or not at all.
 func Write(ctx context.Context, dir string, c Contents) (*Manifest, error) {
-	tmp, err := os.MkdirTemp(filepath.Dir(dir), "."+filepath.Base(dir)+"-")
+	m := &Manifest{Version: c.Version, Files: map[string]string{}}
+	err := atomicfile.WriteDir(dir, true, func(temporary string) error {
+		w := writer{ctx: ctx, dir: temporary, manifest: m}
+		w.copyAll(c)
+		if w.err != nil {
+			return w.err
+		}
+		text, err := json.MarshalIndent(m, "", "  ")
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(filepath.Join(temporary, ManifestFile), append(text, '\n'), 0o666)
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(tmp)
-	w := writer{ctx: ctx, dir: tmp, manifest: &Manifest{Version: c.Version, Files: map[string]string{}}}
-	w.copy(c.Program, Program)
-	w.copy(c.Model, Model)
-	if c.Half != "" {
-		w.copy(c.Half, Half)
-	}
-	for _, path := range c.Run {
-		w.copy(path, Run+"/"+filepath.Base(path))
-	}
-	for name, path := range c.Libraries {
-		w.copy(path, Libs+"/"+name)
-	}
-	w.copyTree(c.Images, Images)
-	if w.err != nil {
-		return nil, w.err
-	}
-	return w.manifest, place(tmp, dir, w.manifest)
-}
-
-// place adds the manifest and gives the folder its name.
-func place(tmp, dir string, m *Manifest) error {
-	text, err := json.MarshalIndent(m, "", "  ")
-	if err != nil {
-		return err
-	}
-	if err := os.WriteFile(filepath.Join(tmp, ManifestFile), append(text, '\n'), 0o666); err != nil {
-		return err
-	}
-	if err := errors.Join(os.Chmod(tmp, 0o755), os.RemoveAll(dir)); err != nil {
-		return err
-	}
-	return os.Rename(tmp, dir)
+	return m, nil
 }
 
 // named is an error about a file below a folder that was opened, with its whole path.
@@ -84,6 +65,22 @@ type writer struct {
 	err      error
 }
 
+// copyAll copies the contents to their names in the folder.
+func (w *writer) copyAll(c Contents) {
+	w.copy(c.Program, Program)
+	w.copy(c.Model, Model)
+	if c.Half != "" {
+		w.copy(c.Half, Half)
+	}
+	for _, path := range c.Run {
+		w.copy(path, Run+"/"+filepath.Base(path))
+	}
+	for name, path := range c.Libraries {
+		w.copy(path, Libs+"/"+name)
+	}
+	w.copyTree(c.Images, Images)
+}
+
 func (w *writer) copy(from, name string) {
 	if w.err = errors.Join(w.err, w.ctx.Err()); w.err != nil {
 		return
@@ -94,7 +91,7 @@ func (w *writer) copy(from, name string) {
 	}
 }
 
-// copyTree copies the files below a folder, but for hidden ones.
+// copyTree copies the files below a folder, except hidden ones.
 func (w *writer) copyTree(from, name string) {
 	err := fs.WalkDir(os.DirFS(from), ".", func(path string, entry fs.DirEntry, err error) error {
 		switch {

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/infer/download"
-	"github.com/flowerctl/flowerctl/train/data/atomicdir"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // Source is an archive of photographs: a gzipped tar with one folder that has a
@@ -41,10 +41,10 @@ type Options struct {
 // Fetch downloads the archive, compares its hash and unpacks it as Dir. Dir
 // appears only when it is complete. A call that is interrupted leaves
 // Dir.download, from which the next goes on; other failures leave nothing.
-// When Dir is there and not empty it is [atomicdir.ErrThere], unless Force is set.
+// When Dir is there and not empty it is [atomicfile.ErrThere], unless Force is set.
 func Fetch(ctx context.Context, src Source, opts Options) error {
 	dir := filepath.Clean(opts.Dir)
-	if err := atomicdir.Check(dir, opts.Force); err != nil {
+	if err := atomicfile.CheckDir(dir, opts.Force); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
@@ -56,7 +56,7 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 	if err != nil {
 		return err
 	}
-	err = atomicdir.Write(dir, opts.Force, func(tmp string) error { return unpack(ctx, archive, tmp) })
+	err = atomicfile.WriteDir(dir, opts.Force, func(tmp string) error { return unpack(ctx, archive, tmp) })
 	if err != nil && !errors.Is(err, errArchive) {
 		return err // a full disk, or cancelled: the download is still good
 	}

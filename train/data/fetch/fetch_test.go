@@ -19,7 +19,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/flowerctl/flowerctl/train/data/atomicdir"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 func TestMain(m *testing.M) {
@@ -115,8 +115,8 @@ func TestFetch(t *testing.T) {
 		t.Errorf("progress ended at %d of %d, want %d", last, of, src.Size)
 	}
 	err := Fetch(context.Background(), src, opts)
-	if !errors.Is(err, atomicdir.ErrThere) {
-		t.Errorf("again: %v, want %v", err, atomicdir.ErrThere)
+	if !errors.Is(err, atomicfile.ErrThere) {
+		t.Errorf("again: %v, want %v", err, atomicfile.ErrThere)
 	}
 	if err := os.WriteFile(filepath.Join(tmp, "f", "mine"), nil, 0o644); err != nil {
 		t.Fatal(err)

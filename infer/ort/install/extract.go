@@ -1,4 +1,4 @@
-package ort
+package install
 
 import (
 	"archive/tar"
@@ -35,7 +35,8 @@ func extract(archive, dir string, members []member) error {
 		err = eachZip(archive, visit)
 	}
 	if err == nil && found != len(members) {
-		err = fmt.Errorf("got %d of the %d libraries looked for (%s)", found, len(members), members[0].path)
+		err = fmt.Errorf("got %d of the %d libraries looked for (%s)", found, len(members),
+			members[0].path)
 	}
 	return err
 }

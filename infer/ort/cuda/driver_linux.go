@@ -1,8 +1,8 @@
-package ort
+package cuda
 
 /*
 #cgo LDFLAGS: -ldl
-#include "cuda_linux.h"
+#include "driver_linux.h"
 #include <dlfcn.h>
 #include <stdlib.h>
 */
@@ -12,6 +12,8 @@ import (
 	"errors"
 	"fmt"
 	"unsafe"
+
+	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 // noGPU is cuInit's CUDA_ERROR_NO_DEVICE.
@@ -30,10 +32,12 @@ func driver() (gpus []string, cuda int, err error) {
 		if d.error == noGPU {
 			return nil, int(d.cuda), nil
 		}
-		return nil, int(d.cuda), fmt.Errorf("the driver does not answer: %s, error %d", C.GoString(failed), int(d.error))
+		return nil, int(d.cuda), fmt.Errorf("the driver does not answer: %s, error %d",
+			C.GoString(failed), int(d.error))
 	}
 	for i := range int(d.count) {
-		gpus = append(gpus, fmt.Sprintf("%s (%d GiB)", C.GoString(&d.name[i][0]), (uint64(d.memory[i])+1<<29)>>30))
+		gpus = append(gpus, fmt.Sprintf("%s (%d GiB)", C.GoString(&d.name[i][0]),
+			(uint64(d.memory[i])+1<<29)>>30))
 	}
 	return gpus, int(d.cuda), nil
 }
@@ -41,7 +45,7 @@ func driver() (gpus []string, cuda int, err error) {
 // preload loads a library under its own name, so that another library which
 // needs that name finds it without LD_LIBRARY_PATH.
 func preload(path string) error {
-	if err := complete(path); err != nil {
+	if err := install.CheckSharedLibrary(path); err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	_, err := open(path, C.RTLD_LAZY|C.RTLD_GLOBAL)

@@ -1,4 +1,4 @@
-package ort
+package install
 
 import (
 	"archive/zip"
@@ -15,7 +15,8 @@ func TestExtractReadsWheels(t *testing.T) {
 	path := filepath.Join(dir, "x.whl")
 	var buf bytes.Buffer
 	w := zip.NewWriter(&buf)
-	for _, name := range []string{"../../evil.so", "onnxruntime/capi/libonnxruntime.so.1.27.0", "onnxruntime/other"} {
+	for _, name := range []string{"../../evil.so", "onnxruntime/capi/libonnxruntime.so.1.27.0",
+		"onnxruntime/other"} {
 		f, err := w.Create(name)
 		if err != nil {
 			t.Fatal(err)
@@ -39,7 +40,8 @@ func TestExtractReadsWheels(t *testing.T) {
 
 func TestEveryPlatformHasHashes(t *testing.T) {
 	for _, platform := range []struct{ goos, goarch string }{
-		{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "arm64"}, {"windows", "amd64"}, {"windows", "arm64"},
+		{"linux", "amd64"}, {"linux", "arm64"}, {"darwin", "arm64"}, {"windows", "amd64"},
+		{"windows", "arm64"},
 	} {
 		list := sources(platform.goos, platform.goarch, BuildCPU)
 		if len(list) == 0 {
@@ -59,7 +61,8 @@ func TestEveryPlatformHasHashes(t *testing.T) {
 }
 
 func TestComplaintSkipsErrorCodes(t *testing.T) {
-	npm := "npm error code ECONNREFUSED\nnpm error errno ECONNREFUSED\nnpm error request to http://x failed\n"
+	npm := "npm error code ECONNREFUSED\nnpm error errno ECONNREFUSED\n" +
+		"npm error request to http://x failed\n"
 	if got := complaint(npm); got != "npm error request to http://x failed" {
 		t.Errorf("got %q", got)
 	}

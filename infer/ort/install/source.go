@@ -1,4 +1,4 @@
-package ort
+package install
 
 import (
 	"bytes"
@@ -8,9 +8,10 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
+
+	"github.com/flowerctl/flowerctl/infer/download"
 )
 
 // releases is where the official archives are.
@@ -30,7 +31,7 @@ type source struct {
 	sha256  string // of the archive, "" where the members' are known
 	members []member
 	// fetch brings the archive into dir and returns its path.
-	fetch func(ctx context.Context, in *Install, s source, dir string) (string, error)
+	fetch func(ctx context.Context, o *Options, s source, dir string) (string, error)
 }
 
 // sources lists the ways for this platform, best first. Hashes of the releases
@@ -65,11 +66,14 @@ func sources(goos, goarch string, build Build) []source {
 
 var releaseArchives = map[string]struct{ archive, sha256, library string }{
 	"linux/amd64": {"onnxruntime-linux-x64-1.27.0.tgz",
-		"547e40a48f1fe73e3f812d7c88a948612c23f896b91e4e2ee1e232d7b468246f", "lib/libonnxruntime.so.1.27.0"},
+		"547e40a48f1fe73e3f812d7c88a948612c23f896b91e4e2ee1e232d7b468246f",
+		"lib/libonnxruntime.so.1.27.0"},
 	"linux/arm64": {"onnxruntime-linux-aarch64-1.27.0.tgz",
-		"3e4d83ac06924a32a07b6d7f91ce6f852876153fc0bbdf931bf517a140bfbe48", "lib/libonnxruntime.so.1.27.0"},
+		"3e4d83ac06924a32a07b6d7f91ce6f852876153fc0bbdf931bf517a140bfbe48",
+		"lib/libonnxruntime.so.1.27.0"},
 	"darwin/arm64": {"onnxruntime-osx-arm64-1.27.0.tgz",
-		"545e81c58152353acb0d1e8bd6ce4b62f830c0961f5b3acfedc790ffd76e477a", "lib/libonnxruntime.1.27.0.dylib"},
+		"545e81c58152353acb0d1e8bd6ce4b62f830c0961f5b3acfedc790ffd76e477a",
+		"lib/libonnxruntime.1.27.0.dylib"},
 	"windows/amd64": {"onnxruntime-win-x64-1.27.0.zip",
 		"c5c81710938e68079ff1a192b04897faabe4b43830d48f39f27ecd4e16138bfc", "lib/onnxruntime.dll"},
 }
@@ -99,8 +103,30 @@ var pipCUDA = source{
 	fetch: fetchPip,
 }
 
+// patience is short: a machine without a way out must learn it quickly, since
+// another source comes next.
+var patience = download.Patience{
+	Limits: download.Limits{Connect: 5 * time.Second, Header: 15 * time.Second,
+		Stall: 30 * time.Second},
+	Attempts: 1,
+}
+
+// maxArchive is more than any onnxruntime archive has, bytes.
+const maxArchive = 1 << 30
+
+// fetchURL downloads an official archive.
+func fetchURL(ctx context.Context, o *Options, s source, dir string) (string, error) {
+	base := o.Mirror
+	if base == "" {
+		base = releases
+	}
+	path := filepath.Join(dir, s.archive)
+	return path, download.File{URL: base + "/" + s.archive, Most: maxArchive,
+		Patience: patience, Progress: o.Progress}.Fetch(ctx, path)
+}
+
 // fetchNPM lets npm download the package: no script of it runs.
-func fetchNPM(ctx context.Context, _ *Install, s source, dir string) (string, error) {
+func fetchNPM(ctx context.Context, _ *Options, s source, dir string) (string, error) {
 	err := runTool(ctx, "npm", "pack", "onnxruntime-node@"+Version,
 		"--ignore-scripts", "--pack-destination", dir, "--loglevel", "error",
 		"--no-update-notifier", "--fetch-retries", "1")
@@ -109,7 +135,7 @@ func fetchNPM(ctx context.Context, _ *Install, s source, dir string) (string, er
 
 // fetchPip lets pip download the wheel, for a fixed Python so that it is always
 // the same file: only the libraries in it are used, Python is not.
-func fetchPip(ctx context.Context, _ *Install, s source, dir string) (string, error) {
+func fetchPip(ctx context.Context, _ *Options, s source, dir string) (string, error) {
 	err := runTool(ctx, "python3", "-m", "pip", "download", "onnxruntime-gpu=="+Version,
 		"--dest", dir, "--no-deps", "--only-binary=:all:", "--implementation", "cp",
 		"--python-version", "3.11", "--platform", "manylinux_2_28_x86_64",
@@ -123,7 +149,8 @@ func runTool(ctx context.Context, name string, args ...string) error {
 	if err != nil {
 		return fmt.Errorf("%s is not on PATH", name)
 	}
-	ctx, cancel := context.WithTimeoutCause(ctx, 15*time.Minute, fmt.Errorf("%s: no end after 15 minutes", name))
+	ctx, cancel := context.WithTimeoutCause(ctx, 15*time.Minute,
+		fmt.Errorf("%s: no end after 15 minutes", name))
 	defer cancel()
 	cmd := exec.CommandContext(ctx, path, args...)
 	cmd.WaitDelay = 5 * time.Second
@@ -155,6 +182,3 @@ func complaint(output string) string {
 	}
 	return ""
 }
-
-// platform is how this machine is called in messages.
-func platform() string { return runtime.GOOS + "/" + runtime.GOARCH }

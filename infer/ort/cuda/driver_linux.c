@@ -1,6 +1,6 @@
 //go:build cgo
 
-#include "cuda_linux.h"
+#include "driver_linux.h"
 
 #include <dlfcn.h>
 

@@ -1,22 +1,21 @@
-package ort
+package install
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
+
+	"github.com/flowerctl/flowerctl/infer/download"
 )
 
-// Version is the onnxruntime that Install installs.
+// Version is the onnxruntime that [Run] installs.
 const Version = "1.27.0"
 
-// MinVersion is the oldest onnxruntime that Load accepts: the bindings speak its
+// MinVersion is the oldest onnxruntime that can be loaded: the bindings speak its
 // interface, number 24.
 const MinVersion = "1.24"
 
@@ -50,8 +49,8 @@ type Library struct {
 	Sizes   map[string]int64  `json:"bytes,omitempty"`  // of the same files
 }
 
-// The providers of the CUDA build, which stand beside the library and are loaded
-// by it.
+// The providers of the CUDA build, which are beside the library and are loaded by
+// it.
 const (
 	cudaProvider   = "libonnxruntime_providers_cuda.so"
 	sharedProvider = "libonnxruntime_providers_shared.so"
@@ -64,13 +63,45 @@ func (l Library) Providers() []string {
 	return []string{filepath.Join(dir, cudaProvider), filepath.Join(dir, sharedProvider)}
 }
 
+// Verify compares the installed files with the hashes they had when installed.
+// A library that was not installed by [Run] has none, and passes.
+func (l Library) Verify() error {
+	for name, want := range l.Files {
+		path := filepath.Join(filepath.Dir(l.Path), filepath.Base(name))
+		got, err := download.HashFile(path)
+		if err != nil {
+			return err
+		}
+		if got != want {
+			return fmt.Errorf("%s: got SHA-256 %s, want %s as installed", path, got, want)
+		}
+	}
+	return nil
+}
+
+// CheckSizes compares the sizes of the installed files with those they had when
+// installed: unlike [Library.Verify] it takes no time.
+func (l Library) CheckSizes() error {
+	for name, want := range l.Sizes {
+		path := filepath.Join(filepath.Dir(l.Path), filepath.Base(name))
+		info, err := os.Stat(path)
+		if err != nil {
+			return err
+		}
+		if info.Size() != want {
+			return fmt.Errorf("%s: got %d bytes, want %d as installed", path, info.Size(), want)
+		}
+	}
+	return nil
+}
+
 // manifest is the file beside the libraries that says what they are.
 const manifest = "installed.json"
 
 // Find is the library to load: the one that $FLOWERCTL_ONNXRUNTIME names, else
 // the one in the folder lib beside the program, for folders that are carried to
 // other machines, else the installed one. The error is ErrNotInstalled when there
-// is none. What the variable names or the folder has is not looked at before Load.
+// is none. What the variable names or the folder has is not read.
 func Find(build Build) (Library, error) {
 	if path := os.Getenv(EnvLibrary); path != "" {
 		return Library{Path: path, Source: "$" + EnvLibrary}, nil
@@ -80,7 +111,7 @@ func Find(build Build) (Library, error) {
 			return l, nil
 		}
 	}
-	dir, err := installDir(build)
+	dir, err := folderOf(build)
 	if err != nil {
 		return Library{}, err
 	}
@@ -124,35 +155,6 @@ func readManifest(dir string) (Library, error) {
 	return l, nil
 }
 
-// Verify compares the installed files with the hashes they had when installed.
-// A library that a variable names has none, and passes.
-func (l Library) Verify() error {
-	for name, want := range l.Files {
-		path := filepath.Join(filepath.Dir(l.Path), filepath.Base(name))
-		got, err := hashFile(path)
-		if err != nil {
-			return err
-		}
-		if got != want {
-			return fmt.Errorf("%s: got SHA-256 %s, want %s as installed", path, got, want)
-		}
-	}
-	return nil
-}
-
-func hashFile(path string) (string, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	h := sha256.New()
-	if _, err := io.Copy(h, f); err != nil {
-		return "", err
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}
-
 // CacheDir is the folder under which libraries are installed.
 func CacheDir() (string, error) {
 	cache, err := os.UserCacheDir()
@@ -162,7 +164,8 @@ func CacheDir() (string, error) {
 	return filepath.Join(cache, "flowerctl", "onnxruntime"), nil
 }
 
-func installDir(build Build) (string, error) {
+// folderOf is where a build is installed.
+func folderOf(build Build) (string, error) {
 	dir, err := CacheDir()
 	if err != nil {
 		return "", err

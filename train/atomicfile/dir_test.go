@@ -1,4 +1,4 @@
-package atomicdir
+package atomicfile
 
 import (
 	"errors"
@@ -8,9 +8,9 @@ import (
 	"testing"
 )
 
-// write makes dir with the file name in it; fill fails with failure.
-func write(dir string, replace bool, name string, failure error) error {
-	return Write(dir, replace, func(tmp string) error {
+// writeDir makes dir with the file name in it; fill fails with failure.
+func writeDir(dir string, replace bool, name string, failure error) error {
+	return WriteDir(dir, replace, func(tmp string) error {
 		return errors.Join(os.WriteFile(filepath.Join(tmp, name), nil, 0o644), failure)
 	})
 }
@@ -30,35 +30,35 @@ func wantFiles(t *testing.T, dir string, want ...string) {
 	}
 }
 
-func TestWrite(t *testing.T) {
+func TestWriteDir(t *testing.T) {
 	top := t.TempDir()
 	dir := filepath.Join(top, "a", "b")
 	failure := errors.New("full")
-	if err := write(dir, false, "x", failure); !errors.Is(err, failure) {
+	if err := writeDir(dir, false, "x", failure); !errors.Is(err, failure) {
 		t.Errorf("got %v, want %v", err, failure)
 	}
 	wantFiles(t, filepath.Join(top, "a"))
-	if err := write(dir+"/", false, "x", nil); err != nil {
+	if err := writeDir(dir+"/", false, "x", nil); err != nil {
 		t.Fatal(err)
 	}
 	wantFiles(t, dir, "x")
-	if err := write(dir, false, "y", nil); !errors.Is(err, ErrThere) {
+	if err := writeDir(dir, false, "y", nil); !errors.Is(err, ErrThere) {
 		t.Errorf("got %v, want %v", err, ErrThere)
 	}
-	if err := write(dir, true, "y", failure); !errors.Is(err, failure) {
+	if err := writeDir(dir, true, "y", failure); !errors.Is(err, failure) {
 		t.Errorf("got %v, want %v", err, failure)
 	}
 	wantFiles(t, dir, "x")
-	if err := write(dir, true, "y", nil); err != nil {
+	if err := writeDir(dir, true, "y", nil); err != nil {
 		t.Fatal(err)
 	}
 	wantFiles(t, dir, "y")
 	wantFiles(t, filepath.Join(top, "a"), "b")
 }
 
-func TestWriteIntoAnEmptyFolder(t *testing.T) {
+func TestWriteDirIntoAnEmptyFolder(t *testing.T) {
 	dir := t.TempDir()
-	if err := write(dir, false, "x", nil); err != nil {
+	if err := writeDir(dir, false, "x", nil); err != nil {
 		t.Fatal(err)
 	}
 	wantFiles(t, dir, "x")
@@ -70,7 +70,7 @@ func TestAFileIsNotReplaced(t *testing.T) {
 	if err := os.WriteFile(file, []byte("mine"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if err := write(file, true, "x", nil); err == nil {
+	if err := writeDir(file, true, "x", nil); err == nil {
 		t.Error("a folder took the place of a file")
 	}
 	wantFiles(t, top, "file")

@@ -1,20 +1,17 @@
-package ort
+package install
 
 import (
 	"archive/tar"
 	"bytes"
 	"compress/gzip"
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -71,7 +68,7 @@ func sum(data []byte) string {
 
 // mirror serves an archive; the source wants it to have the given hash. The
 // cache is empty and the test's own.
-func mirror(t *testing.T, archive []byte, hash string) (in Install, downloads *atomic.Int32) {
+func mirror(t *testing.T, archive []byte, hash string) (in Options, downloads *atomic.Int32) {
 	t.Helper()
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
@@ -86,7 +83,7 @@ func mirror(t *testing.T, archive []byte, hash string) (in Install, downloads *a
 		w.Write(archive)
 	}))
 	t.Cleanup(server.Close)
-	return Install{Mirror: server.URL, from: []source{{
+	return Options{Mirror: server.URL, from: []source{{
 		name: "test", archive: "ort.tgz", sha256: hash, fetch: fetchURL,
 		members: []member{{path: "lib/libonnxruntime.so.1.27.0", name: libraryName()}},
 	}}}, downloads
@@ -120,7 +117,7 @@ func TestInstallPutsTheLibraryInPlace(t *testing.T) {
 	}
 	var done int64
 	in.Progress = func(n, _ int64) { done = n }
-	l, err := in.Run(t.Context())
+	l, err := Run(t.Context(), in)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -141,15 +138,15 @@ func TestInstallPutsTheLibraryInPlace(t *testing.T) {
 		t.Errorf("left %q", got)
 	}
 
-	if _, err := in.Run(t.Context()); err != nil || downloads.Load() != 1 {
+	if _, err := Run(t.Context(), in); err != nil || downloads.Load() != 1 {
 		t.Errorf("again: %v, %d downloads, want 1", err, downloads.Load())
 	}
 	in.Offline = true
-	if _, err := in.Run(t.Context()); err != nil {
+	if _, err := Run(t.Context(), in); err != nil {
 		t.Errorf("offline, and installed: %v", err)
 	}
 	in.Offline, in.Force = false, true
-	if _, err := in.Run(t.Context()); err != nil || downloads.Load() != 2 {
+	if _, err := Run(t.Context(), in); err != nil || downloads.Load() != 2 {
 		t.Errorf("forced: %v, %d downloads, want 2", err, downloads.Load())
 	}
 
@@ -176,16 +173,19 @@ func TestWhatCannotBeInstalledLeavesNothing(t *testing.T) {
 		hash    string
 		want    string
 	}{
-		"another hash":         {good, sum(other), "ort.tgz: got SHA-256 " + sum(good) + ", want " + sum(other)},
-		"cut short":            {good[:len(good)/2], sum(good[:len(good)/2]), "unexpected EOF"},
-		"not an archive":       {[]byte("<html>not found</html>"), sum([]byte("<html>not found</html>")), "ort.tgz: gzip: invalid header"},
+		"another hash": {good, sum(other),
+			"ort.tgz: got SHA-256 " + sum(good) + ", want " + sum(other)},
+		"cut short": {good[:len(good)/2], sum(good[:len(good)/2]), "unexpected EOF"},
+		"not an archive": {[]byte("<html>not found</html>"),
+			sum([]byte("<html>not found</html>")), "ort.tgz: gzip: invalid header"},
 		"nothing inside":       {other, sum(other), "got 0 of the 1 libraries"},
 		"a link for a library": {link, sum(link), "got 0 of the 1 libraries"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in, _ := mirror(t, test.archive, test.hash)
-			_, err := in.Run(t.Context())
-			if err == nil || !strings.Contains(err.Error(), test.want) || strings.Contains(err.Error(), "\n") {
+			_, err := Run(t.Context(), in)
+			if err == nil || !strings.Contains(err.Error(), test.want) ||
+				strings.Contains(err.Error(), "\n") {
 				t.Errorf("got %v, want one line with %q", err, test.want)
 			}
 			if got := left(t); len(got) > 0 {
@@ -203,10 +203,11 @@ func TestInstallGoesOnToTheNextSource(t *testing.T) {
 	in.from = append([]source{bad}, in.from...)
 	var log []string
 	in.Log = func(line string) { log = append(log, line) }
-	if l, err := in.Run(t.Context()); err != nil || l.Source != "test" {
+	if l, err := Run(t.Context(), in); err != nil || l.Source != "test" {
 		t.Fatalf("got %+v, %v", l, err)
 	}
-	if all := strings.Join(log, "\n"); !strings.Contains(all, "first: ") || !strings.Contains(all, "404 Not Found") {
+	if all := strings.Join(log, "\n"); !strings.Contains(all, "first: ") ||
+		!strings.Contains(all, "404 Not Found") {
 		t.Errorf("the log does not say what failed:\n%s", all)
 	}
 }
@@ -215,98 +216,15 @@ func TestInstallOfflineUsesNoNetwork(t *testing.T) {
 	archive := release(t)
 	in, downloads := mirror(t, archive, sum(archive))
 	in.Offline = true
-	if _, err := in.Run(t.Context()); !errors.Is(err, ErrNotInstalled) || downloads.Load() != 0 {
+	if _, err := Run(t.Context(), in); !errors.Is(err, ErrNotInstalled) || downloads.Load() != 0 {
 		t.Errorf("got %v and %d downloads", err, downloads.Load())
-	}
-}
-
-func TestInstallsAtTheSameTimeDownloadOnce(t *testing.T) {
-	archive := release(t)
-	in, downloads := mirror(t, archive, sum(archive))
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			l, err := in.Run(context.Background())
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			if err := l.Verify(); err != nil {
-				t.Error(err)
-			}
-		})
-	}
-	wg.Wait()
-	if downloads.Load() != 1 {
-		t.Errorf("got %d downloads, want 1", downloads.Load())
-	}
-}
-
-func TestInstallRemovesWhatAKilledOneLeft(t *testing.T) {
-	archive := release(t)
-	in, _ := mirror(t, archive, sum(archive))
-	dir, err := installDir(BuildCPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(filepath.Join(dir+tmpMark+"123", "out"), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := in.Run(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	if got := left(t); !slices.Equal(got, []string{Version}) {
-		t.Errorf("left %q", got)
-	}
-}
-
-func TestInstallWaitsForTheLockAtMostUntilTheContextEnds(t *testing.T) {
-	archive := release(t)
-	in, downloads := mirror(t, archive, sum(archive))
-	dir, err := installDir(BuildCPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	unlock, err := lock(t.Context(), dir+".lock")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
-	defer cancel()
-	if _, err := in.Run(ctx); !errors.Is(err, context.DeadlineExceeded) || downloads.Load() != 0 {
-		t.Errorf("got %v and %d downloads", err, downloads.Load())
-	}
-	unlock()
-	if _, err := in.Run(t.Context()); err != nil {
-		t.Error(err)
-	}
-}
-
-// Whoever was told that it is over may remove the folder at once.
-func TestAnInterruptedInstallTouchesNothingAfterwards(t *testing.T) {
-	in, _ := mirror(t, nil, "")
-	dir, err := installDir(BuildCPU)
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := in.Run(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v, want the context's error", err)
-	}
-	time.Sleep(50 * time.Millisecond)
-	if _, err := os.Stat(dir + ".lock"); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the lock file came after the end: %v", err)
 	}
 }
 
 func TestAServerThatFallsSilentIsGivenUp(t *testing.T) {
-	old := limits
-	limits.Stall = 50 * time.Millisecond
-	defer func() { limits = old }()
+	old := patience
+	patience.Stall = 50 * time.Millisecond
+	defer func() { patience = old }()
 	release := make(chan struct{})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Write([]byte("some"))
@@ -315,7 +233,7 @@ func TestAServerThatFallsSilentIsGivenUp(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(release)
-	err := writeAnswer(t.Context(), server.URL, filepath.Join(t.TempDir(), "x"), nil)
+	_, err := fetchURL(t.Context(), &Options{Mirror: server.URL}, source{archive: "x"}, t.TempDir())
 	if err == nil || !strings.Contains(err.Error(), "nothing arrived for 50ms") {
 		t.Errorf("got %v", err)
 	}

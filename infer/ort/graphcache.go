@@ -18,6 +18,7 @@ import (
 	"golang.org/x/sys/cpu"
 
 	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // GraphCache is the folder of optimised graphs, each of a model that a session was
@@ -30,24 +31,27 @@ func GraphCache() (string, error) {
 	return filepath.Join(cache, "flowerctl", "graphs"), nil
 }
 
-// What is kept: of models up to a size, the graphs that were used last. A large
-// fully connected layer takes longer to read than to optimise, so that a graph
-// with one is not kept: 15.6 MB in the 19 MB of v7-base made it 1.3 times the time.
+// What the cache holds: graphs of models up to a size, those that were used last. A
+// large fully connected layer takes longer to read than to optimise, so that a graph
+// with one is not cached: 15.6 MB in the 19 MB of v7-base made it 1.3 times the time.
 // The largest convolution of a ResNet has 9.4 MB.
 const (
-	largestKept   = 128 << 20 // bytes of a model
-	largestWeight = 12 << 20  // bytes of one of its weights
-	keptBytes     = 512 << 20
+	largestModel  = 128 << 20 // bytes
+	largestWeight = 12 << 20  // bytes
+	cacheBytes    = 512 << 20
 )
 
-// kept is where a model's optimised graph lies in the cache: one file for each
+// native is a session of the bindings.
+type native = ort.DynamicAdvancedSession
+
+// cached is where a model's optimised graph is in the cache: one file for each
 // model's name, library and processor, which ends in a trailer.
 //
-// A graph is taken only for the very bytes it was made of, which their checksum
-// tells. SHA-256 would, but takes 8 ms for a network of 10 MB, half of what is
-// won; and whoever can forge a checksum here can as well replace the model. Where
-// that would be noticed, as by --require-verified, no graph is to be kept.
-type kept struct {
+// A graph is used only for the bytes it was made of, which their checksum tells.
+// SHA-256 would, but takes 8 ms for a network of 10 MB, half of what is won; and who
+// can forge a checksum here can as well replace the model. Where that would be
+// noticed, since the model must have been verified, no graph may be cached.
+type cached struct {
 	path string
 	from [sha256.Size]byte // what the graph was made of and by
 }
@@ -65,11 +69,12 @@ var fieldTag = [3]byte{0xc2, 0x3e, sha256.Size + 4}
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// keptGraph is where the graph of a file, decoded if package onnx can, is kept. It
-// is nil where none is: of a model without a name, of a large
-// or foreign one, on a GPU, or without a cache folder.
-func keptGraph(model []byte, decoded *onnx.Model, o Options) *kept {
-	if o.Name == "" || o.Device.CUDA || len(model) > largestKept || heaviest(decoded) > largestWeight {
+// cachedGraph is where the graph of a file, decoded if package onnx can, is cached. It
+// is nil where none is: of a model without a name, of a large or foreign one, on a
+// GPU, or without a cache folder.
+func cachedGraph(model []byte, decoded *onnx.Model, o Options) *cached {
+	if o.Name == "" || o.Device.CUDA || len(model) > largestModel ||
+		heaviest(decoded) > largestWeight {
 		return nil
 	}
 	dir, err := GraphCache()
@@ -86,7 +91,7 @@ func keptGraph(model []byte, decoded *onnx.Model, o Options) *kept {
 		library.Path, library.Version, info.Size(), info.ModTime().UnixNano(), cpu.X86, cpu.ARM64)
 	from := fmt.Sprintf("%s\n%d %08x", place, len(model), crc32.Checksum(model, castagnoli))
 	name := sha256.Sum256([]byte(place))
-	return &kept{filepath.Join(dir, fmt.Sprintf("%x.onnx", name[:16])), sha256.Sum256([]byte(from))}
+	return &cached{filepath.Join(dir, fmt.Sprintf("%x.onnx", name[:16])), sha256.Sum256([]byte(from))}
 }
 
 // heaviest is the size in bytes of the model's largest weight. What package onnx
@@ -102,7 +107,7 @@ func heaviest(m *onnx.Model) (size int) {
 }
 
 // find is the file if it holds the graph, undamaged.
-func (k *kept) find() (os.FileInfo, bool) {
+func (k *cached) find() (os.FileInfo, bool) {
 	if info, err := os.Stat(k.path); err != nil || !info.Mode().IsRegular() {
 		return nil, false // to open a pipe would wait for whoever writes to it
 	}
@@ -121,7 +126,8 @@ func (k *kept) find() (os.FileInfo, bool) {
 		return nil, false
 	}
 	sum, err := checksum(io.LimitReader(f, n))
-	if err != nil || binary.Read(f, binary.LittleEndian, &t) != nil || t != (trailer{fieldTag, k.from, sum}) {
+	if err != nil || binary.Read(f, binary.LittleEndian, &t) != nil ||
+		t != (trailer{fieldTag, k.from, sum}) {
 		return nil, false
 	}
 	return info, true
@@ -135,54 +141,45 @@ func checksum(r io.Reader) (uint32, error) {
 
 // use opens the graph, or is nil if there is none, or another process put
 // another in its place just now.
-func (k *kept) use(create func(path string) (*ort.DynamicAdvancedSession, error)) *ort.DynamicAdvancedSession {
+func (k *cached) use(create func(path string) (*native, error)) *native {
 	before, ok := k.find()
 	if !ok {
 		return nil
 	}
-	native, err := create(k.path)
+	n, err := create(k.path)
 	if err != nil {
 		return nil
 	}
 	if after, err := os.Stat(k.path); err != nil || !os.SameFile(before, after) {
-		native.Destroy()
+		n.Destroy()
 		return nil
 	}
 	now := time.Now()
-	os.Chtimes(k.path, now, now) // the graphs used last are kept
-	return native
+	os.Chtimes(k.path, now, now) // prune leaves the graphs that were used last
+	return n
 }
 
-// write keeps the graph that save writes to a path. save's session is as good
-// where the keeping fails.
-func (k *kept) write(save func(path string) error) error {
+// write puts the graph that save writes to a path into the cache. Where that fails,
+// save's session is as good.
+func (k *cached) write(save func(path string) error) error {
 	dir := filepath.Dir(k.path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, ".new-*.onnx")
+	err := atomicfile.WriteNamed(k.path, func(temporary string) error {
+		if err := save(temporary); err != nil {
+			return err
+		}
+		return k.finish(temporary)
+	})
 	if err != nil {
 		return err
 	}
-	temp := f.Name()
-	defer os.Remove(temp) // fails after the renaming
-	if err := f.Close(); err != nil {
-		return err
-	}
-	if err := save(temp); err != nil {
-		return err
-	}
-	if err := k.finish(temp); err != nil {
-		return err
-	}
-	if err := os.Rename(temp, k.path); err != nil {
-		return err
-	}
-	return prune(dir, keptBytes)
+	return prune(dir, cacheBytes)
 }
 
 // finish adds the trailer to a graph.
-func (k *kept) finish(path string) error {
+func (k *cached) finish(path string) error {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return err
@@ -218,30 +215,31 @@ func prune(dir string, limit int64) error {
 	return err
 }
 
-// open is a session of the model: with the graph that was kept, else with one
-// that is optimised now, and kept if that can be.
-func (s *Session) open(m *Model, o Options) (*ort.DynamicAdvancedSession, error) {
+// open is a session of the model: of the graph in the cache, else of one that is
+// optimised now, and cached if that can be.
+func (s *Session) open(m *Model, o Options) (*native, error) {
 	in, out := names(s.inputs), s.computed
-	optimise := func(options *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+	optimise := func(options *ort.SessionOptions) (*native, error) {
 		return ort.NewDynamicAdvancedSessionWithONNXData(m.file, in, out, options)
 	}
-	k := keptGraph(m.file, m.Decoded, o)
+	k := cachedGraph(m.file, m.Decoded, o)
 	if k == nil {
 		return withOptions(o, optimise)
 	}
-	native := k.use(func(path string) (*ort.DynamicAdvancedSession, error) {
-		return withOptions(o, func(options *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
-			if err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelDisableAll); err != nil {
+	opened := k.use(func(path string) (*native, error) {
+		return withOptions(o, func(options *ort.SessionOptions) (*native, error) {
+			err := options.SetGraphOptimizationLevel(ort.GraphOptimizationLevelDisableAll)
+			if err != nil {
 				return nil, err
 			}
 			return ort.NewDynamicAdvancedSession(path, in, out, options)
 		})
 	})
-	if native != nil {
-		return native, nil
+	if opened != nil {
+		return opened, nil
 	}
 	k.write(func(path string) (err error) {
-		native, err = withOptions(o, func(options *ort.SessionOptions) (*ort.DynamicAdvancedSession, error) {
+		opened, err = withOptions(o, func(options *ort.SessionOptions) (*native, error) {
 			if err := options.SetOptimizedModelFilePath(path); err != nil {
 				return nil, err
 			}
@@ -249,14 +247,16 @@ func (s *Session) open(m *Model, o Options) (*ort.DynamicAdvancedSession, error)
 		})
 		return err
 	})
-	if native != nil {
-		return native, nil
+	if opened != nil {
+		return opened, nil
 	}
-	return withOptions(o, optimise) // it may have been the keeping that failed
+	return withOptions(o, optimise) // it may have been the cache that failed
 }
 
 // withOptions opens a native session with o's options.
-func withOptions(o Options, open func(*ort.SessionOptions) (*ort.DynamicAdvancedSession, error)) (_ *ort.DynamicAdvancedSession, err error) {
+func withOptions(
+	o Options, open func(*ort.SessionOptions) (*native, error),
+) (_ *native, err error) {
 	options, err := sessionOptions(o)
 	if err != nil {
 		return nil, err

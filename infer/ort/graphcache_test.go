@@ -3,17 +3,10 @@ package ort
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
-	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
-	"sync"
 	"testing"
-	"time"
-
-	ort "github.com/yalue/onnxruntime_go"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -36,13 +29,13 @@ func squared(t testing.TB) []byte {
 	return unary(t, onnx.Node{Op: "Mul", Inputs: []string{"x", "x"}})
 }
 
-// keep is keptGraph of a file.
-func keep(file []byte, o Options) *kept {
+// graphOf is cachedGraph of a file.
+func graphOf(file []byte, o Options) *cached {
 	m, err := onnx.Decode(file)
 	if err != nil {
 		m = nil
 	}
-	return keptGraph(file, m, o)
+	return cachedGraph(file, m, o)
 }
 
 // weighing has n weights of so many bytes.
@@ -50,7 +43,8 @@ func weighing(t testing.TB, n, bytes int) []byte {
 	t.Helper()
 	m := onnx.Model{IRVersion: 8}
 	for range n {
-		m.Graph.Initializers = append(m.Graph.Initializers, onnx.NewInitializer("w", onnx.NewTensor(bytes/4)))
+		m.Graph.Initializers = append(m.Graph.Initializers,
+			onnx.NewInitializer("w", onnx.NewTensor(bytes/4)))
 	}
 	data, err := m.Encode()
 	if err != nil {
@@ -91,8 +85,8 @@ func answer(t testing.TB, model []byte, o Options) float32 {
 	return out["y"].Data[0]
 }
 
-func isKept(model []byte) bool {
-	_, ok := keep(model, named).find()
+func isCached(model []byte) bool {
+	_, ok := graphOf(model, named).find()
 	return ok
 }
 
@@ -102,7 +96,7 @@ var named = Options{Name: "a model"}
 func TestTheKeptGraphIsUsed(t *testing.T) {
 	emptyCache(t)
 	model := inverted(t)
-	if err := keep(model, named).write(func(path string) error {
+	if err := graphOf(model, named).write(func(path string) error {
 		return os.WriteFile(path, squared(t), 0o600)
 	}); err != nil {
 		t.Fatal(err)
@@ -135,7 +129,7 @@ func TestKeptGraphsAnswerAlike(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer s.Close()
-		if !isKept(encode(t, colours.Bytes)) {
+		if !isCached(encode(t, colours.Bytes)) {
 			t.Fatalf("session %d: no graph is kept", i)
 		}
 		if first == nil {
@@ -168,7 +162,7 @@ func TestDamagedGraphsAreMadeAnew(t *testing.T) {
 	emptyCache(t)
 	model := inverted(t)
 	answer(t, model, named)
-	k := keep(model, named)
+	k := graphOf(model, named)
 	whole, err := os.ReadFile(k.path)
 	if err != nil {
 		t.Fatal(err)
@@ -192,13 +186,13 @@ func TestDamagedGraphsAreMadeAnew(t *testing.T) {
 		if err := os.WriteFile(k.path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if isKept(model) {
+		if isCached(model) {
 			t.Errorf("%s: read", name)
 		}
 		if got := answer(t, model, named); got != -3 {
 			t.Errorf("%s: got %v, want -3", name, got)
 		}
-		if !isKept(model) {
+		if !isCached(model) {
 			t.Errorf("%s: not kept again", name)
 		}
 	}
@@ -234,142 +228,18 @@ func TestSessionsOpenWithoutACache(t *testing.T) {
 
 func TestWhatIsNotKept(t *testing.T) {
 	emptyCache(t)
-	for name, k := range map[string]*kept{
-		"no name":        keep(inverted(t), Options{}),
-		"a GPU":          keep(inverted(t), Options{Name: "a", Device: Device{CUDA: true}}),
-		"large":          keep(weighing(t, largestKept/largestWeight+1, largestWeight), named),
-		"a large weight": keep(weighing(t, 1, largestWeight+4), named),
-		"not for us":     keep([]byte("no model"), named),
+	for name, k := range map[string]*cached{
+		"no name":        graphOf(inverted(t), Options{}),
+		"a GPU":          graphOf(inverted(t), Options{Name: "a", Device: Device{CUDA: true}}),
+		"large":          graphOf(weighing(t, largestModel/largestWeight+1, largestWeight), named),
+		"a large weight": graphOf(weighing(t, 1, largestWeight+4), named),
+		"not for us":     graphOf([]byte("no model"), named),
 	} {
 		if k != nil {
 			t.Errorf("%s: kept at %s", name, k.path)
 		}
 	}
-	if keep(weighing(t, largestKept/largestWeight, largestWeight), named) == nil {
+	if graphOf(weighing(t, largestModel/largestWeight, largestWeight), named) == nil {
 		t.Error("as many of the largest weights as fit: not kept")
-	}
-}
-
-// TestKeptGraphsAreBounded: those used last stay.
-func TestKeptGraphsAreBounded(t *testing.T) {
-	dir := t.TempDir()
-	now := time.Now()
-	for i, name := range []string{"new", "older", "oldest", "ancient"} {
-		path, at := filepath.Join(dir, name), now.Add(-time.Duration(i)*time.Hour)
-		if err := os.WriteFile(path, make([]byte, 40), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chtimes(path, at, at); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := prune(dir, 100); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := os.ReadDir(dir)
-	if err != nil || len(entries) != 2 || entries[0].Name() != "new" || entries[1].Name() != "older" {
-		t.Errorf("got %v, %v, want new and older", entries, err)
-	}
-}
-
-// TestKeepingMakesRoom: an old graph as large as all may be together goes.
-func TestKeepingMakesRoom(t *testing.T) {
-	emptyCache(t)
-	dir, err := GraphCache()
-	if err != nil {
-		t.Fatal(err)
-	}
-	old, before := filepath.Join(dir, "old.onnx"), time.Now().Add(-time.Hour)
-	if err := errors.Join(os.MkdirAll(dir, 0o700), os.WriteFile(old, nil, 0o600), os.Truncate(old, keptBytes),
-		os.Chtimes(old, before, before)); err != nil {
-		t.Fatal(err)
-	}
-	model := inverted(t)
-	answer(t, model, named)
-	if _, err := os.Stat(old); !errors.Is(err, fs.ErrNotExist) || !isKept(model) {
-		t.Errorf("got %v for the old graph, kept the new one: %v", err, isKept(model))
-	}
-}
-
-// TestAReadGraphCountsAsUsed, so that it outlives newer ones.
-func TestAReadGraphCountsAsUsed(t *testing.T) {
-	emptyCache(t)
-	model := inverted(t)
-	answer(t, model, named)
-	k := keep(model, named)
-	old := time.Now().Add(-time.Hour)
-	if err := os.Chtimes(k.path, old, old); err != nil {
-		t.Fatal(err)
-	}
-	answer(t, model, named)
-	if info, err := os.Stat(k.path); err != nil || time.Since(info.ModTime()) > time.Minute {
-		t.Errorf("got %v, %v", info.ModTime(), err)
-	}
-}
-
-// TestAGraphReplacedMeanwhileIsNotUsed: what was checked must be what was opened.
-func TestAGraphReplacedMeanwhileIsNotUsed(t *testing.T) {
-	emptyCache(t)
-	model := inverted(t)
-	answer(t, model, named)
-	k := keep(model, named)
-	for _, replaced := range []bool{false, true} {
-		s, err := NewSession(model, Options{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		native := k.use(func(path string) (*ort.DynamicAdvancedSession, error) {
-			if replaced {
-				if err := k.write(func(path string) error { return os.WriteFile(path, squared(t), 0o600) }); err != nil {
-					t.Error(err)
-				}
-			}
-			return s.s, nil
-		})
-		if used := native != nil; used == replaced {
-			t.Errorf("replaced: %v, used: %v", replaced, used)
-		}
-		if native != nil {
-			native.Destroy()
-		}
-	}
-}
-
-func TestSessionsOpenedTogether(t *testing.T) {
-	emptyCache(t)
-	model := inverted(t)
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for range 5 {
-				if s, err := NewSession(model, named); err != nil {
-					t.Error(err)
-				} else {
-					s.Close()
-				}
-			}
-		})
-	}
-	wg.Wait()
-	dir, err := GraphCache()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
-		t.Errorf("got %v, %v, want the graph alone", entries, err)
-	}
-}
-
-func TestAPipeInThePlaceOfAGraphIsNotOpened(t *testing.T) {
-	emptyCache(t)
-	k := keep(inverted(t), named)
-	if err := os.MkdirAll(filepath.Dir(k.path), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if out, err := exec.Command("mkfifo", k.path).CombinedOutput(); err != nil {
-		t.Skipf("mkfifo: %v: %s", err, out)
-	}
-	if got := answer(t, inverted(t), named); got != -3 {
-		t.Errorf("got %v, want -3", got)
 	}
 }

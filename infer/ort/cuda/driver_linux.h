@@ -1,7 +1,7 @@
 // The GPUs that NVIDIA's driver has.
 
-#ifndef FLOWERCTL_CUDA_LINUX_H
-#define FLOWERCTL_CUDA_LINUX_H
+#ifndef FLOWERCTL_CUDA_DRIVER_LINUX_H
+#define FLOWERCTL_CUDA_DRIVER_LINUX_H
 
 #include <stddef.h>
 
