@@ -28,12 +28,15 @@ func atHand(c *call) string {
 }
 
 // openBase reads the network that --from names: a file, or a backbone.
-func openBase(c *call, from string, size int) (*run.Base, error) {
-	src, err := baseSource(from)
+func openBase(c *call, s *run.Settings) (*run.Base, error) {
+	src, err := baseSource(s.From)
 	if err != nil {
 		return nil, err
 	}
-	src.Size = size
+	src.Size = s.Size
+	if len(s.Std) > 0 {
+		src.Mean, src.Std = threeOf(s.Mean, 255), threeOf(s.Std, 255)
+	}
 	base, err := transfer.Base(src)
 	var unread *importer.UnsupportedError
 	switch {
@@ -41,7 +44,7 @@ func openBase(c *call, from string, size int) (*run.Base, error) {
 		return nil, fail(fmt.Errorf("--from: %w", err), "flowerctl backbone list has networks that can be read")
 	case errors.Is(err, transfer.ErrNotNormalised):
 		return nil, fail(fmt.Errorf("--from: %w", err),
-			"files of flowerctl export and those of flowerctl backbone list are known")
+			"--mean and --std say it, of pixels from 0 to 1; files of flowerctl export and of flowerctl backbone list are known")
 	case err != nil:
 		return nil, fmt.Errorf("--from: %w", err)
 	}
@@ -74,10 +77,16 @@ func baseSource(from string) (transfer.Source, error) {
 			return src, nil
 		}
 	}
-	n := entry.Normalisation
-	if n.Mean[0] != n.Mean[1] || n.Mean[0] != n.Mean[2] || n.Std[0] != n.Std[1] || n.Std[0] != n.Std[2] {
-		return src, fmt.Errorf("--from: %s takes each channel in numbers of its own, which is not supported", from)
-	}
-	src.Mean, src.Std = n.Mean[0], n.Std[0]
+	src.Mean, src.Std = entry.Normalisation.Mean, entry.Normalisation.Std
 	return src, nil
+}
+
+// threeOf are one number for all channels or one each, times a factor.
+func threeOf(values []float64, factor float64) (three [3]float64) {
+	for i := range three {
+		if len(values) > 0 {
+			three[i] = factor * values[min(i, len(values)-1)]
+		}
+	}
+	return three
 }

@@ -10,12 +10,13 @@ import (
 // run.Fields.
 type settingsFlags struct {
 	values run.Settings
-	heads  cli.Float64Slice // of the one field with several numbers
+	lists  map[string]*cli.Float64Slice // of the fields with several numbers
 }
 
 // flags are the flags, with the defaults of run.Defaults.
 func (s *settingsFlags) flags() []cli.Flag {
 	s.values = run.Defaults()
+	s.lists = map[string]*cli.Float64Slice{}
 	v := &s.values
 	var flags []cli.Flag
 	for _, f := range run.Fields() {
@@ -35,8 +36,12 @@ func (s *settingsFlags) flags() []cli.Flag {
 		case f.Bool != nil:
 			flags = append(flags, &cli.BoolFlag{Name: f.Name, Usage: f.Usage, Destination: f.Bool(v)})
 		case f.Floats != nil:
-			flags = append(flags, &cli.Float64SliceFlag{Name: f.Name, Usage: f.Usage,
-				Value: cli.NewFloat64Slice(*f.Floats(v)...), Destination: &s.heads})
+			s.lists[f.Name] = new(cli.Float64Slice)
+			list := &cli.Float64SliceFlag{Name: f.Name, Usage: f.Usage, Destination: s.lists[f.Name]}
+			if def := *f.Floats(v); len(def) > 0 {
+				list.Value = cli.NewFloat64Slice(def...)
+			}
+			flags = append(flags, list)
 		}
 	}
 	return flags
@@ -49,7 +54,7 @@ func (s *settingsFlags) over(to *run.Settings, c *call) {
 			continue
 		}
 		if f.Floats != nil {
-			*f.Floats(&s.values) = s.heads.Value()
+			*f.Floats(&s.values) = s.lists[f.Name].Value()
 		}
 		f.Copy(to, &s.values)
 	}

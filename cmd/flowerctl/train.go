@@ -130,7 +130,7 @@ func (o *trainOptions) plan(c *call) (settings run.Settings, ro run.Options, err
 	}
 	o.settings.over(&settings, c)
 	if settings.From != "" && settings.From != run.FromNothing && ro.Resume == nil {
-		if ro.Base, err = openBase(c, settings.From, settings.Size); err != nil {
+		if ro.Base, err = openBase(c, &settings); err != nil {
 			return settings, ro, err
 		}
 		settings.Size = ro.Base.Size

@@ -22,10 +22,13 @@ type Source struct {
 	File []byte
 	// Size is the side of the images, pixels; 0 for the file's own.
 	Size int
-	// Mean and Std say how the network takes a byte x: (x - Mean) / Std. Std 0 means
-	// that the file says so itself.
-	Mean, Std float64
+	// Mean and Std say how the network takes a byte x of the channels R, G and B: (x -
+	// Mean) / Std. Std of zeros means that the file says so itself.
+	Mean, Std [3]float64
 }
+
+// known says whether the source says how the network takes bytes.
+func (s *Source) known() bool { return s.Std != [3]float64{} }
 
 // ErrNotNormalised means that a file does not say in which numbers it takes pixels,
 // and that [Source] does not either.
@@ -55,15 +58,27 @@ func Base(src Source) (*run.Base, error) {
 	}
 	c := &checker{src: src, network: network}
 	if !network.Normalised {
-		if src.Std == 0 {
+		if !src.known() {
 			return nil, fmt.Errorf("%s: %w", src.Name, ErrNotNormalised)
 		}
-		if err := network.Normalise(1/src.Std, -src.Mean/src.Std); err != nil {
+		if err := normalise(network, &src); err != nil {
 			return nil, fmt.Errorf("%s: %w", src.Name, err)
 		}
 	}
 	return &run.Base{Name: src.Name, Size: network.Spec.Input[1], Replace: network.ReplaceHead,
 		Check: c.check}, nil
+}
+
+// normalise makes the network take bytes.
+func normalise(n *importer.Network, src *Source) error {
+	var scales, offsets [3]float64
+	for c, std := range src.Std {
+		scales[c], offsets[c] = 1/std, -src.Mean[c]/std
+	}
+	if scales[0] == scales[1] && scales[0] == scales[2] && offsets[0] == offsets[1] && offsets[0] == offsets[2] {
+		return n.Normalise(scales[0], offsets[0])
+	}
+	return n.NormaliseChannels(scales, offsets)
 }
 
 // read reads the network of a file for images of a size; 0 for the file's own.
@@ -113,7 +128,7 @@ func (c *checker) check(ctx context.Context, pixels []uint8, n int) error {
 
 // answers are the file's own logits.
 func (c *checker) answers(ctx context.Context, x onnx.Tensor, pixels []uint8, n int) (onnx.Tensor, error) {
-	if c.src.Std == 0 { // a file of ours, which says how it takes pixels
+	if !c.src.known() { // a file of ours, which says how it takes pixels
 		return verify.FileAnswers(ctx, c.src.File, x)
 	}
 	s, err := ort.NewSession(c.src.File, ort.Options{})
@@ -143,19 +158,19 @@ func (c *checker) run(ctx context.Context, s *ort.Session, pixels []uint8, n int
 
 // floats are pixels as a network takes them: (x - mean) / std, channels first or
 // last.
-func floats(pixels []uint8, n, size int, channelsLast bool, mean, std float64) onnx.Tensor {
+func floats(pixels []uint8, n, size int, channelsLast bool, mean, std [3]float64) onnx.Tensor {
 	t := onnx.Tensor{Shape: []int{n, 3, size, size}, Data: make([]float32, len(pixels))}
 	if channelsLast {
 		t.Shape = []int{n, size, size, 3}
 	}
 	area := size * size
 	for i, v := range pixels {
-		at := i
+		at, channel := i, i%3
 		if !channelsLast {
-			image, pixel, channel := i/(3*area), i/3%area, i%3
+			image, pixel := i/(3*area), i/3%area
 			at = (image*3+channel)*area + pixel
 		}
-		t.Data[at] = float32((float64(v) - mean) / std)
+		t.Data[at] = float32((float64(v) - mean[channel]) / std[channel])
 	}
 	return t
 }

@@ -160,6 +160,41 @@ func TestAFileThatIsReadWrongIsNoticed(t *testing.T) {
 	}
 }
 
+// TestAFileOfOthersNeedsItsNormalisation: of one number, or one a channel.
+func TestAFileOfOthersNeedsItsNormalisation(t *testing.T) {
+	needRuntime(t)
+	m, err := onnx.Decode(written(t, "resnet-small", export.Options{Input: export.Float}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Metadata = nil // as another program's
+	file, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	src := Source{Name: "other", File: file}
+	if _, err := Base(src); !errors.Is(err, ErrNotNormalised) {
+		t.Errorf("without one: got %v", err)
+	}
+	pixels := make([]uint8, 3*48*48*3)
+	for i := range pixels {
+		pixels[i] = uint8(i * 11)
+	}
+	for _, mean := range [][3]float64{{127, 127, 127}, {123.7, 116.3, 103.5}} {
+		src.Mean, src.Std = mean, [3]float64{128, 128, 128}
+		if mean[0] != mean[1] {
+			src.Std = [3]float64{58.4, 57.1, 57.4}
+		}
+		b, err := Base(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := b.Check(context.Background(), pixels, 3); err != nil {
+			t.Errorf("mean %v: %v", mean, err)
+		}
+	}
+}
+
 func TestFilesThatAreNoBase(t *testing.T) {
 	if _, err := Base(Source{Name: "x.onnx", File: []byte("no model")}); err == nil || !strings.HasPrefix(err.Error(), "x.onnx: ") {
 		t.Errorf("got %v", err)

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -96,6 +97,9 @@ func (p *plan) checkNetwork() error {
 	if p.fromBase() {
 		return p.checkBase()
 	}
+	if len(p.Mean)+len(p.Std) > 0 {
+		return &SettingError{[]string{"mean", "std"}, errors.New("the training starts from no network")}
+	}
 	if p.LRBody != 0 {
 		return wrong("lr-body", "got %g, and the training starts from no network", p.LRBody)
 	}
@@ -125,11 +129,22 @@ func (p *plan) checkBase() error {
 		return wrong("aux-weight", "%s has no auxiliary heads here", p.From)
 	case !(p.LRBody >= 0):
 		return wrong("lr-body", "got %g, want a rate over 0, or 0 for that of the head", p.LRBody)
+	case !oneOrThree(p.Mean) || !oneOrThree(p.Std) || len(p.Mean) > 0 && len(p.Std) == 0:
+		return &SettingError{[]string{"mean", "std"}, fmt.Errorf(
+			"got %v and %v, want one number or three each", []float64(p.Mean), []float64(p.Std))}
+	case slices.ContainsFunc(p.Std, func(v float64) bool { return !(v > 0 && v <= 4) }):
+		return wrong("std", "got %v, want numbers over 0 for pixels from 0 to 1: divide by 255 what is for bytes",
+			[]float64(p.Std))
+	case slices.ContainsFunc(p.Mean, func(v float64) bool { return !(v >= -4 && v <= 4) }):
+		return wrong("mean", "got %v, want numbers for pixels from 0 to 1: divide by 255 what is for bytes",
+			[]float64(p.Mean))
 	case p.Size == 0:
 		return wrong("size", "%s does not say how large its images are", p.From)
 	}
 	return nil
 }
+
+func oneOrThree(v Numbers) bool { return len(v) <= 1 || len(v) == 3 }
 
 // check looks at what no library looks at before the images are there.
 func (p *plan) check() error {

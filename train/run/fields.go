@@ -26,7 +26,7 @@ type Field struct {
 	Uint   func(*Settings) *uint64
 	Float  func(*Settings) *float64
 	Bool   func(*Settings) *bool
-	Floats func(*Settings) *HeadWeights
+	Floats func(*Settings) *Numbers
 
 	// Resumable says that a run which goes on may have another value of it and is
 	// the same run all the same.
@@ -59,12 +59,18 @@ var fields = []Field{
 		Text: func(s *Settings) *string { return &s.Freeze }},
 	{Name: "lr-body", Key: "lr_body", Usage: "starting from a network, the learning `RATE` of all but the head; 0: that of --lr",
 		Float: func(s *Settings) *float64 { return &s.LRBody }},
+	{Name: "mean", Key: "mean",
+		Usage:  "where the network's file does not say it: `M` or R,G,B subtracted from pixels of 0 to 1",
+		Floats: func(s *Settings) *Numbers { return &s.Mean }},
+	{Name: "std", Key: "std",
+		Usage:  "where the network's file does not say it: `S` or R,G,B that they are then divided by",
+		Floats: func(s *Settings) *Numbers { return &s.Std }},
 	{Name: "initializer", Key: "initializer",
 		Usage: fmt.Sprintf("`HOW` weights start, one of %v; the network's own when empty", model.Inits()),
 		Text:  func(s *Settings) *string { return &s.Initializer }},
 	{Name: "aux-weight", Key: "aux_weight",
 		Usage:  "`WEIGHT` of the auxiliary heads' losses, or one for each as in 0.3,0.5; the main head's is 1",
-		Floats: func(s *Settings) *HeadWeights { return &s.AuxWeight }},
+		Floats: func(s *Settings) *Numbers { return &s.AuxWeight }},
 	{Name: "val", Key: "val", Usage: "`SHARE` of the images for validation",
 		Float: func(s *Settings) *float64 { return &s.Val }},
 	{Name: "test", Key: "test", Usage: "`SHARE` of the images kept for a last test",

@@ -40,7 +40,7 @@ func TestFieldsPointToTheirOwnValue(t *testing.T) {
 		case f.Bool != nil:
 			*f.Bool(&changed) = true
 		case f.Floats != nil:
-			*f.Floats(&changed) = HeadWeights{0.3, 0.5}
+			*f.Floats(&changed) = Numbers{0.3, 0.5}
 		}
 		d := Differences(&plain, &changed)
 		if len(d) != 1 || d[0].Key != f.Key {
@@ -55,7 +55,7 @@ func TestFieldsPointToTheirOwnValue(t *testing.T) {
 
 func TestDifferencesAreAsInTheFile(t *testing.T) {
 	a, b := Defaults(), Defaults()
-	b.Arch, b.Drawn, b.AuxWeight = "tiny", 20, HeadWeights{0.3, 0.5}
+	b.Arch, b.Drawn, b.AuxWeight = "tiny", 20, Numbers{0.3, 0.5}
 	want := []Difference{
 		{"drawn_images", "1000", "20"}, {"arch", `"v7-batchnorm"`, `"tiny"`}, {"aux_weight", "1", "[0.3,0.5]"},
 	}

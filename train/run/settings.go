@@ -32,8 +32,13 @@ type Settings struct {
 	Freeze string  `json:"freeze"`  // FreezeAll, FreezeAuto or a node: what is not trained; "" for nothing
 	LRBody float64 `json:"lr_body"` // with From: rate of all but the head; 0 for LR
 
-	Initializer string      `json:"initializer"` // model.Init; "" for the network's own
-	AuxWeight   HeadWeights `json:"aux_weight"`  // of the auxiliary heads' losses
+	// Mean and Std say how a network of From takes pixels from 0 to 1, where its file
+	// does not: (pixel - Mean) / Std, one number or one for each of R, G and B.
+	Mean Numbers `json:"mean,omitempty"`
+	Std  Numbers `json:"std,omitempty"`
+
+	Initializer string  `json:"initializer"` // model.Init; "" for the network's own
+	AuxWeight   Numbers `json:"aux_weight"`  // of the auxiliary heads' losses
 
 	Val      float64 `json:"val"`     // share of the images for validation
 	Test     float64 `json:"test"`    // share of the images for the last test
@@ -79,7 +84,7 @@ func Statistics() []string { return []string{MeasuredStatistics, KerasStatistics
 // where folders of few images do well with it: see [Settings.Study].
 func Defaults() Settings {
 	return Settings{
-		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: HeadWeights{1},
+		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: Numbers{1},
 		Val: 0.2, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
 		Loss: string(nn.CrossEntropy), Optimizer: "adam", Schedule: string(train.Constant),
 		BatchNorm: MeasuredStatistics, PatienceSteps: 300,

@@ -41,7 +41,7 @@ func TestEveryRowOfTheStudyCanBeRun(t *testing.T) {
 		}
 		seen[r.Name()] = true
 		p := r.Settings
-		if p.LR != 1e-3 || p.Epochs != r.Limit || p.Patience != r.Patience || p.Batch != r.Batch || !slices.Equal(p.AuxWeight, run.HeadWeights{1}) {
+		if p.LR != 1e-3 || p.Epochs != r.Limit || p.Patience != r.Patience || p.Batch != r.Batch || !slices.Equal(p.AuxWeight, run.Numbers{1}) {
 			t.Errorf("%s: runs with %+v", r.Name(), p)
 		}
 	}

@@ -2,13 +2,13 @@ package run
 
 import "encoding/json"
 
-// HeadWeights multiply the losses of the auxiliary heads: one number for all, or
-// one for each. The main head's weight is 1. In JSON one number is a number,
+// Numbers are one number for all of something, or one for each: weights of the
+// losses of auxiliary heads, means of channels. In JSON one number is a number,
 // several are a list.
-type HeadWeights []float64
+type Numbers []float64
 
-// of is the weight of an auxiliary head, from 0.
-func (w HeadWeights) of(head int) float64 {
+// of is the number of one of them, from 0.
+func (w Numbers) of(head int) float64 {
 	if len(w) == 1 {
 		return w[0]
 	}
@@ -16,7 +16,7 @@ func (w HeadWeights) of(head int) float64 {
 }
 
 // MarshalJSON implements [json.Marshaler].
-func (w HeadWeights) MarshalJSON() ([]byte, error) {
+func (w Numbers) MarshalJSON() ([]byte, error) {
 	if len(w) == 1 {
 		return json.Marshal(w[0])
 	}
@@ -24,10 +24,10 @@ func (w HeadWeights) MarshalJSON() ([]byte, error) {
 }
 
 // UnmarshalJSON implements [json.Unmarshaler].
-func (w *HeadWeights) UnmarshalJSON(text []byte) error {
+func (w *Numbers) UnmarshalJSON(text []byte) error {
 	var one float64
 	if json.Unmarshal(text, &one) == nil {
-		*w = HeadWeights{one}
+		*w = Numbers{one}
 		return nil
 	}
 	return json.Unmarshal(text, (*[]float64)(w))

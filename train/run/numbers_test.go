@@ -7,8 +7,8 @@ import (
 )
 
 func TestHeadWeightsSurviveJSON(t *testing.T) {
-	for text, want := range map[string]HeadWeights{"0.3": {0.3}, "[0.3,0.5]": {0.3, 0.5}} {
-		var got HeadWeights
+	for text, want := range map[string]Numbers{"0.3": {0.3}, "[0.3,0.5]": {0.3, 0.5}} {
+		var got Numbers
 		if err := json.Unmarshal([]byte(text), &got); err != nil || !slices.Equal(got, want) {
 			t.Errorf("%s: read as %v, %v", text, got, err)
 		}
@@ -16,10 +16,10 @@ func TestHeadWeightsSurviveJSON(t *testing.T) {
 			t.Errorf("%v: written as %s, %v, want %s", got, back, err, text)
 		}
 	}
-	if err := json.Unmarshal([]byte(`"much"`), new(HeadWeights)); err == nil {
+	if err := json.Unmarshal([]byte(`"much"`), new(Numbers)); err == nil {
 		t.Error("a word was read as weights")
 	}
-	if one, two := (HeadWeights{2}), (HeadWeights{3, 4}); one.of(1) != 2 || two.of(0) != 3 || two.of(1) != 4 {
+	if one, two := (Numbers{2}), (Numbers{3, 4}); one.of(1) != 2 || two.of(0) != 3 || two.of(1) != 4 {
 		t.Error("one number is for all heads, several are for one each")
 	}
 }
