@@ -7,7 +7,6 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/backbone"
-	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // backboneOptions are the flags of backbone's subcommands.
@@ -52,46 +51,12 @@ func (o *backboneOptions) flags() []cli.Flag {
 	}
 }
 
-// backboneState is an entry and whether it is in the cache.
-type backboneState struct {
-	backbone.Entry
-	Cached bool   `json:"cached"`
-	Path   string `json:"path"` // where it lies, or will
-}
-
-func stateOfBackbone(e backbone.Entry) backboneState {
-	path, ok := e.Cached()
-	return backboneState{e, ok, path}
-}
-
 func (o *backboneOptions) list(c *call) error {
 	if err := c.noFiles(); err != nil {
 		return err
 	}
-	var states []backboneState
-	t := table.New("name", "input", "parameters", "GFLOPs", "ImageNet", "size", "licence", "state")
-	for _, e := range backbone.Table() {
-		s := stateOfBackbone(e)
-		states = append(states, s)
-		t.Add(e.Name, e.Input.Size,
-			fmt.Sprintf("%.2f M", float64(e.Parameters)/1e6), fmt.Sprintf("%.2f", e.GFLOPs),
-			fmt.Sprintf("%.1f %%", e.Top1.Percent), sizeText(e.Size), e.Licence, s.note())
-	}
-	if o.json {
-		return writeJSON(c.out, states)
-	}
-	return t.WriteText(c.out)
-}
-
-// note is what the list says of an entry's file.
-func (s backboneState) note() string {
-	switch {
-	case s.Cached:
-		return "cached"
-	case !s.Verified():
-		return "not here, no published hash"
-	}
-	return "not here"
+	states := backbone.States()
+	return c.write(o.json, states, backbone.List(states))
 }
 
 func (o *backboneOptions) info(c *call) error {
@@ -103,14 +68,11 @@ func (o *backboneOptions) info(c *call) error {
 	if err != nil {
 		return backboneError(err)
 	}
-	s := stateOfBackbone(e)
+	s := e.State()
 	if _, _, err = backbone.Open(name); s.Cached && err != nil {
 		return backboneError(err)
 	}
-	if o.json {
-		return writeJSON(c.out, s)
-	}
-	return s.write(c.out)
+	return c.write(o.json, s, s)
 }
 
 func (o *backboneOptions) fetch(c *call) error {

@@ -3,75 +3,12 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"strings"
 	"syscall"
 
 	"github.com/flowerctl/flowerctl/infer/backbone"
 	"github.com/flowerctl/flowerctl/infer/download"
-	"github.com/flowerctl/flowerctl/train/table"
 )
-
-// write prints all about an entry, a line each.
-func (s backboneState) write(w io.Writer) error {
-	t := table.New()
-	t.Add("name", s.Name)
-	t.Add("", s.About)
-	t.Add("task", s.Task)
-	t.Add("input", s.inputText())
-	m, d := s.Normalisation.Mean, s.Normalisation.Std
-	t.Add("normalisation", fmt.Sprintf("(byte - %v) / %v, red green blue", m, d))
-	t.Add("output", fmt.Sprintf("%s, %d classes", s.Output, s.Classes))
-	cut := s.Cut
-	if cut == "" {
-		cut = "what the last layer reads"
-	}
-	t.Add("features", cut)
-	t.Add("parameters", s.Parameters)
-	t.Add("GFLOPs", fmt.Sprintf("%.2f, a multiply-add is two", s.GFLOPs))
-	t.Add("ImageNet", fmt.Sprintf("%.2f %% top-1 (%s)", s.Top1.Percent, s.Top1.By))
-	t.Add("licence", s.Licence)
-	t.Add("size", sizeText(s.Size))
-	hash := "none published: it cannot be verified"
-	if s.Verified() {
-		hash = fmt.Sprintf("%s (%s)", s.SHA256, s.HashFrom)
-	}
-	t.Add("SHA-256", hash)
-	for _, address := range s.URLs {
-		t.Add("address", address)
-	}
-	if p := s.Package; p != nil {
-		t.Add("package", fmt.Sprintf("%s: %s %s, %s, SHA-256 %s",
-			p.Registry, p.Name, p.Version, p.File, p.SHA256))
-	}
-	if s.Cached {
-		t.Add("cached", s.Path)
-	} else {
-		t.Add("cached", "no")
-	}
-	return t.WriteText(w)
-}
-
-// inputText is "image, float32 [N 3 224 224]".
-func (s backboneState) inputText() string {
-	batch, n := "N", s.Input.Size
-	if s.Input.Batch > 0 {
-		batch = fmt.Sprint(s.Input.Batch)
-	}
-	shape := fmt.Sprintf("%s 3 %d %d", batch, n, n)
-	if s.Input.Layout == "NHWC" {
-		shape = fmt.Sprintf("%s %d %d 3", batch, n, n)
-	}
-	return fmt.Sprintf("%s, float32 [%s], RGB", s.Input.Name, shape)
-}
-
-func sizeText(n int64) string {
-	if n == 0 {
-		return "unknown"
-	}
-	return megabytes(int(n))
-}
 
 // oneBackbone is the name that a subcommand takes.
 func oneBackbone(c *call) (string, error) {

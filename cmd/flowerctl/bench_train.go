@@ -1,17 +1,12 @@
 package main
 
 import (
-	"fmt"
-	"io"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
-	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/run/bench"
-	"github.com/flowerctl/flowerctl/train/table"
 )
 
 type benchTrainOptions struct {
@@ -74,10 +69,7 @@ func (o *benchTrainOptions) run(c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	if o.json {
-		return writeJSON(c.out, r)
-	}
-	return printTrainSpeed(c.out, r)
+	return c.write(o.json, r, r)
 }
 
 // open is the network with new weights, for as many classes as the study had, or
@@ -93,24 +85,4 @@ func (o *benchTrainOptions) open(c *call) (*run.Session, error) {
 	show := terminal.NewTraining(c.log)
 	defer show.Clear()
 	return run.Open(c.ctx, settings, run.Options{Observer: show})
-}
-
-func printTrainSpeed(w io.Writer, r *bench.Speed) error {
-	t := new(table.Table)
-	t.Add("network", fmt.Sprintf("%s, batch %d", r.Arch, r.Batch))
-	t.Add("kernels", fmt.Sprintf("%s, %d threads, %s", r.Kernels, r.Threads, machine.Processor()))
-	t.Add("step", fmt.Sprintf("%.1f ms (median of %d; minimum %.1f), %.0f images/s, %.0f GFLOP/s",
-		r.Median, r.Steps, r.Minimum, r.PerSecond, r.GFLOPS))
-	t.Add("of it", fmt.Sprintf("input %.1f, forward %.1f, backward %.1f, optimizer %.1f, between ops %.1f ms",
-		r.Input, r.Forward, r.Backward, r.Optimizer, r.Machine))
-	t.Add("memory", fmt.Sprintf("%.3f MB allocated a step, %.0f MiB resident at most; over the steps from %.1f to %.1f",
-		r.Allocated/1e6, r.PeakRSS, r.StartRSS, r.EndRSS))
-	if e := r.EpochSpeed; e != nil {
-		t.Add("epoch", fmt.Sprintf("%d steps in %.2f s; the steps alone %.2f s, so %.1f %% more; %.2f ms a step waiting for input",
-			e.Steps, e.Seconds, e.Alone, 100*e.Overhead, e.Wait))
-	}
-	for _, o := range r.Ops {
-		t.Add(o.Node, fmt.Sprintf("%.2f ms %s", o.MS, o.Kind))
-	}
-	return t.WriteText(w)
 }

@@ -72,5 +72,16 @@ func writeJSON[T any](w io.Writer, v T) error {
 	return encoder.Encode(v)
 }
 
+// texter is what can be written for people.
+type texter interface{ WriteText(io.Writer) error }
+
+// write writes a result as JSON, or else as text.
+func (c *call) write(asJSON bool, v any, text texter) error {
+	if asJSON {
+		return writeJSON(c.out, v)
+	}
+	return text.WriteText(c.out)
+}
+
 // closing joins an error of Close to a command's own.
 func closing(err *error, close func() error) { *err = errors.Join(*err, close()) }

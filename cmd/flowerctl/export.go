@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -15,7 +14,6 @@ import (
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/run"
-	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // runFlags name a run and one of its checkpoints, and other images than its own.
@@ -120,7 +118,8 @@ func (o *exportOptions) export(c *call) error {
 	if o.json {
 		return writeJSON(c.out, r)
 	}
-	return printExported(c.out, r)
+	_, err = fmt.Fprintln(c.out, r)
+	return err
 }
 
 func (o *exportOptions) check(c *call, path string) error {
@@ -153,32 +152,4 @@ func tolerance(p export.Precision, drop float64) verify.Tolerance {
 		t.AccuracyDrop = max(drop/100, 1e-9)
 	}
 	return t
-}
-
-func printExported(w io.Writer, r *publish.Result) error {
-	line := fmt.Sprintf("%s: %s, %s, %s", r.File, r.Name, r.Precision, megabytes(r.Bytes))
-	if r.FP32Bytes > 0 {
-		line += fmt.Sprintf(" (%.0f %% of fp32)", 100*float64(r.Bytes)/float64(r.FP32Bytes))
-	}
-	if v := r.Verified; v != nil {
-		line += "; " + compared(v, &v.Engines[0])
-	}
-	_, err := fmt.Fprintln(w, line)
-	return err
-}
-
-// compared says in a few words how an engine compares.
-func compared(r *verify.Report, e *verify.Result) string {
-	if r.Tolerance.AccuracyDrop > 0 && e.Accuracy != nil && r.Reference.Accuracy != nil {
-		return fmt.Sprintf("accuracy %s on %d images, %s in gorgonia",
-			table.Percent(*e.Accuracy), e.N, table.Percent(*r.Reference.Accuracy))
-	}
-	return fmt.Sprintf("the same answer for %d of %d images, logits within %.0e of gorgonia's", e.ArgmaxEqual, e.N, e.MaxRel)
-}
-
-func megabytes(n int) string {
-	if n < 1e6 {
-		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
-	}
-	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 	"time"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/study"
-	"github.com/flowerctl/flowerctl/train/table"
 )
 
 type reproduceOptions struct {
@@ -75,7 +73,7 @@ run on drawn flowers and not on photographs.
 
 func (o *reproduceOptions) run(c *call) error {
 	if o.list {
-		return listStudy(c.out, o.json)
+		return c.write(o.json, study.Rows(), study.List())
 	}
 	if err := o.check(c); err != nil {
 		return err
@@ -211,21 +209,4 @@ func (o *reproduceOptions) result(c *call, s *study.Study, tableDir string) erro
 	}
 	_, err := fmt.Fprintln(c.out, filepath.Join(tableDir, study.TableFile))
 	return err
-}
-
-// listStudy writes the rows and what was logged.
-func listStudy(w io.Writer, asJSON bool) error {
-	if asJSON {
-		return writeJSON(w, study.Rows())
-	}
-	t := table.New("row", "limit", "patience", "epochs run", "validation", "training", "note")
-	for _, r := range study.Rows() {
-		epochs := fmt.Sprint(r.Epochs)
-		if r.Epochs == 0 {
-			epochs = "not logged"
-		}
-		t.Add(r.Name(), r.Limit, r.Patience, epochs, fmt.Sprintf("%.2f %%", 100*r.Val),
-			fmt.Sprintf("%.2f %%", 100*r.Train), r.Note)
-	}
-	return t.WriteText(w)
 }

@@ -64,7 +64,7 @@ func (o *trainOptions) run(c *call) (err error) {
 		return err
 	}
 	if o.list {
-		return listNetworks(c.out, o.json)
+		return listNetworks(c, o.json)
 	}
 	settings, ro, err := o.plan(c)
 	if err != nil {
@@ -86,7 +86,7 @@ func (o *trainOptions) run(c *call) (err error) {
 	}
 	switch {
 	case o.dryRun:
-		return writeNetwork(c.out, &s.Spec)
+		return dryRun(c, s)
 	case o.preview != "":
 		return o.drawPreview(c, s)
 	case o.lrFind:

@@ -3,83 +3,35 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"strings"
 
-	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
-	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/report"
 	"github.com/flowerctl/flowerctl/train/run"
-	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // What train does instead of training: --list, --dry-run, --augment-preview and
 // --lr-find.
 
-// networkRow is a line of `train --list`.
-type networkRow struct {
-	Name       string `json:"name"`
-	Input      [3]int `json:"input"`
-	Parameters int    `json:"parameters"` // trainable, for arch.StudyClasses
-	FLOPs      int64  `json:"flops"`      // of one image forward, a multiply-add is two
-	Source     string `json:"source"`
-}
-
 // listNetworks writes what --arch can be.
-func listNetworks(w io.Writer, asJSON bool) error {
-	var rows []networkRow
-	for _, p := range arch.All() {
-		spec, err := p.Build(p.Size, arch.StudyClasses)
-		if err != nil {
-			return err
-		}
-		flops, _, err := spec.FLOPs()
-		if err != nil {
-			return err
-		}
-		rows = append(rows, networkRow{p.Name, spec.Input, p.Parameters, flops, p.Source})
+func listNetworks(c *call, asJSON bool) error {
+	rows, err := arch.List()
+	if err != nil {
+		return err
 	}
-	if asJSON {
-		return writeJSON(w, rows)
-	}
-	t := table.New("name", "input", "parameters", "gflop", "source")
-	for _, r := range rows {
-		t.Add(r.Name, fmt.Sprintf("%d x %d", r.Input[1], r.Input[2]), model.Thousands(r.Parameters),
-			fmt.Sprintf("%.3f", float64(r.FLOPs)/1e9), r.Source)
-	}
-	return t.WriteText(w)
+	return c.write(asJSON, rows, arch.Table(rows))
 }
 
-// writeNetwork writes a network as a table, a node a line.
-func writeNetwork(w io.Writer, spec *model.Spec) error {
-	shapes, err := spec.Shapes()
+// dryRun writes the network that would be trained.
+func dryRun(c *call, s *run.Session) error {
+	t, err := s.Spec.Table()
 	if err != nil {
 		return err
 	}
-	params, err := spec.Params()
-	if err != nil {
-		return err
-	}
-	owned := map[string]int{}
-	for _, p := range params {
-		owned[p.Node] += onnx.Elements(p.Shape)
-	}
-	trainable, running, err := spec.Count()
-	if err != nil {
-		return err
-	}
-	t := table.New("node", "op", "inputs", "shape", "parameters")
-	for _, n := range spec.Nodes {
-		shape := strings.Trim(strings.ReplaceAll(fmt.Sprint(shapes[n.Name]), " ", " x "), "[]")
-		t.Add(n.Name, n.Op, strings.Join(n.Inputs, " "), shape, model.Thousands(owned[n.Name]))
-	}
-	t.Add("all", "", "", "", fmt.Sprintf("%s trainable, %s running statistics",
-		model.Thousands(trainable), model.Thousands(running)))
-	return t.WriteText(w)
+	return t.WriteText(c.out)
 }
 
 // previewable says whether a preview may be written to the path.

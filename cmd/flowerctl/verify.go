@@ -12,9 +12,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/verify"
-	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/table"
 )
 
 type verifyOptions struct {
@@ -96,7 +94,7 @@ func (o *verifyOptions) run(c *call) error {
 	if o.images < 0 {
 		return usagef("--images: got %d, want 0 or more", o.images)
 	}
-	file, precision, err := readExported(path)
+	file, precision, err := export.ReadFile(path)
 	if err != nil {
 		return err
 	}
@@ -129,29 +127,6 @@ func (o *verifyOptions) run(c *call) error {
 	return errors.Join(o.print(c.out, path, r), differs(r, "the report names every figure"))
 }
 
-// readExported reads a file and the precision it was exported with, "" where it is
-// no file of export.
-func readExported(path string) (file []byte, p export.Precision, err error) {
-	if file, err = onnx.ReadBytes(path); err != nil {
-		return nil, "", err
-	}
-	m, err := onnx.Decode(file)
-	if err == nil {
-		err = m.Check()
-	}
-	var d export.Metadata
-	if err == nil {
-		d, err = export.ReadMetadata(m)
-	}
-	if err != nil {
-		return nil, "", fmt.Errorf("%s: %w", path, err)
-	}
-	if d.Weights == "" {
-		return file, "", nil
-	}
-	return file, d.Precision, nil
-}
-
 // reportPath is where the report of a file goes.
 func (o *verifyOptions) reportPath(file string) string {
 	if o.report != "" {
@@ -178,38 +153,5 @@ func (o *verifyOptions) print(w io.Writer, path string, r *verify.Report) error 
 		verdict = "DIFFERS"
 	}
 	fmt.Fprintf(w, "%s: %s on %d images, %s\n", path, verdict, r.Images, r.Source)
-	t := new(table.Table)
-	t.Add(r.Reference.Name, r.Reference.Version, "reference")
-	for i := range r.Engines {
-		e := &r.Engines[i]
-		if e.Skipped != "" {
-			t.Add(e.Name, e.Version, "skipped: "+e.Skipped)
-			continue
-		}
-		t.Add(e.Name, e.Version, compared(r, e))
-	}
-	if n := len(r.Resizing); n > 0 {
-		worst := 0.0
-		for _, x := range r.Resizing {
-			worst = max(worst, x.MaxLevels)
-		}
-		t.Add("preprocessing", fmt.Sprintf("%d sizes", n),
-			fmt.Sprintf("within %.0f of 255 grey levels of flowerctl's own", worst))
-	}
-	if o.layers || !r.OK {
-		for _, l := range r.Layers {
-			t.Add(l.Name, l.Op, layerNote(&l))
-		}
-	}
-	return t.WriteText(w)
-}
-
-func layerNote(l *verify.Layer) string {
-	switch {
-	case l.Missing:
-		return "not in the file"
-	case l.Differs:
-		return fmt.Sprintf("DIFFERS by %.1e of its scale", l.MaxRel)
-	}
-	return fmt.Sprintf("within %.1e of its scale", l.MaxRel)
+	return r.Table(o.layers || !r.OK).WriteText(w)
 }

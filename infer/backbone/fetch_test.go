@@ -93,9 +93,9 @@ func newWorld(t *testing.T) *world {
 	size := int64(len(made))
 	whl := &Package{Registry: "PyPI", Name: "made-model", Version: "1", File: "made.whl", Size: int64(len(wheel)),
 		SHA256: hash(wheel), Member: "net/w.pth", convert: model}
-	old := table
-	t.Cleanup(func() { table = old })
-	table = []Entry{
+	old := entries
+	t.Cleanup(func() { entries = old })
+	entries = []Entry{
 		{Name: "one", Input: in, Output: "out", Size: size, SHA256: hash(made),
 			URLs: []string{x.url + "/gone.onnx", x.url + "/d/one.onnx"}},
 		{Name: "made", Input: in, Output: "out", Size: size, SHA256: hash(made), Package: whl},
@@ -180,7 +180,7 @@ func TestThePackageComesFromTheIndexOfPip(t *testing.T) {
 		"html": `<html><a href="other.whl">other.whl</a><A class=x href='../../made.whl#sha256=HASH'>made.whl</a>`,
 	} {
 		x := newWorld(t)
-		x.files["/simple/made-model/"] = []byte(strings.ReplaceAll(page, "HASH", table[1].Package.SHA256))
+		x.files["/simple/made-model/"] = []byte(strings.ReplaceAll(page, "HASH", entries[1].Package.SHA256))
 		t.Setenv("PIP_INDEX_URL", x.url+"/simple/")
 		got := fetched(t, "made", Options{})
 		if got.Source != "PyPI: made-model 1" || !slices.Equal(x.left(t), []string{"made.onnx"}) {
@@ -252,14 +252,14 @@ func TestANetworkWithoutAHashHasToBeAllowed(t *testing.T) {
 	if _, err := Fetch(t.Context(), "open", Options{}); !errors.Is(err, ErrUnverified) || x.asked != nil {
 		t.Errorf("got %v, asked for %q", err, x.asked)
 	}
-	if got := fetched(t, "open", Options{AllowUnverified: true}); got.Verified || got.SHA256 != table[0].SHA256 {
+	if got := fetched(t, "open", Options{AllowUnverified: true}); got.Verified || got.SHA256 != entries[0].SHA256 {
 		t.Errorf("got %+v", got)
 	}
 	for want, data := range map[string][]byte{
 		"not an ONNX file": []byte("<html>log in</html>"),
 		`not open: want the input "other" and the output "out"`: x.files["/d/one.onnx"],
 	} {
-		table[2].Input.Name = "other"
+		entries[2].Input.Name = "other"
 		x.files["/d/one.onnx"] = data
 		_, err := Fetch(t.Context(), "open", Options{AllowUnverified: true, Force: true})
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -24,8 +24,8 @@ func TestFullDisk(t *testing.T) {
 	}
 	wheel := torchtest.ZipOf("", 8, []string{"net/w.pth"}, map[string][]byte{"net/w.pth": torchtest.Zip(w)})
 	x.files["/d/made.whl"] = wheel
-	table[1].SHA256, table[1].Size = hash(made), int64(len(made))
-	table[1].Package.SHA256, table[1].Package.Size = hash(wheel), int64(len(wheel))
+	entries[1].SHA256, entries[1].Size = hash(made), int64(len(made))
+	entries[1].Package.SHA256, entries[1].Package.Size = hash(wheel), int64(len(wheel))
 	var old syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_FSIZE, &old); err != nil {
 		t.Fatal(err)

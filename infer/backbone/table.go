@@ -5,14 +5,14 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
-// table lists the networks, small ones first within a source.
+// entries lists the networks, small ones first within a source.
 //
 // Hashes of the ONNX model zoo are the object names of its Git LFS pointers at
 // commit b1eeaa1 of github.com/onnx/models, equal to model_sha in its
 // ONNX_HUB_MANIFEST.json; names of inputs, outputs and features are from the same
 // file. Hashes of PyPI's files are those of its index. Hashes of what is made here
 // follow from them.
-var table = []Entry{
+var entries = []Entry{
 	lite(efficientnet.Lite0, batchNorms, Entry{
 		Parameters: 4_652_008, GFLOPs: 0.770, Top1: Top1{75.1, googleMeasured}, Size: 18_811_735,
 		SHA256: "dc09789a90d2b4e1e62a9f26d9eabe95f6bbfc52074de92d4e469ce06510e127",

@@ -53,3 +53,11 @@ func Printable(text string) string {
 	}
 	return b.String()
 }
+
+// Megabytes is a size in kB, or in MB from one on.
+func Megabytes(n int64) string {
+	if n < 1e6 {
+		return fmt.Sprintf("%.0f kB", float64(n)/1e3)
+	}
+	return fmt.Sprintf("%.1f MB", float64(n)/1e6)
+}

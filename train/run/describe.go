@@ -1,0 +1,63 @@
+package run
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/train/data"
+)
+
+// Describe says what a session trains on what, in a few lines for people.
+func (s *Session) Describe() ([]string, error) {
+	set := s.Images.Set
+	parameters, _, err := s.Spec.Count()
+	if err != nil {
+		return nil, err
+	}
+	size := s.Settings.Size
+	lines := []string{fmt.Sprintf(
+		"%s, %d parameters, input %d x %d; %d training and %d validation images of %s (%s)",
+		s.Settings.Name(), parameters, size, size, s.Training.Len(), s.Validation.Len(),
+		strings.Join(set.Labels, ", "), set.SplitBy)}
+	if names := unvalidated(set); len(names) > 0 {
+		lines = append(lines, "warning: no validation image of "+strings.Join(names, ", ")+
+			": the validation accuracy is that of the other classes only")
+	}
+	if s.Initial != nil {
+		lines = append(lines, s.Initial.describe(s.Settings.Init)...)
+	}
+	if Kernels() == "go" {
+		lines = append(lines, "kernels: Go; built with oneDNN (libdnnl-dev, see make) "+
+			"a step takes half to four fifths of the time")
+	}
+	return lines, nil
+}
+
+// unvalidated are the classes that the folders give no image to validate on.
+func unvalidated(set *data.Set) (names []string) {
+	for class, n := range set.Counts(data.Val) {
+		if n == 0 {
+			names = append(names, set.Labels[class])
+		}
+	}
+	return names
+}
+
+// describe says what weights the network starts from.
+func (in *Initial) describe(from string) []string {
+	text := "starting from " + from
+	if len(in.Fresh) > 0 {
+		text += ", but for " + strings.Join(in.Fresh, ", ")
+	} else if in.ByName {
+		text += ", the last layer by the names of the classes"
+		if len(in.New) > 0 {
+			text += ", and from nothing for " + strings.Join(in.New, ", ")
+		}
+	}
+	lines := []string{text}
+	if in.Unnamed {
+		lines = append(lines, "warning: "+from+
+			" names no classes: its last layer is taken to have these, in this order")
+	}
+	return lines
+}
