@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/study"
@@ -12,7 +13,7 @@ import (
 // announcer tells of trainings that follow each other: those of the study, and of
 // the networks of `verify --presets`.
 type announcer struct {
-	*call
+	*shell.Call
 	*terminal.Training
 }
 
@@ -20,13 +21,13 @@ type announcer struct {
 func (a *announcer) Opened(s *run.Session, again bool) error {
 	a.Clear()
 	a.Heads = s.Heads()
-	return describe(a.call, s, !again)
+	return describe(a.Call, s, !again)
 }
 
 // Log is a line about a network.
 func (a *announcer) Log(network, line string) {
 	a.Clear()
-	a.say("%s: %s", network, line)
+	a.Say("%s: %s", network, line)
 }
 
 // Begin says which row comes, and how long it may take.
@@ -41,16 +42,16 @@ func (a *announcer) Begin(s *study.Study, row *study.Attempt) {
 	if cost, measured := s.Cost(row); measured {
 		text += ", about " + table.Seconds(cost)
 	}
-	a.say("%s; logged in the study: validation accuracy %s", text, row.Logged())
+	a.Say("%s; logged in the study: validation accuracy %s", text, row.Logged())
 }
 
 // End says what became of a row that did not come to its end.
 func (a *announcer) End(row *study.Attempt, interrupted bool) {
 	a.Clear()
 	if interrupted {
-		a.say("%s stopped after %d epochs; the same command goes on with it", row.Name(), row.EpochsDone())
+		a.Say("%s stopped after %d epochs; the same command goes on with it", row.Name(), row.EpochsDone())
 	}
 	if row.Err != nil {
-		a.say("%s: %s", row.Name(), oneLine(row.Err))
+		a.Say("%s: %s", row.Name(), shell.OneLine(row.Err))
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/answers"
 	"github.com/flowerctl/flowerctl/infer/pictures"
@@ -20,11 +21,11 @@ type answerFlags struct {
 func (a *answerFlags) check() error {
 	switch {
 	case a.top < 1:
-		return usagef("--top: got %d, want 1 or more", a.top)
+		return shell.Usagef("--top: got %d, want 1 or more", a.top)
 	case !(a.minConfidence >= 0 && a.minConfidence <= 1):
-		return usagef("--min-confidence: got %v, want 0 to 1", a.minConfidence)
+		return shell.Usagef("--min-confidence: got %v, want 0 to 1", a.minConfidence)
 	case a.json && a.csv:
-		return usagef("--json and --csv: want one of them")
+		return shell.Usagef("--json and --csv: want one of them")
 	}
 	return nil
 }

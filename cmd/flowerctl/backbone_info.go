@@ -6,19 +6,20 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/backbone"
 	"github.com/flowerctl/flowerctl/infer/download"
 )
 
 // oneBackbone is the name that a subcommand takes.
-func oneBackbone(c *call) (string, error) {
-	switch len(c.files) {
+func oneBackbone(c *shell.Call) (string, error) {
+	switch len(c.Files) {
 	case 1:
-		return c.files[0], nil
+		return c.Files[0], nil
 	case 0:
-		return "", fail(usagef("no backbone named"), "flowerctl backbone list shows them")
+		return "", shell.Fail(shell.Usagef("no backbone named"), "flowerctl backbone list shows them")
 	}
-	return "", usagef("takes one name, got %q and %q", c.files[0], c.files[1])
+	return "", shell.Usagef("takes one name, got %q and %q", c.Files[0], c.Files[1])
 }
 
 const elsewhere = "--mirror URL or --from DIR takes it from elsewhere"
@@ -32,30 +33,30 @@ func backboneError(err error) error {
 	var network *backbone.DownloadError
 	switch {
 	case errors.As(err, &unknown):
-		if n := nearest(unknown.Name, unknown.Known); n != "" {
-			return failWith(exitUsage, err, "did you mean "+n+"?")
+		if n := shell.Nearest(unknown.Name, unknown.Known); n != "" {
+			return shell.FailWith(shell.ExitUsage, err, "did you mean "+n+"?")
 		}
-		return failWith(exitUsage, err, "there are: "+strings.Join(unknown.Known, ", "))
+		return shell.FailWith(shell.ExitUsage, err, "there are: "+strings.Join(unknown.Known, ", "))
 	case errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &absent):
-		return fail(err, "flowerctl backbone fetch "+absent.Name)
+		return shell.Fail(err, "flowerctl backbone fetch "+absent.Name)
 	case errors.As(err, &damaged):
-		return fail(err, "remove it, and fetch it again")
+		return shell.Fail(err, "remove it, and fetch it again")
 	case errors.As(err, &nowhere):
-		return fail(err, folderHints(nowhere.Entry)...)
+		return shell.Fail(err, folderHints(nowhere.Entry)...)
 	case errors.Is(err, backbone.ErrUnverified):
-		return fail(err, "--allow-unverified takes it all the same")
+		return shell.Fail(err, "--allow-unverified takes it all the same")
 	case errors.Is(err, backbone.ErrOffline):
-		return fail(err, "--from DIR takes it from a folder that has the file")
+		return shell.Fail(err, "--from DIR takes it from a folder that has the file")
 	case errors.Is(err, backbone.ErrNoCache):
-		return fail(err, "set HOME or XDG_CACHE_HOME")
+		return shell.Fail(err, "set HOME or XDG_CACHE_HOME")
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return fail(err, "make room on this disk, or set XDG_CACHE_HOME to a folder on another")
+		return shell.Fail(err, "make room on this disk, or set XDG_CACHE_HOME to a folder on another")
 	case errors.Is(err, download.ErrOther):
-		return fail(err, "a proxy may answer in place of the server: "+elsewhere)
+		return shell.Fail(err, "a proxy may answer in place of the server: "+elsewhere)
 	case errors.As(err, &network):
-		return fail(err, "again, it goes on where it stopped; "+elsewhere)
+		return shell.Fail(err, "again, it goes on where it stopped; "+elsewhere)
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export/importer"
 	"github.com/flowerctl/flowerctl/export/transfer"
 	"github.com/flowerctl/flowerctl/infer/backbone"
@@ -18,9 +19,9 @@ const usualBackbone = "efficientnet-lite0"
 
 // atHand is the network that a training starts from where nobody named one: the
 // usual backbone, if it is there.
-func atHand(c *call) string {
+func atHand(c *shell.Call) string {
 	if _, _, err := backbone.Open(usualBackbone); err != nil {
-		c.say("training from nothing: %s is not here; flowerctl backbone fetch %s brings a network to start from, which needs few pictures",
+		c.Say("training from nothing: %s is not here; flowerctl backbone fetch %s brings a network to start from, which needs few pictures",
 			usualBackbone, usualBackbone)
 		return ""
 	}
@@ -28,7 +29,7 @@ func atHand(c *call) string {
 }
 
 // openBase reads the network that --from names: a file, or a backbone.
-func openBase(c *call, s *run.Settings) (*run.Base, error) {
+func openBase(c *shell.Call, s *run.Settings) (*run.Base, error) {
 	src, err := baseSource(s.From)
 	if err != nil {
 		return nil, err
@@ -41,14 +42,14 @@ func openBase(c *call, s *run.Settings) (*run.Base, error) {
 	var unread *importer.UnsupportedError
 	switch {
 	case errors.As(err, &unread):
-		return nil, fail(fmt.Errorf("--from: %w", err), "flowerctl backbone list has networks that can be read")
+		return nil, shell.Fail(fmt.Errorf("--from: %w", err), "flowerctl backbone list has networks that can be read")
 	case errors.Is(err, transfer.ErrNotNormalised):
-		return nil, fail(fmt.Errorf("--from: %w", err),
+		return nil, shell.Fail(fmt.Errorf("--from: %w", err),
 			"--mean and --std say it, of pixels from 0 to 1; files of flowerctl export and of flowerctl backbone list are known")
 	case err != nil:
 		return nil, fmt.Errorf("--from: %w", err)
 	}
-	_, err = c.needRuntime(install.BuildCPU) // the network is compared with its file
+	_, err = needRuntime(c, install.BuildCPU) // the network is compared with its file
 	return base, err
 }
 

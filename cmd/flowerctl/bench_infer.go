@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/bench"
 	"github.com/flowerctl/flowerctl/infer/machine"
@@ -27,10 +28,10 @@ func (o *benchInferOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
 		&cli.IntSliceFlag{Name: "batch", Value: cli.NewIntSlice(1, 8, 32),
 			Usage: "batch sizes, `N,N,...`", Destination: &o.batch},
-		floatFlag(&o.seconds, "seconds", 2, "`S` to spend on each figure"),
-		intFlag(&o.cold, "cold", 10, "start the program `N` times; 0 leaves that out"),
-		textFlag(&o.vs, "vs", "", "also run alternately with `FILE`.onnx: times as a share of its"),
-		jsonFlag(&o.json),
+		shell.FloatFlag(&o.seconds, "seconds", 2, "`S` to spend on each figure"),
+		shell.IntFlag(&o.cold, "cold", 10, "start the program `N` times; 0 leaves that out"),
+		shell.TextFlag(&o.vs, "vs", "", "also run alternately with `FILE`.onnx: times as a share of its"),
+		shell.JSONFlag(&o.json),
 	}, o.modelFlags.flags()...)
 }
 
@@ -47,11 +48,11 @@ run warm before it is timed.
   flowerctl bench infer photos/ --device cuda --json
   flowerctl bench infer --model int8.onnx --vs fp32.onnx`,
 		Flags:  o.flags(),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
-func (o *benchInferOptions) run(c *call) (err error) {
+func (o *benchInferOptions) run(c *shell.Call) (err error) {
 	timed := bench.Options{Batches: o.batch.Value(), Threads: o.threads,
 		Version: version, CPU: machine.Processor()}
 	if err := checkBatch(timed.Batches...); err != nil {
@@ -68,12 +69,12 @@ func (o *benchInferOptions) run(c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	defer closing(&err, one.Close)
+	defer shell.Closing(&err, one.Close)
 	many, err := m.open(c, true)
 	if err != nil {
 		return err
 	}
-	defer closing(&err, many.Close)
+	defer shell.Closing(&err, many.Close)
 	m.tell(c)
 	files, err := benchPictures(c)
 	if err != nil {
@@ -84,7 +85,7 @@ func (o *benchInferOptions) run(c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	r, err := bench.Time(c.ctx, one, many, files, timed)
+	r, err := bench.Time(c.Ctx, one, many, files, timed)
 	if err != nil {
 		return err
 	}
@@ -95,18 +96,18 @@ func (o *benchInferOptions) run(c *call) (err error) {
 		}
 	}
 	if o.json {
-		return writeJSON(c.out, r)
+		return shell.WriteJSON(c.Out, r)
 	}
-	return r.WriteText(c.out)
+	return r.WriteText(c.Out)
 }
 
 // benchPictures reads the pictures that were named, up to 256, or draws some of the
 // size that photographs on the web have.
-func benchPictures(c *call) ([][]byte, error) {
-	if len(c.files) == 0 {
+func benchPictures(c *shell.Call) ([][]byte, error) {
+	if len(c.Files) == 0 {
 		return data.DrawnFiles(5, 320, 0)
 	}
-	files, err := pictures.Arguments{Names: c.files, Stdin: c.in}.Read(256)
+	files, err := pictures.Arguments{Names: c.Files, Stdin: c.In}.Read(256)
 	if err == nil && len(files) == 0 {
 		err = errors.New("no images there")
 	}
@@ -114,7 +115,7 @@ func benchPictures(c *call) ([][]byte, error) {
 }
 
 // coldStart times this program's predict, with the flags that were given.
-func (o *benchInferOptions) coldStart(c *call, picture []byte) (p50 float64, err error) {
+func (o *benchInferOptions) coldStart(c *shell.Call, picture []byte) (p50 float64, err error) {
 	if o.cold < 1 {
 		return 0, nil
 	}
@@ -125,15 +126,15 @@ func (o *benchInferOptions) coldStart(c *call, picture []byte) (p50 float64, err
 	command := []string{program, "predict"}
 	for name, value := range map[string]any{"model": o.model, "precision": o.precision,
 		"device": o.device, "tf32": o.tf32, "threads": o.threads, "labels": o.labels, "size": o.size} {
-		if c.given(name) {
+		if c.Given(name) {
 			command = append(command, fmt.Sprintf("--%s=%v", name, value))
 		}
 	}
-	return bench.ColdStart(c.ctx, command, picture, o.cold)
+	return bench.ColdStart(c.Ctx, command, picture, o.cold)
 }
 
 // versus times the classifier against the model that --vs names.
-func (o *benchInferOptions) versus(c *call, one *infer.Classifier, files [][]byte,
+func (o *benchInferOptions) versus(c *shell.Call, one *infer.Classifier, files [][]byte,
 	timed bench.Options) (v *bench.Versus, err error) {
 	file, err := infer.Find(o.vs)
 	if err != nil {
@@ -147,6 +148,6 @@ func (o *benchInferOptions) versus(c *call, one *infer.Classifier, files [][]byt
 	if err != nil {
 		return nil, err
 	}
-	defer closing(&err, classifier.Close)
-	return bench.Compare(c.ctx, one, classifier, o.vs, files, timed)
+	defer shell.Closing(&err, classifier.Close)
+	return bench.Compare(c.Ctx, one, classifier, o.vs, files, timed)
 }

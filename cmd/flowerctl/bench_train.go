@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -18,17 +19,17 @@ type benchTrainOptions struct {
 
 func (o *benchTrainOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		textFlag(&o.arch, "arch", "v7-base", "`NETWORK`, one of train --list"),
-		intFlag(&o.size, "size", 0, "side of the images, `PIXELS`; 0: the network's own"),
-		intFlag(&o.batch, "batch", 32, "`N` images a step"),
-		intFlag(&o.bench.Steps, "steps", 7, "`N` steps are timed"),
-		intFlag(&o.bench.Warmup, "warmup", 2, "`N` steps before them"),
-		textFlag(&o.optimizer, "optimizer", "adam", "`NAME`, as for train"),
-		intFlag(&o.threads, "threads", 0, "`N` that compute; 0: all cores"),
-		textFlag(&o.data, "data", "", "time an epoch on the images in `DIR` too"),
-		textFlag(&o.augment, "augment", "", "`POLICY` for that epoch, as for train"),
-		boolFlag(&o.bench.Ops, "ops", "list the time of every op"),
-		jsonFlag(&o.json),
+		shell.TextFlag(&o.arch, "arch", "v7-base", "`NETWORK`, one of train --list"),
+		shell.IntFlag(&o.size, "size", 0, "side of the images, `PIXELS`; 0: the network's own"),
+		shell.IntFlag(&o.batch, "batch", 32, "`N` images a step"),
+		shell.IntFlag(&o.bench.Steps, "steps", 7, "`N` steps are timed"),
+		shell.IntFlag(&o.bench.Warmup, "warmup", 2, "`N` steps before them"),
+		shell.TextFlag(&o.optimizer, "optimizer", "adam", "`NAME`, as for train"),
+		shell.IntFlag(&o.threads, "threads", 0, "`N` that compute; 0: all cores"),
+		shell.TextFlag(&o.data, "data", "", "time an epoch on the images in `DIR` too"),
+		shell.TextFlag(&o.augment, "augment", "", "`POLICY` for that epoch, as for train"),
+		shell.BoolFlag(&o.bench.Ops, "ops", "list the time of every op"),
+		shell.JSONFlag(&o.json),
 	}
 }
 
@@ -46,35 +47,35 @@ prepared ahead as in training, is compared with its steps alone.
   flowerctl bench train --arch v3-alexnet --steps 20 --ops
   flowerctl bench train --data photos/ --augment light`,
 		Flags:  o.flags(),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
-func (o *benchTrainOptions) run(c *call) (err error) {
-	if err := c.noFiles(); err != nil {
+func (o *benchTrainOptions) run(c *shell.Call) (err error) {
+	if err := c.NoFiles(); err != nil {
 		return err
 	}
 	switch {
 	case o.bench.Steps < 1 || o.bench.Warmup < 0:
-		return usagef("--steps %d and --warmup %d: want 1 or more, and 0 or more", o.bench.Steps, o.bench.Warmup)
+		return shell.Usagef("--steps %d and --warmup %d: want 1 or more, and 0 or more", o.bench.Steps, o.bench.Warmup)
 	case o.augment != "" && o.data == "":
-		return usagef("--augment: there are no images to augment without --data")
+		return shell.Usagef("--augment: there are no images to augment without --data")
 	}
 	s, err := o.open(c)
 	if err != nil {
 		return err
 	}
-	defer closing(&err, s.Close)
-	r, err := bench.Time(c.ctx, s, o.bench)
+	defer shell.Closing(&err, s.Close)
+	r, err := bench.Time(c.Ctx, s, o.bench)
 	if err != nil {
 		return err
 	}
-	return c.write(o.json, r, r)
+	return c.Write(o.json, r, r)
 }
 
 // open is the network with new weights, for as many classes as the study had, or
 // for those of --data with its images.
-func (o *benchTrainOptions) open(c *call) (*run.Session, error) {
+func (o *benchTrainOptions) open(c *shell.Call) (*run.Session, error) {
 	settings := run.Defaults()
 	settings.Arch, settings.Size, settings.Batch = o.arch, o.size, o.batch
 	settings.Optimizer, settings.Threads = o.optimizer, o.threads
@@ -82,7 +83,7 @@ func (o *benchTrainOptions) open(c *call) (*run.Session, error) {
 	if o.data == "" {
 		return run.OpenNetwork(settings, arch.StudyClasses)
 	}
-	show := terminal.NewTraining(c.log)
+	show := terminal.NewTraining(c.Log)
 	defer show.Clear()
-	return run.Open(c.ctx, settings, run.Options{Observer: show})
+	return run.Open(c.Ctx, settings, run.Options{Observer: show})
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/compare"
 )
 
@@ -34,27 +35,27 @@ What the loss does, on one network, all else the same:
   flowerctl train --data photos/ --arch v7-base --optimizer sgd --out runs/ce
   flowerctl train --data photos/ --arch v7-base --optimizer sgd --loss mse --out runs/mse
   flowerctl compare runs/ce runs/mse --html loss.html`,
-		Flags: append([]cli.Flag{jsonFlag(&o.json),
-			boolFlag(&o.csv, "csv", "results as CSV, with a header"),
-			textFlag(&o.html, "html", "", "tables and curves as one page in `FILE`"),
+		Flags: append([]cli.Flag{shell.JSONFlag(&o.json),
+			shell.BoolFlag(&o.csv, "csv", "results as CSV, with a header"),
+			shell.TextFlag(&o.html, "html", "", "tables and curves as one page in `FILE`"),
 		}, o.pictureFlags.flags("curves to `FILE`")...),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
-func (o *compareOptions) run(c *call) error {
+func (o *compareOptions) run(c *shell.Call) error {
 	if o.json && o.csv {
-		return usagef("--json and --csv: want one of them")
+		return shell.Usagef("--json and --csv: want one of them")
 	}
-	if len(c.files) == 0 {
-		return fail(usagef("no runs named"), "flowerctl compare runs/*")
+	if len(c.Files) == 0 {
+		return shell.Fail(shell.Usagef("no runs named"), "flowerctl compare runs/*")
 	}
-	records, left, err := compare.Read(c.files)
+	records, left, err := compare.Read(c.Files)
 	if err != nil {
 		return err
 	}
 	for _, l := range left {
-		c.say("%s: left out", l.Reason)
+		c.Say("%s: left out", l.Reason)
 	}
 	t, err := compare.New(records)
 	if err != nil {
@@ -67,15 +68,15 @@ func (o *compareOptions) run(c *call) error {
 		return err
 	}
 	for _, note := range t.Notes {
-		c.say("%s", note)
+		c.Say("%s", note)
 	}
 	switch {
 	case o.json:
-		return writeJSON(c.out, t)
+		return shell.WriteJSON(c.Out, t)
 	case o.csv:
-		return t.WriteCSV(c.out)
+		return t.WriteCSV(c.Out)
 	}
-	return printTables(c.out, t)
+	return printTables(c.Out, t)
 }
 
 func printTables(w io.Writer, t *compare.Comparison) error {

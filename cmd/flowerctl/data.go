@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
 )
@@ -26,11 +27,11 @@ type dataDrawOptions struct {
 
 func (o *dataDrawOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		intFlag(&o.draw.Count, "count", 100, "`N` pictures of each kind"),
-		intFlag(&o.draw.Size, "size", 256, "side of a picture, `PIXELS`"),
-		uintFlag(&o.draw.Seed, "seed", 1, "`SEED` of what is drawn"),
-		textFlag(&o.format, "format", "jpeg", "jpeg or png"),
-		boolFlag(&o.draw.Replace, "force", "replace a folder that is there"),
+		shell.IntFlag(&o.draw.Count, "count", 100, "`N` pictures of each kind"),
+		shell.IntFlag(&o.draw.Size, "size", 256, "side of a picture, `PIXELS`"),
+		shell.UintFlag(&o.draw.Seed, "seed", 1, "`SEED` of what is drawn"),
+		shell.TextFlag(&o.format, "format", "jpeg", "jpeg or png"),
+		shell.BoolFlag(&o.draw.Replace, "force", "replace a folder that is there"),
 	}
 }
 
@@ -47,42 +48,42 @@ such ones.
   flowerctl data draw flowers
   flowerctl data draw flowers --count 500 --size 150 --format png`,
 		Flags:  o.flags(),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
-func (o *dataDrawOptions) run(c *call) error {
-	dir, err := c.oneDir()
+func (o *dataDrawOptions) run(c *shell.Call) error {
+	dir, err := oneDir(c)
 	if err != nil {
 		return err
 	}
 	if o.format != "jpeg" && o.format != "png" {
-		return usagef("--format: got %q, want jpeg or png", o.format)
+		return shell.Usagef("--format: got %q, want jpeg or png", o.format)
 	}
 	o.draw.PNG = o.format == "png"
 	if err := o.draw.Check(); err != nil {
-		return usagef("%w", err)
+		return shell.Usagef("%w", err)
 	}
-	if err := data.DrawFolder(c.ctx, dir, o.draw); err != nil {
+	if err := data.DrawFolder(c.Ctx, dir, o.draw); err != nil {
 		return folderError(err)
 	}
-	_, err = fmt.Fprintf(c.out, "%s: %d drawn flowers, %d of each of 5 kinds\n",
+	_, err = fmt.Fprintf(c.Out, "%s: %d drawn flowers, %d of each of 5 kinds\n",
 		dir, 5*o.draw.Count, o.draw.Count)
 	return err
 }
 
 // oneDir is the one folder that a command names.
-func (c *call) oneDir() (string, error) {
-	if len(c.files) != 1 {
-		return "", usagef("names %d folders, want one", len(c.files))
+func oneDir(c *shell.Call) (string, error) {
+	if len(c.Files) != 1 {
+		return "", shell.Usagef("names %d folders, want one", len(c.Files))
 	}
-	return c.files[0], nil
+	return c.Files[0], nil
 }
 
 // folderError adds what can be done about a folder that is there.
 func folderError(err error) error {
 	if errors.Is(err, atomicfile.ErrThere) {
-		return fail(err, "--force replaces it, or name another folder")
+		return shell.Fail(err, "--force replaces it, or name another folder")
 	}
 	return err
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/data"
 )
 
@@ -15,10 +16,10 @@ type dataCheckOptions struct {
 
 func (o *dataCheckOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		textFlag(&o.split, "split", "", "compare with a run's `FILE` split.csv"),
-		boolFlag(&o.strict, "strict",
+		shell.TextFlag(&o.split, "split", "", "compare with a run's `FILE` split.csv"),
+		shell.BoolFlag(&o.strict, "strict",
 			"exit 1 when an image is unreadable, or repeated in two classes or parts"),
-		jsonFlag(&o.json),
+		shell.JSONFlag(&o.json),
 	}
 }
 
@@ -36,27 +37,27 @@ both sides of a split, and says how the classes are balanced.
   flowerctl data check photos --split runs/latest/split.csv
   flowerctl data check photos --strict --json`,
 		Flags:  o.flags(),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
-func (o *dataCheckOptions) run(c *call) error {
-	dir, err := c.oneDir()
+func (o *dataCheckOptions) run(c *shell.Call) error {
+	dir, err := oneDir(c)
 	if err != nil {
 		return err
 	}
-	set, err := data.Scan(c.ctx, dir, data.ScanOptions{})
+	set, err := data.Scan(c.Ctx, dir, data.ScanOptions{})
 	if err != nil {
-		return fail(err, "flowerctl data draw DIR draws flowers to try with")
+		return shell.Fail(err, "flowerctl data draw DIR draws flowers to try with")
 	}
-	report, err := data.Inspect(c.ctx, set, o.split)
+	report, err := data.Inspect(c.Ctx, set, o.split)
 	if err != nil {
 		return err
 	}
 	if o.json {
-		err = writeJSON(c.out, report)
+		err = shell.WriteJSON(c.Out, report)
 	} else {
-		err = report.WriteText(c.out)
+		err = report.WriteText(c.Out)
 	}
 	if n := report.Bad(); err == nil && n > 0 && o.strict {
 		return fmt.Errorf("%s: %d things to mend", dir, n)

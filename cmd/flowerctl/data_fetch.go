@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/data/fetch"
 )
@@ -18,9 +19,9 @@ type dataFetchOptions struct {
 
 func (o *dataFetchOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		textFlag(&o.url, "url", "", "`URL` of the same archive, or with --sha256 of another .tgz"),
-		textFlag(&o.sha256, "sha256", "", "`HASH` of the archive at --url"),
-		boolFlag(&o.force, "force", "replace a folder that is there"),
+		shell.TextFlag(&o.url, "url", "", "`URL` of the same archive, or with --sha256 of another .tgz"),
+		shell.TextFlag(&o.sha256, "sha256", "", "`HASH` of the archive at --url"),
+		shell.BoolFlag(&o.force, "force", "replace a folder that is there"),
 	}
 }
 
@@ -38,7 +39,7 @@ interrupted continues where it stopped. Their licences are in DIR/LICENSE.txt.
   flowerctl data fetch photos --url https://example.org/set.tgz --sha256 HASH`,
 			float64(fetch.FlowerPhotos.Size)/(1<<20)),
 		Flags:  o.flags(),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
@@ -49,7 +50,7 @@ func (o *dataFetchOptions) source() (fetch.Source, error) {
 	src, hash := fetch.FlowerPhotos, strings.ToLower(o.sha256)
 	if hash != "" {
 		if o.url == "" || !sha256Pattern.MatchString(hash) {
-			return src, usagef("--sha256: want 64 hex digits, beside --url")
+			return src, shell.Usagef("--sha256: want 64 hex digits, beside --url")
 		}
 		src = fetch.Source{SHA256: hash}
 	}
@@ -59,25 +60,25 @@ func (o *dataFetchOptions) source() (fetch.Source, error) {
 	return src, nil
 }
 
-func (o *dataFetchOptions) run(c *call) error {
-	if len(c.files) > 1 {
-		return usagef("names %d folders, want one", len(c.files))
+func (o *dataFetchOptions) run(c *shell.Call) error {
+	if len(c.Files) > 1 {
+		return shell.Usagef("names %d folders, want one", len(c.Files))
 	}
 	dir := "flower_photos"
-	if len(c.files) == 1 {
-		dir = c.files[0]
+	if len(c.Files) == 1 {
+		dir = c.Files[0]
 	}
 	src, err := o.source()
 	if err != nil {
 		return err
 	}
-	bar := terminal.NewDownloadBar(c.log)
-	c.say("downloading %s", src.URL)
-	err = fetch.Fetch(c.ctx, src, fetch.Options{Dir: dir, Force: o.force, Progress: bar.Show})
+	bar := terminal.NewDownloadBar(c.Log)
+	c.Say("downloading %s", src.URL)
+	err = fetch.Fetch(c.Ctx, src, fetch.Options{Dir: dir, Force: o.force, Progress: bar.Show})
 	bar.End()
 	if err != nil {
 		return folderError(err)
 	}
-	_, err = fmt.Fprintf(c.out, "%s: ready; flowerctl train --data %s\n", dir, dir)
+	_, err = fmt.Fprintf(c.Out, "%s: ready; flowerctl train --data %s\n", dir, dir)
 	return err
 }

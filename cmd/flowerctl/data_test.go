@@ -14,6 +14,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 )
 
 // photoServer serves a small archive of photographs.
@@ -47,23 +49,23 @@ func TestDataFetchFromAServer(t *testing.T) {
 		return code, out.String(), talk.String()
 	}
 	code, stdout, stderr := fetch() // the official archive's hash
-	if code != exitFailed || stdout != "" || !strings.Contains(stderr, "not the archive that was expected") {
+	if code != shell.ExitFailed || stdout != "" || !strings.Contains(stderr, "not the archive that was expected") {
 		t.Errorf("other bytes: exit %d, stdout %q, stderr %q", code, stdout, stderr)
 	}
 	if _, err := os.Stat(dir); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("other bytes: %s is there (%v)", dir, err)
 	}
 	code, stdout, stderr = fetch("--sha256", strings.ToUpper(hash))
-	if want := fmt.Sprintf("%s: ready; flowerctl train --data %[1]s\n", dir); code != exitDone || stdout != want {
+	if want := fmt.Sprintf("%s: ready; flowerctl train --data %[1]s\n", dir); code != shell.ExitDone || stdout != want {
 		t.Errorf("exit %d, stdout %q, want %q; stderr %q", code, stdout, want, stderr)
 	}
 	if got, err := os.ReadFile(filepath.Join(dir, "tulips", "2.jpg")); err != nil || string(got) != "photo" {
 		t.Errorf("tulips/2.jpg: %q, %v", got, err)
 	}
-	if code, _, _ = fetch("--sha256", hash); code != exitFailed {
-		t.Errorf("again: exit %d, want %d", code, exitFailed)
+	if code, _, _ = fetch("--sha256", hash); code != shell.ExitFailed {
+		t.Errorf("again: exit %d, want %d", code, shell.ExitFailed)
 	}
-	if code, _, _ = fetch("--sha256", hash, "--force"); code != exitDone {
-		t.Errorf("again with --force: exit %d, want %d", code, exitDone)
+	if code, _, _ = fetch("--sha256", hash, "--force"); code != shell.ExitDone {
+		t.Errorf("again with --force: exit %d, want %d", code, shell.ExitDone)
 	}
 }

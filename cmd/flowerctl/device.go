@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/cuda"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
@@ -13,16 +14,16 @@ import (
 const deviceAuto = "auto"
 
 // needDevice is the device of that name, with the onnxruntime loaded that it needs.
-func needDevice(c *call, name string) (ort.Device, error) {
+func needDevice(c *shell.Call, name string) (ort.Device, error) {
 	if name == deviceAuto {
 		return autoDevice(c)
 	}
 	device, err := ort.ParseDevice(name)
 	if err != nil {
-		return device, failWith(exitUsage, fmt.Errorf("--device: %w", err))
+		return device, shell.FailWith(shell.ExitUsage, fmt.Errorf("--device: %w", err))
 	}
 	if !device.CUDA {
-		_, err = c.needRuntime(install.BuildCPU)
+		_, err = needRuntime(c, install.BuildCPU)
 		return device, err
 	}
 	return device, needCUDA(device)
@@ -30,16 +31,16 @@ func needDevice(c *call, name string) (ort.Device, error) {
 
 // autoDevice takes the GPU where everything it needs is there, else the CPU, and
 // says why.
-func autoDevice(c *call) (ort.Device, error) {
+func autoDevice(c *shell.Call) (ort.Device, error) {
 	library, _ := install.Find(install.BuildCUDA) // what is wrong with it shows among the parts
 	missing := cuda.Missing(cuda.Parts(library))
 	if len(missing) == 0 {
 		device := ort.Device{CUDA: true}
-		c.say("device: %s, since all it needs is there", device)
+		c.Say("device: %s, since all it needs is there", device)
 		return device, needCUDA(device)
 	}
-	c.say("device: cpu, since for CUDA there is no %s (%s)", missing[0].Name, missing[0].Problem)
-	_, err := c.needRuntime(install.BuildCPU)
+	c.Say("device: cpu, since for CUDA there is no %s (%s)", missing[0].Name, missing[0].Problem)
+	_, err := needRuntime(c, install.BuildCPU)
 	return ort.Device{}, err
 }
 
@@ -48,7 +49,7 @@ func autoDevice(c *call) (ort.Device, error) {
 func needCUDA(device ort.Device) error {
 	library, err := install.Find(install.BuildCUDA)
 	if err != nil && !errors.Is(err, install.ErrNotInstalled) {
-		return fail(err, remedy(err, install.BuildCUDA))
+		return shell.Fail(err, remedy(err, install.BuildCUDA))
 	}
 	if missing := cuda.Missing(cuda.Parts(library)); len(missing) > 0 {
 		return &ort.DeviceError{Device: device, Missing: missing}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/doctor"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
@@ -32,9 +33,9 @@ they would on the GPU.`,
 		Flags: []cli.Flag{
 			&cli.StringFlag{Name: "device", Value: "cpu", Usage: "`cpu`, or cuda: what must work",
 				Destination: &o.device},
-			jsonFlag(&o.json),
+			shell.JSONFlag(&o.json),
 		},
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
@@ -46,16 +47,16 @@ type check struct {
 	Remedy string       `json:"remedy,omitempty"`
 }
 
-func (o *doctorOptions) run(c *call) error {
-	if err := c.noFiles(); err != nil {
+func (o *doctorOptions) run(c *shell.Call) error {
+	if err := c.NoFiles(); err != nil {
 		return err
 	}
 	device, err := ort.ParseDevice(o.device)
 	if err != nil {
-		return failWith(exitUsage, fmt.Errorf("--device: %w", err))
+		return shell.FailWith(shell.ExitUsage, fmt.Errorf("--device: %w", err))
 	}
 	gpu := checksOf(install.BuildCUDA, doctor.GPU(device.CUDA)...)
-	library := doctor.Runtime(c.ctx, device)
+	library := doctor.Runtime(c.Ctx, device)
 	usable := library.State == doctor.Well
 	checks := slices.Concat(
 		[]check{aboutProgram()},
@@ -66,18 +67,18 @@ func (o *doctorOptions) run(c *call) error {
 		gpu)
 	bad := failures(checks)
 	if o.json {
-		err = writeJSON(c.out, struct {
+		err = shell.WriteJSON(c.Out, struct {
 			OK     bool    `json:"ok"`
 			Checks []check `json:"checks"`
 		}{bad == 0, checks})
 	} else {
-		err = printChecks(c.out, checks)
+		err = printChecks(c.Out, checks)
 	}
 	switch {
 	case err != nil || bad == 0:
 		return err
 	case device.CUDA && failures(gpu) > 0:
-		return failWith(exitNoDevice, fmt.Errorf("%d of %d checks failed", bad, len(checks)))
+		return shell.FailWith(shell.ExitNoDevice, fmt.Errorf("%d of %d checks failed", bad, len(checks)))
 	}
 	return fmt.Errorf("%d of %d checks failed", bad, len(checks))
 }
@@ -85,7 +86,7 @@ func (o *doctorOptions) run(c *call) error {
 // aboutProgram says which flowerctl this is.
 func aboutProgram() check {
 	return check{Name: "flowerctl", State: doctor.Well, Detail: fmt.Sprintf("%s, commit %s, %s %s/%s",
-		version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)}
+		version, shell.Commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)}
 }
 
 // aboutKernels says what training computes with.
@@ -104,9 +105,9 @@ func checksOf(build install.Build, findings ...doctor.Finding) (checks []check) 
 		detail := f.Detail
 		switch {
 		case f.Err != nil && detail != "":
-			detail += ": " + oneLine(f.Err)
+			detail += ": " + shell.OneLine(f.Err)
 		case f.Err != nil:
-			detail = oneLine(f.Err)
+			detail = shell.OneLine(f.Err)
 		}
 		checks = append(checks, check{f.Name, f.State, detail, mendFinding(f, build)})
 	}

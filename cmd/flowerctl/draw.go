@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/picture"
 )
@@ -19,9 +20,9 @@ type pictureFlags struct {
 
 func (p *pictureFlags) flags(usage string) []cli.Flag {
 	return []cli.Flag{
-		textFlag(&p.svg, "svg", "", usage),
-		textFlag(&p.png, "png", "", usage),
-		boolFlag(&p.force, "force", "write over files that are there"),
+		shell.TextFlag(&p.svg, "svg", "", usage),
+		shell.TextFlag(&p.png, "png", "", usage),
+		shell.BoolFlag(&p.force, "force", "write over files that are there"),
 	}
 }
 
@@ -54,7 +55,7 @@ func (p *pictureFlags) write(path string, write func(io.Writer) error) error {
 		return nil
 	}
 	if _, err := os.Lstat(path); err == nil && !p.force {
-		return fail(fmt.Errorf("%s is there already", path), "--force writes over it")
+		return shell.Fail(fmt.Errorf("%s is there already", path), "--force writes over it")
 	}
 	return atomicfile.Write(path, write)
 }

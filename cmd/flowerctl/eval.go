@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/train/data"
@@ -24,15 +25,15 @@ type evalOptions struct {
 
 func (o *evalOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
-		textFlag(&o.data, "data", "", "`DIR` with one folder per class"),
-		textFlag(&o.run, "run", "",
+		shell.TextFlag(&o.data, "data", "", "`DIR` with one folder per class"),
+		shell.TextFlag(&o.run, "run", "",
 			"evaluate the checkpoint of this run `DIR` instead of an ONNX file"),
-		textFlag(&o.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
-		textFlag(&o.part, "part", "",
+		shell.TextFlag(&o.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
+		shell.TextFlag(&o.part, "part", "",
 			"only `train`, val or test: of the run's split.csv, else of the folder's own"),
-		intFlag(&o.worst, "worst", 10, "list the `N` most confident mistakes"),
+		shell.IntFlag(&o.worst, "worst", 10, "list the `N` most confident mistakes"),
 		batchFlag(&o.batch),
-		jsonFlag(&o.json),
+		shell.JSONFlag(&o.json),
 	}, o.modelFlags.flags()...)
 }
 
@@ -51,39 +52,39 @@ is 1.
   flowerctl eval --data photos/ --run runs/latest --part val
   flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5`,
 		Flags:  o.flags(),
-		Action: action(o.eval),
+		Action: shell.Action(o.eval),
 	}
 }
 
-func (o *evalOptions) check(c *call) error {
+func (o *evalOptions) check(c *shell.Call) error {
 	switch {
 	case o.data == "":
-		return fail(usagef("no --data"),
+		return shell.Fail(shell.Usagef("no --data"),
 			"flowerctl eval --data DIR, with one folder of pictures per class")
 	case o.worst < 0:
-		return usagef("--worst: got %d, want 0 or more", o.worst)
+		return shell.Usagef("--worst: got %d, want 0 or more", o.worst)
 	case !slices.Contains([]data.Part{"", data.Train, data.Val, data.Test}, data.Part(o.part)):
-		return usagef("--part: got %q, want train, val or test", o.part)
+		return shell.Usagef("--part: got %q, want train, val or test", o.part)
 	case o.run != "":
 		// What chooses or describes an ONNX file contradicts --run. An environment
 		// that names a model does not.
 		for _, f := range o.modelFlags.flags() {
-			if name := f.Names()[0]; name != "threads" && c.given(name) {
-				return usagef("--run and --%s: want one of them: "+
+			if name := f.Names()[0]; name != "threads" && c.Given(name) {
+				return shell.Usagef("--run and --%s: want one of them: "+
 					"a run is answered by gorgonia, on the CPU", name)
 			}
 		}
 	}
-	return cmp.Or(checkThreads(o.threads), checkBatch(o.batch), c.noFiles())
+	return cmp.Or(checkThreads(o.threads), checkBatch(o.batch), c.NoFiles())
 }
 
-func (o *evalOptions) eval(c *call) (err error) {
+func (o *evalOptions) eval(c *shell.Call) (err error) {
 	if err := o.check(c); err != nil {
 		return err
 	}
-	set, err := data.Scan(c.ctx, o.data, data.ScanOptions{})
+	set, err := data.Scan(c.Ctx, o.data, data.ScanOptions{})
 	if err != nil {
-		return fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+		return shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
 	}
 	items, unreadable, err := o.images(set)
 	if err != nil {
@@ -93,7 +94,7 @@ func (o *evalOptions) eval(c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	defer closing(&err, e.close)
+	defer shell.Closing(&err, e.close)
 	classes, err := evaluate.Match(set.Labels, e.labels)
 	if err != nil {
 		return err
@@ -103,22 +104,22 @@ func (o *evalOptions) eval(c *call) (err error) {
 	for i, item := range items {
 		pictures[i] = evaluate.Picture{File: file(item.Path), Path: item.Path, Class: classes[item.Class]}
 	}
-	watch := &evalWatch{c, terminal.NewCounter(c.log, len(items))}
+	watch := &evalWatch{c, terminal.NewCounter(c.Log, len(items))}
 	how := evaluate.Options{Model: e.name, Labels: e.labels, Batch: o.batch, Worst: o.worst,
 		Observer: watch}
 	for _, p := range unreadable {
 		how.Unreadable = append(how.Unreadable, p.Path)
 		watch.LeftOut(errors.New(file(p.Path) + ": " + p.Reason))
 	}
-	result, err := evaluate.Run(c.ctx, e.Engine, pictures, how)
+	result, err := evaluate.Run(c.Ctx, e.Engine, pictures, how)
 	watch.End()
 	if err != nil {
 		return err
 	}
 	if o.json {
-		err = writeJSON(c.out, result)
+		err = shell.WriteJSON(c.Out, result)
 	} else {
-		err = result.WriteText(c.out)
+		err = result.WriteText(c.Out)
 	}
 	if n := len(result.Unreadable); err == nil && n > 0 {
 		err = fmt.Errorf("no answer for %d of %d images", n, n+result.N)
@@ -152,7 +153,7 @@ func (o *evalOptions) images(set *data.Set) ([]data.Item, []data.Problem, error)
 
 // evalWatch shows how far an evaluation is, and says which pictures it leaves out.
 type evalWatch struct {
-	*call
+	*shell.Call
 	*terminal.Counter
 }
 
@@ -160,5 +161,5 @@ func (w *evalWatch) Answered() { w.Add(1) }
 
 func (w *evalWatch) LeftOut(why error) {
 	w.End()
-	w.say("%s: left out", oneLine(why))
+	w.Say("%s: left out", shell.OneLine(why))
 }

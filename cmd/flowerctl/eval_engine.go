@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -17,7 +18,7 @@ type evalEngine struct {
 }
 
 // open opens the run, if one was named, or else the model.
-func (o *evalOptions) open(c *call) (*evalEngine, error) {
+func (o *evalOptions) open(c *shell.Call) (*evalEngine, error) {
 	if o.run != "" {
 		return o.openRun(c)
 	}
@@ -36,7 +37,7 @@ func (o *evalOptions) open(c *call) (*evalEngine, error) {
 }
 
 // openRun makes gorgonia's network of the run's checkpoint.
-func (o *evalOptions) openRun(c *call) (*evalEngine, error) {
+func (o *evalOptions) openRun(c *shell.Call) (*evalEngine, error) {
 	which := run.Which(o.checkpoint)
 	if err := which.Check(); err != nil {
 		return nil, err
@@ -49,7 +50,7 @@ func (o *evalOptions) openRun(c *call) (*evalEngine, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.say("using %s in gorgonia (%s)", a.Path, a.Kernels)
+	c.Say("using %s in gorgonia (%s)", a.Path, a.Kernels)
 	gorgonia := infer.Engine{Prep: a.Preprocess, Alone: true,
 		Classify: func(ctx context.Context, images []imageprep.Image) ([]infer.Answer, error) {
 			probabilities, err := a.Probabilities(ctx, images)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/publish"
 	"github.com/flowerctl/flowerctl/export/verify"
@@ -21,9 +22,9 @@ type runFlags struct{ run, checkpoint, data string }
 
 func (r *runFlags) flags() []cli.Flag {
 	return []cli.Flag{
-		textFlag(&r.run, "run", filepath.Join(run.Root, run.Latest), "folder of the run, `RUN`"),
-		textFlag(&r.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
-		textFlag(&r.data, "data", "",
+		shell.TextFlag(&r.run, "run", filepath.Join(run.Root, run.Latest), "folder of the run, `RUN`"),
+		shell.TextFlag(&r.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
+		shell.TextFlag(&r.data, "data", "",
 			"compare on `DIR`, with a folder of images per class, instead of the run's validation images"),
 	}
 }
@@ -52,21 +53,21 @@ type exportOptions struct {
 
 func (o *exportOptions) flags() []cli.Flag {
 	return append(o.runFlags.flags(),
-		textFlag(&o.input, "input", string(export.Image),
+		shell.TextFlag(&o.input, "input", string(export.Image),
 			"`image` (any size), or float: the bare network"),
-		intFlag(&o.opset, "opset", export.DefaultOpset,
+		shell.IntFlag(&o.opset, "opset", export.DefaultOpset,
 			fmt.Sprintf("`VERSION` of the operators, %d to %d; images need %d",
 				export.MinOpset, export.MaxOpset, export.DefaultOpset)),
-		textFlag(&o.precision, "precision", string(export.FP32), "`fp32`, fp16 or int8"),
-		floatFlag(&o.drop, "max-accuracy-drop", 100*verify.DefaultAccuracyDrop,
+		shell.TextFlag(&o.precision, "precision", string(export.FP32), "`fp32`, fp16 or int8"),
+		shell.FloatFlag(&o.drop, "max-accuracy-drop", 100*verify.DefaultAccuracyDrop,
 			"fp16, int8: refuse when accuracy falls by more than `POINTS`"),
-		boolFlag(&o.fold, "fold-batchnorm", "merge batch norms into other layers"),
-		textFlag(&o.license, "license", "", "`LICENSE` of the weights, for the metadata"),
-		intFlag(&o.images, "images", 0,
+		shell.BoolFlag(&o.fold, "fold-batchnorm", "merge batch norms into other layers"),
+		shell.TextFlag(&o.license, "license", "", "`LICENSE` of the weights, for the metadata"),
+		shell.IntFlag(&o.images, "images", 0,
 			"compare on `N`, 32 or more; else 64, and all for fp16 and int8"),
-		boolFlag(&o.noVerify, "no-verify", "write the file without running it"),
-		boolFlag(&o.force, "force", "write over a file that is there"),
-		jsonFlag(&o.json))
+		shell.BoolFlag(&o.noVerify, "no-verify", "write the file without running it"),
+		shell.BoolFlag(&o.force, "force", "write over a file that is there"),
+		shell.JSONFlag(&o.json))
 }
 
 func exportCommand() *cli.Command {
@@ -84,12 +85,12 @@ gorgonia there is no file, and the exit code is 3.
   flowerctl export small.onnx --precision int8 --max-accuracy-drop 1
   flowerctl export bare.onnx --input float --opset 13`,
 		Flags:  o.flags(),
-		Action: action(o.export),
+		Action: shell.Action(o.export),
 	}
 }
 
-func (o *exportOptions) export(c *call) error {
-	path, err := c.oneFile("model.onnx")
+func (o *exportOptions) export(c *shell.Call) error {
+	path, err := c.OneFile("model.onnx")
 	if err != nil {
 		return err
 	}
@@ -101,33 +102,33 @@ func (o *exportOptions) export(c *call) error {
 		return err
 	}
 	if !o.noVerify {
-		if _, err := c.needRuntime(install.BuildCPU); err != nil {
+		if _, err := needRuntime(c, install.BuildCPU); err != nil {
 			return err
 		}
 	}
 	precision := export.Precision(o.precision)
-	r, err := publish.Run(c.ctx, trained, path, publish.Options{
+	r, err := publish.Run(c.Ctx, trained, path, publish.Options{
 		Export: export.Options{Input: export.Input(o.input), Precision: precision, Opset: o.opset,
 			FoldBatchNorm: o.fold, Version: version, License: o.license},
 		Data: o.data, Images: o.images, Tolerance: tolerance(precision, o.drop), Unverified: o.noVerify,
-		Log: func(line string) { c.say("%s", line) },
+		Log: func(line string) { c.Say("%s", line) },
 	})
 	if err != nil {
 		return err
 	}
 	if o.json {
-		return writeJSON(c.out, r)
+		return shell.WriteJSON(c.Out, r)
 	}
-	_, err = fmt.Fprintln(c.out, r)
+	_, err = fmt.Fprintln(c.Out, r)
 	return err
 }
 
-func (o *exportOptions) check(c *call, path string) error {
-	if c.given("images") && o.images < 32 {
-		return usagef("--images: got %d, want 32 or more", o.images)
+func (o *exportOptions) check(c *shell.Call, path string) error {
+	if c.Given("images") && o.images < 32 {
+		return shell.Usagef("--images: got %d, want 32 or more", o.images)
 	}
 	if !(o.drop >= 0 && o.drop <= 100) {
-		return usagef("--max-accuracy-drop: got %g, want 0 to 100 points", o.drop)
+		return shell.Usagef("--max-accuracy-drop: got %g, want 0 to 100 points", o.drop)
 	}
 	info, err := os.Stat(path)
 	switch {
@@ -136,9 +137,9 @@ func (o *exportOptions) check(c *call, path string) error {
 	case err != nil:
 		return err
 	case info.IsDir():
-		return usagef("%s is a folder, want the name of a file", path)
+		return shell.Usagef("%s is a folder, want the name of a file", path)
 	case !o.force:
-		return fail(fmt.Errorf("%s is there already", path), "--force writes over it")
+		return shell.Fail(fmt.Errorf("%s is there already", path), "--force writes over it")
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/ort/bundle"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -55,24 +56,24 @@ libraries where they are found; else the other machine must have them.
 				Usage: "also split it into parts under 50 MiB, with a script that joins them"},
 			&cli.BoolFlag{Name: "force", Usage: "replace a folder that is there", Destination: &o.force},
 		},
-		Action: action(o.write),
+		Action: shell.Action(o.write),
 	}
 }
 
-func (o *gpuBundleOptions) write(c *call) error {
-	if len(c.files) != 1 {
-		return usagef("got %d folders, want one to write", len(c.files))
+func (o *gpuBundleOptions) write(c *shell.Call) error {
+	if len(c.Files) != 1 {
+		return shell.Usagef("got %d folders, want one to write", len(c.Files))
 	}
 	if o.data == "" {
-		return usagef("no --data: want a folder with one folder of images per class")
+		return shell.Usagef("no --data: want a folder with one folder of images per class")
 	}
-	dir := filepath.Clean(c.files[0])
+	dir := filepath.Clean(c.Files[0])
 	folder, err := run.Find(o.run)
 	if err != nil {
 		return err
 	}
 	if _, err := os.Stat(dir); err == nil && !o.force {
-		return fail(fmt.Errorf("%s is there already", dir), "--force replaces it")
+		return shell.Fail(fmt.Errorf("%s is there already", dir), "--force replaces it")
 	}
 	libraries, err := o.libraries(c)
 	if err != nil {
@@ -82,31 +83,31 @@ func (o *gpuBundleOptions) write(c *call) error {
 	if err != nil {
 		return err
 	}
-	m, err := bundle.Write(c.ctx, dir, bundle.Contents{Program: program, Model: o.model, Half: o.half,
+	m, err := bundle.Write(c.Ctx, dir, bundle.Contents{Program: program, Model: o.model, Half: o.half,
 		Run: folder.ExportFiles(), Libraries: libraries, Images: o.data, Version: version})
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "%s: %d files\n", dir, len(m.Files))
+	fmt.Fprintf(c.Out, "%s: %d files\n", dir, len(m.Files))
 	if !o.parts {
 		return nil
 	}
-	n, err := bundle.Split(c.ctx, dir, m)
+	n, err := bundle.Split(c.Ctx, dir, m)
 	if err == nil {
-		fmt.Fprintf(c.out, "%s.parts: %d parts; sh join.sh there joins them\n", dir, n)
+		fmt.Fprintf(c.Out, "%s.parts: %d parts; sh join.sh there joins them\n", dir, n)
 	}
 	return err
 }
 
 // libraries finds onnxruntime and what it needs, by name.
-func (o *gpuBundleOptions) libraries(c *call) (map[string]string, error) {
+func (o *gpuBundleOptions) libraries(c *shell.Call) (map[string]string, error) {
 	build, remedy := install.BuildCUDA, "flowerctl runtime install --cuda"
 	if o.cpuOnly {
 		build, remedy = install.BuildCPU, "flowerctl runtime install"
 	}
 	libraries, absent, err := bundle.Libraries(build)
 	for _, part := range absent {
-		c.say("not in the folder: %s (%s)", part.Name, part.Problem)
+		c.Say("not in the folder: %s (%s)", part.Name, part.Problem)
 	}
-	return libraries, fail(err, remedy)
+	return libraries, shell.Fail(err, remedy)
 }

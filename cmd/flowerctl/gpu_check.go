@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/bundle"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -36,37 +37,37 @@ infer on the GPU and on the CPU. No network is used.
 				Destination: &o.seconds},
 			&cli.StringFlag{Name: "out", Value: ".", Usage: "`DIR` for the report", Destination: &o.out},
 		},
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
-func (o *gpuCheckOptions) run(c *call) error {
+func (o *gpuCheckOptions) run(c *shell.Call) error {
 	device, err := ort.ParseDevice(o.device)
 	if err != nil {
-		return failWith(exitUsage, fmt.Errorf("--device: %w", err))
+		return shell.FailWith(shell.ExitUsage, fmt.Errorf("--device: %w", err))
 	}
 	if _, err := secondsOf(o.seconds); err != nil {
 		return err
 	}
-	dir, err := bundleDir(c.files)
+	dir, err := bundleDir(c.Files)
 	if err != nil {
 		return err
 	}
 	b, err := bundle.Read(dir, run.ExportFileNames())
 	if err != nil {
-		return fail(err, "flowerctl gpu bundle DIR writes it whole; copy it again")
+		return shell.Fail(err, "flowerctl gpu bundle DIR writes it whole; copy it again")
 	}
 	out, err := filepath.Abs(o.out)
 	if err != nil {
 		return err
 	}
-	r, err := b.Check(c.ctx, dir, bundle.CheckOptions{Device: device, Seconds: o.seconds, Out: out,
+	r, err := b.Check(c.Ctx, dir, bundle.CheckOptions{Device: device, Seconds: o.seconds, Out: out,
 		Version: version, Env: []string{envOffline + "=1"},
-		Log: func(line string) { c.say("%s", line) }})
+		Log: func(line string) { c.Say("%s", line) }})
 	if err != nil {
 		return err
 	}
-	if err := r.WriteMarkdown(c.out); err != nil || r.OK {
+	if err := r.WriteMarkdown(c.Out); err != nil || r.OK {
 		return err
 	}
 	return checkFailure(r, device)
@@ -84,15 +85,15 @@ func bundleDir(files []string) (string, error) {
 // checkFailure is the check's exit code: of the device, when that is what is missing.
 func checkFailure(r *bundle.Report, device ort.Device) error {
 	for _, step := range r.Steps {
-		if step.Exit == exitDone {
+		if step.Exit == shell.ExitDone {
 			continue
 		}
 		err := fmt.Errorf("%s: exit code %d", step.Name, step.Exit)
 		hint := bundle.ReportFile + " has all that was said"
-		if device.CUDA && step.Exit == exitNoDevice {
-			return failWith(exitNoDevice, err, hint)
+		if device.CUDA && step.Exit == shell.ExitNoDevice {
+			return shell.FailWith(shell.ExitNoDevice, err, hint)
 		}
-		return fail(err, hint)
+		return shell.Fail(err, hint)
 	}
 	return nil
 }

@@ -111,3 +111,17 @@ func under(path string, trees []string) bool {
 	}
 	return false
 }
+
+// TestTheCommandImportsNoEngine: what trains and what answers is the libraries'.
+func TestTheCommandImportsNoEngine(t *testing.T) {
+	out, err := exec.Command("go", "list", "-tags=onednn,libjpeg", "-f", `{{join .Imports "\n"}}`, ".").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	never := []string{gorgoniaPath, ortPath, modulePath + "train/nn"}
+	for path := range strings.Lines(string(out)) {
+		if path = strings.TrimSpace(path); under(path, never) {
+			t.Errorf("package main imports %s", path)
+		}
+	}
+}

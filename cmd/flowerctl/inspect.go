@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export/summary"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -28,13 +29,13 @@ preprocessing, training. The file may be from anywhere: it is checked first.
 
   flowerctl inspect model.onnx
   flowerctl inspect runs/latest --svg network.svg`,
-		Flags:  append(o.pictureFlags.flags("draw the network to `FILE`"), jsonFlag(&o.json)),
-		Action: action(o.run),
+		Flags:  append(o.pictureFlags.flags("draw the network to `FILE`"), shell.JSONFlag(&o.json)),
+		Action: shell.Action(o.run),
 	}
 }
 
-func (o *inspectOptions) run(c *call) error {
-	path, err := c.oneFile("model.onnx")
+func (o *inspectOptions) run(c *shell.Call) error {
+	path, err := c.OneFile("model.onnx")
 	if err != nil {
 		return err
 	}
@@ -46,9 +47,9 @@ func (o *inspectOptions) run(c *call) error {
 		return err
 	}
 	if o.json {
-		return writeJSON(c.out, s)
+		return shell.WriteJSON(c.Out, s)
 	}
-	return s.WriteTable(c.out)
+	return s.WriteTable(c.Out)
 }
 
 // summarize describes a file, or the best checkpoint of a run.

@@ -1,6 +1,17 @@
 package main
 
-import "time"
+import (
+	"fmt"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+)
 
 // The most that flags may ask for: beyond what serves anybody, and a bound for what a
 // slip of the hand can allocate.
@@ -14,7 +25,7 @@ const (
 func checkBatch(sizes ...int) error {
 	for _, n := range sizes {
 		if n < 1 || n > maxBatch {
-			return usagef("--batch: got %d, want 1 to %d", n, maxBatch)
+			return shell.Usagef("--batch: got %d, want 1 to %d", n, maxBatch)
 		}
 	}
 	return nil
@@ -23,7 +34,7 @@ func checkBatch(sizes ...int) error {
 // checkThreads compares --threads with the limit.
 func checkThreads(n int) error {
 	if n < 0 || n > maxThreads {
-		return usagef("--threads: got %d, want 0 to %d", n, maxThreads)
+		return shell.Usagef("--threads: got %d, want 0 to %d", n, maxThreads)
 	}
 	return nil
 }
@@ -32,7 +43,28 @@ func checkThreads(n int) error {
 func secondsOf(s float64) (time.Duration, error) {
 	d := time.Duration(min(s, maxSeconds) * float64(time.Second))
 	if !(s <= maxSeconds) || d <= 0 {
-		return 0, usagef("--seconds: got %v, want more than 0, at most %d", s, maxSeconds)
+		return 0, shell.Usagef("--seconds: got %v, want more than 0, at most %d", s, maxSeconds)
 	}
 	return d, nil
+}
+
+// batchFlag is --batch of the commands that answer for many pictures.
+func batchFlag(to *int) cli.Flag {
+	return shell.IntFlag(to, "batch", infer.DefaultBatch, "`N` pictures a run of the network")
+}
+
+// counted is a number with its noun: "1 file", "2 files".
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// limitMemory keeps a command that reads pictures of anybody within the decoder's
+// budget beside a model of so many bytes, unless the environment says a limit.
+func limitMemory(model int) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(imageprep.DefaultMemory + 2*int64(model))
+	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer"
@@ -29,19 +30,19 @@ type modelFlags struct {
 func (m *modelFlags) flags() []cli.Flag {
 	const foreign = "for files from elsewhere:"
 	return []cli.Flag{
-		textFlag(&m.model, "model", "",
+		shell.TextFlag(&m.model, "model", "",
 			"ONNX `FILE`; else $"+envModel+", else model.onnx here, else the one built in"),
-		textFlag(&m.precision, "precision", "",
+		shell.TextFlag(&m.precision, "precision", "",
 			"fp16 or int8: the file of that `PRECISION` beside the model, as model-fp16.onnx"),
-		textFlag(&m.device, "device", "cpu", "`cpu`, cuda, cuda:N, or auto"),
-		intFlag(&m.threads, "threads", 0,
+		shell.TextFlag(&m.device, "device", "cpu", "`cpu`, cuda, cuda:N, or auto"),
+		shell.IntFlag(&m.threads, "threads", 0,
 			"threads that work on one run; 0 means all cores for one picture, "+
 				"and one for many, of which as many runs overlap"),
-		boolFlag(&m.tf32, "tf32", "cuda: faster and less exact products of matrices"),
-		boolFlag(&m.verified, "require-verified",
+		shell.BoolFlag(&m.tf32, "tf32", "cuda: faster and less exact products of matrices"),
+		shell.BoolFlag(&m.verified, "require-verified",
 			"refuse a model without a good report of flowerctl verify beside it"),
-		textFlag(&m.labels, "labels", "", foreign+" `FILE` with the classes, one a line"),
-		intFlag(&m.size, "size", 0, foreign+" side of the square the network takes, `PIXELS`"),
+		shell.TextFlag(&m.labels, "labels", "", foreign+" `FILE` with the classes, one a line"),
+		shell.IntFlag(&m.size, "size", 0, foreign+" side of the square the network takes, `PIXELS`"),
 		&cli.Float64SliceFlag{Name: "mean", Destination: &m.mean,
 			Usage: foreign + " `M` or R,G,B subtracted from pixels of 0 to 1"},
 		&cli.Float64SliceFlag{Name: "std", Destination: &m.std,
@@ -52,19 +53,19 @@ func (m *modelFlags) flags() []cli.Flag {
 func (m *modelFlags) check() error {
 	switch {
 	case m.size < 0:
-		return usagef("--size: got %d, want a number of pixels", m.size)
+		return shell.Usagef("--size: got %d, want a number of pixels", m.size)
 	case m.size > imageprep.MaxSize:
-		return usagef("--size: got %d, want at most %d", m.size, imageprep.MaxSize)
+		return shell.Usagef("--size: got %d, want at most %d", m.size, imageprep.MaxSize)
 	case m.tf32 && m.device != deviceAuto:
 		if device, err := ort.ParseDevice(m.device); err == nil && !device.CUDA {
-			return usagef("--tf32: got --device %s, want cuda or auto", device)
+			return shell.Usagef("--tf32: got --device %s, want cuda or auto", device)
 		}
 	}
 	switch export.Precision(m.precision) {
 	case "", export.FP32, export.FP16, export.INT8:
 		return checkThreads(m.threads)
 	}
-	return usagef("--precision: got %q, want fp32, fp16 or int8", m.precision)
+	return shell.Usagef("--precision: got %q, want fp32, fp16 or int8", m.precision)
 }
 
 // chosen is the model that the flags name, with onnxruntime loaded.
@@ -75,7 +76,7 @@ type chosen struct {
 }
 
 // find is the model that the flags name, with the onnxruntime loaded that it needs.
-func (m *modelFlags) find(c *call) (*chosen, error) {
+func (m *modelFlags) find(c *shell.Call) (*chosen, error) {
 	if err := m.check(); err != nil {
 		return nil, err
 	}
@@ -95,7 +96,8 @@ func (m *modelFlags) find(c *call) (*chosen, error) {
 
 // choose loads the onnxruntime that a model needs, which must have been verified
 // where that is asked.
-func (m *modelFlags) choose(c *call, file *infer.File) (_ *chosen, err error) {
+func (m *modelFlags) choose(c *shell.Call, file *infer.File) (_ *chosen, err error) {
+	limitMemory(len(file.Data))
 	o := infer.Options{Size: m.size, Uncached: m.verified,
 		Mean: float32s(m.mean.Value()), Std: float32s(m.std.Value())}
 	o.Session.Threads, o.Session.TF32 = m.threads, m.tf32
@@ -118,18 +120,18 @@ func (m *modelFlags) choose(c *call, file *infer.File) (_ *chosen, err error) {
 		return nil, err
 	}
 	if m.device == deviceAuto {
-		o.Fallback = func(why error) { c.say("device: cpu, since %v", why) }
+		o.Fallback = func(why error) { c.Say("device: cpu, since %v", why) }
 	}
 	return &chosen{file, o, m}, nil
 }
 
 // open opens the model, for a picture at a time or for many. With --device auto that
 // is on the CPU where the GPU cannot be used after all, and the next one too.
-func (m *chosen) open(c *call, many bool) (*infer.Classifier, error) {
+func (m *chosen) open(c *shell.Call, many bool) (*infer.Classifier, error) {
 	m.options.Many = many
 	classifier, err := m.Open(m.options)
 	if errors.Is(err, infer.ErrOwnSize) {
-		return nil, usagef("--size: got %d, but %s says itself what size it takes", m.flags.size, m.Name)
+		return nil, shell.Usagef("--size: got %d, but %s says itself what size it takes", m.flags.size, m.Name)
 	}
 	if err != nil {
 		return nil, err
@@ -137,13 +139,13 @@ func (m *chosen) open(c *call, many bool) (*infer.Classifier, error) {
 	session := &m.options.Session
 	if session.Device = classifier.Session().Device(); session.TF32 && !session.Device.CUDA {
 		session.TF32 = false
-		c.say("--tf32: without effect on the CPU")
+		c.Say("--tf32: without effect on the CPU")
 	}
 	return classifier, nil
 }
 
 // tell says which model is used.
-func (m *chosen) tell(c *call) { c.say("using %s on %s", m.Name, m.options.Session.Device) }
+func (m *chosen) tell(c *shell.Call) { c.Say("using %s on %s", m.Name, m.options.Session.Device) }
 
 func float32s(values []float64) []float32 {
 	result := make([]float32, len(values))

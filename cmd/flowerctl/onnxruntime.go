@@ -5,48 +5,49 @@ import (
 	"errors"
 	"os"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 // installRuntime runs an installation, telling its steps.
-func (c *call) installRuntime(in install.Options) (install.Library, error) {
-	bar := terminal.NewDownloadBar(c.log)
+func installRuntime(c *shell.Call, in install.Options) (install.Library, error) {
+	bar := terminal.NewDownloadBar(c.Log)
 	in.Log = func(line string) {
 		bar.End()
-		c.say("%s", line)
+		c.Say("%s", line)
 	}
 	in.Progress = bar.Show
-	library, err := install.Run(c.ctx, in)
+	library, err := install.Run(c.Ctx, in)
 	bar.End()
 	switch {
 	case err == nil || errors.Is(err, context.Canceled):
 		return library, err
 	case errors.Is(err, install.ErrNoCache):
-		return library, fail(err, remedy(err, in.Build))
+		return library, shell.Fail(err, remedy(err, in.Build))
 	case in.Offline:
-		return library, fail(err, "flowerctl runtime install, on a network",
+		return library, shell.Fail(err, "flowerctl runtime install, on a network",
 			install.EnvLibrary+"=FILE uses a library that is there already")
 	}
-	return library, fail(err, "npm on PATH is a second way to get it",
+	return library, shell.Fail(err, "npm on PATH is a second way to get it",
 		install.EnvLibrary+"=FILE uses a library that is there already (onnxruntime "+
 			install.MinVersion+" or newer)")
 }
 
 // needRuntime loads onnxruntime for a command that needs it, and installs it first
 // where it is not there.
-func (c *call) needRuntime(build install.Build) (install.Library, error) {
+func needRuntime(c *shell.Call, build install.Build) (install.Library, error) {
 	library, err := install.Find(build)
 	if errors.Is(err, install.ErrNotInstalled) {
-		c.say("onnxruntime is needed and not there yet: installing it, once")
-		library, err = c.installRuntime(install.Options{Build: build, Offline: offline()})
+		c.Say("onnxruntime is needed and not there yet: installing it, once")
+		library, err = installRuntime(c, install.Options{Build: build, Offline: offline()})
 		if err != nil {
 			return library, err
 		}
 	}
 	if err != nil {
-		return library, fail(err, remedy(err, build))
+		return library, shell.Fail(err, remedy(err, build))
 	}
 	return loadRuntime(library)
 }
@@ -58,10 +59,10 @@ func loadRuntime(library install.Library) (install.Library, error) {
 		return loaded, nil
 	}
 	if os.Getenv(install.EnvLibrary) != "" {
-		return loaded, fail(err, install.EnvLibrary+" names this file: unset it, or name a "+
+		return loaded, shell.Fail(err, install.EnvLibrary+" names this file: unset it, or name a "+
 			"libonnxruntime "+install.MinVersion+" or newer")
 	}
-	return loaded, fail(err, "flowerctl runtime install --force")
+	return loaded, shell.Fail(err, "flowerctl runtime install --force")
 }
 
 // remedy is what mends an error of finding or loading the library of a build.

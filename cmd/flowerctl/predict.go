@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/heatmaps"
 	"github.com/flowerctl/flowerctl/infer/pictures"
@@ -22,15 +23,15 @@ type predictOptions struct {
 
 func (o *predictOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
-		intFlag(&o.top, "top", 1, "`K` most probable classes"),
-		jsonFlag(&o.json),
-		boolFlag(&o.csv, "csv", "results as CSV, with a header"),
-		floatFlag(&o.minConfidence, "min-confidence", 0,
+		shell.IntFlag(&o.top, "top", 1, "`K` most probable classes"),
+		shell.JSONFlag(&o.json),
+		shell.BoolFlag(&o.csv, "csv", "results as CSV, with a header"),
+		shell.FloatFlag(&o.minConfidence, "min-confidence", 0,
 			"answer \"unknown\" below probability `P`, 0 to 1"),
 		batchFlag(&o.batch),
-		textFlag(&o.explain, "explain", "",
+		shell.TextFlag(&o.explain, "explain", "",
 			"write for each picture into `DIR` what the answer rests on"),
-		boolFlag(&o.list, "list", "the standard input holds file names, one a line"),
+		shell.BoolFlag(&o.list, "list", "the standard input holds file names, one a line"),
 	}, o.modelFlags.flags()...)
 }
 
@@ -51,7 +52,7 @@ files with neither an image's bytes nor an image's name are left out.
   flowerctl predict img.jpg --explain why/
   find . -name '*.jpg' | flowerctl predict - --list --csv`,
 		Flags:  o.flags(),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
@@ -59,22 +60,22 @@ func (o *predictOptions) check(names []string) error {
 	stdin := slices.Index(names, pictures.Stdin)
 	switch {
 	case len(names) == 0:
-		return fail(usagef("no pictures named"),
+		return shell.Fail(shell.Usagef("no pictures named"),
 			"flowerctl predict img.jpg", "- reads the standard input")
 	case stdin >= 0 && slices.Contains(names[stdin+1:], pictures.Stdin):
-		return usagef("- twice: there is one standard input")
+		return shell.Usagef("- twice: there is one standard input")
 	case o.list && stdin < 0:
-		return fail(usagef("--list without -: the standard input would not be read"),
+		return shell.Fail(shell.Usagef("--list without -: the standard input would not be read"),
 			"flowerctl predict - --list")
 	}
 	return checkBatch(o.batch)
 }
 
-func (o *predictOptions) run(c *call) (err error) {
-	if err := cmp.Or(o.answerFlags.check(), o.check(c.files)); err != nil {
+func (o *predictOptions) run(c *shell.Call) (err error) {
+	if err := cmp.Or(o.answerFlags.check(), o.check(c.Files)); err != nil {
 		return err
 	}
-	arguments := pictures.Arguments{Names: c.files, Stdin: c.in, List: o.list}
+	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list}
 	m, err := o.find(c)
 	if err != nil {
 		return err
@@ -84,7 +85,7 @@ func (o *predictOptions) run(c *call) (err error) {
 	if err != nil {
 		return err
 	}
-	defer closing(&err, classifier.Close)
+	defer shell.Closing(&err, classifier.Close)
 	m.tell(c)
 	var heat *heatmaps.Folder
 	if o.explain != "" {
@@ -94,20 +95,20 @@ func (o *predictOptions) run(c *call) (err error) {
 	}
 	engine := classifier.Engine()
 	engine.Alone = true
-	out := &tally{out: o.writer(c.out, len(classifier.Labels()))}
-	for r, err := range infer.Stream(c.ctx, engine, pictures.List(arguments), o.batch) {
+	out := &tally{out: o.writer(c.Out, len(classifier.Labels()))}
+	for r, err := range infer.Stream(c.Ctx, engine, pictures.List(arguments), o.batch) {
 		if err == nil {
-			err = errors.Join(out.add(r), heat.Add(c.ctx, r))
+			err = errors.Join(out.add(r), heat.Add(c.Ctx, r))
 		}
 		if err != nil {
 			return err
 		}
 	}
 	if heat != nil && heat.Written > 0 {
-		c.say("%s in %s, by %s", counted(heat.Written, "picture", "pictures"), heat.Dir, heat.Method)
+		c.Say("%s in %s, by %s", counted(heat.Written, "picture", "pictures"), heat.Dir, heat.Method)
 	}
 	if out.left > 0 {
-		c.say("%s left out", counted(out.left, "file that is no image", "files that are no images"))
+		c.Say("%s left out", counted(out.left, "file that is no image", "files that are no images"))
 	}
 	return out.end()
 }

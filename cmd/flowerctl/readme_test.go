@@ -5,6 +5,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 )
 
 // TestREADMECommandsExist reads every flowerctl line of the README's code blocks
@@ -26,7 +28,7 @@ func TestREADMECommandsExist(t *testing.T) {
 			continue
 		}
 		n++
-		if _, _, err := arrange(newApp(nil, io.Discard, io.Discard), args[1:]); err != nil {
+		if _, _, err := shell.Arrange(newApp(nil, io.Discard, io.Discard), args[1:]); err != nil {
 			t.Errorf("README: %s: %v", strings.Join(args, " "), err)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/study"
@@ -25,21 +26,21 @@ type reproduceOptions struct {
 
 func (o *reproduceOptions) flags() []cli.Flag {
 	return []cli.Flag{
-		textFlag(&o.data, "data", "",
+		shell.TextFlag(&o.data, "data", "",
 			"`DIR` with one folder of images per class; without it flowers are drawn"),
-		intFlag(&o.drawn, "drawn", run.Defaults().Drawn, "how many flowers are drawn, `N`"),
-		boolFlag(&o.all, "all", "every row, the cheapest first"),
-		durationFlag(&o.budget, "budget", 0,
+		shell.IntFlag(&o.drawn, "drawn", run.Defaults().Drawn, "how many flowers are drawn, `N`"),
+		shell.BoolFlag(&o.all, "all", "every row, the cheapest first"),
+		shell.DurationFlag(&o.budget, "budget", 0,
 			"stop after `TIME`, such as 2h or 90m; 0: when all is done"),
-		boolFlag(&o.table, "table", "write the table of what was run, and run nothing"),
-		intFlag(&o.epochs, "epochs", 0, "at most `N` epochs; 0: as many as in the study"),
-		uintFlag(&o.seed, "seed", 1, "`N`, as for train; other seeds than 1 get folders of their own"),
-		intFlag(&o.threads, "threads", 0, "`N` that compute; 0: all cores"),
-		textFlag(&o.out, "out", "",
+		shell.BoolFlag(&o.table, "table", "write the table of what was run, and run nothing"),
+		shell.IntFlag(&o.epochs, "epochs", 0, "at most `N` epochs; 0: as many as in the study"),
+		shell.UintFlag(&o.seed, "seed", 1, "`N`, as for train; other seeds than 1 get folders of their own"),
+		shell.IntFlag(&o.threads, "threads", 0, "`N` that compute; 0: all cores"),
+		shell.TextFlag(&o.out, "out", "",
 			"`DIR` of the table, runs/study by default; of one ROW: the run's folder"),
-		boolFlag(&o.force, "force", "run one ROW again, over the run in its folder"),
-		boolFlag(&o.list, "list", "list the rows and what was logged, and do nothing else"),
-		jsonFlag(&o.json),
+		shell.BoolFlag(&o.force, "force", "run one ROW again, over the run in its folder"),
+		shell.BoolFlag(&o.list, "list", "list the rows and what was logged, and do nothing else"),
+		shell.JSONFlag(&o.json),
 	}
 }
 
@@ -67,28 +68,28 @@ run on drawn flowers and not on photographs.
   flowerctl reproduce --all --data photos/ --budget 2h
   flowerctl reproduce --table`,
 		Flags:  o.flags(),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
-func (o *reproduceOptions) run(c *call) error {
+func (o *reproduceOptions) run(c *shell.Call) error {
 	if o.list {
-		return c.write(o.json, study.Rows(), study.List())
+		return c.Write(o.json, study.Rows(), study.List())
 	}
 	if err := o.check(c); err != nil {
 		return err
 	}
-	rows, err := askedRows(c.files)
+	rows, err := askedRows(c.Files)
 	if err != nil {
 		return err
 	}
-	show := &announcer{call: c, Training: terminal.NewTraining(c.log)}
+	show := &announcer{Call: c, Training: terminal.NewTraining(c.Log)}
 	so := study.Options{Data: o.data, Drawn: o.drawn, Epochs: o.epochs, Seed: o.seed, Force: o.force,
 		Numbers: o.table, Version: version, Observer: show}
-	if c.given("threads") {
+	if c.Given("threads") {
 		so.Threads = &o.threads
 	}
-	if len(c.files) == 1 && o.out != "" {
+	if len(c.Files) == 1 && o.out != "" {
 		so.Dir = filepath.Clean(o.out)
 	}
 	s, err := study.Open(rows, so)
@@ -110,8 +111,8 @@ func (o *reproduceOptions) run(c *call) error {
 }
 
 // train runs what is left of the rows, for as long as --budget says.
-func (o *reproduceOptions) train(c *call, s *study.Study, tableDir string) error {
-	ctx := c.ctx
+func (o *reproduceOptions) train(c *shell.Call, s *study.Study, tableDir string) error {
+	ctx := c.Ctx
 	if o.budget > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, o.budget)
@@ -124,35 +125,35 @@ func (o *reproduceOptions) train(c *call, s *study.Study, tableDir string) error
 	if err := s.Run(ctx, after); err != nil {
 		return err
 	}
-	if c.ctx.Err() != nil {
-		return c.ctx.Err()
+	if c.Ctx.Err() != nil {
+		return c.Ctx.Err()
 	}
 	if s.Next() != nil {
-		c.say("the budget of %s is spent: %d of %d rows are left for the same command",
+		c.Say("the budget of %s is spent: %d of %d rows are left for the same command",
 			o.budget, len(s.Attempts)-s.Ended(), len(s.Attempts))
 	}
 	return nil
 }
 
 // check refuses flags that do not go together.
-func (o *reproduceOptions) check(c *call) error {
+func (o *reproduceOptions) check(c *shell.Call) error {
 	ways := 0
-	for _, one := range []bool{o.all, o.table, len(c.files) > 0} {
+	for _, one := range []bool{o.all, o.table, len(c.Files) > 0} {
 		if one {
 			ways++
 		}
 	}
 	switch {
 	case ways != 1:
-		return fail(usagef("want rows, --all or --table, and one of these"), "flowerctl reproduce --list shows the rows")
-	case o.force && len(c.files) != 1:
-		return usagef("--force: wants one ROW, got %d", len(c.files))
+		return shell.Fail(shell.Usagef("want rows, --all or --table, and one of these"), "flowerctl reproduce --list shows the rows")
+	case o.force && len(c.Files) != 1:
+		return shell.Usagef("--force: wants one ROW, got %d", len(c.Files))
 	case o.budget < 0:
-		return usagef("--budget: got %s, want a time such as 2h, or 0 for no end", o.budget)
-	case o.table && c.given("budget"):
-		return usagef("--budget and --table: --table runs nothing")
+		return shell.Usagef("--budget: got %s, want a time such as 2h, or 0 for no end", o.budget)
+	case o.table && c.Given("budget"):
+		return shell.Usagef("--budget and --table: --table runs nothing")
 	case o.epochs < 0:
-		return usagef("--epochs: got %d, want 1 or more, or 0 for the study's", o.epochs)
+		return shell.Usagef("--epochs: got %d, want 1 or more, or 0 for the study's", o.epochs)
 	}
 	return nil
 }
@@ -166,7 +167,7 @@ func askedRows(names []string) ([]study.Row, error) {
 	for _, name := range names {
 		row, err := study.Find(name)
 		if err != nil {
-			return nil, usagef("%w", err)
+			return nil, shell.Usagef("%w", err)
 		}
 		rows = append(rows, row)
 	}
@@ -179,17 +180,17 @@ func studyFailure(err error) error {
 	var mismatch *study.MismatchError
 	switch {
 	case errors.As(err, &images) && images.Want == "":
-		return fail(fmt.Errorf("%w, and no --data is given", err), "--data "+images.Was+" goes on with it")
+		return shell.Fail(fmt.Errorf("%w, and no --data is given", err), "--data "+images.Was+" goes on with it")
 	case errors.As(err, &images):
-		return fail(err, "remove the folder, or move it elsewhere")
+		return shell.Fail(err, "remove the folder, or move it elsewhere")
 	case errors.As(err, &mismatch):
-		return fail(err, "move the folder elsewhere; of one row, --force writes over it and --out names another")
+		return shell.Fail(err, "move the folder elsewhere; of one row, --force writes over it and --out names another")
 	}
 	return err
 }
 
 // result writes what was asked for: the table, or the one row's line.
-func (o *reproduceOptions) result(c *call, s *study.Study, tableDir string) error {
+func (o *reproduceOptions) result(c *shell.Call, s *study.Study, tableDir string) error {
 	if tableDir == "" {
 		row := s.Attempts[0]
 		if row.Err != nil || !row.Ended() {
@@ -202,11 +203,11 @@ func (o *reproduceOptions) result(c *call, s *study.Study, tableDir string) erro
 	}
 	rows := s.TableRows()
 	if o.json {
-		return writeJSON(c.out, rows)
+		return shell.WriteJSON(c.Out, rows)
 	}
-	if err := study.Text(rows).WriteText(c.out); err != nil {
+	if err := study.Text(rows).WriteText(c.Out); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(c.out, filepath.Join(tableDir, study.TableFile))
+	_, err := fmt.Fprintln(c.Out, filepath.Join(tableDir, study.TableFile))
 	return err
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/table"
@@ -49,51 +50,51 @@ the first command that needs it does so by itself.
 						Usage: "use no network: fail unless it is there (also with $" + envOffline + ")"},
 					&cli.StringFlag{Name: "mirror", Destination: &o.mirror,
 						Usage: "`URL` of a folder with the official archives"},
-					jsonFlag(&o.json),
+					shell.JSONFlag(&o.json),
 				},
-				Action: action(o.install),
+				Action: shell.Action(o.install),
 			},
 			{
 				Name:   "status",
 				Usage:  "which onnxruntime is used, and whether its files are as installed",
-				Flags:  []cli.Flag{jsonFlag(&o.json)},
-				Action: action(o.status),
+				Flags:  []cli.Flag{shell.JSONFlag(&o.json)},
+				Action: shell.Action(o.status),
 			},
 		},
 	}
 }
 
-func (o *runtimeOptions) install(c *call) error {
-	if err := c.noFiles(); err != nil {
+func (o *runtimeOptions) install(c *shell.Call) error {
+	if err := c.NoFiles(); err != nil {
 		return err
 	}
 	in := install.Options{Mirror: o.mirror, Offline: o.offline || offline(), Force: o.force}
 	if o.cuda {
 		in.Build = install.BuildCUDA
 	}
-	library, err := c.installRuntime(in)
+	library, err := installRuntime(c, in)
 	if err != nil {
 		return err
 	}
 	if o.json {
-		return writeJSON(c.out, library)
+		return shell.WriteJSON(c.Out, library)
 	}
-	_, err = fmt.Fprintf(c.out, "onnxruntime %s (%s): %s\n", library.Version, library.Build,
+	_, err = fmt.Fprintf(c.Out, "onnxruntime %s (%s): %s\n", library.Version, library.Build,
 		library.Path)
 	return err
 }
 
-func (o *runtimeOptions) status(c *call) error {
-	if err := c.noFiles(); err != nil {
+func (o *runtimeOptions) status(c *shell.Call) error {
+	if err := c.NoFiles(); err != nil {
 		return err
 	}
 	cpu, cuda := ort.StatusOf(install.BuildCPU), ort.StatusOf(install.BuildCUDA)
 	var err error
 	if cpu.Error != "" {
-		err = fail(cpu.Err, remedy(cpu.Err, install.BuildCPU))
+		err = shell.Fail(cpu.Err, remedy(cpu.Err, install.BuildCPU))
 	}
 	if o.json {
-		return errors.Join(writeJSON(c.out, map[string]ort.Status{"cpu": cpu, "cuda": cuda}), err)
+		return errors.Join(shell.WriteJSON(c.Out, map[string]ort.Status{"cpu": cpu, "cuda": cuda}), err)
 	}
 	t := new(table.Table)
 	for _, row := range []struct {
@@ -109,5 +110,5 @@ func (o *runtimeOptions) status(c *call) error {
 			t.Add(row.name, row.Version, row.Source, row.Path)
 		}
 	}
-	return errors.Join(t.WriteText(c.out), err)
+	return errors.Join(t.WriteText(c.Out), err)
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/serve"
 )
 
@@ -33,41 +34,41 @@ func (o *serveOptions) flags() []cli.Flag {
 	own := []cli.Flag{
 		&cli.StringSliceFlag{Name: "model", Usage: "ONNX `FILE`, several times for several; else $" +
 			envModel + ", else model.onnx here, else the one built in", Destination: &o.models},
-		textFlag(&o.repository, "repository", "", "serve the models of `DIR`: NAME/VERSION/model.onnx"),
-		textFlag(&o.versions, "versions", "latest",
+		shell.TextFlag(&o.repository, "repository", "", "serve the models of `DIR`: NAME/VERSION/model.onnx"),
+		shell.TextFlag(&o.versions, "versions", "latest",
 			"of a repository's models: `latest`, all, or numbers as 1,3"),
-		boolFlag(&o.watch, "watch", "load models again when their files change; SIGHUP does it too"),
-		textFlag(&o.addr, "addr", "127.0.0.1:8080", "`HOST:PORT` of HTTP"),
-		textFlag(&o.grpcAddr, "grpc-addr", "", "`HOST:PORT` of gRPC; off unless given"),
-		boolFlag(&o.explain, "explain", "turn on /explain, which draws what an answer rests on"),
-		textFlag(&o.keys, "api-keys", "",
+		shell.BoolFlag(&o.watch, "watch", "load models again when their files change; SIGHUP does it too"),
+		shell.TextFlag(&o.addr, "addr", "127.0.0.1:8080", "`HOST:PORT` of HTTP"),
+		shell.TextFlag(&o.grpcAddr, "grpc-addr", "", "`HOST:PORT` of gRPC; off unless given"),
+		shell.BoolFlag(&o.explain, "explain", "turn on /explain, which draws what an answer rests on"),
+		shell.TextFlag(&o.keys, "api-keys", "",
 			"let in only who shows a key of `FILE`: a name and a key, or sha256:HASH, a line"),
-		textFlag(&o.tlsCert, "tls-cert", "",
+		shell.TextFlag(&o.tlsCert, "tls-cert", "",
 			"PEM `FILE` of the certificate; read again when it changes"),
-		textFlag(&o.tlsKey, "tls-key", "", "PEM `FILE` of its key"),
-		textFlag(&o.tlsClientCA, "tls-client-ca", "",
+		shell.TextFlag(&o.tlsKey, "tls-key", "", "PEM `FILE` of its key"),
+		shell.TextFlag(&o.tlsClientCA, "tls-client-ca", "",
 			"PEM `FILE` of authorities whose certificate clients must show"),
-		intFlag(&o.maxBatch, "max-batch", 0,
+		shell.IntFlag(&o.maxBatch, "max-batch", 0,
 			"`N` pictures a run of the network; 0 means 8 on the CPU, 32 on CUDA"),
-		durationFlag(&o.maxWait, "max-wait", 0, "`TIME` that a free worker waits for a full batch"),
+		shell.DurationFlag(&o.maxWait, "max-wait", 0, "`TIME` that a free worker waits for a full batch"),
 		&cli.Int64Flag{Name: "max-body", Value: 20, Usage: "`MIB` of a body of pictures",
 			Destination: &o.maxBody},
 		&cli.Int64Flag{Name: "max-tensor-body", Value: 64,
 			Usage: "`MIB` of a body of tensors, and of a message of gRPC", Destination: &o.maxTensorBody},
-		intFlag(&o.maxPixels, "max-pixels", 40, "`MILLIONS` of pixels of a picture"),
-		intFlag(&o.maxPictures, "max-pictures", 128, "`N` pictures in a request"),
-		intFlag(&o.maxQueue, "max-queue", 256,
+		shell.IntFlag(&o.maxPixels, "max-pixels", 40, "`MILLIONS` of pixels of a picture"),
+		shell.IntFlag(&o.maxPictures, "max-pictures", 128, "`N` pictures in a request"),
+		shell.IntFlag(&o.maxQueue, "max-queue", 256,
 			"`N` pictures that wait, by model, before requests are refused"),
-		floatFlag(&o.rate, "rate", 0,
+		shell.FloatFlag(&o.rate, "rate", 0,
 			"`N` pictures a second for each key, or address without keys; 0 means no limit"),
-		durationFlag(&o.timeout, "timeout", 30*time.Second,
+		shell.DurationFlag(&o.timeout, "timeout", 30*time.Second,
 			"`TIME` within which requests are answered"),
-		textFlag(&o.controlAddr, "control-addr", "",
+		shell.TextFlag(&o.controlAddr, "control-addr", "",
 			"`HOST:PORT` of the calls that load and unload models; off unless given"),
-		textFlag(&o.ctrlKeys, "control-keys", "", "`FILE` of the keys for these calls"),
-		textFlag(&o.pprofAddr, "pprof-addr", "",
+		shell.TextFlag(&o.ctrlKeys, "control-keys", "", "`FILE` of the keys for these calls"),
+		shell.TextFlag(&o.pprofAddr, "pprof-addr", "",
 			"`HOST:PORT` of Go's profiles, on this machine alone; off unless given"),
-		boolFlag(&o.jsonLog, "json-log", "log as JSON, one object a line"),
+		shell.BoolFlag(&o.jsonLog, "json-log", "log as JSON, one object a line"),
 	}
 	return append(own, slices.DeleteFunc(o.modelFlags.flags(), func(f cli.Flag) bool {
 		return slices.Contains([]string{"model", "precision"}, f.Names()[0])
@@ -89,17 +90,17 @@ SIGHUP reads the models again; SIGTERM or Ctrl-C answers what is there and ends.
   curl -F image=@rose.jpg localhost:8080/predict
   curl --data-binary @rose.jpg 'localhost:8080/predict?top=3'`,
 		Flags:  o.flags(),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
-func (o *serveOptions) run(c *call) error {
+func (o *serveOptions) run(c *shell.Call) error {
 	if err := o.validate(c); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(c.log, nil))
+	log := slog.New(slog.NewTextHandler(c.Log, nil))
 	if o.jsonLog {
-		log = slog.New(slog.NewJSONHandler(c.log, nil))
+		log = slog.New(slog.NewJSONHandler(c.Log, nil))
 	}
 	options, err := o.options(log)
 	if err != nil {
@@ -117,7 +118,7 @@ func (o *serveOptions) run(c *call) error {
 	again := make(chan os.Signal, 1)
 	signal.Notify(again, syscall.SIGHUP)
 	defer signal.Stop(again)
-	ctx, cancel := context.WithCancel(c.ctx)
+	ctx, cancel := context.WithCancel(c.Ctx)
 	defer cancel()
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error {

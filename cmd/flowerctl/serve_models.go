@@ -8,14 +8,15 @@ import (
 	"net"
 	"os"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/serve"
 )
 
 // validate refuses what cannot be meant.
-func (o *serveOptions) validate(c *call) error {
-	if err := errors.Join(c.noFiles(), o.modelFlags.check()); err != nil {
+func (o *serveOptions) validate(c *shell.Call) error {
+	if err := errors.Join(c.NoFiles(), o.modelFlags.check()); err != nil {
 		return err
 	}
 	for _, limit := range []struct {
@@ -29,31 +30,31 @@ func (o *serveOptions) validate(c *call) error {
 		{"max-pictures", int64(o.maxPictures), 1, 1 << 20}, {"max-queue", int64(o.maxQueue), 1, 1 << 20},
 	} {
 		if limit.got < limit.least || limit.got > limit.greatest {
-			return usagef("--%s: got %d, want %d to %d", limit.flag, limit.got, limit.least, limit.greatest)
+			return shell.Usagef("--%s: got %d, want %d to %d", limit.flag, limit.got, limit.least, limit.greatest)
 		}
 	}
 	switch {
 	case o.addr == "" && o.grpcAddr == "":
-		return usagef("--addr and --grpc-addr: want one of them at least")
+		return shell.Usagef("--addr and --grpc-addr: want one of them at least")
 	case o.maxPictures > o.maxQueue:
-		return usagef("--max-pictures: got %d, want at most the %d of --max-queue", o.maxPictures,
+		return shell.Usagef("--max-pictures: got %d, want at most the %d of --max-queue", o.maxPictures,
 			o.maxQueue)
 	case !(o.rate >= 0):
-		return usagef("--rate: got %v, want 0 or more", o.rate)
+		return shell.Usagef("--rate: got %v, want 0 or more", o.rate)
 	case o.timeout <= 0:
-		return usagef("--timeout: got %v, want more than 0", o.timeout)
+		return shell.Usagef("--timeout: got %v, want more than 0", o.timeout)
 	case o.maxWait < 0:
-		return usagef("--max-wait: got %v, want 0 or more", o.maxWait)
+		return shell.Usagef("--max-wait: got %v, want 0 or more", o.maxWait)
 	case (o.tlsCert == "") != (o.tlsKey == ""):
-		return usagef("--tls-cert and --tls-key: want both of them")
+		return shell.Usagef("--tls-cert and --tls-key: want both of them")
 	case o.tlsClientCA != "" && o.tlsCert == "":
-		return usagef("--tls-client-ca: without effect, since there is no --tls-cert")
+		return shell.Usagef("--tls-client-ca: without effect, since there is no --tls-cert")
 	case o.ctrlKeys != "" && o.controlAddr == "":
-		return usagef("--control-keys: without effect, since there is no --control-addr")
+		return shell.Usagef("--control-keys: without effect, since there is no --control-addr")
 	case o.controlAddr != "" && o.ctrlKeys == "":
-		return usagef("--control-addr: want --control-keys too")
-	case c.given("versions") && o.repository == "":
-		return usagef("--versions: without effect, since there is no --repository")
+		return shell.Usagef("--control-addr: want --control-keys too")
+	case c.Given("versions") && o.repository == "":
+		return shell.Usagef("--versions: without effect, since there is no --repository")
 	}
 	return nil
 }
@@ -73,10 +74,10 @@ func (o *serveOptions) options(log *slog.Logger) (serve.Options, error) {
 }
 
 // loader finds the models that the flags name.
-func (o *serveOptions) loader(c *call, server *serve.Server) (*serve.Loader, error) {
+func (o *serveOptions) loader(c *shell.Call, server *serve.Server) (*serve.Loader, error) {
 	policy, err := serve.ParsePolicy(o.versions)
 	if err != nil {
-		return nil, failWith(exitUsage, fmt.Errorf("--versions: %w", err))
+		return nil, shell.FailWith(shell.ExitUsage, fmt.Errorf("--versions: %w", err))
 	}
 	files := serve.Files{Models: o.models.Value(), Repository: o.repository, Policy: policy,
 		Open: func(path string, file []byte) (*serve.Model, error) { return o.open(c, path, file) }}
@@ -93,7 +94,7 @@ func (o *serveOptions) loader(c *call, server *serve.Server) (*serve.Loader, err
 }
 
 // open opens a model as predict does.
-func (o *serveOptions) open(c *call, path string, file []byte) (*serve.Model, error) {
+func (o *serveOptions) open(c *shell.Call, path string, file []byte) (*serve.Model, error) {
 	m, err := o.choose(c, &infer.File{Name: path, Data: file, Builtin: path == infer.BuiltinName})
 	if err != nil {
 		return nil, err
@@ -143,15 +144,15 @@ func (o *serveOptions) listen(loader *serve.Loader, log *slog.Logger) (l serve.L
 }
 
 // greet says where the server answers.
-func (o *serveOptions) greet(c *call, l serve.Listeners) {
+func (o *serveOptions) greet(c *shell.Call, l serve.Listeners) {
 	scheme := "http"
 	if l.TLS != nil {
 		scheme = "https"
 	}
 	if l.HTTP != nil {
-		c.say("serving on %s://%s", scheme, l.HTTP.Addr())
+		c.Say("serving on %s://%s", scheme, l.HTTP.Addr())
 	}
 	if l.GRPC != nil {
-		c.say("serving gRPC on %s", l.GRPC.Addr())
+		c.Say("serving gRPC on %s", l.GRPC.Addr())
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 )
 
 func TestServeAnswersUntilItIsStopped(t *testing.T) {
@@ -51,7 +53,7 @@ func TestServeAnswersUntilItIsStopped(t *testing.T) {
 		t.Errorf("got %d %s, %v", resp.StatusCode, body, err)
 	}
 	cancel()
-	if got := <-code; got != exitDone {
+	if got := <-code; got != shell.ExitDone {
 		t.Errorf("got exit code %d, want 0", got)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -11,54 +12,54 @@ import (
 
 // describe says what a session trains on what; problems of images that were named
 // before are left out.
-func describe(c *call, s *run.Session, problems bool) error {
+func describe(c *shell.Call, s *run.Session, problems bool) error {
 	if problems {
 		tellProblems(c, s.Images.Set)
 	}
 	lines, err := s.Describe()
 	for _, line := range lines {
-		c.say("%s", line)
+		c.Say("%s", line)
 	}
 	switch {
 	case s.Settings.Freeze == run.FreezeAll:
-		c.say("the head alone is fitted; --freeze none trains all of the network")
+		c.Say("the head alone is fitted; --freeze none trains all of the network")
 	case s.SmallBatch:
-		c.say("few images: %d a step; --batch sets another number", s.Settings.Batch)
+		c.Say("few images: %d a step; --batch sets another number", s.Settings.Batch)
 	}
 	return err
 }
 
 // tellProblems names a few of the files that were left out.
-func tellProblems(c *call, set *data.Set) {
+func tellProblems(c *shell.Call, set *data.Set) {
 	const few = 5
 	for i, p := range set.Problems {
 		if i == few {
-			c.say("and %d more: flowerctl data check %s lists them", len(set.Problems)-few, set.Dir)
+			c.Say("and %d more: flowerctl data check %s lists them", len(set.Problems)-few, set.Dir)
 			return
 		}
-		c.say("%s", p)
+		c.Say("%s", p)
 	}
 }
 
 // tellSummary writes how the run in dir ended.
-func tellSummary(c *call, asJSON bool, dir string, s train.Summary) error {
+func tellSummary(c *shell.Call, asJSON bool, dir string, s train.Summary) error {
 	if asJSON {
-		return writeJSON(c.out, struct {
+		return shell.WriteJSON(c.Out, struct {
 			Run string `json:"run"`
 			train.Summary
 		}{dir, s})
 	}
 	if s.Dead != nil {
-		c.say("hint: flowerctl train --config %s%s", filepath.Join(dir, train.ConfigFile),
+		c.Say("hint: flowerctl train --config %s%s", filepath.Join(dir, train.ConfigFile),
 			adviceFlags(s.Dead.Advice))
 	}
 	switch u := s.Unseen; {
 	case u != nil && u.Statistics:
-		c.say("hint: flowerctl train --config %s --batchnorm auto", filepath.Join(dir, train.ConfigFile))
+		c.Say("hint: flowerctl train --config %s --batchnorm auto", filepath.Join(dir, train.ConfigFile))
 	case u != nil:
-		c.say("hint: --from starts from a network that exists, which needs few images")
+		c.Say("hint: --from starts from a network that exists, which needs few images")
 	}
-	return s.WriteText(c.out, dir)
+	return s.WriteText(c.Out, dir)
 }
 
 // adviceFlags are the flags that follow the advice.

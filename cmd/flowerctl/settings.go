@@ -3,6 +3,7 @@ package main
 import (
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -48,9 +49,9 @@ func (s *settingsFlags) flags() []cli.Flag {
 }
 
 // over puts the settings that the user gave over those that to has.
-func (s *settingsFlags) over(to *run.Settings, c *call) {
+func (s *settingsFlags) over(to *run.Settings, c *shell.Call) {
 	for _, f := range run.Fields() {
-		if !c.given(f.Name) {
+		if !c.Given(f.Name) {
 			continue
 		}
 		if f.Floats != nil {
@@ -58,16 +59,16 @@ func (s *settingsFlags) over(to *run.Settings, c *call) {
 		}
 		f.Copy(to, &s.values)
 	}
-	if c.given("patience") && !c.given("patience-steps") {
+	if c.Given("patience") && !c.Given("patience-steps") {
 		to.PatienceSteps = 0 // the epochs that were asked for count
 	}
 }
 
 // onlyResumable refuses settings that would make a run another one.
-func (s *settingsFlags) onlyResumable(c *call) error {
+func (s *settingsFlags) onlyResumable(c *shell.Call) error {
 	for _, f := range run.Fields() {
-		if !f.Resumable && c.given(f.Name) {
-			return usagef("--resume: takes no --%s: with it, it would be another run", f.Name)
+		if !f.Resumable && c.Given(f.Name) {
+			return shell.Usagef("--resume: takes no --%s: with it, it would be another run", f.Name)
 		}
 	}
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -25,19 +26,19 @@ type trainOptions struct {
 
 func (o *trainOptions) flags() []cli.Flag {
 	return append(o.settings.flags(),
-		textFlag(&o.config, "config", "",
+		shell.TextFlag(&o.config, "config", "",
 			"settings from `FILE`, such as a run's config.json; flags win"),
-		textFlag(&o.resume, "resume", "",
+		shell.TextFlag(&o.resume, "resume", "",
 			"go on with the run in folder `RUN`; other flags but --epochs, --patience, --threads and "+
 				"--data would make it another run"),
-		textFlag(&o.out, "out", "", "folder of the run, `RUN`"),
-		boolFlag(&o.force, "force", "write over the run in --out, or the file of --augment-preview"),
-		boolFlag(&o.list, "list", "list the networks and do nothing else"),
-		boolFlag(&o.dryRun, "dry-run", "read the images, show the network, and train nothing"),
-		textFlag(&o.preview, "augment-preview", "",
+		shell.TextFlag(&o.out, "out", "", "folder of the run, `RUN`"),
+		shell.BoolFlag(&o.force, "force", "write over the run in --out, or the file of --augment-preview"),
+		shell.BoolFlag(&o.list, "list", "list the networks and do nothing else"),
+		shell.BoolFlag(&o.dryRun, "dry-run", "read the images, show the network, and train nothing"),
+		shell.TextFlag(&o.preview, "augment-preview", "",
 			"draw what --augment does to `FILE`.png and train nothing"),
-		boolFlag(&o.lrFind, "lr-find", "try rising learning rates, name a good one, and train nothing"),
-		jsonFlag(&o.json))
+		shell.BoolFlag(&o.lrFind, "lr-find", "try rising learning rates, name a good one, and train nothing"),
+		shell.JSONFlag(&o.json))
 }
 
 func trainCommand() *cli.Command {
@@ -55,12 +56,12 @@ under way; --resume goes on from there as if it had never stopped.
   flowerctl train --config runs/latest/config.json --seed 2
   flowerctl train --list`,
 		Flags:  o.flags(),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
-func (o *trainOptions) run(c *call) (err error) {
-	if err := c.noFiles(); err != nil {
+func (o *trainOptions) run(c *shell.Call) (err error) {
+	if err := c.NoFiles(); err != nil {
 		return err
 	}
 	if o.list {
@@ -71,16 +72,16 @@ func (o *trainOptions) run(c *call) (err error) {
 		return err
 	}
 	if settings.Data == "" {
-		c.say("no --data: training on %d drawn flowers", settings.Drawn)
+		c.Say("no --data: training on %d drawn flowers", settings.Drawn)
 	}
-	show := terminal.NewTraining(c.log)
+	show := terminal.NewTraining(c.Log)
 	ro.Observer = show
-	s, err := run.Open(c.ctx, settings, ro)
+	s, err := run.Open(c.Ctx, settings, ro)
 	show.Clear()
 	if err != nil {
 		return err
 	}
-	defer closing(&err, s.Close)
+	defer shell.Closing(&err, s.Close)
 	if err := describe(c, s, true); err != nil {
 		return err
 	}
@@ -93,16 +94,16 @@ func (o *trainOptions) run(c *call) (err error) {
 		return o.findRate(c, s)
 	}
 	show.Heads = s.Heads()
-	outcome, err := s.Train(c.ctx)
+	outcome, err := s.Train(c.Ctx)
 	show.Clear()
 	if err != nil {
-		return stopped(c.ctx, ro.Dir, err)
+		return stopped(c.Ctx, ro.Dir, err)
 	}
 	return tellSummary(c, o.json, ro.Dir, outcome.Summary(s.Images.Set.Labels))
 }
 
 // plan reads flags and files of settings, and finds the run's folder.
-func (o *trainOptions) plan(c *call) (settings run.Settings, ro run.Options, err error) {
+func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Options, err error) {
 	if err := o.check(c); err != nil {
 		return settings, ro, err
 	}
@@ -147,9 +148,9 @@ func (o *trainOptions) plan(c *call) (settings run.Settings, ro run.Options, err
 // defaults are those of a training from nothing, or from a network that exists: the
 // one that --from names, or the one at hand where the user has pictures and says
 // nothing of a network.
-func (o *trainOptions) defaults(c *call) run.Settings {
+func (o *trainOptions) defaults(c *shell.Call) run.Settings {
 	from := o.settings.values.From
-	if !c.given("from") && c.given("data") && c.firstGiven("arch", "init") == "" {
+	if !c.Given("from") && c.Given("data") && c.FirstGiven("arch", "init") == "" {
 		from = atHand(c)
 	}
 	if from == "" || from == run.FromNothing {
@@ -159,7 +160,7 @@ func (o *trainOptions) defaults(c *call) run.Settings {
 }
 
 // check refuses flags of which one would be ignored, before any image is read.
-func (o *trainOptions) check(c *call) error {
+func (o *trainOptions) check(c *shell.Call) error {
 	var instead []string // of training
 	for _, one := range []struct {
 		name string
@@ -171,16 +172,16 @@ func (o *trainOptions) check(c *call) error {
 	}
 	switch {
 	case len(instead) > 1:
-		return usagef("%s: want one of them at a time", strings.Join(instead, " and "))
+		return shell.Usagef("%s: want one of them at a time", strings.Join(instead, " and "))
 	case o.resume != "" && o.lrFind:
-		return usagef("--lr-find: takes no --resume: rates are tried with weights at their start; with --config RUN/%s, and --init for other weights", train.ConfigFile)
+		return shell.Usagef("--lr-find: takes no --resume: rates are tried with weights at their start; with --config RUN/%s, and --init for other weights", train.ConfigFile)
 	case o.resume != "" && o.force && o.preview == "":
-		return usagef("--resume: takes no --force: a run that goes on writes over nothing")
-	case o.resume != "" && (o.config != "" || c.given("out")):
-		return usagef("--resume: takes no --config and no --out: a run goes on with its own settings, where it is")
+		return shell.Usagef("--resume: takes no --force: a run that goes on writes over nothing")
+	case o.resume != "" && (o.config != "" || c.Given("out")):
+		return shell.Usagef("--resume: takes no --config and no --out: a run goes on with its own settings, where it is")
 	}
-	if name := c.firstGiven("arch", "init"); name != "" && c.given("from") && o.settings.values.From != run.FromNothing {
-		return usagef("--from and --%s: want one of them", name)
+	if name := c.FirstGiven("arch", "init"); name != "" && c.Given("from") && o.settings.values.From != run.FromNothing {
+		return shell.Usagef("--from and --%s: want one of them", name)
 	}
 	if o.preview != "" {
 		if err := previewable(o.preview, o.force); err != nil {
@@ -205,9 +206,9 @@ func (o *trainOptions) newDir(network string) (string, error) {
 	case errors.Is(err, run.ErrHoldsRun) && o.force:
 		return f.Dir, nil
 	case errors.Is(err, run.ErrHoldsRun):
-		return "", fail(fmt.Errorf("--out: %w", err), "--force writes over it, --resume goes on with it")
+		return "", shell.Fail(fmt.Errorf("--out: %w", err), "--force writes over it, --resume goes on with it")
 	case errors.Is(err, run.ErrIsFile):
-		return "", usagef("--out: %w", err)
+		return "", shell.Usagef("--out: %w", err)
 	}
 	return f.Dir, err
 }
@@ -227,7 +228,7 @@ func resumeFailure(err error) error {
 	if unstarted.Failure != "" {
 		again += fmt.Sprintf(", and other settings, such as --lr %.3g", unstarted.LR/10)
 	}
-	return fail(fmt.Errorf("--resume: %w", err), again)
+	return shell.Fail(fmt.Errorf("--resume: %w", err), again)
 }
 
 // stopped says how a run that was interrupted can go on.
@@ -236,5 +237,5 @@ func stopped(ctx context.Context, dir string, err error) error {
 		return err
 	}
 	where, _, _ := strings.Cut(err.Error(), ": ")
-	return fail(errors.New(where), "flowerctl train --resume "+dir+" goes on from there")
+	return shell.Fail(errors.New(where), "flowerctl train --resume "+dir+" goes on from there")
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/train/data"
@@ -26,16 +27,16 @@ type verifyOptions struct {
 
 func (o *verifyOptions) flags() []cli.Flag {
 	return append(o.runFlags.flags(),
-		textFlag(&o.device, "device", "cpu", "where onnxruntime runs: `cpu`, cuda or cuda:N"),
-		boolFlag(&o.layers, "layers", "compare every node even when the answers agree"),
-		intFlag(&o.images, "images", 500, "compare on up to `N` images; 0 for all"),
-		floatFlag(&o.drop, "max-accuracy-drop", 100*verify.DefaultAccuracyDrop,
+		shell.TextFlag(&o.device, "device", "cpu", "where onnxruntime runs: `cpu`, cuda or cuda:N"),
+		shell.BoolFlag(&o.layers, "layers", "compare every node even when the answers agree"),
+		shell.IntFlag(&o.images, "images", 500, "compare on up to `N` images; 0 for all"),
+		shell.FloatFlag(&o.drop, "max-accuracy-drop", 100*verify.DefaultAccuracyDrop,
 			"fp16, int8: how much lower accuracy may be, `POINTS`"),
-		textFlag(&o.presets, "presets", "",
+		shell.TextFlag(&o.presets, "presets", "",
 			"train, export and verify networks in `DIR`, and write a table of them"),
 		&cli.StringSliceFlag{Name: "arch", Usage: "with --presets: only `NETWORK,...`", Destination: &o.arch},
-		textFlag(&o.report, "report", "", "write the report to `FILE`.json and .md instead"),
-		jsonFlag(&o.json))
+		shell.TextFlag(&o.report, "report", "", "write the report to `FILE`.json and .md instead"),
+		shell.JSONFlag(&o.json))
 }
 
 func verifyCommand() *cli.Command {
@@ -60,7 +61,7 @@ What is there already is not done again.
   flowerctl verify --presets presets/ --data photos/
   flowerctl verify --presets presets/ --data photos/ --arch tiny,v7-base`,
 		Flags:  o.flags(),
-		Action: action(o.run),
+		Action: shell.Action(o.run),
 	}
 }
 
@@ -70,7 +71,7 @@ const readerName = "read-with-onnx-go"
 func readerCommand() *cli.Command {
 	return &cli.Command{
 		Name: readerName, Hidden: true,
-		Action: action(func(c *call) error { return verify.RunOnnxGo(c.in, c.out) }),
+		Action: shell.Action(func(c *shell.Call) error { return verify.RunOnnxGo(c.In, c.Out) }),
 	}
 }
 
@@ -80,19 +81,19 @@ func reader() ([]string, error) {
 	return []string{program, readerName}, err
 }
 
-func (o *verifyOptions) run(c *call) error {
+func (o *verifyOptions) run(c *shell.Call) error {
 	switch {
-	case c.given("presets"):
+	case c.Given("presets"):
 		return o.verifyPresets(c)
-	case c.given("arch"):
-		return usagef("--arch: goes with --presets")
+	case c.Given("arch"):
+		return shell.Usagef("--arch: goes with --presets")
 	}
-	path, err := c.oneFile("model.onnx")
+	path, err := c.OneFile("model.onnx")
 	if err != nil {
 		return err
 	}
 	if o.images < 0 {
-		return usagef("--images: got %d, want 0 or more", o.images)
+		return shell.Usagef("--images: got %d, want 0 or more", o.images)
 	}
 	file, precision, err := export.ReadFile(path)
 	if err != nil {
@@ -103,12 +104,12 @@ func (o *verifyOptions) run(c *call) error {
 		return err
 	}
 	if precision == "" {
-		return fail(fmt.Errorf("%s: not a file of flowerctl export: there is nothing to compare it with", path),
+		return shell.Fail(fmt.Errorf("%s: not a file of flowerctl export: there is nothing to compare it with", path),
 			"flowerctl eval --data DIR --model "+path+" says how often it is right")
 	}
 	v := verify.Options{Layers: o.layers, Version: version, Tolerance: tolerance(precision, o.drop),
-		Log: func(line string) { c.say("%s", line) }}
-	if v.Photos, v.Source, err = trained.Photos(c.ctx, o.data, data.Val, o.images); err != nil {
+		Log: func(line string) { c.Say("%s", line) }}
+	if v.Photos, v.Source, err = trained.Photos(c.Ctx, o.data, data.Val, o.images); err != nil {
 		return err
 	}
 	if v.Device, err = needDevice(c, o.device); err != nil {
@@ -117,14 +118,14 @@ func (o *verifyOptions) run(c *call) error {
 	if v.Reader, err = reader(); err != nil {
 		return err
 	}
-	r, err := verify.File(c.ctx, file, trained.Checkpoint, v)
+	r, err := verify.File(c.Ctx, file, trained.Checkpoint, v)
 	if err != nil {
 		return fmt.Errorf("%s: %w", path, err)
 	}
 	if err := r.Save(o.reportPath(path), filepath.Base(path)); err != nil {
 		return err
 	}
-	return errors.Join(o.print(c.out, path, r), differs(r, "the report names every figure"))
+	return errors.Join(o.print(c.Out, path, r), differs(r, "the report names every figure"))
 }
 
 // reportPath is where the report of a file goes.
@@ -141,12 +142,12 @@ func differs(r *verify.Report, consequence string) error {
 		return nil
 	}
 	hints := append(r.Problems[1:len(r.Problems):len(r.Problems)], consequence)
-	return failWith(exitDifference, errors.New(r.Problems[0]), hints...)
+	return shell.FailWith(shell.ExitDifference, errors.New(r.Problems[0]), hints...)
 }
 
 func (o *verifyOptions) print(w io.Writer, path string, r *verify.Report) error {
 	if o.json {
-		return writeJSON(w, r)
+		return shell.WriteJSON(w, r)
 	}
 	verdict := "verified"
 	if !r.OK {

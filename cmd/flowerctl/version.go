@@ -4,8 +4,8 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"runtime/debug"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -19,7 +19,7 @@ const version = "0.1.0"
 func printVersion(w io.Writer) error {
 	t := new(table.Table)
 	t.Add("flowerctl", version)
-	t.Add("commit", commit())
+	t.Add("commit", shell.Commit())
 	t.Add("go", fmt.Sprintf("%s %s/%s", runtime.Version(), runtime.GOOS, runtime.GOARCH))
 	t.Add("kernels", run.Kernels())
 	t.Add("onnxruntime", runtimeVersion())
@@ -39,27 +39,4 @@ func runtimeVersion() string {
 	}
 	return fmt.Sprintf("%s (%s or newer will do) from %s", library.Version, install.MinVersion,
 		library.Path)
-}
-
-// commit is the revision that the binary was built from, as far as Go knows it.
-func commit() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	settings := map[string]string{}
-	for _, s := range info.Settings {
-		settings[s.Key] = s.Value
-	}
-	revision := settings["vcs.revision"]
-	if revision == "" {
-		return "unknown"
-	}
-	if len(revision) > 12 {
-		revision = revision[:12]
-	}
-	if settings["vcs.modified"] == "true" {
-		revision += " (modified)"
-	}
-	return revision + " " + settings["vcs.time"]
 }

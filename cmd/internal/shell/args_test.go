@@ -1,7 +1,6 @@
-package main
+package shell
 
 import (
-	"context"
 	"errors"
 	"io"
 	"slices"
@@ -12,8 +11,7 @@ import (
 )
 
 func testApp() *cli.App {
-	app := newApp(strings.NewReader(""), io.Discard, io.Discard)
-	app.Commands = []*cli.Command{
+	commands := []*cli.Command{
 		{Name: "predict", Flags: []cli.Flag{
 			&cli.IntFlag{Name: "top", Aliases: []string{"k"}},
 			&cli.BoolFlag{Name: "json"},
@@ -24,7 +22,7 @@ func testApp() *cli.App {
 			{Name: "install", Flags: []cli.Flag{&cli.BoolFlag{Name: "force"}}},
 		}},
 	}
-	return app
+	return NewApp("flowerctl", "for tests", commands, func(io.Writer) error { return nil })
 }
 
 func TestFlagsMayStandAnywhere(t *testing.T) {
@@ -45,7 +43,7 @@ func TestFlagsMayStandAnywhere(t *testing.T) {
 		{"predict install", "flowerctl predict -- install"},
 		{"", "flowerctl"},
 	} {
-		_, got, err := arrange(testApp(), strings.Fields(test.args))
+		_, got, err := Arrange(testApp(), strings.Fields(test.args))
 		if err != nil {
 			t.Errorf("%q: %v", test.args, err)
 		}
@@ -64,9 +62,9 @@ func TestWrongArgumentsAreNamedWithTheNearestRightOne(t *testing.T) {
 		{"predict --zzzzzz", "unknown flag --zzzzzz", "--help lists the flags"},
 		{"predict a.jpg --top", "--top: needs a value", ""},
 	} {
-		_, _, err := arrange(testApp(), strings.Fields(test.args))
+		_, _, err := Arrange(testApp(), strings.Fields(test.args))
 		var f *failure
-		if !errors.As(err, &f) || f.code != exitUsage || err.Error() != test.want {
+		if !errors.As(err, &f) || f.code != ExitUsage || err.Error() != test.want {
 			t.Errorf("%q: got %v, want %q with exit code 2", test.args, err, test.want)
 			continue
 		}
@@ -78,23 +76,10 @@ func TestWrongArgumentsAreNamedWithTheNearestRightOne(t *testing.T) {
 
 func TestPrintErrorKeepsTheCodeThroughWrapping(t *testing.T) {
 	var out strings.Builder
-	inner := failWith(exitNoDevice, errors.New("no GPU"), "install the driver")
-	code := printError(&out, "flowerctl predict", fail(inner, "or use --device cpu"))
+	inner := FailWith(ExitNoDevice, errors.New("no GPU"), "install the driver")
+	code := PrintError(&out, "flowerctl predict", Fail(inner, "or use --device cpu"))
 	want := "flowerctl predict: no GPU\nhint: or use --device cpu\nhint: install the driver\n"
-	if code != exitNoDevice || out.String() != want {
+	if code != ExitNoDevice || out.String() != want {
 		t.Errorf("got code %d and %q, want 4 and %q", code, out.String(), want)
-	}
-}
-
-func TestCtrlCIsOneLine(t *testing.T) {
-	t.Setenv("XDG_CACHE_HOME", t.TempDir())
-	t.Setenv("HOME", t.TempDir())
-	t.Setenv(envOffline, "")
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	var stderr strings.Builder
-	code := program(ctx, []string{"runtime", "install", "--mirror", "http://127.0.0.1:1"}, strings.NewReader(""), io.Discard, &stderr)
-	if code != exitFailed || !strings.HasSuffix(stderr.String(), "flowerctl runtime install: interrupted\n") {
-		t.Errorf("got exit code %d and %q", code, stderr.String())
 	}
 }

@@ -1,4 +1,4 @@
-package main
+package shell
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 )
 
-// arrange puts the arguments into the order that urfave/cli v2 understands: it
+// Arrange puts the arguments into the order that urfave/cli v2 understands: it
 // stops reading flags at the first file name, so `predict img.jpg --top 5`
 // would ignore --top. The result is the program's and the commands' names, their
 // flags, "--", and everything else. "--" ends the flags of the user's line too.
@@ -14,7 +14,7 @@ import (
 // It also refuses commands and flags that do not exist, with the nearest one as
 // a hint, and reads `help COMMAND` as `COMMAND --help`. The path is the names of
 // program and commands, for messages.
-func arrange(app *cli.App, args []string) (path, arranged []string, err error) {
+func Arrange(app *cli.App, args []string) (path, arranged []string, err error) {
 	path = []string{app.Name}
 	level, flags := app.Commands, app.Flags
 	if len(args) > 0 && args[0] == "help" {
@@ -71,16 +71,16 @@ func flagArgs(flags []cli.Flag, args []string) ([]string, error) {
 				return args[:1], nil
 			}
 			if len(args) < 2 {
-				return nil, usagef("--%s: needs a value", name)
+				return nil, Usagef("--%s: needs a value", name)
 			}
 			return args[:2], nil
 		}
 	}
-	err := usagef("unknown flag %s", args[0])
-	if n := nearest(name, known); n != "" {
-		return nil, fail(err, "did you mean --"+n+"?")
+	err := Usagef("unknown flag %s", args[0])
+	if n := Nearest(name, known); n != "" {
+		return nil, Fail(err, "did you mean --"+n+"?")
 	}
-	return nil, fail(err, "--help lists the flags")
+	return nil, Fail(err, "--help lists the flags")
 }
 
 func find(commands []*cli.Command, name string) *cli.Command {
@@ -97,17 +97,17 @@ func unknownCommand(path []string, level []*cli.Command, name string) error {
 	for _, c := range level {
 		known = append(known, c.Names()...)
 	}
-	err := usagef("unknown command %q", name)
+	err := Usagef("unknown command %q", name)
 	prefix := strings.Join(path, " ")
-	if n := nearest(name, known); n != "" {
-		return fail(err, "did you mean "+prefix+" "+n+"?")
+	if n := Nearest(name, known); n != "" {
+		return Fail(err, "did you mean "+prefix+" "+n+"?")
 	}
-	return fail(err, prefix+" --help lists the commands")
+	return Fail(err, prefix+" --help lists the commands")
 }
 
-// nearest is the candidate that word most likely meant, or "" when none is
+// Nearest is the candidate that word most likely meant, or "" when none is
 // near: at most a third of its letters, and one at least, may be wrong.
-func nearest(word string, candidates []string) string {
+func Nearest(word string, candidates []string) string {
 	best, limit := "", max(1, len(word)/3)+1
 	for _, c := range candidates {
 		if d := editDistance(word, c); len(c) > 1 && d < limit {
