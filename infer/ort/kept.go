@@ -135,7 +135,9 @@ func checksum(r io.Reader) (uint32, error) {
 
 // use opens the graph, or is nil if there is none, or another process put
 // another in its place just now.
-func (k *kept) use(create func(path string) (*ort.DynamicAdvancedSession, error)) *ort.DynamicAdvancedSession {
+func (k *kept) use(
+	create func(path string) (*ort.DynamicAdvancedSession, error),
+) *ort.DynamicAdvancedSession {
 	before, ok := k.find()
 	if !ok {
 		return nil
@@ -256,7 +258,8 @@ func (s *Session) open(m *Model, o Options) (*ort.DynamicAdvancedSession, error)
 }
 
 // withOptions opens a native session with o's options.
-func withOptions(o Options, open func(*ort.SessionOptions) (*ort.DynamicAdvancedSession, error)) (_ *ort.DynamicAdvancedSession, err error) {
+func withOptions(o Options, open func(*ort.SessionOptions) (*ort.DynamicAdvancedSession, error)) (
+	_ *ort.DynamicAdvancedSession, err error) {
 	options, err := sessionOptions(o)
 	if err != nil {
 		return nil, err

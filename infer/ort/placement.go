@@ -102,7 +102,8 @@ func placement(model []byte, inputs []Port, outputs []string, o Options) (_ []ra
 }
 
 // runOnce runs the model on zeros, and closes it: that ends its profile.
-func runOnce(model []byte, inputs []Port, outputs []string, options *ort.SessionOptions) (err error) {
+func runOnce(model []byte, inputs []Port, outputs []string,
+	options *ort.SessionOptions) (err error) {
 	s, err := ort.NewDynamicAdvancedSessionWithONNXData(model, names(inputs), outputs, options)
 	if err != nil {
 		return err

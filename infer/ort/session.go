@@ -145,9 +145,11 @@ func (s *Session) Close() error { return s.s.Destroy() }
 // Run computes the outputs of Options from float32 inputs, by name. Outputs of
 // other number types are converted to float32. When ctx ends, the run stops soon and
 // the error is the context's.
-func (s *Session) Run(ctx context.Context, inputs map[string]onnx.Tensor) (map[string]onnx.Tensor, error) {
+func (s *Session) Run(ctx context.Context,
+	inputs map[string]onnx.Tensor) (map[string]onnx.Tensor, error) {
 	if len(inputs) != len(s.inputs) {
-		return nil, fmt.Errorf("got %d inputs, want %d (%s)", len(inputs), len(s.inputs), strings.Join(names(s.inputs), ", "))
+		return nil, fmt.Errorf("got %d inputs, want %d (%s)", len(inputs), len(s.inputs),
+			strings.Join(names(s.inputs), ", "))
 	}
 	values := make([]ort.Value, 0, len(s.inputs))
 	defer func() { destroy(values) }()
@@ -167,9 +169,11 @@ func (s *Session) Run(ctx context.Context, inputs map[string]onnx.Tensor) (map[s
 
 // RunImages computes the outputs of Options of a model whose one input is uint8
 // [N, H, W, 3]: n images of h rows of w RGB pixels.
-func (s *Session) RunImages(ctx context.Context, pixels []uint8, n, h, w int) (map[string]onnx.Tensor, error) {
+func (s *Session) RunImages(ctx context.Context, pixels []uint8,
+	n, h, w int) (map[string]onnx.Tensor, error) {
 	if len(s.inputs) != 1 {
-		return nil, fmt.Errorf("got one input, want %d (%s)", len(s.inputs), strings.Join(names(s.inputs), ", "))
+		return nil, fmt.Errorf("got one input, want %d (%s)", len(s.inputs),
+			strings.Join(names(s.inputs), ", "))
 	}
 	v, err := newTensor(s.inputs[0], "uint8", []int{n, h, w, 3}, pixels)
 	if err != nil {

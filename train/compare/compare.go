@@ -70,8 +70,10 @@ func New(records []*run.Record) (*Comparison, error) {
 			return nil, err
 		}
 		s := r.Settings
-		row := Run{Run: r.Dir, Arch: s.Arch, Optimizer: s.Optimizer, Loss: s.Loss, Seed: s.Seed, Last: r.LastAccuracy(),
-			Train: r.TrainAccuracy(), Epochs: len(r.History), Ended: r.Summary != nil, Seconds: r.Seconds(), Parameters: parameters,
+		row := Run{Run: r.Dir, Arch: s.Arch, Optimizer: s.Optimizer, Loss: s.Loss, Seed: s.Seed,
+			Last:  r.LastAccuracy(),
+			Train: r.TrainAccuracy(), Epochs: len(r.History), Ended: r.Summary != nil,
+			Seconds: r.Seconds(), Parameters: parameters,
 			Settings: strings.Join(differing[i], " "), flags: differing[i]}
 		row.Best, row.Interval = r.Accuracy()
 		t.Runs = append(t.Runs, row)
@@ -110,7 +112,8 @@ func (t *Comparison) assignStyles() (n int) {
 // group sums up the runs with these indices.
 func (t *Comparison) group(indices []int) Group {
 	first, n := t.Runs[indices[0]], float64(len(indices))
-	g := Group{Arch: first.Arch, Optimizer: first.Optimizer, Loss: first.Loss, Low: first.Best, High: first.Best}
+	g := Group{Arch: first.Arch, Optimizer: first.Optimizer, Loss: first.Loss,
+		Low: first.Best, High: first.Best}
 	shared := slices.Clone(first.flags)
 	for _, i := range indices {
 		r := t.Runs[i]
@@ -158,7 +161,8 @@ func (t *Comparison) contenders() []report.Contender {
 			group := t.Groups[g-1]
 			name = fmt.Sprintf("%s and %d more of other seeds", group.Runs[0], len(group.Runs)-1)
 		}
-		list = append(list, report.Contender{Name: name, Style: t.styles[i], Loss: r.Settings.Loss, History: r.History})
+		list = append(list, report.Contender{Name: name, Style: t.styles[i], Loss: r.Settings.Loss,
+			History: r.History})
 	}
 	return list
 }

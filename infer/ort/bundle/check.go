@@ -74,7 +74,8 @@ func (b *Manifest) Check(ctx context.Context, dir string, o CheckOptions) (*Repo
 	if err := os.MkdirAll(o.Out, 0o755); err != nil {
 		return nil, err
 	}
-	r := &Report{OK: true, Device: o.Device.String(), Version: o.Version, CPU: machine.Processor(), GPU: "none"}
+	r := &Report{OK: true, Device: o.Device.String(), Version: o.Version,
+		CPU: machine.Processor(), GPU: "none"}
 	if parts := ort.CUDAParts(ort.Library{}); parts[0].Problem == "" {
 		r.GPU = parts[0].Found
 	}
