@@ -128,7 +128,8 @@ func fp32Bytes(trained *run.Trained, o export.Options) (int, error) {
 }
 
 // verify runs the file that would be written.
-func (o *Options) verify(ctx context.Context, trained *run.Trained, file []byte) (*verify.Report, error) {
+func (o *Options) verify(ctx context.Context, trained *run.Trained,
+	file []byte) (*verify.Report, error) {
 	n := o.Images
 	if n == 0 && o.Export.Precision == export.FP32 {
 		n = defaultImages

@@ -42,8 +42,8 @@ type MismatchError struct {
 }
 
 func (e *MismatchError) Error() string {
-	return fmt.Sprintf("%s: read as a network it differs from onnxruntime's answers by %.1e of the largest logit, on %d images",
-		e.Name, e.MaxRel, e.N)
+	return fmt.Sprintf("%s: read as a network it differs from onnxruntime's answers "+
+		"by %.1e of the largest logit, on %d images", e.Name, e.MaxRel, e.N)
 }
 
 // tolerance is how far logits may be apart, as a share of the largest.
@@ -139,7 +139,8 @@ func (c *checker) answers(ctx context.Context, x onnx.Tensor, pixels []uint8, n 
 	return out, errors.Join(err, s.Close())
 }
 
-func (c *checker) run(ctx context.Context, s *ort.Session, pixels []uint8, n int) (onnx.Tensor, error) {
+func (c *checker) run(ctx context.Context, s *ort.Session, pixels []uint8,
+	n int) (onnx.Tensor, error) {
 	size, classes := c.network.Spec.Input[1], c.network.Classes
 	in := s.Inputs()[0]
 	last := len(in.Shape) == 4 && in.Shape[3] == 3
@@ -148,7 +149,8 @@ func (c *checker) run(ctx context.Context, s *ort.Session, pixels []uint8, n int
 	if err != nil {
 		return onnx.Tensor{}, err
 	}
-	for _, p := range s.Outputs() { // the classifier's is the last one of that length, as the importer has it
+	// The classifier's is the last one of that length, as the importer has it.
+	for _, p := range s.Outputs() {
 		if t := outputs[p.Name]; len(t.Data) == n*classes && p.Name != export.Probabilities {
 			return onnx.Tensor{Shape: []int{n, classes}, Data: t.Data}, nil
 		}

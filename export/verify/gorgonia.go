@@ -67,7 +67,8 @@ func (g *gorgonia) Close() error { return g.engine.Close() }
 // Answers are the logits of a network in gorgonia for images of its size.
 //
 //	images: (N, H, W, 3), values 0 to 255   result: (N, classes)
-func Answers(ctx context.Context, spec model.Spec, w model.Weights, images onnx.Tensor) (onnx.Tensor, error) {
+func Answers(ctx context.Context, spec model.Spec, w model.Weights,
+	images onnx.Tensor) (onnx.Tensor, error) {
 	g, err := newGorgonia(spec, w)
 	if err != nil {
 		return onnx.Tensor{}, err

@@ -65,7 +65,8 @@ type Trial struct {
 func (e *Examples) check(folds int) error {
 	switch {
 	case e.N < 1 || e.D < 1 || len(e.Features) != e.N*e.D || len(e.Labels) != e.N:
-		return fmt.Errorf("%d features and %d labels for %d examples of %d features", len(e.Features), len(e.Labels), e.N, e.D)
+		return fmt.Errorf("%d features and %d labels for %d examples of %d features",
+			len(e.Features), len(e.Labels), e.N, e.D)
 	case e.Groups != nil && len(e.Groups) != e.N:
 		return fmt.Errorf("%d groups for %d examples", len(e.Groups), e.N)
 	case e.Classes < 2:
@@ -87,7 +88,8 @@ func (e *Examples) check(folds int) error {
 }
 
 // Fit chooses the penalty with the smallest loss in cross-validation and fits all
-// examples with it; a single candidate is taken as it is. The same examples and options give the same bits on the same
+// examples with it; a single candidate is taken as it is. The same examples and options
+// give the same bits on the same
 // kind of machine. Where a class has fewer groups than there are folds, there are as
 // many folds as the smallest class has groups; with one, the strongest penalty but
 // two is taken and Tried is empty.
@@ -115,7 +117,8 @@ func Fit(ctx context.Context, e Examples, o Options) (*Linear, error) {
 		if l.Tried, err = p.validate(ctx, o.Penalties, fold, folds); err != nil {
 			return nil, err
 		}
-		l.Penalty = slices.MinFunc(l.Tried, func(a, b Trial) int { return cmp.Compare(a.Loss, b.Loss) }).Penalty
+		least := slices.MinFunc(l.Tried, func(a, b Trial) int { return cmp.Compare(a.Loss, b.Loss) })
+		l.Penalty = least.Penalty
 	}
 	var w []float64
 	for _, penalty := range o.Penalties { // from the strongest on: each start is near its end
@@ -235,7 +238,8 @@ func (p *problem) group(i int) int {
 // validate is what the penalties come to over all folds, from the strongest on and
 // until one is worse than the one before: the weaker ones would overfit more, and
 // take the longest.
-func (p *problem) validate(ctx context.Context, penalties []float64, fold []int, folds int) (tried []Trial, err error) {
+func (p *problem) validate(ctx context.Context, penalties []float64, fold []int,
+	folds int) (tried []Trial, err error) {
 	parts := make([]part, folds)
 	for i, f := range fold {
 		for k := range parts {
@@ -309,7 +313,8 @@ func (p *problem) rows(indices []int) blas64.General {
 
 // logits are x times the transposed weights, rows x Classes.
 func (p *problem) logits(x blas64.General, w []float64) []float64 {
-	z := blas64.General{Rows: x.Rows, Cols: p.Classes, Stride: p.Classes, Data: make([]float64, x.Rows*p.Classes)}
+	z := blas64.General{Rows: x.Rows, Cols: p.Classes, Stride: p.Classes,
+		Data: make([]float64, x.Rows*p.Classes)}
 	blas64.Gemm(blas.NoTrans, blas.Trans, 1, x, p.weights(w), 0, z)
 	return z.Data
 }
@@ -324,12 +329,14 @@ const gradientTolerance = 1e-4
 // fit minimises mean cross-entropy + penalty/2 |W|^2 over the examples with these
 // indices by L-BFGS, from the start, or from 0 where it is nil. The bias has no
 // penalty.
-func (p *problem) fit(ctx context.Context, indices []int, penalty float64, start []float64) ([]float64, error) {
+func (p *problem) fit(ctx context.Context, indices []int, penalty float64,
+	start []float64) ([]float64, error) {
 	x := p.rows(indices)
 	if start == nil {
 		start = make([]float64, p.Classes*p.x.Cols)
 	}
-	o := &objective{problem: p, x: x, indices: indices, penalty: penalty, grad: make([]float64, len(start))}
+	o := &objective{problem: p, x: x, indices: indices, penalty: penalty,
+		grad: make([]float64, len(start))}
 	result, err := optimize.Minimize(optimize.Problem{
 		Func:   func(w []float64) float64 { o.evaluate(w); return o.loss },
 		Grad:   func(grad, w []float64) { o.evaluate(w); copy(grad, o.grad) },

@@ -289,14 +289,16 @@ func (s *Session) Heads() (names []string) {
 
 // FindRate tries rising learning rates on the network, which is changed by it.
 // See [train.FindRate].
-func (s *Session) FindRate(ctx context.Context) (points []train.RatePoint, best float64, err error) {
+func (s *Session) FindRate(ctx context.Context) (
+	points []train.RatePoint, best float64, err error) {
 	return train.FindRate(ctx, s.Network, s.Training, train.RateTest{})
 }
 
 // Preview is the images of a few rows as the first epochs would see them, from
 // all over the training images; the policy's name, "none" where it is empty, comes
 // with it.
-func (s *Session) Preview(ctx context.Context, rows, epochs int) (policy string, tiles [][]data.PreviewTile, err error) {
+func (s *Session) Preview(ctx context.Context, rows, epochs int) (
+	policy string, tiles [][]data.PreviewTile, err error) {
 	indices := s.Images.Set.Indices(data.Train)
 	var some []int
 	for _, i := range spread(len(indices), rows) {

@@ -50,7 +50,8 @@ func (e *NoImagesError) Error() string {
 // Photos are up to n of a part's images, spread over it; 0 means all. source says
 // where they are from. Images of the classes of another folder are taken in their
 // place where dir is not "", whatever their part.
-func (t *Trained) Photos(ctx context.Context, dir string, part data.Part, n int) (list []data.Photo, source string, err error) {
+func (t *Trained) Photos(ctx context.Context, dir string, part data.Part, n int) (
+	list []data.Photo, source string, err error) {
 	if dir != "" {
 		set, err := data.Scan(ctx, dir, data.ScanOptions{})
 		if err != nil {

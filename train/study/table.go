@@ -91,7 +91,8 @@ func (a *Attempt) ours() *Ours {
 	}
 	r := a.Record
 	best, _ := r.Best()
-	o := &Ours{Last: r.LastAccuracy(), Train: r.TrainAccuracy(), Aux: best.ValHeads, BestEpoch: best.Epoch, Epochs: a.EpochsDone(),
+	o := &Ours{Last: r.LastAccuracy(), Train: r.TrainAccuracy(), Aux: best.ValHeads,
+		BestEpoch: best.Epoch, Epochs: a.EpochsDone(),
 		Limit: r.Settings.Epochs, Drawn: r.Settings.Drawn,
 		Seconds: r.Seconds(), SecondsPerEpoch: r.Seconds() / float64(a.EpochsDone()), Seed: r.Settings.Seed,
 		ValImages: r.Images, Data: r.Digest}
@@ -180,7 +181,8 @@ func (r *TableRow) cells() []string {
 		loggedEpochs = strconv.Itoa(r.Epochs)
 	}
 	logged := func(v float64) string { return fmt.Sprintf("%.2f %%", 100*v) } // as the study has them
-	cells := []string{r.Name(), "-", "-", logged(r.Val), "-", logged(r.Train), "-", loggedEpochs, "-", "-", r.Notes}
+	cells := []string{r.Name(), "-", "-", logged(r.Val), "-", logged(r.Train), "-", loggedEpochs,
+		"-", "-", r.Notes}
 	if o := r.Ours; o != nil {
 		cells[1] = table.Percent(o.Val)
 		cells[2] = fmt.Sprintf("%.1f to %.1f", 100*o.Interval[0], 100*o.Interval[1])
@@ -199,12 +201,14 @@ func writeMarkdown(w io.Writer, rows []TableRow) error {
 		_, err := fmt.Fprintln(w, "No row of the study has been run.")
 		return err
 	}
-	fmt.Fprintf(w, "Best accuracy on %d validation images with its 95 %% interval, seed %d", first.ValImages, first.Seed)
+	fmt.Fprintf(w, "Best accuracy on %d validation images with its 95 %% interval, seed %d",
+		first.ValImages, first.Seed)
 	if first.TrainImages > 0 {
 		fmt.Fprintf(w, "; %d training images; always answering the most frequent class gives %.1f %%",
 			first.TrainImages, 100*first.Majority)
 	}
-	fmt.Fprint(w, ".\nLogged are the numbers of the original study, on 863 validation images with a majority of 27.1 %.\n")
+	fmt.Fprint(w, ".\nLogged are the numbers of the original study, on 863 validation images "+
+		"with a majority of 27.1 %.\n")
 	if slices.ContainsFunc(rows, func(r TableRow) bool { return r.Ours != nil && r.Ours.Drawn > 0 }) {
 		fmt.Fprint(w, "Those were photographs: accuracies on drawn flowers do not compare with them.\n")
 	}

@@ -146,7 +146,8 @@ func (b *Bench) verify(ctx context.Context, p arch.Preset) (Row, error) {
 }
 
 // compare verifies a file on the run's validation images.
-func (b *Bench) compare(ctx context.Context, trained *run.Trained, file []byte) (*verify.Report, error) {
+func (b *Bench) compare(ctx context.Context, trained *run.Trained,
+	file []byte) (*verify.Report, error) {
 	flops, _, err := trained.Checkpoint.Spec.FLOPs()
 	if err != nil {
 		return nil, err

@@ -75,7 +75,8 @@ func timeEpoch(ctx context.Context, s *run.Session) (*EpochSpeed, error) {
 
 // runEpoch does the steps of an epoch and returns how long it took, and how long of
 // it there was no batch.
-func runEpoch(ctx context.Context, s *run.Session, step func(*data.Batch) error) (took, waited time.Duration, err error) {
+func runEpoch(ctx context.Context, s *run.Session, step func(*data.Batch) error) (
+	took, waited time.Duration, err error) {
 	start := time.Now()
 	asked := start
 	for b, err := range s.Training.Batches(ctx, 1) {
@@ -94,7 +95,8 @@ func runEpoch(ctx context.Context, s *run.Session, step func(*data.Batch) error)
 // cloneBatch copies a batch, which is its loader's only until the next.
 func cloneBatch(b *data.Batch) *data.Batch {
 	c := *b
-	c.Pixels, c.Targets, c.Weights = slices.Clone(b.Pixels), slices.Clone(b.Targets), slices.Clone(b.Weights)
+	c.Pixels, c.Targets = slices.Clone(b.Pixels), slices.Clone(b.Targets)
+	c.Weights = slices.Clone(b.Weights)
 	c.Labels, c.Indices = slices.Clone(b.Labels), slices.Clone(b.Indices)
 	return &c
 }

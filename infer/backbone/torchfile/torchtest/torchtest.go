@@ -52,7 +52,8 @@ func (p *Pickle) Op(code string) *Pickle {
 }
 
 // Tensor pushes a tensor: a view of the storage named key, of count values.
-func (p *Pickle) Tensor(key, storage string, count, offset int64, size, stride []int64, legacy bool) *Pickle {
+func (p *Pickle) Tensor(key, storage string, count, offset int64, size, stride []int64,
+	legacy bool) *Pickle {
 	p.Op("ctorch._utils\n_rebuild_tensor_v2\n((").Text("storage").Op("ctorch\n" + storage + "\n")
 	p.Text(key).Text("cpu").Int(count)
 	if legacy {
