@@ -49,7 +49,8 @@ func (a *announcer) Begin(s *study.Study, row *study.Attempt) {
 func (a *announcer) End(row *study.Attempt, interrupted bool) {
 	a.Clear()
 	if interrupted {
-		a.Say("%s stopped after %d epochs; the same command goes on with it", row.Name(), row.EpochsDone())
+		a.Say("%s stopped after %d epochs; the same command goes on with it", row.Name(),
+			row.EpochsDone())
 	}
 	if row.Err != nil {
 		a.Say("%s: %s", row.Name(), shell.OneLine(row.Err))

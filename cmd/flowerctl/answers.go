@@ -38,7 +38,8 @@ func (a *answerFlags) writer(w io.Writer, classes int) *answers.Writer {
 	case a.csv:
 		format = answers.CSV
 	}
-	return &answers.Writer{W: w, Format: format, Top: min(a.top, classes), MinConfidence: a.minConfidence}
+	return &answers.Writer{W: w, Format: format, Top: min(a.top, classes),
+		MinConfidence: a.minConfidence}
 }
 
 // tally writes results and counts them.

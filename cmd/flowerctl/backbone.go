@@ -46,7 +46,8 @@ func (o *backboneOptions) flags() []cli.Flag {
 		shell.TextFlag(&o.Mirror, "mirror", "",
 			"`URL` of a folder that has the file, in place of its own addresses"),
 		shell.BoolFlag(&o.Offline, "offline", "use no network (also with $"+envOffline+")"),
-		shell.BoolFlag(&o.AllowUnverified, "allow-unverified", "take a network whose hash nobody published"),
+		shell.BoolFlag(&o.AllowUnverified, "allow-unverified",
+			"take a network whose hash nobody published"),
 		shell.BoolFlag(&o.Force, "force", "fetch it again over what is there"),
 		shell.JSONFlag(&o.json),
 	}

@@ -21,7 +21,8 @@ const usualBackbone = "efficientnet-lite0"
 // usual backbone, if it is there.
 func atHand(c *shell.Call) string {
 	if _, _, err := backbone.Open(usualBackbone); err != nil {
-		c.Say("training from nothing: %s is not here; flowerctl backbone fetch %s brings a network to start from, which needs few pictures",
+		c.Say("training from nothing: %s is not here; flowerctl backbone fetch %s brings a "+
+			"network to start from, which needs few pictures",
 			usualBackbone, usualBackbone)
 		return ""
 	}
@@ -42,10 +43,12 @@ func openBase(c *shell.Call, s *run.Settings) (*run.Base, error) {
 	var unread *importer.UnsupportedError
 	switch {
 	case errors.As(err, &unread):
-		return nil, shell.Fail(fmt.Errorf("--from: %w", err), "flowerctl backbone list has networks that can be read")
+		return nil, shell.Fail(fmt.Errorf("--from: %w", err),
+			"flowerctl backbone list has networks that can be read")
 	case errors.Is(err, transfer.ErrNotNormalised):
 		return nil, shell.Fail(fmt.Errorf("--from: %w", err),
-			"--mean and --std say it, of pixels from 0 to 1; files of flowerctl export and of flowerctl backbone list are known")
+			"--mean and --std say it, of pixels from 0 to 1; files of flowerctl export and of "+
+				"flowerctl backbone list are known")
 	case err != nil:
 		return nil, fmt.Errorf("--from: %w", err)
 	}

@@ -57,7 +57,8 @@ func (o *benchTrainOptions) run(c *shell.Call) (err error) {
 	}
 	switch {
 	case o.bench.Steps < 1 || o.bench.Warmup < 0:
-		return shell.Usagef("--steps %d and --warmup %d: want 1 or more, and 0 or more", o.bench.Steps, o.bench.Warmup)
+		return shell.Usagef("--steps %d and --warmup %d: want 1 or more, and 0 or more",
+			o.bench.Steps, o.bench.Warmup)
 	case o.augment != "" && o.data == "":
 		return shell.Usagef("--augment: there are no images to augment without --data")
 	}

@@ -131,7 +131,8 @@ func (m *chosen) open(c *shell.Call, many bool) (*infer.Classifier, error) {
 	m.options.Many = many
 	classifier, err := m.Open(m.options)
 	if errors.Is(err, infer.ErrOwnSize) {
-		return nil, shell.Usagef("--size: got %d, but %s says itself what size it takes", m.flags.size, m.Name)
+		return nil, shell.Usagef("--size: got %d, but %s says itself what size it takes",
+			m.flags.size, m.Name)
 	}
 	if err != nil {
 		return nil, err

@@ -67,9 +67,11 @@ func remediedModel(err error) error {
 	var none *infer.PrecisionError
 	switch {
 	case errors.As(err, &device):
-		return shell.FailWith(shell.ExitNoDevice, device, append(mendParts(device.Missing), "--device cpu needs none of it")...)
+		return shell.FailWith(shell.ExitNoDevice, device, append(mendParts(device.Missing),
+			"--device cpu needs none of it")...)
 	case errors.As(err, &none):
-		return shell.Fail(err, fmt.Sprintf("flowerctl export %s --precision %s makes it", none.Path, none.Precision))
+		return shell.Fail(err, fmt.Sprintf("flowerctl export %s --precision %s makes it", none.Path,
+			none.Precision))
 	case errors.Is(err, infer.ErrNoLabels):
 		return shell.Fail(err, "--labels FILE names them, one a line, in the network's order")
 	case errors.Is(err, infer.ErrNoSize):

@@ -34,7 +34,8 @@ func (o *reproduceOptions) flags() []cli.Flag {
 			"stop after `TIME`, such as 2h or 90m; 0: when all is done"),
 		shell.BoolFlag(&o.table, "table", "write the table of what was run, and run nothing"),
 		shell.IntFlag(&o.epochs, "epochs", 0, "at most `N` epochs; 0: as many as in the study"),
-		shell.UintFlag(&o.seed, "seed", 1, "`N`, as for train; other seeds than 1 get folders of their own"),
+		shell.UintFlag(&o.seed, "seed", 1,
+			"`N`, as for train; other seeds than 1 get folders of their own"),
 		shell.IntFlag(&o.threads, "threads", 0, "`N` that compute; 0: all cores"),
 		shell.TextFlag(&o.out, "out", "",
 			"`DIR` of the table, runs/study by default; of one ROW: the run's folder"),
@@ -79,9 +80,9 @@ func (o *reproduceOptions) run(c *shell.Call) error {
 	if err := o.check(c); err != nil {
 		return err
 	}
-	rows, err := askedRows(c.Files)
+	rows, err := study.Named(c.Files)
 	if err != nil {
-		return err
+		return shell.Usagef("%w", err)
 	}
 	show := &announcer{Call: c, Training: terminal.NewTraining(c.Log)}
 	so := study.Options{Data: o.data, Drawn: o.drawn, Epochs: o.epochs, Seed: o.seed, Force: o.force,
@@ -145,7 +146,8 @@ func (o *reproduceOptions) check(c *shell.Call) error {
 	}
 	switch {
 	case ways != 1:
-		return shell.Fail(shell.Usagef("want rows, --all or --table, and one of these"), "flowerctl reproduce --list shows the rows")
+		return shell.Fail(shell.Usagef("want rows, --all or --table, and one of these"),
+			"flowerctl reproduce --list shows the rows")
 	case o.force && len(c.Files) != 1:
 		return shell.Usagef("--force: wants one ROW, got %d", len(c.Files))
 	case o.budget < 0:
@@ -158,33 +160,19 @@ func (o *reproduceOptions) check(c *shell.Call) error {
 	return nil
 }
 
-// askedRows are the rows of these names; all, where there are none.
-func askedRows(names []string) ([]study.Row, error) {
-	if len(names) == 0 {
-		return study.Rows(), nil
-	}
-	var rows []study.Row
-	for _, name := range names {
-		row, err := study.Find(name)
-		if err != nil {
-			return nil, shell.Usagef("%w", err)
-		}
-		rows = append(rows, row)
-	}
-	return rows, nil
-}
-
 // studyFailure says what to do about a folder that holds another run.
 func studyFailure(err error) error {
 	var images *study.OtherImagesError
 	var mismatch *study.MismatchError
 	switch {
 	case errors.As(err, &images) && images.Want == "":
-		return shell.Fail(fmt.Errorf("%w, and no --data is given", err), "--data "+images.Was+" goes on with it")
+		return shell.Fail(fmt.Errorf("%w, and no --data is given", err),
+			"--data "+images.Was+" goes on with it")
 	case errors.As(err, &images):
 		return shell.Fail(err, "remove the folder, or move it elsewhere")
 	case errors.As(err, &mismatch):
-		return shell.Fail(err, "move the folder elsewhere; of one row, --force writes over it and --out names another")
+		return shell.Fail(err,
+			"move the folder elsewhere; of one row, --force writes over it and --out names another")
 	}
 	return err
 }

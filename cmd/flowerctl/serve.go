@@ -34,10 +34,12 @@ func (o *serveOptions) flags() []cli.Flag {
 	own := []cli.Flag{
 		&cli.StringSliceFlag{Name: "model", Usage: "ONNX `FILE`, several times for several; else $" +
 			envModel + ", else model.onnx here, else the one built in", Destination: &o.models},
-		shell.TextFlag(&o.repository, "repository", "", "serve the models of `DIR`: NAME/VERSION/model.onnx"),
+		shell.TextFlag(&o.repository, "repository", "",
+			"serve the models of `DIR`: NAME/VERSION/model.onnx"),
 		shell.TextFlag(&o.versions, "versions", "latest",
 			"of a repository's models: `latest`, all, or numbers as 1,3"),
-		shell.BoolFlag(&o.watch, "watch", "load models again when their files change; SIGHUP does it too"),
+		shell.BoolFlag(&o.watch, "watch",
+			"load models again when their files change; SIGHUP does it too"),
 		shell.TextFlag(&o.addr, "addr", "127.0.0.1:8080", "`HOST:PORT` of HTTP"),
 		shell.TextFlag(&o.grpcAddr, "grpc-addr", "", "`HOST:PORT` of gRPC; off unless given"),
 		shell.BoolFlag(&o.explain, "explain", "turn on /explain, which draws what an answer rests on"),

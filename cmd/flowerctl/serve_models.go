@@ -30,7 +30,8 @@ func (o *serveOptions) validate(c *shell.Call) error {
 		{"max-pictures", int64(o.maxPictures), 1, 1 << 20}, {"max-queue", int64(o.maxQueue), 1, 1 << 20},
 	} {
 		if limit.got < limit.least || limit.got > limit.greatest {
-			return shell.Usagef("--%s: got %d, want %d to %d", limit.flag, limit.got, limit.least, limit.greatest)
+			return shell.Usagef("--%s: got %d, want %d to %d", limit.flag, limit.got, limit.least,
+				limit.greatest)
 		}
 	}
 	switch {

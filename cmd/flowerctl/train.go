@@ -32,12 +32,14 @@ func (o *trainOptions) flags() []cli.Flag {
 			"go on with the run in folder `RUN`; other flags but --epochs, --patience, --threads and "+
 				"--data would make it another run"),
 		shell.TextFlag(&o.out, "out", "", "folder of the run, `RUN`"),
-		shell.BoolFlag(&o.force, "force", "write over the run in --out, or the file of --augment-preview"),
+		shell.BoolFlag(&o.force, "force",
+			"write over the run in --out, or the file of --augment-preview"),
 		shell.BoolFlag(&o.list, "list", "list the networks and do nothing else"),
 		shell.BoolFlag(&o.dryRun, "dry-run", "read the images, show the network, and train nothing"),
 		shell.TextFlag(&o.preview, "augment-preview", "",
 			"draw what --augment does to `FILE`.png and train nothing"),
-		shell.BoolFlag(&o.lrFind, "lr-find", "try rising learning rates, name a good one, and train nothing"),
+		shell.BoolFlag(&o.lrFind, "lr-find",
+			"try rising learning rates, name a good one, and train nothing"),
 		shell.JSONFlag(&o.json))
 }
 
@@ -174,13 +176,16 @@ func (o *trainOptions) check(c *shell.Call) error {
 	case len(instead) > 1:
 		return shell.Usagef("%s: want one of them at a time", strings.Join(instead, " and "))
 	case o.resume != "" && o.lrFind:
-		return shell.Usagef("--lr-find: takes no --resume: rates are tried with weights at their start; with --config RUN/%s, and --init for other weights", train.ConfigFile)
+		return shell.Usagef("--lr-find: takes no --resume: rates are tried with weights at their "+
+			"start; with --config RUN/%s, and --init for other weights", train.ConfigFile)
 	case o.resume != "" && o.force && o.preview == "":
 		return shell.Usagef("--resume: takes no --force: a run that goes on writes over nothing")
 	case o.resume != "" && (o.config != "" || c.Given("out")):
-		return shell.Usagef("--resume: takes no --config and no --out: a run goes on with its own settings, where it is")
+		return shell.Usagef("--resume: takes no --config and no --out: a run goes on with its own " +
+			"settings, where it is")
 	}
-	if name := c.FirstGiven("arch", "init"); name != "" && c.Given("from") && o.settings.values.From != run.FromNothing {
+	name := c.FirstGiven("arch", "init")
+	if name != "" && c.Given("from") && o.settings.values.From != run.FromNothing {
 		return shell.Usagef("--from and --%s: want one of them", name)
 	}
 	if o.preview != "" {
@@ -206,7 +211,8 @@ func (o *trainOptions) newDir(network string) (string, error) {
 	case errors.Is(err, run.ErrHoldsRun) && o.force:
 		return f.Dir, nil
 	case errors.Is(err, run.ErrHoldsRun):
-		return "", shell.Fail(fmt.Errorf("--out: %w", err), "--force writes over it, --resume goes on with it")
+		return "", shell.Fail(fmt.Errorf("--out: %w", err),
+			"--force writes over it, --resume goes on with it")
 	case errors.Is(err, run.ErrIsFile):
 		return "", shell.Usagef("--out: %w", err)
 	}

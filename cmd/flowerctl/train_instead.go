@@ -41,7 +41,8 @@ func previewable(path string, force bool) error {
 		return shell.Usagef("--augment-preview: got %s, want a name that ends in .png", path)
 	}
 	if _, err := os.Lstat(path); err == nil && !force {
-		return shell.Fail(fmt.Errorf("--augment-preview: %s is there already", path), "--force writes over it")
+		return shell.Fail(fmt.Errorf("--augment-preview: %s is there already", path),
+			"--force writes over it")
 	}
 	return nil
 }
@@ -57,7 +58,8 @@ func (o *trainOptions) drawPreview(c *shell.Call, s *run.Session) error {
 	if err := atomicfile.Write(o.preview, grid.PNG); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(c.Out, "%s: each row is an image, then as %d epochs see it (%s)\n", o.preview, epochs, policy)
+	_, err = fmt.Fprintf(c.Out, "%s: each row is an image, then as %d epochs see it (%s)\n",
+		o.preview, epochs, policy)
 	return err
 }
 
@@ -67,7 +69,8 @@ func (o *trainOptions) findRate(c *shell.Call, s *run.Session) error {
 	points, best, err := s.FindRate(c.Ctx)
 	if errors.Is(err, train.ErrNoFall) {
 		return shell.Fail(fmt.Errorf("--lr-find: %w", err),
-			"try more images, a smaller --batch or another --optimizer; without --lr a run takes the optimizer's own rate")
+			"try more images, a smaller --batch or another --optimizer; without --lr a run takes the "+
+				"optimizer's own rate")
 	}
 	if err != nil {
 		return err
@@ -86,7 +89,8 @@ func (o *trainOptions) findRate(c *shell.Call, s *run.Session) error {
 			Points []train.RatePoint `json:"points"`
 		}{best, points})
 	}
-	_, err = fmt.Fprintf(c.Out, "--lr %.2g: there the loss fell fastest, of %d rates from %.1g to %.2g\n",
+	_, err = fmt.Fprintf(c.Out,
+		"--lr %.2g: there the loss fell fastest, of %d rates from %.1g to %.2g\n",
 		best, len(points), points[0].Rate, points[len(points)-1].Rate)
 	return err
 }

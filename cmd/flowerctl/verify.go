@@ -34,7 +34,8 @@ func (o *verifyOptions) flags() []cli.Flag {
 			"fp16, int8: how much lower accuracy may be, `POINTS`"),
 		shell.TextFlag(&o.presets, "presets", "",
 			"train, export and verify networks in `DIR`, and write a table of them"),
-		&cli.StringSliceFlag{Name: "arch", Usage: "with --presets: only `NETWORK,...`", Destination: &o.arch},
+		&cli.StringSliceFlag{Name: "arch", Usage: "with --presets: only `NETWORK,...`",
+			Destination: &o.arch},
 		shell.TextFlag(&o.report, "report", "", "write the report to `FILE`.json and .md instead"),
 		shell.JSONFlag(&o.json))
 }
@@ -104,7 +105,8 @@ func (o *verifyOptions) run(c *shell.Call) error {
 		return err
 	}
 	if precision == "" {
-		return shell.Fail(fmt.Errorf("%s: not a file of flowerctl export: there is nothing to compare it with", path),
+		return shell.Fail(fmt.Errorf("%s: not a file of flowerctl export: there is nothing to "+
+			"compare it with", path),
 			"flowerctl eval --data DIR --model "+path+" says how often it is right")
 	}
 	v := verify.Options{Layers: o.layers, Version: version, Tolerance: tolerance(precision, o.drop),

@@ -17,7 +17,8 @@ func (o *verifyOptions) verifyPresets(c *shell.Call) error {
 		return err
 	}
 	show := &announcer{Call: c, Training: terminal.NewTraining(c.Log)}
-	b := &presets.Bench{Dir: o.presets, Data: o.data, Images: o.images, Version: version, Observer: show}
+	b := &presets.Bench{Dir: o.presets, Data: o.data, Images: o.images, Version: version,
+		Observer: show}
 	if b.Device, err = needDevice(c, o.device); err != nil {
 		return err
 	}
@@ -49,7 +50,8 @@ func (o *verifyOptions) verifyPresets(c *shell.Call) error {
 // networks are those that --arch names, or all.
 func (o *verifyOptions) networks(c *shell.Call) ([]arch.Preset, error) {
 	if name := c.FirstGiven("run", "checkpoint", "report", "layers"); name != "" {
-		return nil, shell.Usagef("--presets: takes no --%s: each network has its own run and report", name)
+		return nil, shell.Usagef("--presets: takes no --%s: each network has its own run and report",
+			name)
 	}
 	switch {
 	case len(c.Files) > 0:

@@ -89,6 +89,22 @@ func Find(name string) (Row, error) {
 	return Row{}, &UnknownRowError{name, names}
 }
 
+// Named are the rows of these names, or all where there are none.
+func Named(names []string) ([]Row, error) {
+	if len(names) == 0 {
+		return Rows(), nil
+	}
+	var rows []Row
+	for _, name := range names {
+		row, err := Find(name)
+		if err != nil {
+			return nil, err
+		}
+		rows = append(rows, row)
+	}
+	return rows, nil
+}
+
 // Folder is that of the row's run with a seed.
 func (r Row) Folder(seed uint64) run.Folder {
 	name := "study-" + strings.ReplaceAll(r.Name(), "/", "-") + seedSuffix(seed)

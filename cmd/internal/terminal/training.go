@@ -99,7 +99,8 @@ func (p *Training) EpochDone(e train.Epoch, best bool) {
 		mark += "  best"
 	}
 	if e.LearningRate == 0 {
-		const line = "epoch %3d  head fitted: accuracy %5.1f %%  validation loss %s  accuracy %5.1f %%  %s%s\n"
+		const line = "epoch %3d  head fitted: accuracy %5.1f %%  validation loss %s  accuracy " +
+			"%5.1f %%  %s%s\n"
 		fmt.Fprintf(p.w, line, e.Epoch, 100*e.Accuracy, lossText(e.ValLoss), 100*e.ValAccuracy,
 			table.Seconds(e.Seconds), mark)
 		return
