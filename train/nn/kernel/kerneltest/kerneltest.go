@@ -161,6 +161,7 @@ func NoAllocations(t *testing.T, e kernel.Engine[float32]) {
 	pooled := make([]float32, p.Out().Len())
 	parts, channels := [][]float32{y, nil}, []int{s.Filters, 1}
 	joined := make([]float32, len(y)/s.Filters*(s.Filters+1))
+	turned := make([]float32, len(y))
 	allocs := testing.AllocsPerRun(5, func() {
 		c.Forward(y, x, w, b)
 		c.BackwardData(x, y, w)
@@ -171,7 +172,7 @@ func NoAllocations(t *testing.T, e kernel.Engine[float32]) {
 		pool.Backward(x, pooled, pooled)
 		e.ReLU(y, y, 0)
 		e.Split(parts, joined, len(y)/s.Filters, channels)
-		e.ToNCHW(y, y, s.Out())
+		e.ToNCHW(turned, y, s.Out())
 		e.Dropout(y, y, 0.5, 1)
 		e.Softmax(y, y, s.Filters)
 	})
