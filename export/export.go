@@ -54,6 +54,9 @@ const (
 	Float Input = "float"
 )
 
+// Precisions lists them.
+func Precisions() []Precision { return []Precision{FP32, FP16, FP16Weights, INT8} }
+
 // Precision is the type of the weights and, with FP16 and INT8, of what is
 // computed with them. Inputs and outputs are the same for all.
 type Precision string
@@ -62,6 +65,10 @@ type Precision string
 const (
 	FP32 Precision = "fp32"
 	FP16 Precision = "fp16"
+	// FP16Weights: weights of 256 values and more are stored as fp16 and cast in the
+	// graph, and all is computed in fp32, with batch norms folded. A runtime that folds
+	// constants casts once, as it opens the file, and is as fast as with fp32.
+	FP16Weights Precision = "fp16-weights"
 	// INT8: weights as int8 with a scale a channel, values between layers as
 	// uint8 with one scale, in QuantizeLinear and DequantizeLinear nodes.
 	INT8 Precision = "int8"
@@ -161,12 +168,12 @@ func (o Options) complete() (Options, error) {
 	if o.Opset == 0 {
 		o.Opset = DefaultOpset
 	}
-	o.FoldBatchNorm = o.FoldBatchNorm || o.Precision == INT8
+	o.FoldBatchNorm = o.FoldBatchNorm || o.Precision == INT8 || o.Precision == FP16Weights
 	switch {
 	case o.Input != Image && o.Input != Float:
 		return o, fmt.Errorf("input %q, want %s or %s", o.Input, Image, Float)
-	case !slices.Contains([]Precision{FP32, FP16, INT8}, o.Precision):
-		return o, fmt.Errorf("precision %q, want %s, %s or %s", o.Precision, FP32, FP16, INT8)
+	case !slices.Contains(Precisions(), o.Precision):
+		return o, fmt.Errorf("precision %q, want one of %v", o.Precision, Precisions())
 	case o.Opset < MinOpset || o.Opset > MaxOpset:
 		return o, fmt.Errorf("operator set %d, want %d to %d", o.Opset, MinOpset, MaxOpset)
 	case o.Input == Image && o.Opset < imageOpset:

@@ -56,13 +56,21 @@ func (g *graph) param(n *model.Node, role model.Role) string {
 	return g.float(name, g.weights[name])
 }
 
-// float adds a constant in the network's precision.
+// float adds a constant in the network's precision, and returns the name of its value.
 func (g *graph) float(name string, t onnx.Tensor) string {
-	if g.opts.Precision == FP16 {
+	switch {
+	case g.opts.Precision == FP16:
 		return g.constant(onnx.NewHalf(name, t))
+	case g.opts.Precision == FP16Weights && len(t.Data) >= leastHalved:
+		single := name + "/float32"
+		return g.cast(single, single, g.constant(onnx.NewHalf(name, t)), onnx.Float32)
 	}
 	return g.constant(onnx.NewInitializer(name, t))
 }
+
+// leastHalved is from how many values on FP16Weights stores a constant as fp16: the
+// node that casts takes about as many bytes as fewer would save.
+const leastHalved = 256
 
 // add appends a node and returns its value's name. A value that it takes twice
 // goes through an Identity the second time, because onnx-go, the second reader,

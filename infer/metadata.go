@@ -18,7 +18,7 @@ type metadata struct {
 const (
 	keyLabels     = "labels"     // JSON list
 	keyPreprocess = "preprocess" // JSON of imageprep.Config
-	keyPrecision  = "precision"  // fp32, fp16 or int8
+	keyPrecision  = "precision"  // of export.Precision
 )
 
 func parseMetadata(properties map[string]string) (m metadata, err error) {

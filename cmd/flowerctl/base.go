@@ -21,14 +21,19 @@ const usualBackbone = "efficientnet-lite0"
 
 // atHand is the network that a training starts from where nobody named one: the
 // usual backbone, if it is there.
-func atHand(c *shell.Call) string {
-	if _, _, err := backbone.Open(usualBackbone); err != nil {
+func atHand(c *shell.Call) (string, error) {
+	_, _, err := backbone.Open(usualBackbone)
+	var damaged *backbone.DamagedError
+	switch {
+	case errors.As(err, &damaged):
+		return "", remedy.Backbone(err)
+	case err != nil:
 		c.Say("training from nothing: %s is not here; flowerctl backbone fetch %s brings a "+
 			"network to start from, which needs few pictures",
 			usualBackbone, usualBackbone)
-		return ""
+		return "", nil
 	}
-	return usualBackbone
+	return usualBackbone, nil
 }
 
 // openBase reads the network that --from names: a file, or a backbone.

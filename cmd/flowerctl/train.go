@@ -96,5 +96,7 @@ func (o *trainOptions) run(c *shell.Call) (err error) {
 	if err != nil {
 		return remedy.Stopped(c.Ctx, ro.Dir, err)
 	}
-	return announce.Summary(c, o.json, ro.Dir, outcome.Summary(s.Images.Set.Labels))
+	summary := outcome.Summary(s.Images.Set.Labels)
+	announce.Tuned(c, s, summary.BestEpoch)
+	return announce.Summary(c, o.json, ro.Dir, summary)
 }

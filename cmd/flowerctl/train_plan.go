@@ -37,7 +37,9 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 			return settings, ro, err
 		}
 	default:
-		settings = o.defaults(c)
+		if settings, err = o.defaults(c); err != nil {
+			return settings, ro, err
+		}
 	}
 	o.settings.over(&settings, c)
 	if settings.From != "" && settings.From != run.FromNothing && ro.Resume == nil {
@@ -58,15 +60,18 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 // defaults are those of a training from nothing, or from a network that exists: the
 // one that --from names, or the one at hand where the user has pictures and says
 // nothing of a network.
-func (o *trainOptions) defaults(c *shell.Call) run.Settings {
+func (o *trainOptions) defaults(c *shell.Call) (run.Settings, error) {
 	from := o.settings.values.From
 	if !c.Given("from") && c.Given("data") && c.FirstGiven("arch", "init") == "" {
-		from = atHand(c)
+		var err error
+		if from, err = atHand(c); err != nil {
+			return run.Settings{}, err
+		}
 	}
 	if from == "" || from == run.FromNothing {
-		return run.Defaults()
+		return run.Defaults(), nil
 	}
-	return run.TransferDefaults(from)
+	return run.TransferDefaults(from), nil
 }
 
 // check refuses flags of which one would be ignored, before any image is read.

@@ -38,14 +38,14 @@ type Tolerance struct {
 	AccuracyDrop float64 `json:"accuracy_drop,omitempty"`
 }
 
-// DefaultAccuracyDrop is half a point: what fp16 and int8 may cost.
+// DefaultAccuracyDrop is half a point: what other precisions than fp32 may cost.
 const DefaultAccuracyDrop = 0.005
 
 // DefaultTolerance is the tolerance for a file of that precision. Two correct
 // float32 computations of our networks differ by up to 2e-6 of the scale, through
 // the order of their sums; a wrong pad or epsilon makes 1e-3 and more.
 func DefaultTolerance(p export.Precision) Tolerance {
-	if p == export.FP16 || p == export.INT8 {
+	if p != export.FP32 && p != "" {
 		return Tolerance{AccuracyDrop: DefaultAccuracyDrop}
 	}
 	return Tolerance{Logits: 1e-4, Node: 1e-4}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/data"
@@ -15,20 +14,6 @@ import (
 // FromNothing is the value of Settings.From that starts from no network, whatever
 // is at hand.
 const FromNothing = "none"
-
-// Values of Settings.Freeze beside the names of nodes.
-const (
-	FreezeAll = "all" // trains the head alone
-	// FreezeAuto is FreezeAll where there are fewer than tuneFrom training images a
-	// class, and freezes nothing elsewhere.
-	FreezeAuto = "auto"
-	FreezeNone = "none" // as ""
-)
-
-// tuneFrom is from how many training images a class on, in the mean, all of a network
-// is trained. Of 80 photographs of each of five flowers the head of EfficientNet-Lite0
-// alone was right for 86 of 100 others, all of it trained for 81.
-const tuneFrom = 200
 
 // Base is a network that exists, to start a training from: Settings.From says
 // which. The packages that read files make it; see export/transfer.
@@ -51,6 +36,9 @@ const checkedImages = 32
 
 // fromBase says whether the session starts from a network that exists.
 func (p *plan) fromBase() bool { return p.From != "" && p.From != FromNothing }
+
+// FromBase says whether the session's network is one that existed.
+func (s *Session) FromBase() bool { return s.plan.fromBase() }
 
 // starts gives the network its first weights: those of the run that goes on, of
 // the network it starts from, or new ones.
@@ -90,25 +78,6 @@ func (s *Session) fromBase(ctx context.Context) (w model.Weights, err error) {
 	return w, b.Check(ctx, pixels, len(few))
 }
 
-// settleFreeze decides what FreezeAuto is for the images there are. A head alone is
-// done after the epoch that fits it.
-func (s *Session) settleFreeze() {
-	p := s.plan
-	if p.Freeze == FreezeNone {
-		p.Freeze = ""
-	}
-	if p.Freeze == FreezeAuto {
-		p.Freeze = ""
-		if s.Training.Len() < tuneFrom*s.Images.Set.Classes() {
-			p.Freeze = FreezeAll
-		}
-	}
-	if p.Freeze == FreezeAll {
-		p.Epochs = 1
-	}
-	s.Settings = p.Settings
-}
-
 // cut is the node whose values the head reads.
 func cut(spec *model.Spec) (string, error) {
 	head, err := headNode(spec)
@@ -129,46 +98,6 @@ func headNode(spec *model.Spec) (*model.Node, error) {
 		return nil, fmt.Errorf("network %s does not end in a dense layer", spec.Name)
 	}
 	return head, nil
-}
-
-// frozen are the nodes that Settings.Freeze keeps as they are: all before the head,
-// or those up to a node.
-func (p *plan) frozen(spec *model.Spec) ([]string, error) {
-	if p.Freeze == "" {
-		return nil, nil
-	}
-	last := p.Freeze
-	if last == FreezeAll {
-		var err error
-		if last, err = cut(spec); err != nil {
-			return nil, err
-		}
-	}
-	if spec.Node(last) == nil {
-		var names []string
-		for _, n := range spec.Nodes {
-			if n.Op == model.Conv || n.Op == model.Add || n.Op == model.Dense {
-				names = append(names, n.Name)
-			}
-		}
-		return nil, wrong("freeze", "network %s has no node %q, want %s, or one such as %s",
-			spec.Name, last, FreezeAll, strings.Join(names[max(0, len(names)-6):], ", "))
-	}
-	before := map[string]bool{last: true}
-	for _, n := range slices.Backward(spec.Nodes) {
-		if before[n.Name] {
-			for _, in := range n.Inputs {
-				before[in] = true
-			}
-		}
-	}
-	var names []string
-	for _, n := range spec.Nodes {
-		if before[n.Name] {
-			names = append(names, n.Name)
-		}
-	}
-	return names, nil
 }
 
 // bodyRates slow down all nodes but the head.

@@ -102,7 +102,7 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if err := s.loaders(); err != nil {
 		return nil, err
 	}
-	s.settleFreeze()
+	s.fewImages()
 	return s, s.build(ctx, s.Images.Set.Classes())
 }
 
@@ -214,6 +214,9 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 	}
 	cfg := nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
 		FrozenBatchNorm: p.FreezeBN}
+	if err := s.settleFreeze(); err != nil {
+		return err
+	}
 	if cfg.Frozen, err = p.frozen(&s.Spec); err != nil {
 		return err
 	}

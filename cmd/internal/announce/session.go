@@ -20,10 +20,16 @@ func Describe(c *shell.Call, s *run.Session, names bool) error {
 	for _, line := range lines {
 		c.Say("%s", line)
 	}
-	switch {
-	case s.Settings.Freeze == run.FreezeAll:
+	switch freeze := s.Settings.Freeze; {
+	case freeze == run.FreezeAll:
 		c.Say("the head alone is fitted; --freeze none trains all of the network")
-	case s.SmallBatch:
+	case s.FromBase() && freeze != "":
+		c.Say("the head is fitted, then all after %s is trained; --freeze none trains all of the "+
+			"network, --freeze all the head alone", freeze)
+	case s.FromBase():
+		c.Say("the head is fitted, then all of the network is trained")
+	}
+	if s.SmallBatch && s.Settings.Freeze != run.FreezeAll {
 		c.Say("few images: %d a step; --batch sets another number", s.Settings.Batch)
 	}
 	return err
@@ -38,6 +44,13 @@ func problems(c *shell.Call, set *data.Set) {
 			return
 		}
 		c.Say("%s", p)
+	}
+}
+
+// Tuned says what training more than the head was good for, where it was not.
+func Tuned(c *shell.Call, s *run.Session, best int) {
+	if s.FromBase() && s.Settings.Freeze != run.FreezeAll && best == 1 && s.Settings.Epochs > 1 {
+		c.Say("the head alone answers the validation images best: its weights are kept")
 	}
 }
 

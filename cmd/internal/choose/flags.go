@@ -5,6 +5,7 @@ package choose
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/urfave/cli/v2"
 
@@ -19,7 +20,7 @@ import (
 // answer with one.
 type Flags struct {
 	Model     string // the file; empty: the environment's, or the usual one
-	Precision string // "fp16" or "int8": the file of that precision beside the model
+	Precision string // of export.Precisions: the file of that precision beside the model
 	Device    string // as [device.Need] takes it
 	Threads   int    // as infer's
 	TF32      bool
@@ -66,11 +67,10 @@ func (m *Flags) Check() error {
 			return shell.Usagef("--tf32: got --device %s, want cuda or auto", d)
 		}
 	}
-	switch export.Precision(m.Precision) {
-	case "", export.FP32, export.FP16, export.INT8:
-		return CheckThreads(m.Threads)
+	if m.Precision != "" && !slices.Contains(export.Precisions(), export.Precision(m.Precision)) {
+		return shell.Usagef("--precision: got %q, want one of %v", m.Precision, export.Precisions())
 	}
-	return shell.Usagef("--precision: got %q, want fp32, fp16 or int8", m.Precision)
+	return CheckThreads(m.Threads)
 }
 
 // Arguments are those of the flags that the user gave, for a command line of this
