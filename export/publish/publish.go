@@ -1,5 +1,6 @@
 // Package publish writes a run's network as ONNX: calibrated where weights become
-// int8, and compared with gorgonia before there is a file. Start at [Run].
+// int8, and compared with gorgonia before there is a file. It runs both gorgonia and
+// onnxruntime, which package export never imports. Start at [Run].
 package publish
 
 import (

@@ -89,7 +89,23 @@ func (s Settings) plan() (*plan, error) {
 	if err := p.checkNetwork(); err != nil {
 		return nil, err
 	}
+	if err := p.checkLimits(); err != nil {
+		return nil, err
+	}
 	return p, p.check()
+}
+
+// checkLimits looks at what the training itself limits.
+func (p *plan) checkLimits() error {
+	limits := train.Config{Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps,
+		LearningRate: p.LR, EMA: p.EMA}
+	var limit *train.LimitError
+	if err := limits.CheckLimits(); errors.As(err, &limit) {
+		names := map[string]string{"Epochs": "epochs", "Patience": "patience",
+			"PatienceSteps": "patience-steps", "LearningRate": "lr", "EMA": "ema"}
+		return &SettingError{[]string{names[limit.Field]}, limit.Err}
+	}
+	return nil
 }
 
 // checkNetwork builds the network once, for as few classes as there can be.
@@ -159,21 +175,11 @@ func (p *plan) check() error {
 		return wrong("initializer", "got %q, want one of %v", p.Initializer, model.Inits())
 	case p.Batch < 0:
 		return wrong("batch", "got %d, want 1 or more, or 0 for what suits the images", p.Batch)
-	case p.Epochs < 1:
-		return wrong("epochs", "got %d, want 1 or more", p.Epochs)
-	case p.PatienceSteps < 0:
-		return wrong("patience-steps", "got %d, want 0 (epochs count alone) or more", p.PatienceSteps)
-	case p.Patience < 0:
-		return wrong("patience", "got %d, want 0 (never stop early) or more", p.Patience)
 	case p.Threads < 0:
 		return wrong("threads", "got %d, want 0 (all cores) or more", p.Threads)
-	case !(p.LR > 0):
-		return wrong("lr", "got %g, want a rate over 0", p.LR)
 	case !(p.Val > 0 && p.Test >= 0 && p.Val+p.Test < 1):
 		return &SettingError{[]string{"val", "test"}, fmt.Errorf(
 			"got %g and %g, want shares over 0 (test: or 0) that sum to less than 1", p.Val, p.Test)}
-	case !(p.EMA >= 0 && p.EMA < 1):
-		return wrong("ema", "got %g, want 0 (none) or more, and less than 1", p.EMA)
 	case !(p.Smooth >= 0 && p.Smooth < 1):
 		return wrong("label-smoothing", "got %g, want 0 (none) or more, and less than 1", p.Smooth)
 	case !(p.ClipNorm >= 0):

@@ -55,8 +55,8 @@ type Session struct {
 	Initial *Initial
 	// Head is how the head was fitted, nil before that and of a network from nothing.
 	Head *HeadFit
-	// Kept is how many classes kept their row of the head that Options.Base had.
-	Kept int
+	// Copied is how many classes have their row of the head that Options.Base had.
+	Copied int
 	// SmallBatch says that Settings.Batch was chosen for the few images there are.
 	SmallBatch bool
 

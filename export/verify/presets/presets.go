@@ -1,6 +1,7 @@
 // Package presets verifies whole networks: each is trained for a few steps,
 // exported and compared with gorgonia, and a table shows them all. What is in its
-// folder already is not done again. Start at [Bench].
+// folder already is not done again. It runs both gorgonia and onnxruntime, which
+// package export never imports. Start at [Bench].
 package presets
 
 import (

@@ -1,6 +1,6 @@
 // Package fetch downloads a set of photographs: an archive with a folder per
 // class, checked by its hash and unpacked where it cannot leave its folder.
-// Start at [Fetch] and [FlowerPhotos].
+// It never imports gorgonia or onnxruntime. Start at [Fetch] and [FlowerPhotos].
 package fetch
 
 import (

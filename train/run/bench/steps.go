@@ -1,6 +1,7 @@
 // Package bench times the training of a session: its steps on random images, and
 // an epoch on real ones against its steps alone. Results are structs; nothing is
-// printed. Start at [Time].
+// printed. It never imports export or onnxruntime, and of infer only imageprep, download
+// and machine. Start at [Time].
 package bench
 
 import (
