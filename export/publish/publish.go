@@ -88,8 +88,8 @@ func Run(ctx context.Context, trained *run.Trained, path string, o Options) (*Re
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{File: path, SHA256: verify.Digest(file), Bytes: len(file), Precision: o.Export.Precision,
-		Name: m.Graph.Name}
+	r := &Result{File: path, SHA256: verify.Digest(file), Bytes: len(file),
+		Precision: o.Export.Precision, Name: m.Graph.Name}
 	if r.Precision != export.FP32 {
 		if r.FP32Bytes, err = fp32Bytes(trained, o.Export); err != nil {
 			return nil, err

@@ -76,7 +76,9 @@ func normalise(n *importer.Network, src *Source) error {
 	for c, std := range src.Std {
 		scales[c], offsets[c] = 1/std, -src.Mean[c]/std
 	}
-	if scales[0] == scales[1] && scales[0] == scales[2] && offsets[0] == offsets[1] && offsets[0] == offsets[2] {
+	if scales[0] == scales[1] && scales[0] == scales[2] &&
+		offsets[0] == offsets[1] && offsets[0] == offsets[2] {
+
 		return n.Normalise(scales[0], offsets[0])
 	}
 	return n.NormaliseChannels(scales, offsets)
@@ -128,7 +130,8 @@ func (c *checker) check(ctx context.Context, pixels []uint8, n int) error {
 }
 
 // answers are the file's own logits.
-func (c *checker) answers(ctx context.Context, x onnx.Tensor, pixels []uint8, n int) (onnx.Tensor, error) {
+func (c *checker) answers(ctx context.Context, x onnx.Tensor, pixels []uint8,
+	n int) (onnx.Tensor, error) {
 	if !c.src.known() { // a file of this program, which says how it takes pixels
 		return verify.FileAnswers(ctx, c.src.File, x)
 	}

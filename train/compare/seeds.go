@@ -58,8 +58,9 @@ func oneOfEachSeed(records []*run.Record, indices []int) (members []int, notes [
 			members = append(members, i)
 			continue
 		}
-		notes = append(notes, fmt.Sprintf("%s has seed %d as %s has: a seed counts once, and the latter is kept",
-			records[i].Dir, records[i].Settings.Seed, records[counted].Dir))
+		notes = append(notes,
+			fmt.Sprintf("%s has seed %d as %s has: a seed counts once, and the latter is kept",
+				records[i].Dir, records[i].Settings.Seed, records[counted].Dir))
 	}
 	return members, notes
 }

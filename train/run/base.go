@@ -37,7 +37,8 @@ type Base struct {
 	Size int    // side of the images, pixels
 	// Replace is the network with a head for these classes, which takes pixels of 0 to
 	// 255, and its weights; copied is how many classes have their row of the old head.
-	Replace func(labels []string, seed uint64) (spec model.Spec, w model.Weights, copied int, err error)
+	Replace func(labels []string, seed uint64) (
+		spec model.Spec, w model.Weights, copied int, err error)
 	// Check compares the network, as it was read, with its file on a few images:
 	// squares of Size, n of them, RGB, a byte a value. It may be nil.
 	Check func(ctx context.Context, pixels []uint8, n int) error

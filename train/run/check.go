@@ -149,10 +149,12 @@ func (p *plan) checkBase() error {
 		return &SettingError{[]string{"mean", "std"}, fmt.Errorf(
 			"got %v and %v, want one number or three each", []float64(p.Mean), []float64(p.Std))}
 	case slices.ContainsFunc(p.Std, func(v float64) bool { return !(v > 0 && v <= 4) }):
-		return wrong("std", "got %v, want numbers over 0 for pixels from 0 to 1: divide by 255 what is for bytes",
+		return wrong("std",
+			"got %v, want numbers over 0 for pixels from 0 to 1: divide by 255 what is for bytes",
 			[]float64(p.Std))
 	case slices.ContainsFunc(p.Mean, func(v float64) bool { return !(v >= -4 && v <= 4) }):
-		return wrong("mean", "got %v, want numbers for pixels from 0 to 1: divide by 255 what is for bytes",
+		return wrong("mean",
+			"got %v, want numbers for pixels from 0 to 1: divide by 255 what is for bytes",
 			[]float64(p.Mean))
 	case p.Size == 0:
 		return wrong("size", "%s does not say how large its images are", p.From)

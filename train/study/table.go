@@ -59,7 +59,8 @@ type Measured struct {
 func (s *Study) TableRows() []TableRow {
 	var rows []TableRow
 	for _, r := range s.Attempts {
-		rows = append(rows, TableRow{Row: r.Row, Run: r.Folder.Dir, State: r.state(), Measured: r.measured()})
+		rows = append(rows, TableRow{Row: r.Row, Run: r.Folder.Dir, State: r.state(),
+			Measured: r.measured()})
 	}
 	digest, _ := reference(rows)
 	for i := range rows {
@@ -94,8 +95,8 @@ func (a *Attempt) measured() *Measured {
 	o := &Measured{Last: r.LastAccuracy(), Train: r.TrainAccuracy(), Aux: best.ValHeads,
 		BestEpoch: best.Epoch, Epochs: a.EpochsDone(),
 		Limit: r.Settings.Epochs, Drawn: r.Settings.Drawn,
-		Seconds: r.Seconds(), SecondsPerEpoch: r.Seconds() / float64(a.EpochsDone()), Seed: r.Settings.Seed,
-		ValImages: r.Images, Data: r.Digest}
+		Seconds: r.Seconds(), SecondsPerEpoch: r.Seconds() / float64(a.EpochsDone()),
+		Seed: r.Settings.Seed, ValImages: r.Images, Data: r.Digest}
 	o.Val, o.Interval = r.Accuracy()
 	if m := r.Summary; m != nil {
 		o.TrainImages, o.Majority = m.TrainImages, m.MajorityRate
@@ -132,7 +133,8 @@ func (r *TableRow) notes(digest string) string {
 		notes = append(notes, "on other images than the first row")
 	}
 	if len(r.Measured.Aux) > 0 {
-		notes = append(notes, fmt.Sprintf("auxiliary heads %s, logged %s", percents(r.Measured.Aux), percents(r.Aux)))
+		notes = append(notes, fmt.Sprintf("auxiliary heads %s, logged %s", percents(r.Measured.Aux),
+			percents(r.Aux)))
 	}
 	return strings.Join(notes, "; ")
 }
@@ -209,7 +211,8 @@ func writeMarkdown(w io.Writer, rows []TableRow) error {
 	}
 	fmt.Fprint(w, ".\nLogged are the numbers of the original study, on 863 validation images "+
 		"with a majority of 27.1 %.\n")
-	if slices.ContainsFunc(rows, func(r TableRow) bool { return r.Measured != nil && r.Measured.Drawn > 0 }) {
+	if slices.ContainsFunc(rows,
+		func(r TableRow) bool { return r.Measured != nil && r.Measured.Drawn > 0 }) {
 		fmt.Fprint(w, "Those were photographs: accuracies on drawn flowers do not compare with them.\n")
 	}
 	fmt.Fprintln(w)
@@ -235,9 +238,9 @@ func writeMarkdown(w io.Writer, rows []TableRow) error {
 // writeCSV writes all rows, with empty fields where there is no number.
 func writeCSV(w io.Writer, rows []TableRow) error {
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
-	t := table.New("row", "state", "val_accuracy", "low", "high", "last_val_accuracy", "train_accuracy",
-		"best_epoch", "epochs", "seconds", "seconds_per_epoch", "seed", "val_images", "logged_val_accuracy",
-		"logged_train_accuracy", "logged_epochs", "notes", "run")
+	t := table.New("row", "state", "val_accuracy", "low", "high", "last_val_accuracy",
+		"train_accuracy", "best_epoch", "epochs", "seconds", "seconds_per_epoch", "seed",
+		"val_images", "logged_val_accuracy", "logged_train_accuracy", "logged_epochs", "notes", "run")
 	for _, r := range rows {
 		numbers := make([]string, 11)
 		if o := r.Measured; o != nil {

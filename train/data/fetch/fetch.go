@@ -56,7 +56,9 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 	if err != nil {
 		return err
 	}
-	err = atomicfile.WriteDir(dir, opts.Force, func(tmp string) error { return unpack(ctx, archive, tmp) })
+	err = atomicfile.WriteDir(dir, opts.Force, func(tmp string) error {
+		return unpack(ctx, archive, tmp)
+	})
 	if err != nil && !errors.Is(err, errArchive) {
 		return err // a full disk, or cancelled: the download is still good
 	}

@@ -74,8 +74,8 @@ func Time(ctx context.Context, s *run.Session, o Options) (*Speed, error) {
 		}
 	}
 	s.Network.ResetProfile()
-	r := &Speed{Arch: s.Settings.Arch, Batch: b.N, Threads: s.Engine.Threads(), Kernels: s.Engine.Name(),
-		Steps: o.Steps, StartRSS: residentMiB("VmRSS")}
+	r := &Speed{Arch: s.Settings.Arch, Batch: b.N, Threads: s.Engine.Threads(),
+		Kernels: s.Engine.Name(), Steps: o.Steps, StartRSS: residentMiB("VmRSS")}
 	took, allocated, err := timeSteps(o.Steps, step)
 	if err != nil {
 		return nil, err
