@@ -39,7 +39,7 @@ func TestEveryPresetExports(t *testing.T) {
 				seen := map[string]bool{}
 				for _, n := range m.Graph.Nodes {
 					if n.Name == "" || seen[n.Name] {
-						t.Errorf("%+v: node name %q is empty or stands twice", o, n.Name)
+						t.Errorf("%+v: node name %q is empty or is there twice", o, n.Name)
 					}
 					seen[n.Name] = true
 				}

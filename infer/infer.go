@@ -2,7 +2,7 @@
 // pixels in and takes labels out.
 //
 // It never imports gorgonia, export, or of training more than packages that import
-// nothing of ours; onnxruntime is reached through infer/ort only. Start at [Open] or
+// nothing of this module; onnxruntime is reached through infer/ort only. Start at [Open] or
 // [Find], and [Classifier.Classify].
 package infer
 

@@ -155,7 +155,8 @@ type decoding struct {
 // decodeAhead decodes pictures on all cores, a few more than a batch ahead of
 // the receiver. The channel has them in order, before they are done; it is
 // closed after the last, or when ctx ends.
-func decodeAhead(ctx context.Context, prep imageprep.Config, pictures iter.Seq[Picture], batch int) (
+func decodeAhead(ctx context.Context, prep imageprep.Config, pictures iter.Seq[Picture],
+	batch int) (
 	inOrder <-chan *decoding) {
 	workers := runtime.GOMAXPROCS(0)
 	order := make(chan *decoding, batch+workers)

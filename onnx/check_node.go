@@ -10,7 +10,7 @@ func (c *checker) node(s *scope, g *Graph, n *Node) error {
 	for i := range n.Attributes {
 		a := &n.Attributes[i]
 		if a.Name == "" || seen[a.Name] {
-			return fmt.Errorf("attribute %q: the name is empty or stands twice", a.Name)
+			return fmt.Errorf("attribute %q: the name is empty or is there twice", a.Name)
 		}
 		seen[a.Name] = true
 		if err := c.attribute(s, a); err != nil {

@@ -179,7 +179,7 @@ func hostiles(t testing.TB) []hostile {
 		{"an attribute of the wrong type", "is of type string", wrong(t, func(m *Model) {
 			m.Graph.Nodes[0].Attributes[1] = String("strides", "2")
 		})},
-		{"an attribute twice", "stands twice", wrong(t, func(m *Model) {
+		{"an attribute twice", "is there twice", wrong(t, func(m *Model) {
 			m.Graph.Nodes[0].Attributes = append(m.Graph.Nodes[0].Attributes, Ints("pads", 0, 0, 0, 0))
 		})},
 		{"negative dimension", "dimension -7", negativeDimension()},

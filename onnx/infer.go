@@ -223,7 +223,7 @@ func (c *call) axes(i int, since int64, rank int) (axes []int, ok bool, err erro
 		}
 		for _, y := range axes {
 			if x == y {
-				return nil, false, fmt.Errorf("axis %d stands twice", a)
+				return nil, false, fmt.Errorf("axis %d is there twice", a)
 			}
 		}
 		axes = append(axes, x)

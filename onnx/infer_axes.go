@@ -63,7 +63,7 @@ func inferUnsqueeze(c *call) error {
 			return err
 		}
 		if added[i] {
-			return fmt.Errorf("axis %d stands twice", a)
+			return fmt.Errorf("axis %d is there twice", a)
 		}
 		added[i] = true
 	}

@@ -34,7 +34,7 @@ type Graph struct {
 	Values       []ValueInfo // optional types of the values between
 }
 
-// Node applies one operator. An empty input name stands for an optional input that
+// Node applies one operator. An empty input name is an optional input that
 // is omitted.
 type Node struct {
 	Name       string

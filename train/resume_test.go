@@ -151,7 +151,7 @@ func TestWrongResumesAreRefused(t *testing.T) {
 		"no average of logits":    func(c *Config) { c.EMA = 0.5 },
 		"has 0 epochs":            func(c *Config) { c.Dir = t.TempDir() },
 		"the checkpoint's loop":   func(c *Config) { c.Resume.Loop = json.RawMessage(`{"state":3}`) },
-		"stands at epoch -1":      func(c *Config) { c.Resume.Loop = json.RawMessage(`{"steps":5,"state":{"epoch":-1}}`) },
+		"loop is at epoch -1":     func(c *Config) { c.Resume.Loop = json.RawMessage(`{"steps":5,"state":{"epoch":-1}}`) },
 		"is of optimizer adam":    func(c *Config) { c.Stepper = newFake(t, "sgd", 1) },
 		"logits.bias has shape":   func(c *Config) { c.Resume.Weights["logits.bias"] = model.Weights{}["x"] },
 	} {

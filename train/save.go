@@ -127,7 +127,7 @@ func (l *loop) checkResumed(s saved) error {
 		return fmt.Errorf("the run had %d batches an epoch, now there are %d", s.Steps, l.rates.steps)
 	case s.State.Epoch < 0 || s.State.Step < 0 || s.State.Step > s.Steps ||
 		s.State.Best.Epoch > s.State.Epoch:
-		return fmt.Errorf("the checkpoint's loop stands at epoch %d, step %d",
+		return fmt.Errorf("the checkpoint's loop is at epoch %d, step %d",
 			s.State.Epoch, s.State.Step)
 	}
 	return nil

@@ -111,21 +111,44 @@ func (c *Config) check() error {
 	case c.Train.Len() < 1 || c.Validation.Len() < 1:
 		return fmt.Errorf("training on %d images and validating on %d, want at least one of each",
 			c.Train.Len(), c.Validation.Len())
-	case c.Epochs < 1:
-		return fmt.Errorf("%d epochs, want 1 or more", c.Epochs)
-	case c.PatienceSteps < 0:
-		return fmt.Errorf("patience of %d steps, want 0 (epochs count alone) or more", c.PatienceSteps)
-	case c.Patience < 0:
-		return fmt.Errorf("patience of %d epochs, want 0 (never stop early) or more", c.Patience)
-	case !(c.LearningRate > 0) || !numbers.Finite(c.LearningRate):
-		return fmt.Errorf("learning rate is %g, want a number over 0", c.LearningRate)
-	case !(c.EMA >= 0 && c.EMA < 1):
-		return fmt.Errorf("decay of the weights' average is %g, want at least 0 and under 1", c.EMA)
+	}
+	if err := c.CheckLimits(); err != nil {
+		return err
 	}
 	if err := c.Monitor.check(); err != nil {
 		return err
 	}
 	return c.Schedule.Check(c.Epochs)
+}
+
+// LimitError says that a field of a [Config] has a value that no training can have.
+type LimitError struct {
+	Field string // its name in Config
+	Err   error  // what it is, and what is wanted
+}
+
+func (e *LimitError) Error() string { return fmt.Sprintf("%s: %v", e.Field, e.Err) }
+func (e *LimitError) Unwrap() error { return e.Err }
+
+// CheckLimits returns a [*LimitError] for a number out of its range. It needs neither
+// network nor images, so that it can be asked before they are there.
+func (c *Config) CheckLimits() error {
+	wrong := func(field, format string, args ...any) error {
+		return &LimitError{field, fmt.Errorf(format, args...)}
+	}
+	switch {
+	case c.Epochs < 1:
+		return wrong("Epochs", "got %d, want 1 or more", c.Epochs)
+	case c.PatienceSteps < 0:
+		return wrong("PatienceSteps", "got %d, want 0 (epochs count alone) or more", c.PatienceSteps)
+	case c.Patience < 0:
+		return wrong("Patience", "got %d, want 0 (never stop early) or more", c.Patience)
+	case !(c.LearningRate > 0) || !numbers.Finite(c.LearningRate):
+		return wrong("LearningRate", "got %g, want a rate over 0", c.LearningRate)
+	case !(c.EMA >= 0 && c.EMA < 1):
+		return wrong("EMA", "got %g, want 0 (none) or more, and less than 1", c.EMA)
+	}
+	return nil
 }
 
 // Run trains until the epochs are done, or none was better for Patience epochs

@@ -229,15 +229,16 @@ func TestTheDecayOfTheAverageWarmsUp(t *testing.T) {
 
 func TestWrongConfigsAreNamed(t *testing.T) {
 	for want, change := range map[string]func(*Config){
-		"wants a network":     func(c *Config) { c.Stepper = nil },
-		"0 epochs":            func(c *Config) { c.Epochs = 0 },
-		"validating on 0":     func(c *Config) { c.Validation = fakeSource{batch: 1} },
-		"learning rate is 0":  func(c *Config) { c.LearningRate = 0 },
-		"learning rate is +I": func(c *Config) { c.LearningRate = math.Inf(1) },
-		"average is 1":        func(c *Config) { c.EMA = 1 },
-		`monitor "acc"`:       func(c *Config) { c.Monitor = "acc" },
-		"patience of -1":      func(c *Config) { c.Patience = -1 },
-		"no schedule is":      func(c *Config) { c.Schedule.Name = "zigzag" },
+		"wants a network":        func(c *Config) { c.Stepper = nil },
+		"Epochs: got 0":          func(c *Config) { c.Epochs = 0 },
+		"validating on 0":        func(c *Config) { c.Validation = fakeSource{batch: 1} },
+		"LearningRate: got 0":    func(c *Config) { c.LearningRate = 0 },
+		"LearningRate: got +Inf": func(c *Config) { c.LearningRate = math.Inf(1) },
+		"EMA: got 1":             func(c *Config) { c.EMA = 1 },
+		`monitor "acc"`:          func(c *Config) { c.Monitor = "acc" },
+		"Patience: got -1":       func(c *Config) { c.Patience = -1 },
+		"PatienceSteps: got -1":  func(c *Config) { c.PatienceSteps = -1 },
+		"no schedule is":         func(c *Config) { c.Schedule.Name = "zigzag" },
 	} {
 		cfg := fakeConfig(t, "")
 		change(&cfg)

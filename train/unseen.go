@@ -28,9 +28,9 @@ func (u Unseen) String() string {
 		advice = append(advice, "statistics of batch norms that are measured")
 	}
 	advice = append(advice, "more images of each class", "a start from a trained network")
-	return fmt.Sprintf("training is right for %.0f %% at epoch %d, and for %d epochs the answer to every "+
-		"validation image was %s; try %s", 100*u.Accuracy, u.Epoch, min(deadAfter, u.Epoch), u.Class,
-		strings.Join(advice, ", "))
+	return fmt.Sprintf("training is right for %.0f %% at epoch %d, and for %d epochs the "+
+		"answer to every validation image was %s; try %s",
+		100*u.Accuracy, u.Epoch, min(deadAfter, u.Epoch), u.Class, strings.Join(advice, ", "))
 }
 
 // unseen is the verdict on an epoch whose validation has one answer, nil where

@@ -10,7 +10,7 @@ const modulePath = "github.com/flowerctl/flowerctl/"
 
 // importRules says which packages each tree never reaches, directly or through
 // others, but for those under allowed; the packages under except have no such
-// rule. Paths of ours are relative to the module.
+// rule. Paths of this module are relative to the module.
 var importRules = []struct {
 	trees, except, never, allowed []string
 }{

@@ -56,7 +56,7 @@ is stratified, no image is in both parts, and pixels are rescaled once, which wa
 not so in every logged run; --list says in which.
 
 A row is kept in runs/study-NETWORK-OPTIMIZER. One that was stopped, by Ctrl-C or
-by --budget, goes on where it stands; one that was run to its end is not run
+by --budget, goes on from there; one that was run to its end is not run
 again. --all takes the cheapest rows first, and writes table.md, table.csv and
 table.json with our numbers beside the logged ones; --table does only that. The
 notes say which rows had another limit of epochs than the study's, and which were

@@ -139,7 +139,7 @@ func orientations(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// fakeDriver stands for NVIDIA's libcuda.so.1 with one GPU.
+// fakeDriver is in place of NVIDIA's libcuda.so.1 with one GPU.
 const fakeDriver = `
 #include <string.h>
 int cuInit(unsigned f) { (void)f; return 0; }

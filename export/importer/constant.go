@@ -9,7 +9,7 @@ import (
 )
 
 // array is a constant that the importer computes with: axes, bounds, paddings,
-// vectors of a value a channel. NaN stands for what is not known, such as the
+// vectors of a value a channel. NaN is what is not known, such as the
 // batch.
 type array struct {
 	dims []int
@@ -45,7 +45,7 @@ func (r *reader) findConstants() {
 	}
 }
 
-// weight is a constant of float32, of any size, as it stands in the file.
+// weight is a constant of float32, of any size, as it is in the file.
 func (r *reader) weight(n *onnx.Node, i int) (onnx.Tensor, error) {
 	if !has(n, i) || !r.constants[n.Inputs[i]] {
 		return onnx.Tensor{}, unsupported("its weight (input %d) is no constant", i)

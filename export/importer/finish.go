@@ -227,15 +227,15 @@ func above(nodes []model.Node, weights model.Weights, last string) ([]model.Node
 		}
 	}
 	slices.Reverse(list)
-	kept := maps.Clone(weights)
+	rest := maps.Clone(weights)
 	for _, n := range nodes {
 		if !needed[n.Name] {
 			for _, role := range roles {
-				delete(kept, model.ParamName(n.Name, role))
+				delete(rest, model.ParamName(n.Name, role))
 			}
 		}
 	}
-	return list, kept
+	return list, rest
 }
 
 // brightest is the largest number that networks are trained with: those that take

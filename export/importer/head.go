@@ -16,7 +16,7 @@ import (
 // that have a name in both lists keep their row; kept says how many. Neither the
 // network nor its weights are changed; weights of the body are shared.
 func (n *Network) ReplaceHead(labels []string, seed uint64) (
-	spec model.Spec, w model.Weights, kept int, err error) {
+	spec model.Spec, w model.Weights, copied int, err error) {
 
 	if len(labels) == 0 {
 		return spec, nil, 0, errors.New("a head needs at least one class")
@@ -33,8 +33,8 @@ func (n *Network) ReplaceHead(labels []string, seed uint64) (
 		name := model.ParamName(export.Logits, role)
 		w[name] = drawn[name]
 	}
-	kept = n.keepRows(labels, w)
-	return spec, w, kept, spec.CheckWeights(w)
+	copied = n.copyRows(labels, w)
+	return spec, w, copied, spec.CheckWeights(w)
 }
 
 // withHead is the body with a new head, which has no weights yet.
@@ -43,7 +43,7 @@ func (n *Network) withHead(classes int) (model.Spec, model.Weights, error) {
 	spec := model.Spec{Name: n.Spec.Name, Input: n.Spec.Input, Classes: classes, Nodes: nodes}
 	for _, name := range []string{export.Logits, export.Probabilities} {
 		if spec.Node(name) != nil {
-			return spec, nil, fmt.Errorf("network %s: node %s stands before the cut %s",
+			return spec, nil, fmt.Errorf("network %s: node %s is before the cut %s",
 				spec.Name, name, n.Cut)
 		}
 	}
@@ -90,8 +90,8 @@ func (n *Network) cutShape() ([]int, error) {
 	return shapes[n.Cut], nil
 }
 
-// keepRows copies the rows of classes that have a name in both lists.
-func (n *Network) keepRows(labels []string, w model.Weights) (kept int) {
+// copyRows copies the rows of classes that have a name in both lists.
+func (n *Network) copyRows(labels []string, w model.Weights) (copied int) {
 	old := n.Spec.Node(n.Head)
 	if old == nil || old.Op != model.Dense || len(n.Labels) != old.Units ||
 		n.Spec.Logits(n.Spec.Main()) != n.Head {
@@ -107,13 +107,13 @@ func (n *Network) keepRows(labels []string, w model.Weights) (kept int) {
 		if j < 0 {
 			continue
 		}
-		kept++
+		copied++
 		copy(to.Data[i*columns:(i+1)*columns], from.Data[j*columns:(j+1)*columns])
 		if !old.NoBias {
 			w[model.ParamName(export.Logits, model.Bias)].Data[i] = bias.Data[j]
 		}
 	}
-	return kept
+	return copied
 }
 
 // Normalise makes the network take pixels, 0 to 255: what it took until now is

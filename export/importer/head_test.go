@@ -28,12 +28,12 @@ func TestReplaceHead(t *testing.T) {
 	if n.Cut != "globalavgpool1" || n.Head != "logits" || n.Classes != 5 {
 		t.Fatalf("cut %s, head %s, %d classes", n.Cut, n.Head, n.Classes)
 	}
-	spec, w, kept, err := n.ReplaceHead([]string{"class 3", "tulip", "class 0"}, 9)
+	spec, w, copied, err := n.ReplaceHead([]string{"class 3", "tulip", "class 0"}, 9)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if kept != 2 || spec.Classes != 3 || spec.Main() != (model.Output{Name: "main", Node: "probabilities", Weight: 1}) {
-		t.Errorf("kept %d rows, %d classes, output %+v", kept, spec.Classes, spec.Main())
+	if copied != 2 || spec.Classes != 3 || spec.Main() != (model.Output{Name: "main", Node: "probabilities", Weight: 1}) {
+		t.Errorf("kept %d rows, %d classes, output %+v", copied, spec.Classes, spec.Main())
 	}
 	row := func(w model.Weights, i int) []float32 { return w["logits.weight"].Data[i*1280 : (i+1)*1280] }
 	for to, from := range map[int]int{0: 3, 2: 0} {
@@ -103,9 +103,9 @@ func TestCuts(t *testing.T) {
 		if n.Cut != c.cut || n.Head != c.head || n.Classes != c.classes {
 			t.Errorf("%s: cut %s, head %q, %d classes, want %s, %q, %d", c.name, n.Cut, n.Head, n.Classes, c.cut, c.head, c.classes)
 		}
-		spec, _, kept, err := n.ReplaceHead([]string{"a", "b"}, 1)
-		if err != nil || kept != 0 || ops(&spec) != c.replaced {
-			t.Errorf("%s: %v, kept %d rows, %s, want %s", c.name, err, kept, ops(&spec), c.replaced)
+		spec, _, copied, err := n.ReplaceHead([]string{"a", "b"}, 1)
+		if err != nil || copied != 0 || ops(&spec) != c.replaced {
+			t.Errorf("%s: %v, kept %d rows, %s, want %s", c.name, err, copied, ops(&spec), c.replaced)
 		}
 	}
 }

@@ -153,7 +153,7 @@ func pool(r *reader, n *onnx.Node) (*value, error) {
 		}
 	}
 	if pads != [4]int{} && !x.positive {
-		return nil, unsupported("zeros stand around its input: where that is under 0 they are the maximum")
+		return nil, unsupported("zeros are around its input: where that is under 0 they are the maximum")
 	}
 	if err := window(n, &node, kernel, x, pads); err != nil {
 		return nil, err

@@ -1,5 +1,6 @@
 // Package publish writes a run's network as ONNX: calibrated where weights become
-// int8, and compared with gorgonia before there is a file. Start at [Run].
+// int8, and compared with gorgonia before there is a file. It runs both gorgonia and
+// onnxruntime, which package export never imports. Start at [Run].
 package publish
 
 import (
@@ -87,8 +88,8 @@ func Run(ctx context.Context, trained *run.Trained, path string, o Options) (*Re
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{File: path, SHA256: verify.Digest(file), Bytes: len(file), Precision: o.Export.Precision,
-		Name: m.Graph.Name}
+	r := &Result{File: path, SHA256: verify.Digest(file), Bytes: len(file),
+		Precision: o.Export.Precision, Name: m.Graph.Name}
 	if r.Precision != export.FP32 {
 		if r.FP32Bytes, err = fp32Bytes(trained, o.Export); err != nil {
 			return nil, err

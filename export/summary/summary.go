@@ -1,6 +1,6 @@
 // Package summary describes networks, from any ONNX file or from a checkpoint:
-// nodes with their shapes, parameters, operations and bytes. Start at [OfModel] and
-// [OfCheckpoint].
+// nodes with their shapes, parameters, operations and bytes. It never imports gorgonia
+// or onnxruntime. Start at [OfModel] and [OfCheckpoint].
 package summary
 
 import (

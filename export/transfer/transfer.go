@@ -1,6 +1,7 @@
 // Package transfer opens an ONNX classifier as the network that a training starts
 // from: it is read into a spec, and its answers are compared with those of the file
-// in onnxruntime before the first step. Start at [Base].
+// in onnxruntime before the first step. It runs both gorgonia and onnxruntime, which
+// package export never imports. Start at [Base].
 package transfer
 
 import (
@@ -75,7 +76,9 @@ func normalise(n *importer.Network, src *Source) error {
 	for c, std := range src.Std {
 		scales[c], offsets[c] = 1/std, -src.Mean[c]/std
 	}
-	if scales[0] == scales[1] && scales[0] == scales[2] && offsets[0] == offsets[1] && offsets[0] == offsets[2] {
+	if scales[0] == scales[1] && scales[0] == scales[2] &&
+		offsets[0] == offsets[1] && offsets[0] == offsets[2] {
+
 		return n.Normalise(scales[0], offsets[0])
 	}
 	return n.NormaliseChannels(scales, offsets)
@@ -127,8 +130,9 @@ func (c *checker) check(ctx context.Context, pixels []uint8, n int) error {
 }
 
 // answers are the file's own logits.
-func (c *checker) answers(ctx context.Context, x onnx.Tensor, pixels []uint8, n int) (onnx.Tensor, error) {
-	if !c.src.known() { // a file of ours, which says how it takes pixels
+func (c *checker) answers(ctx context.Context, x onnx.Tensor, pixels []uint8,
+	n int) (onnx.Tensor, error) {
+	if !c.src.known() { // a file of this program, which says how it takes pixels
 		return verify.FileAnswers(ctx, c.src.File, x)
 	}
 	s, err := ort.NewSession(c.src.File, ort.Options{})

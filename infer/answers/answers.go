@@ -1,5 +1,6 @@
 // Package answers writes what a classifier answered as text, as JSON lines or as CSV,
-// each answer as soon as it is there. Start at [Writer].
+// each answer as soon as it is there. It never imports training, export or gorgonia.
+// Start at [Writer].
 package answers
 
 import (

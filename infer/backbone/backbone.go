@@ -3,7 +3,7 @@
 // fetches them: an official ONNX file, or one made here from the weights that a
 // package of a registry ships. Files are compared with their SHA-256 and cached.
 //
-// It imports onnx, infer/download and train/atomicfile of ours, and never
+// Of this module it imports onnx, infer/download and train/atomicfile, and never
 // gorgonia or onnxruntime. Start at [Table], [Fetch] and [Open].
 package backbone
 

@@ -30,7 +30,7 @@ func TestEveryEntryIsComplete(t *testing.T) {
 			t.Errorf("%s: figures %d, %g, %+v", e.Name, e.Parameters, e.GFLOPs, e.Top1)
 		}
 		if e.Verified() != (e.Size > 0) || e.Verified() != (e.HashFrom != "") {
-			t.Errorf("%s: a hash stands beside a size and who published it", e.Name)
+			t.Errorf("%s: a hash goes with a size and who published it", e.Name)
 		}
 		if len(e.URLs) == 0 && e.Package == nil || e.URLs == nil {
 			t.Errorf("%s: no address", e.Name)

@@ -1,6 +1,6 @@
 // Package bench times the answers of a classifier: one by one, in batches, from
 // files, from a cold start, and against another classifier. Results are structs;
-// nothing is printed. Start at [Time].
+// nothing is printed. It never imports training, export or gorgonia. Start at [Time].
 package bench
 
 import (

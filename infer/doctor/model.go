@@ -26,7 +26,7 @@ func (m Model) Examine(usable bool) Finding {
 	case err != nil: // which names the path
 		return Finding{Name: "model", State: Failed, Reason: ModelBroken, Err: err}
 	case !usable:
-		f.State, f.Detail = Noted, f.Detail+": not opened, for want of onnxruntime"
+		f.State, f.Detail = Noted, f.Detail+": not opened, since there is no onnxruntime"
 		return f
 	}
 	classifier, err := infer.New(file.Data, infer.Options{})

@@ -1,6 +1,6 @@
 // Package download reads what a URL answers, with time limits that suit large
 // files: a server must answer soon, and then may take as long as it wants as long
-// as something arrives. It imports no other package of ours, so that training and
+// as something arrives. It imports no other package of this module, so that training and
 // inference alike can use it. Start at [File] and [Get].
 package download
 

@@ -54,6 +54,29 @@ func TestFileGoesOnWhereTheLineBroke(t *testing.T) {
 	}
 }
 
+// TestTheWaitDoubles: each attempt after the second waits twice as long as the one
+// before, so that a server that is down is not asked all the time.
+func TestTheWaitDoubles(t *testing.T) {
+	var asked []time.Time
+	f := known(t, content, func(w http.ResponseWriter, r *http.Request) bool {
+		asked = append(asked, time.Now())
+		w.Header().Set("Content-Length", fmt.Sprint(len(content)))
+		return true
+	})
+	f.Attempts, f.Pause = 4, 20*time.Millisecond
+	if err := f.Fetch(t.Context(), filepath.Join(t.TempDir(), "f")); err == nil {
+		t.Fatal("got no error of a server that sends nothing")
+	}
+	if len(asked) != f.Attempts {
+		t.Fatalf("asked %d times, want %d", len(asked), f.Attempts)
+	}
+	for i, want := 1, f.Pause; i < len(asked); i, want = i+1, 2*want {
+		if got := asked[i].Sub(asked[i-1]); got < want {
+			t.Errorf("attempt %d came after %v, want %v or more", i+1, got, want)
+		}
+	}
+}
+
 func TestAnotherFileIsRefusedAndRemoved(t *testing.T) {
 	dir := t.TempDir()
 	for name, change := range map[string]func(*File){

@@ -19,7 +19,7 @@ func (r *Result) WriteText(w io.Writer) error {
 	fmt.Fprintf(&b, "\nconfusion: what it is, and what it was taken for\n")
 	err = errors.Join(err, r.confusion().WriteText(&b))
 	if len(r.Worst) > 0 {
-		fmt.Fprintf(&b, "\nsurest mistakes\n")
+		fmt.Fprintf(&b, "\nmost confident mistakes\n")
 		err = errors.Join(err, r.mistakes().WriteText(&b))
 	}
 	if err != nil {

@@ -1,5 +1,6 @@
 // Package heatmaps writes pictures of where in an image a classifier saw what it
-// answered, one PNG file for each answer. Start at [Open].
+// answered, one PNG file for each answer. It never imports training, export or
+// gorgonia. Start at [Open].
 package heatmaps
 
 import (

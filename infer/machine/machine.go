@@ -1,5 +1,5 @@
 // Package machine says what a computer has: its processor, and how much memory and
-// disk are free. It imports nothing of ours. Start at [Processor] and [FreeMemory].
+// disk are free. It imports nothing of this module. Start at [Processor] and [FreeMemory].
 package machine
 
 import (

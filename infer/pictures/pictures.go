@@ -1,5 +1,6 @@
 // Package pictures walks over pictures to answer for, in order: files, folders,
-// patterns and the standard input. Nothing is decoded here. Start at [List].
+// patterns and the standard input. Nothing is decoded here. It never imports training,
+// export or gorgonia. Start at [List].
 package pictures
 
 import (

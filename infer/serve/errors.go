@@ -49,7 +49,7 @@ func busy(text string) *Error {
 const statusClosed = 499
 
 // asError puts any error into words for a client. What is not of this package is a
-// fault of ours, of which the log alone has the details.
+// fault of the server, of which the log alone has the details.
 func asError(err error) *Error {
 	var own *Error
 	var large *http.MaxBytesError

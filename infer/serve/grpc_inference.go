@@ -68,7 +68,9 @@ func (g *inferenceService) ModelMetadata(ctx context.Context,
 		Inputs: tensorMessages(m.Inputs), Outputs: tensorMessages(m.Outputs)}, nil
 }
 
-func tensorMessages(tensors []tensorMetadata) (result []*inference.ModelMetadataResponse_TensorMetadata) {
+func tensorMessages(tensors []tensorMetadata) (
+	result []*inference.ModelMetadataResponse_TensorMetadata) {
+
 	for _, t := range tensors {
 		result = append(result, &inference.ModelMetadataResponse_TensorMetadata{Name: t.Name,
 			Datatype: t.Datatype, Shape: t.Shape})
@@ -202,7 +204,8 @@ func (g *inferenceService) ModelStatistics(_ context.Context,
 		for _, b := range m.Batches {
 			message.BatchStats = append(message.BatchStats,
 				&inference.InferBatchStatistics{BatchSize: uint64(b.Size),
-					ComputeInput: b.Input.message(), ComputeInfer: b.Infer.message(), ComputeOutput: b.Output.message()})
+					ComputeInput: b.Input.message(), ComputeInfer: b.Infer.message(),
+					ComputeOutput: b.Output.message()})
 		}
 		answer.ModelStats = append(answer.ModelStats, message)
 	}

@@ -149,7 +149,8 @@ func picturesIn(data json.RawMessage, most int) ([][]byte, error) {
 	for i, text := range texts {
 		var err error
 		if elements[i], err = base64.StdEncoding.DecodeString(text); err != nil {
-			return nil, badf("inputs[0].data[%d]: want a picture in base64, the bytes of a JPEG, PNG, GIF, WebP, BMP or TIFF file", i)
+			return nil, badf("inputs[0].data[%d]: want a picture in base64, the bytes of a JPEG, "+
+				"PNG, GIF, WebP, BMP or TIFF file", i)
 		}
 	}
 	return elements, nil

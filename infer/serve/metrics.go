@@ -58,7 +58,8 @@ func newMetrics(version string, models *registry) *metrics {
 	build.Set(1)
 	m.registry.MustRegister(m.requests, m.latency, m.pictures, m.batches, m.queued, m.infer,
 		m.decode, m.reloads, build,
-		queueCollector{models}, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+		queueCollector{models}, collectors.NewGoCollector(),
+		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
 

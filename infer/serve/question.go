@@ -46,7 +46,8 @@ func (s *Server) pictures(v *version, q *question) ([]picture, error) {
 	case typeUint8:
 		return s.decoded(q)
 	}
-	return nil, badf("input %s: got type %q, want BYTES of shape [N], each a whole picture, or UINT8 of shape [N, H, W, 3]",
+	return nil, badf("input %s: got type %q, want BYTES of shape [N], each a whole picture, or "+
+		"UINT8 of shape [N, H, W, 3]",
 		q.input, oneLine(q.datatype))
 }
 

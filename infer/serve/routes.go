@@ -87,7 +87,7 @@ type exchange struct {
 
 type exchangeKey struct{}
 
-// exchangeOf is the exchange of a request of ours.
+// exchangeOf is the exchange of a request that this server wrapped.
 func exchangeOf(ctx context.Context) *exchange {
 	if e, ok := ctx.Value(exchangeKey{}).(*exchange); ok {
 		return e

@@ -88,7 +88,7 @@ var presets = []Preset{
 	{Name: "mobilenetv2", Size: 224, Parameters: 2_230_277,
 		Source: "Sandler 2018", build: mobileNetV2},
 	{Name: "resnet-small", Size: 128, Parameters: 1_227_685,
-		Source: "ours, for a few thousand images", build: resNetSmall},
+		Source: "this project, for a few thousand images", build: resNetSmall},
 	{Name: "tiny", Size: 64, Parameters: 5_093,
-		Source: "ours, for tests", build: tiny},
+		Source: "this project, for tests", build: tiny},
 }

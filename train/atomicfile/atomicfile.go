@@ -1,6 +1,6 @@
 // Package atomicfile writes files and folders that are either complete or not
 // there: under a temporary name beside the final one, then renamed. It imports
-// nothing of ours, so that every package may use it. Start at [Write] and
+// nothing of this module, so that every package may use it. Start at [Write] and
 // [WriteDir].
 package atomicfile
 
@@ -59,6 +59,17 @@ func WriteNamed(path string, write func(temporary string) error) error {
 		return w.release() // others may take the temporary name already
 	}
 	return named(errors.Join(err, w.remove()), w.name, path)
+}
+
+// Link makes path a symbolic link to target, as [os.Symlink] does, in place of a file
+// or link that is there. Where the system has no links, path is as it was.
+func Link(target, path string) error {
+	return WriteNamed(path, func(temporary string) error {
+		if err := os.Remove(temporary); err != nil {
+			return err
+		}
+		return os.Symlink(target, temporary)
+	})
 }
 
 // createFile makes an empty file that was not there.

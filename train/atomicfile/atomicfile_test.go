@@ -76,3 +76,23 @@ func TestWriteOverAFolderLeavesNothing(t *testing.T) {
 		t.Errorf("got %v, want only the folder", entries)
 	}
 }
+
+// TestLinkReplacesWhatIsThere: a file first, then a link, to what need not exist.
+func TestLinkReplacesWhatIsThere(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "latest")
+	if err := os.WriteFile(path, []byte("old"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, target := range []string{"a", "b"} {
+		if err := Link(target, path); err != nil {
+			t.Fatal(err)
+		}
+		if got, err := os.Readlink(path); got != target {
+			t.Errorf("the link is to %q, %v, want %q", got, err, target)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
+		t.Errorf("got %v, %v in the folder, want the link alone", entries, err)
+	}
+}

@@ -70,8 +70,9 @@ func New(records []*run.Record) (*Comparison, error) {
 			return nil, err
 		}
 		s := r.Settings
-		row := Run{Run: r.Dir, Arch: s.Name(), Optimizer: s.Optimizer, Loss: s.Loss, Seed: s.Seed, Last: r.LastAccuracy(),
-			Train: r.TrainAccuracy(), Epochs: len(r.History), Ended: r.Summary != nil, Seconds: r.Seconds(), Parameters: parameters,
+		row := Run{Run: r.Dir, Arch: s.Name(), Optimizer: s.Optimizer, Loss: s.Loss, Seed: s.Seed,
+			Last: r.LastAccuracy(), Train: r.TrainAccuracy(), Epochs: len(r.History),
+			Ended: r.Summary != nil, Seconds: r.Seconds(), Parameters: parameters,
 			Settings: strings.Join(differing[i], " "), flags: differing[i]}
 		row.Best, row.Interval = r.Accuracy()
 		t.Runs = append(t.Runs, row)
@@ -110,11 +111,14 @@ func (t *Comparison) assignStyles() (n int) {
 // group sums up the runs with these indices.
 func (t *Comparison) group(indices []int) Group {
 	first, n := t.Runs[indices[0]], float64(len(indices))
-	g := Group{Arch: first.Arch, Optimizer: first.Optimizer, Loss: first.Loss, Low: first.Best, High: first.Best}
+	g := Group{Arch: first.Arch, Optimizer: first.Optimizer, Loss: first.Loss, Low: first.Best,
+		High: first.Best}
 	shared := slices.Clone(first.flags)
 	for _, i := range indices {
 		r := t.Runs[i]
-		shared = slices.DeleteFunc(shared, func(flag string) bool { return !slices.Contains(r.flags, flag) })
+		shared = slices.DeleteFunc(shared, func(flag string) bool {
+			return !slices.Contains(r.flags, flag)
+		})
 		g.Runs, g.Seeds = append(g.Runs, r.Run), append(g.Seeds, r.Seed)
 		g.Mean += r.Best / n
 		g.Last += r.Last / n
@@ -137,14 +141,18 @@ func (t *Comparison) note(styles int) {
 		images[r.Digest], losses[r.Settings.Loss] = true, true
 	}
 	if len(images) > 1 {
-		t.Notes = append(t.Notes, "not all runs were validated on the same images (another seed splits them otherwise): "+
-			"compare means of several seeds, and differences within the intervals are none")
+		t.Notes = append(t.Notes,
+			"not all runs were validated on the same images (another seed splits them otherwise): "+
+				"compare means of several seeds, and differences within the intervals are none")
 	}
 	if len(losses) > 1 {
-		t.Notes = append(t.Notes, "the runs have losses of different kinds: these do not compare, accuracies do")
+		t.Notes = append(t.Notes,
+			"the runs have losses of different kinds: these do not compare, accuracies do")
 	}
 	if styles > report.Styles() {
-		t.Notes = append(t.Notes, fmt.Sprintf("%d kinds of runs: the picture has %d kinds of lines, so some look alike", styles, report.Styles()))
+		t.Notes = append(t.Notes,
+			fmt.Sprintf("%d kinds of runs: the picture has %d kinds of lines, so some look alike",
+				styles, report.Styles()))
 	}
 }
 
@@ -158,7 +166,8 @@ func (t *Comparison) contenders() []report.Contender {
 			group := t.Groups[g-1]
 			name = fmt.Sprintf("%s and %d more of other seeds", group.Runs[0], len(group.Runs)-1)
 		}
-		list = append(list, report.Contender{Name: name, Style: t.styles[i], Loss: r.Settings.Loss, History: r.History})
+		list = append(list, report.Contender{Name: name, Style: t.styles[i], Loss: r.Settings.Loss,
+			History: r.History})
 	}
 	return list
 }

@@ -53,13 +53,14 @@ func oneOfEachSeed(records []*run.Record, indices []int) (members []int, notes [
 		}
 	}
 	for _, i := range ended {
-		kept := best[records[i].Settings.Seed]
-		if i == kept {
+		counted := best[records[i].Settings.Seed]
+		if i == counted {
 			members = append(members, i)
 			continue
 		}
-		notes = append(notes, fmt.Sprintf("%s has seed %d as %s has: a seed counts once, and the latter is kept",
-			records[i].Dir, records[i].Settings.Seed, records[kept].Dir))
+		notes = append(notes,
+			fmt.Sprintf("%s has seed %d as %s has: a seed counts once, and the latter is kept",
+				records[i].Dir, records[i].Settings.Seed, records[counted].Dir))
 	}
 	return members, notes
 }

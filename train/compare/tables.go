@@ -14,15 +14,15 @@ import (
 // Tables are the comparison as texts: the runs, and their seeds where there are
 // any. Where all runs have the same settings, the column for them is left out.
 func (t *Comparison) Tables() []*table.Table {
-	runs := table.New("run", "network", "optimizer", "loss", "seed", "best", "95 % interval", "last", "training",
-		"epochs", "time", "parameters", "settings")
+	runs := table.New("run", "network", "optimizer", "loss", "seed", "best", "95 % interval",
+		"last", "training", "epochs", "time", "parameters", "settings")
 	runs.Title = "Runs"
 	for _, r := range t.Runs {
 		runs.Rows = append(runs.Rows, r.cells())
 	}
 	tables := []*table.Table{runs}
-	seeds := table.New("runs", "network", "optimizer", "loss", "seeds", "best: mean", "deviation", "lowest",
-		"highest", "last: mean", "time: mean", "settings")
+	seeds := table.New("runs", "network", "optimizer", "loss", "seeds", "best: mean", "deviation",
+		"lowest", "highest", "last: mean", "time: mean", "settings")
 	seeds.Title = "Seeds"
 	for _, g := range t.Groups {
 		seeds.Rows = append(seeds.Rows, g.cells())
@@ -68,11 +68,13 @@ func (r *Run) cells() []string {
 	}
 	return []string{r.Run, r.Arch, r.Optimizer, r.Loss, fmt.Sprint(r.Seed), table.Percent(r.Best),
 		fmt.Sprintf("%.1f to %.1f", 100*r.Interval[0], 100*r.Interval[1]), table.Percent(r.Last),
-		table.Percent(r.Train), epochs, table.Seconds(r.Seconds), model.Thousands(r.Parameters), r.Settings}
+		table.Percent(r.Train), epochs, table.Seconds(r.Seconds), model.Thousands(r.Parameters),
+		r.Settings}
 }
 
 func (g *Group) cells() []string {
-	return []string{strings.Join(g.Runs, " "), g.Arch, g.Optimizer, g.Loss, strings.Trim(fmt.Sprint(g.Seeds), "[]"),
-		table.Percent(g.Mean), fmt.Sprintf("%.1f", 100*g.Deviation), table.Percent(g.Low), table.Percent(g.High),
+	return []string{strings.Join(g.Runs, " "), g.Arch, g.Optimizer, g.Loss,
+		strings.Trim(fmt.Sprint(g.Seeds), "[]"), table.Percent(g.Mean),
+		fmt.Sprintf("%.1f", 100*g.Deviation), table.Percent(g.Low), table.Percent(g.High),
 		table.Percent(g.Last), table.Seconds(g.Seconds), g.Settings}
 }

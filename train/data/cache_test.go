@@ -130,7 +130,7 @@ func TestLoadInsistsOnTheBytesOfTheSplit(t *testing.T) {
 	}
 	wantError(t, err, ": b/3.png: ")
 	if strings.Count(err.Error(), "3.png") != 1 {
-		t.Errorf("its name stands twice: %v", err)
+		t.Errorf("its name is there twice: %v", err)
 	}
 }
 

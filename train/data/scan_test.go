@@ -27,7 +27,7 @@ func pngOf(t testing.TB, v int) []byte {
 	return b.Bytes()
 }
 
-// folder writes files into a new folder. "#12" stands for the picture 12, a name
+// folder writes files into a new folder. "#12" is the picture 12, a name
 // that ends in / for a folder.
 func folder(t testing.TB, files map[string]string) string {
 	t.Helper()

@@ -25,7 +25,7 @@ func made(n []int, same map[string]string) *Set {
 	return s
 }
 
-// hashOf stands for the hash of a file: its name, in hex, cut or filled up to 64.
+// hashOf is in place of the hash of a file: its name, in hex, cut or filled up to 64.
 func hashOf(name string) string {
 	return (fmt.Sprintf("%x", name) + strings.Repeat("0", 64))[:64]
 }

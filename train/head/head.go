@@ -1,7 +1,7 @@
 // Package head fits a linear classifier to features that a network computed: a
 // multinomial logistic regression with an L2 penalty, whose strength is chosen by
 // cross-validation. It is what a frozen network is given for the classes of a few
-// pictures, in seconds. It imports nothing of ours but train/numbers. Start at
+// pictures, in seconds. It imports nothing of this module but train/numbers. Start at
 // [Fit].
 package head
 

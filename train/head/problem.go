@@ -140,7 +140,8 @@ func (p *problem) fit(ctx context.Context, indices []int, penalty float64,
 		Grad:   func(grad, w []float64) { o.evaluate(w); copy(grad, o.grad) },
 		Status: func() (optimize.Status, error) { return optimize.NotTerminated, ctx.Err() },
 	}, start, &optimize.Settings{GradientThreshold: gradientTolerance, MajorIterations: 100,
-		Converger: &optimize.FunctionConverge{Absolute: 1e-6, Relative: 1e-5, Iterations: 5}}, &optimize.LBFGS{})
+		Converger: &optimize.FunctionConverge{Absolute: 1e-6, Relative: 1e-5, Iterations: 5}},
+		&optimize.LBFGS{})
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()

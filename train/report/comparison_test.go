@@ -37,7 +37,7 @@ func TestComparisonDrawsEveryRun(t *testing.T) {
 		}
 	}
 	if n := strings.Count(text, ">c</text>"); n != 1 {
-		t.Errorf("the name of two seeds stands there %d times, want once", n)
+		t.Errorf("the name of two seeds is there %d times, want once", n)
 	}
 	runs[1].Loss = "mse"
 	if p, err = Comparison(runs); err != nil {

@@ -129,7 +129,7 @@ func TestRatesAreDrawnAndListed(t *testing.T) {
 	}
 }
 
-// TestLegendsEndInsideThePicture: also where another font stands in for the
+// TestLegendsEndInsideThePicture: also where another font replaces the
 // picture's own, since the length of the text is given.
 func TestLegendsEndInsideThePicture(t *testing.T) {
 	r := sample(t, "v6-googlenet", 9)

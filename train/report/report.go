@@ -1,8 +1,8 @@
 // Package report shows a run to people: curves, confusion matrix, classification
 // report, worst mistakes and network, as pictures (SVG and PNG), CSV and an HTML file
 // that needs no other file. The colours are distinct for people who cannot tell red
-// from green (Okabe and Ito 2008), and lines differ in more than colour. Start at
-// [Write].
+// from green (Okabe and Ito 2008), and lines differ in more than colour. It never
+// imports gorgonia or onnxruntime. Start at [Write].
 package report
 
 import (

@@ -156,7 +156,7 @@ func TestConfusionMatrixSaysWhereTheTrueClassIs(t *testing.T) {
 	}
 	// A rose taken for a tulip is in the upper row, right; the reverse below, left.
 	if _, left, below := oneMistake(t, 1, 0); !(x > left && y > below) {
-		t.Errorf("a rose taken for a tulip stands at %g, %g, the reverse at %g, %g", x, y, left, below)
+		t.Errorf("a rose taken for a tulip is at %g, %g, the reverse at %g, %g", x, y, left, below)
 	}
 	c := metrics.NewConfusion([]string{"rose", "tulip"})
 	c.Add(0, 1)

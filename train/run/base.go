@@ -21,8 +21,9 @@ type Base struct {
 	Name string // of the network, for checkpoints and people
 	Size int    // side of the images, pixels
 	// Replace is the network with a head for these classes, which takes pixels of 0 to
-	// 255, and its weights; kept is how many classes kept their row of the old head.
-	Replace func(labels []string, seed uint64) (spec model.Spec, w model.Weights, kept int, err error)
+	// 255, and its weights; copied is how many classes have their row of the old head.
+	Replace func(labels []string, seed uint64) (
+		spec model.Spec, w model.Weights, copied int, err error)
 	// Check compares the network, as it was read, with its file on a few images:
 	// squares of Size, n of them, RGB, a byte a value. It may be nil.
 	Check func(ctx context.Context, pixels []uint8, n int) error
@@ -63,7 +64,7 @@ func (s *Session) fromBase(ctx context.Context) (w model.Weights, err error) {
 	if b == nil {
 		return nil, ErrNoBase
 	}
-	if s.Spec, w, s.Kept, err = b.Replace(s.Images.Set.Labels, s.plan.Seed); err != nil {
+	if s.Spec, w, s.Copied, err = b.Replace(s.Images.Set.Labels, s.plan.Seed); err != nil {
 		return nil, err
 	}
 	if b.Check == nil {

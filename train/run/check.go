@@ -89,7 +89,23 @@ func (s Settings) plan() (*plan, error) {
 	if err := p.checkNetwork(); err != nil {
 		return nil, err
 	}
+	if err := p.checkLimits(); err != nil {
+		return nil, err
+	}
 	return p, p.check()
+}
+
+// checkLimits looks at what the training itself limits.
+func (p *plan) checkLimits() error {
+	limits := train.Config{Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps,
+		LearningRate: p.LR, EMA: p.EMA}
+	var limit *train.LimitError
+	if err := limits.CheckLimits(); errors.As(err, &limit) {
+		names := map[string]string{"Epochs": "epochs", "Patience": "patience",
+			"PatienceSteps": "patience-steps", "LearningRate": "lr", "EMA": "ema"}
+		return &SettingError{[]string{names[limit.Field]}, limit.Err}
+	}
+	return nil
 }
 
 // checkNetwork builds the network once, for as few classes as there can be.
@@ -133,10 +149,12 @@ func (p *plan) checkBase() error {
 		return &SettingError{[]string{"mean", "std"}, fmt.Errorf(
 			"got %v and %v, want one number or three each", []float64(p.Mean), []float64(p.Std))}
 	case slices.ContainsFunc(p.Std, func(v float64) bool { return !(v > 0 && v <= 4) }):
-		return wrong("std", "got %v, want numbers over 0 for pixels from 0 to 1: divide by 255 what is for bytes",
+		return wrong("std",
+			"got %v, want numbers over 0 for pixels from 0 to 1: divide by 255 what is for bytes",
 			[]float64(p.Std))
 	case slices.ContainsFunc(p.Mean, func(v float64) bool { return !(v >= -4 && v <= 4) }):
-		return wrong("mean", "got %v, want numbers for pixels from 0 to 1: divide by 255 what is for bytes",
+		return wrong("mean",
+			"got %v, want numbers for pixels from 0 to 1: divide by 255 what is for bytes",
 			[]float64(p.Mean))
 	case p.Size == 0:
 		return wrong("size", "%s does not say how large its images are", p.From)
@@ -159,21 +177,11 @@ func (p *plan) check() error {
 		return wrong("initializer", "got %q, want one of %v", p.Initializer, model.Inits())
 	case p.Batch < 0:
 		return wrong("batch", "got %d, want 1 or more, or 0 for what suits the images", p.Batch)
-	case p.Epochs < 1:
-		return wrong("epochs", "got %d, want 1 or more", p.Epochs)
-	case p.PatienceSteps < 0:
-		return wrong("patience-steps", "got %d, want 0 (epochs count alone) or more", p.PatienceSteps)
-	case p.Patience < 0:
-		return wrong("patience", "got %d, want 0 (never stop early) or more", p.Patience)
 	case p.Threads < 0:
 		return wrong("threads", "got %d, want 0 (all cores) or more", p.Threads)
-	case !(p.LR > 0):
-		return wrong("lr", "got %g, want a rate over 0", p.LR)
 	case !(p.Val > 0 && p.Test >= 0 && p.Val+p.Test < 1):
 		return &SettingError{[]string{"val", "test"}, fmt.Errorf(
 			"got %g and %g, want shares over 0 (test: or 0) that sum to less than 1", p.Val, p.Test)}
-	case !(p.EMA >= 0 && p.EMA < 1):
-		return wrong("ema", "got %g, want 0 (none) or more, and less than 1", p.EMA)
 	case !(p.Smooth >= 0 && p.Smooth < 1):
 		return wrong("label-smoothing", "got %g, want 0 (none) or more, and less than 1", p.Smooth)
 	case !(p.ClipNorm >= 0):

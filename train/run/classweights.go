@@ -20,7 +20,8 @@ func classWeights(text string, labels []string, counts []int) ([]float32, error)
 	}
 	words := strings.Split(text, ",")
 	if len(words) != len(labels) {
-		return nil, fmt.Errorf("got %q, want balanced, or a number for each of %s", text, strings.Join(labels, ", "))
+		return nil, fmt.Errorf("got %q, want balanced, or a number for each of %s", text,
+			strings.Join(labels, ", "))
 	}
 	weights := make([]float32, len(words))
 	for i, word := range words {

@@ -167,12 +167,10 @@ func (f Folder) linkLatest() error {
 		return nil
 	}
 	latest := filepath.Join(parent, Latest)
-	temporary := latest + ".new"
-	os.Remove(temporary) // of a process that was killed
-	if os.Symlink(name, temporary) != nil {
+	if atomicfile.Link(name, latest) != nil {
 		return atomicfile.WriteBytes(latest, []byte(name+"\n"))
 	}
-	return os.Rename(temporary, latest)
+	return nil
 }
 
 // Settings are the run's, resolved.

@@ -120,7 +120,8 @@ func (s *Session) refit(ctx context.Context, f Folder) error {
 	if err != nil {
 		return err
 	}
-	fit, err := head.Fit(ctx, *e, head.Options{Penalties: []float64{s.Head.Penalty}, Seed: s.plan.Seed})
+	fit, err := head.Fit(ctx, *e, head.Options{Penalties: []float64{s.Head.Penalty},
+		Seed: s.plan.Seed})
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,8 @@ func (r *Record) readSplit() error {
 		}
 		sum := sha256.Sum256(text)
 		r.Content = contentDigest(set)
-		r.Digest, r.Classes, r.Images = hex.EncodeToString(sum[:]), set.Classes(), len(set.Indices(data.Val))
+		r.Digest, r.Classes, r.Images = hex.EncodeToString(sum[:]), set.Classes(),
+			len(set.Indices(data.Val))
 		return nil
 	})
 }
@@ -130,7 +131,8 @@ func (r *Record) Accuracy() (accuracy float64, interval [2]float64) {
 		return r.Summary.ValAccuracy, r.Summary.ValInterval
 	}
 	best, _ := r.Best()
-	interval[0], interval[1] = metrics.Wilson(int(math.Round(best.ValAccuracy*float64(r.Images))), r.Images)
+	interval[0], interval[1] = metrics.Wilson(int(math.Round(best.ValAccuracy*float64(r.Images))),
+		r.Images)
 	return best.ValAccuracy, interval
 }
 

@@ -55,8 +55,8 @@ type Session struct {
 	Initial *Initial
 	// Head is how the head was fitted, nil before that and of a network from nothing.
 	Head *HeadFit
-	// Kept is how many classes kept their row of the head that Options.Base had.
-	Kept int
+	// Copied is how many classes have their row of the head that Options.Base had.
+	Copied int
 	// SmallBatch says that Settings.Batch was chosen for the few images there are.
 	SmallBatch bool
 
@@ -74,7 +74,9 @@ func (e *DataError) Error() string { return e.Err.Error() }
 func (e *DataError) Unwrap() error { return e.Err }
 
 // Hint says what a folder of images looks like.
-func (e *DataError) Hint() string { return "want one folder for each class, with its images inside" }
+func (e *DataError) Hint() string {
+	return "want one folder for each class, with its images inside"
+}
 
 // InitError says why Settings.Init gives no weights.
 type InitError struct{ Err error }
@@ -257,8 +259,8 @@ func (s *Session) config() train.Config {
 	p := s.plan
 	cfg := train.Config{
 		Stepper: s.Network, Train: s.Training, Validation: s.Validation, Facts: s.facts(),
-		Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps, Monitor: train.Monitor(p.Monitor),
-		LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
+		Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps,
+		Monitor: train.Monitor(p.Monitor), LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
 		Dir: s.options.Dir, Probe: probe{s},
 	}
 	if s.options.Observer != nil { // a nil *T in an interface would not be nil

@@ -29,7 +29,7 @@ type Settings struct {
 	// From names the network to start from, FromNothing or "" for none. Arch counts
 	// for nothing then.
 	From   string  `json:"from"`
-	Freeze string  `json:"freeze"`  // FreezeAll, FreezeAuto or a node: what is not trained; "" for nothing
+	Freeze string  `json:"freeze"`  // FreezeAll, FreezeAuto or a node: what is not trained
 	LRBody float64 `json:"lr_body"` // with From: rate of all but the head; 0 for LR
 
 	// Mean and Std say how a network of From takes pixels from 0 to 1, where its file

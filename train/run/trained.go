@@ -114,9 +114,10 @@ func (t *Trained) drawn(items []data.Item, n int) ([]data.Photo, error) {
 			return nil, fmt.Errorf("%s: %q is no drawn flower", t.path(train.SplitFile), item.Path)
 		}
 		seed, size := data.DrawnSeed(t.Settings.Seed, number), t.Settings.Size
-		list = append(list, data.Photo{Name: item.Path, Label: item.Class, Open: func() (imageprep.Image, error) {
-			return flowers.Draw(flowers.Kind(item.Class), seed, size), nil
-		}})
+		list = append(list, data.Photo{Name: item.Path, Label: item.Class,
+			Open: func() (imageprep.Image, error) {
+				return flowers.Draw(flowers.Kind(item.Class), seed, size), nil
+			}})
 	}
 	return list, nil
 }

@@ -21,10 +21,10 @@ const TableFile = "table.md"
 // TableRow is a row of the table: what was logged, and what came out here.
 type TableRow struct {
 	Row
-	Run   string `json:"run"`   // folder
-	State string `json:"state"` // ended, or what it is instead
-	Ours  *Ours  `json:"ours"`  // null before the first epoch
-	Notes string `json:"notes"` // what the reader must know
+	Run      string    `json:"run"`   // folder
+	State    string    `json:"state"` // ended, or what it is instead
+	Measured *Measured `json:"ours"`  // null before the first epoch
+	Notes    string    `json:"notes"` // what the reader must know
 }
 
 // The states of a row; one that failed says why.
@@ -34,8 +34,8 @@ const (
 	Begun  = "not ended" // it goes on when asked for again
 )
 
-// Ours are the numbers of a run here.
-type Ours struct {
+// Measured are the numbers of a run of this program.
+type Measured struct {
 	Val             float64    `json:"val_accuracy"`
 	Interval        [2]float64 `json:"val_interval"` // 95 %
 	Last            float64    `json:"last_val_accuracy"`
@@ -59,7 +59,8 @@ type Ours struct {
 func (s *Study) TableRows() []TableRow {
 	var rows []TableRow
 	for _, r := range s.Attempts {
-		rows = append(rows, TableRow{Row: r.Row, Run: r.Folder.Dir, State: r.state(), Ours: r.ours()})
+		rows = append(rows, TableRow{Row: r.Row, Run: r.Folder.Dir, State: r.state(),
+			Measured: r.measured()})
 	}
 	digest, _ := reference(rows)
 	for i := range rows {
@@ -85,17 +86,17 @@ func (a *Attempt) state() string {
 }
 
 // ours are the numbers of the row's run, nil before its first epoch.
-func (a *Attempt) ours() *Ours {
+func (a *Attempt) measured() *Measured {
 	if a.EpochsDone() == 0 {
 		return nil
 	}
 	r := a.Record
 	best, _ := r.Best()
-	o := &Ours{Last: r.LastAccuracy(), Train: r.TrainAccuracy(), Aux: best.ValHeads,
+	o := &Measured{Last: r.LastAccuracy(), Train: r.TrainAccuracy(), Aux: best.ValHeads,
 		BestEpoch: best.Epoch, Epochs: a.EpochsDone(),
 		Limit: r.Settings.Epochs, Drawn: r.Settings.Drawn,
-		Seconds: r.Seconds(), SecondsPerEpoch: r.Seconds() / float64(a.EpochsDone()), Seed: r.Settings.Seed,
-		ValImages: r.Images, Data: r.Digest}
+		Seconds: r.Seconds(), SecondsPerEpoch: r.Seconds() / float64(a.EpochsDone()),
+		Seed: r.Settings.Seed, ValImages: r.Images, Data: r.Digest}
 	o.Val, o.Interval = r.Accuracy()
 	if m := r.Summary; m != nil {
 		o.TrainImages, o.Majority = m.TrainImages, m.MajorityRate
@@ -113,26 +114,27 @@ func (r *TableRow) notes(digest string) string {
 	if r.Note != "" {
 		notes = append(notes, "logged: "+strings.TrimPrefix(r.Note, "logged "))
 	}
-	if r.Ours == nil {
+	if r.Measured == nil {
 		return strings.Join(append(notes, r.State), "; ")
 	}
-	if r.Ours.Drawn > 0 {
+	if r.Measured.Drawn > 0 {
 		notes = append(notes, "drawn flowers")
 	}
-	if n := r.Ours.Limit; n != r.Limit {
+	if n := r.Measured.Limit; n != r.Limit {
 		notes = append(notes, fmt.Sprintf("limited to %d epochs, in the study to %d", n, r.Limit))
 	}
 	if r.State != Ended {
 		notes = append(notes, r.State)
 	}
-	if r.Ours.Dead != "" {
-		notes = append(notes, r.Ours.Dead)
+	if r.Measured.Dead != "" {
+		notes = append(notes, r.Measured.Dead)
 	}
-	if r.Ours.Data != digest {
+	if r.Measured.Data != digest {
 		notes = append(notes, "on other images than the first row")
 	}
-	if len(r.Ours.Aux) > 0 {
-		notes = append(notes, fmt.Sprintf("auxiliary heads %s, logged %s", percents(r.Ours.Aux), percents(r.Aux)))
+	if len(r.Measured.Aux) > 0 {
+		notes = append(notes, fmt.Sprintf("auxiliary heads %s, logged %s", percents(r.Measured.Aux),
+			percents(r.Aux)))
 	}
 	return strings.Join(notes, "; ")
 }
@@ -159,15 +161,15 @@ func (s *Study) WriteTable(dir string) error {
 }
 
 // reference is the first run that ended, whose images the others should have.
-func reference(rows []TableRow) (digest string, first *Ours) {
+func reference(rows []TableRow) (digest string, first *Measured) {
 	for _, r := range rows {
 		if r.State == Ended {
-			return r.Ours.Data, r.Ours
+			return r.Measured.Data, r.Measured
 		}
 	}
 	for _, r := range rows {
-		if r.Ours != nil {
-			return r.Ours.Data, r.Ours
+		if r.Measured != nil {
+			return r.Measured.Data, r.Measured
 		}
 	}
 	return "", nil
@@ -183,7 +185,7 @@ func (r *TableRow) cells() []string {
 	logged := func(v float64) string { return fmt.Sprintf("%.2f %%", 100*v) } // as the study has them
 	cells := []string{r.Name(), "-", "-", logged(r.Val), "-", logged(r.Train), "-", loggedEpochs,
 		"-", "-", r.Notes}
-	if o := r.Ours; o != nil {
+	if o := r.Measured; o != nil {
 		cells[1] = table.Percent(o.Val)
 		cells[2] = fmt.Sprintf("%.1f to %.1f", 100*o.Interval[0], 100*o.Interval[1])
 		cells[4] = table.Percent(o.Train)
@@ -209,7 +211,8 @@ func writeMarkdown(w io.Writer, rows []TableRow) error {
 	}
 	fmt.Fprint(w, ".\nLogged are the numbers of the original study, on 863 validation images "+
 		"with a majority of 27.1 %.\n")
-	if slices.ContainsFunc(rows, func(r TableRow) bool { return r.Ours != nil && r.Ours.Drawn > 0 }) {
+	if slices.ContainsFunc(rows,
+		func(r TableRow) bool { return r.Measured != nil && r.Measured.Drawn > 0 }) {
 		fmt.Fprint(w, "Those were photographs: accuracies on drawn flowers do not compare with them.\n")
 	}
 	fmt.Fprintln(w)
@@ -217,7 +220,7 @@ func writeMarkdown(w io.Writer, rows []TableRow) error {
 		"logged epochs", "time", "an epoch", "notes")
 	var absent []string
 	for _, r := range rows {
-		if r.Ours == nil {
+		if r.Measured == nil {
 			absent = append(absent, r.Name())
 			continue
 		}
@@ -235,12 +238,12 @@ func writeMarkdown(w io.Writer, rows []TableRow) error {
 // writeCSV writes all rows, with empty fields where there is no number.
 func writeCSV(w io.Writer, rows []TableRow) error {
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', 6, 64) }
-	t := table.New("row", "state", "val_accuracy", "low", "high", "last_val_accuracy", "train_accuracy",
-		"best_epoch", "epochs", "seconds", "seconds_per_epoch", "seed", "val_images", "logged_val_accuracy",
-		"logged_train_accuracy", "logged_epochs", "notes", "run")
+	t := table.New("row", "state", "val_accuracy", "low", "high", "last_val_accuracy",
+		"train_accuracy", "best_epoch", "epochs", "seconds", "seconds_per_epoch", "seed",
+		"val_images", "logged_val_accuracy", "logged_train_accuracy", "logged_epochs", "notes", "run")
 	for _, r := range rows {
 		numbers := make([]string, 11)
-		if o := r.Ours; o != nil {
+		if o := r.Measured; o != nil {
 			numbers = []string{number(o.Val), number(o.Interval[0]), number(o.Interval[1]), number(o.Last),
 				number(o.Train), strconv.Itoa(o.BestEpoch), strconv.Itoa(o.Epochs), number(o.Seconds),
 				number(o.SecondsPerEpoch), strconv.FormatUint(o.Seed, 10), strconv.Itoa(o.ValImages)}

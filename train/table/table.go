@@ -1,5 +1,5 @@
 // Package table holds a table of texts and writes it as aligned text, CSV,
-// Markdown or HTML. It imports nothing of ours, so that every package may use it.
+// Markdown or HTML. It imports nothing of this module, so that every package may use it.
 // Start at [Table].
 package table
 

@@ -50,7 +50,7 @@ func (p *Training) Progress(s train.Progress) {
 	p.bar.Set(s.Step)
 }
 
-// line says where a long epoch stands, for those who read a log.
+// line says how far a long epoch is, for those who read a log.
 func (p *Training) line(s train.Progress) {
 	if time.Since(p.wrote) < p.every || s.Step == s.Steps {
 		return

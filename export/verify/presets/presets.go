@@ -1,6 +1,7 @@
 // Package presets verifies whole networks: each is trained for a few steps,
 // exported and compared with gorgonia, and a table shows them all. What is in its
-// folder already is not done again. Start at [Bench].
+// folder already is not done again. It runs both gorgonia and onnxruntime, which
+// package export never imports. Start at [Bench].
 package presets
 
 import (
@@ -78,7 +79,8 @@ func (e *TooFewError) Error() string {
 	if e.Comparing == 0 {
 		return fmt.Sprintf("%s, want %d", e.What, e.Want)
 	}
-	return fmt.Sprintf("%s, want %d: %d to compare on and some to train on", e.What, e.Want, e.Comparing)
+	return fmt.Sprintf("%s, want %d: %d to compare on and some to train on",
+		e.What, e.Want, e.Comparing)
 }
 
 // Run verifies the networks, one after the other, and writes the table.
@@ -161,7 +163,8 @@ func (b *Bench) compare(ctx context.Context, trained *run.Trained,
 		return nil, err
 	}
 	if n := len(o.Photos); n < b.Images {
-		return nil, &TooFewError{fmt.Sprintf("run %s has %d validation images", trained.Dir, n), n, b.Images, 0}
+		return nil, &TooFewError{fmt.Sprintf("run %s has %d validation images", trained.Dir, n),
+			n, b.Images, 0}
 	}
 	return verify.File(ctx, file, trained.Checkpoint, o)
 }

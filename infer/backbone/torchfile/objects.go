@@ -149,7 +149,7 @@ func (u *unpickler) dictOf(v value) (value, error) {
 func storageOf(v value) (*storage, error) {
 	id, ok := v.(tuple)
 	if !ok || len(id) < 5 || id[0] != text("storage") {
-		return nil, malformed("%s stands for a storage", kindOf(v))
+		return nil, malformed("%s in place of a storage", kindOf(v))
 	}
 	g, isGlobal := id[1].(global)
 	key, isText := id[2].(text)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/flowerctl/flowerctl/infer/bench"
 	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/cuda"
@@ -39,13 +40,6 @@ type Report struct {
 	CPU     string `json:"cpu"`
 	GPU     string `json:"gpu"` // as the driver calls it, with its version
 	Steps   []Step `json:"steps"`
-}
-
-// batch is what a step says of a batch size.
-type batch struct {
-	Batch     int     `json:"batch"`
-	P50       float64 `json:"p50_ms"`
-	PerSecond float64 `json:"images_per_s"`
 }
 
 // CheckOptions say how a bundle is checked.
@@ -183,10 +177,10 @@ func (s *Step) summary() string {
 		return lines[len(lines)-1]
 	}
 	var v struct {
-		Accuracy *float64 `json:"accuracy"`
-		N        int      `json:"n"`
-		Device   string   `json:"device"` // of bench infer only
-		Batches  []batch  `json:"batches"`
+		Accuracy *float64     `json:"accuracy"`
+		N        int          `json:"n"`
+		Device   string       `json:"device"` // of bench infer only
+		Batches  []bench.Runs `json:"batches"`
 		Engines  []struct {
 			Name        string  `json:"name"`
 			N           int     `json:"n"` // 0 where it was skipped

@@ -13,9 +13,9 @@ func TestADamagedInstallationIsReplaced(t *testing.T) {
 	for name, damage := range map[string]struct {
 		file, text, said string
 	}{
-		"library": {libraryName(), "changed", "as installed: installing it anew"},
+		"library": {libraryName(), "changed", "as installed: installing it again"},
 		"manifest": {manifest, "",
-			"installed.json: damaged: unexpected end of JSON input: installing it anew"},
+			"installed.json: damaged: unexpected end of JSON input: installing it again"},
 		"empty": {manifest, "{}", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

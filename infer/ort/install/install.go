@@ -66,7 +66,7 @@ func Run(ctx context.Context, o Options) (Library, error) {
 		return l, nil // another process was faster
 	}
 	if wrong != nil && !errors.Is(wrong, ErrNotInstalled) {
-		o.log("%v: installing it anew", wrong)
+		o.log("%v: installing it again", wrong)
 	}
 	list := o.from
 	if list == nil {

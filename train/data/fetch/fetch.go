@@ -1,6 +1,6 @@
 // Package fetch downloads a set of photographs: an archive with a folder per
 // class, checked by its hash and unpacked where it cannot leave its folder.
-// Start at [Fetch] and [FlowerPhotos].
+// It never imports gorgonia or onnxruntime. Start at [Fetch] and [FlowerPhotos].
 package fetch
 
 import (
@@ -56,7 +56,9 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 	if err != nil {
 		return err
 	}
-	err = atomicfile.WriteDir(dir, opts.Force, func(tmp string) error { return unpack(ctx, archive, tmp) })
+	err = atomicfile.WriteDir(dir, opts.Force, func(tmp string) error {
+		return unpack(ctx, archive, tmp)
+	})
 	if err != nil && !errors.Is(err, errArchive) {
 		return err // a full disk, or cancelled: the download is still good
 	}

@@ -50,8 +50,8 @@ const input = "input"
 
 // follows are the ops that go into the box of the node that they read.
 var follows = map[string]bool{
-	"batchnorm": true, "relu": true, "sigmoid": true, "hardsigmoid": true, "silu": true, "hardswish": true,
-	"dropout": true, "softmax": true,
+	"batchnorm": true, "relu": true, "sigmoid": true, "hardsigmoid": true, "silu": true,
+	"hardswish": true, "dropout": true, "softmax": true,
 	"BatchNormalization": true, "Relu": true, "Clip": true, "LeakyRelu": true,
 	"Sigmoid": true, "HardSigmoid": true, "HardSwish": true,
 	"PRelu": true, "Elu": true, "Dropout": true, "Softmax": true, "Identity": true,

@@ -1,6 +1,7 @@
 // Package bench times the training of a session: its steps on random images, and
 // an epoch on real ones against its steps alone. Results are structs; nothing is
-// printed. Start at [Time].
+// printed. It never imports export or onnxruntime, and of infer only imageprep, download
+// and machine. Start at [Time].
 package bench
 
 import (
@@ -73,8 +74,8 @@ func Time(ctx context.Context, s *run.Session, o Options) (*Speed, error) {
 		}
 	}
 	s.Network.ResetProfile()
-	r := &Speed{Arch: s.Settings.Arch, Batch: b.N, Threads: s.Engine.Threads(), Kernels: s.Engine.Name(),
-		Steps: o.Steps, StartRSS: residentMiB("VmRSS")}
+	r := &Speed{Arch: s.Settings.Arch, Batch: b.N, Threads: s.Engine.Threads(),
+		Kernels: s.Engine.Name(), Steps: o.Steps, StartRSS: residentMiB("VmRSS")}
 	took, allocated, err := timeSteps(o.Steps, step)
 	if err != nil {
 		return nil, err

@@ -101,7 +101,8 @@ func Legacy(tensors ...onnx.Initializer) []byte {
 // LegacyHead is the start of such a file, up to the pickle of its object.
 func LegacyHead(object []byte) []byte {
 	out := []byte("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.\x80\x02M\xe9\x03.")
-	machine := NewPickle().Op("}(").Text("protocol_version").Int(1001).Text("little_endian").Op("\x88u.")
+	machine := NewPickle().Op("}(").Text("protocol_version").Int(1001).
+		Text("little_endian").Op("\x88u.")
 	return append(append(out, machine.Bytes()...), object...)
 }
 
