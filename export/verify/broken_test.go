@@ -104,10 +104,10 @@ func TestABrokenExporterIsCaught(t *testing.T) {
 		{"a filter as narrow as when enlarging", "preprocessing", func(t *testing.T, m *onnx.Model) {
 			m.Graph.Node("preprocess/across_longer").Inputs[0] = "preprocess/size"
 		}},
-		{"a pixel's corner for its centre", "preprocessing", func(t *testing.T, m *onnx.Model) {
+		{"a pixel's corner for its centre", "input", func(t *testing.T, m *onnx.Model) {
 			clear(m.Graph.Initializer("preprocess/first").Raw)
 		}},
-		{"one row of the resizing moved by half a pixel", "preprocessing", func(t *testing.T, m *onnx.Model) {
+		{"one row of the resizing moved by half a pixel", "input", func(t *testing.T, m *onnx.Model) {
 			m.Graph.Initializer("preprocess/down_places").Raw[3*8]++
 		}},
 		{"not antialiased", "preprocessing", func(t *testing.T, m *onnx.Model) {
