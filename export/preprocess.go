@@ -6,8 +6,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
-// imageOpset is the first operator set whose Resize can antialias; that of the other
-// form is the same.
+// imageOpset is the first operator set whose Resize can antialias, and the oldest that
+// files of images are tested with.
 const imageOpset = 18
 
 // preprocess turns the image input, uint8 [N H W 3], into the network's, float32

@@ -113,14 +113,17 @@ func TestAnotherPreprocessingStays(t *testing.T) {
 		"another rounding": func(g *onnx.Graph) {
 			*g.Initializer("preprocess/half") = onnx.NewScalar("preprocess/half", 1.5)
 		},
-		"another size":      func(g *onnx.Graph) { *g.Initializer("preprocess/size") = onnx.NewInt64("preprocess/size", 10) },
+		"another size": func(g *onnx.Graph) {
+			*g.Initializer("preprocess/size") = onnx.NewInt64("preprocess/size", 10)
+		},
 		"another operator":  func(g *onnx.Graph) { g.Node("preprocess").Op = "Ceil" },
 		"another transpose": func(g *onnx.Graph) { g.Node("preprocess/transpose").Attribute("perm").Ints[1] = 0 },
 		"a value in use": func(g *onnx.Graph) {
 			g.Outputs = append(g.Outputs, onnx.TensorInfo("preprocess/across", onnx.Float32))
 		},
 		"another reader": func(g *onnx.Graph) {
-			g.Nodes = append(g.Nodes, onnx.Node{Op: "Neg", Name: "n", Inputs: []string{"preprocess/across"}, Outputs: []string{"n"}})
+			g.Nodes = append(g.Nodes, onnx.Node{Op: "Neg", Name: "n",
+				Inputs: []string{"preprocess/across"}, Outputs: []string{"n"}})
 		},
 	} {
 		m := resizing(t, imageprep.Stretch, export.Options{})
