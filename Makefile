@@ -117,7 +117,7 @@ bench-peer: build ## training steps against PyTorch, table in bin/peer.md (PEER_
 bench-peer-infer: build ## answers against Pillow and onnxruntime (PEER_PYTHON has both): DATA=photos/ [MODEL= ROUNDS=]
 	$(PEER_PYTHON) fixtures/peer/infer.py "$(DATA)" --model "$(or $(MODEL),model.onnx)" --rounds $(or $(ROUNDS),3)
 
-check-pixels: ## compare decoding and resizing of photographs with Pillow's, by libjpeg-turbo and by Go: DATA=photos/
+check-pixels: ## compare decoding and resizing of photographs with Pillow 9 to 12 (of PEER_PYTHON), by libjpeg-turbo and by Go: DATA=photos/
 	PHOTOGRAPHS="$(abspath $(DATA))" PEER_PYTHON=$(PEER_PYTHON) go test $(TAGS) -count=1 -v -run Photographs ./infer/imageprep/
 	PHOTOGRAPHS="$(abspath $(DATA))" PEER_PYTHON=$(PEER_PYTHON) go test -count=1 -v -run Photographs ./infer/imageprep/
 

@@ -6,22 +6,38 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
-// imageOpset is the first operator set whose Resize can antialias.
+// imageOpset is the first operator set whose Resize can antialias, and the oldest that
+// files of images are tested with.
 const imageOpset = 18
 
 // preprocess turns the image input, uint8 [N H W 3], into the network's, float32
 // [N 3 S S] with values 0 to 255, in the same steps as imageprep: it resizes
 // across, rounds to whole grey levels, resizes down, rounds. An image of the
 // network's size comes out unchanged. Where the filter reaches over the border,
-// exclude_outside shares its weight among the pixels inside, as Pillow and
-// imageprep do.
+// its weight is shared among the pixels inside, as in Pillow and imageprep.
+//
+// Package infer leaves the steps between the Transpose and the network out for
+// images of the network's size: it knows them by their operators.
 func (g *graph) preprocess(prep imageprep.Config) {
 	const p = "preprocess/"
-	size := int64(prep.Size)
 	x := g.cast(p+"cast", p+"cast", ImageInput, onnx.Float32)
 	x = g.step("Transpose", p+"transpose", []string{x}, onnx.Ints("perm", 0, 3, 1, 2))
-	g.constant(onnx.NewInt64(p+"size", size))
+	g.constant(onnx.NewInt64(p+"size", int64(prep.Size)))
 	g.constant(onnx.NewScalar(p+"half", 0.5))
+	if g.opts.ResizeOp == ByResize {
+		g.byResize(x, prep)
+	} else {
+		g.byMatMul(x, prep)
+	}
+	// The bounds of a crop are computed in the graph: not every form's shape can be
+	// inferred.
+	g.Values = append(g.Values, onnx.TensorInfo(model.InputName, onnx.Float32,
+		onnx.Symbol("N"), onnx.Known(3), onnx.Known(prep.Size), onnx.Known(prep.Size)))
+}
+
+// byResize resizes by the operator Resize, and cuts the crop out of its result.
+func (g *graph) byResize(x string, prep imageprep.Config) {
+	const p = "preprocess/"
 	height, width, crop := p+"size", p+"size", prep.Resize == imageprep.Crop
 	if crop {
 		height, width = g.cover(x)
@@ -29,15 +45,15 @@ func (g *graph) preprocess(prep imageprep.Config) {
 	x = g.resize(p+"across", x, width, 3)
 	x = g.step("Floor", p+"across", []string{x})
 	x = g.resize(p+"down", x, height, 2)
-	if crop {
-		x = g.step("Floor", p+"down", []string{x})
-		g.centre(x, height, width)
-	} else {
+	if !crop {
 		g.add("Floor", "preprocess", model.InputName, []string{x})
+		return
 	}
-	// The bounds of a crop are computed in the graph: its shape cannot be inferred.
-	g.Values = append(g.Values, onnx.TensorInfo(model.InputName, onnx.Float32,
-		onnx.Symbol("N"), onnx.Known(3), onnx.Known(prep.Size), onnx.Known(prep.Size)))
+	x = g.step("Floor", p+"down", []string{x})
+	start := g.margin(height, width)
+	end := g.step("Add", p+"end", []string{start, p + "size"})
+	axes := g.constant(onnx.NewInt64(p+"axes", 2, 3))
+	g.add("Slice", "preprocess", model.InputName, []string{x, start, end, axes})
 }
 
 // resize changes the length of one axis. The result is half a level too high, so
@@ -71,17 +87,14 @@ func (g *graph) cover(x string) (height, width string) {
 	return scaled("height", h), scaled("width", w)
 }
 
-// centre cuts the square of the network's size from the middle of x. A margin of
-// half a pixel is rounded to even, as in Python.
-func (g *graph) centre(x, height, width string) {
+// margin computes what a crop leaves out at the top and at the left, a vector of
+// both. Half a pixel is rounded to even, as in Python.
+func (g *graph) margin(height, width string) string {
 	const p = "preprocess/"
 	sides := g.step("Concat", p+"sides", []string{height, width}, onnx.Int("axis", 0))
 	margin := g.step("Sub", p+"margin", []string{sides, p + "size"})
 	float := g.cast(p+"margin_float", p+"margin_float", margin, onnx.Float32)
 	half := g.step("Mul", p+"margin_half", []string{float, p + "half"})
 	rounded := g.step("Round", p+"margin_rounded", []string{half})
-	start := g.cast(p+"start", p+"start", rounded, onnx.Int64)
-	end := g.step("Add", p+"end", []string{start, p + "size"})
-	axes := g.constant(onnx.NewInt64(p+"axes", 2, 3))
-	g.add("Slice", "preprocess", model.InputName, []string{x, start, end, axes})
+	return g.cast(p+"start", p+"start", rounded, onnx.Int64)
 }

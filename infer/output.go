@@ -77,7 +77,8 @@ func classes(shape []int) int {
 
 // prepare makes runs compute nothing but the answer, and the features of the class map
 // where there is one to explain with. Features, and an answer of float16, are read
-// through a Cast to float32, which is added to the model here.
+// through a Cast to float32, which is added to the model here. What the file does to
+// images of other sizes is left out.
 func (c *Classifier) prepare(m *ort.Model, o *ort.Options) (*ort.Model, error) {
 	o.Outputs = []string{c.output}
 	half := slices.ContainsFunc(m.Outputs, func(p ort.Port) bool {
@@ -91,10 +92,14 @@ func (c *Classifier) prepare(m *ort.Model, o *ort.Options) (*ort.Model, error) {
 		return m, nil // explained by occlusion
 	}
 	g := &m.Decoded.Graph
+	shorter := c.input.bytes && leaveOut(g, c.prep.Size)
 	if c.explains {
 		c.classMap = findClassMap(m.Decoded, len(c.labels))
 	}
 	if !half && c.classMap == nil {
+		if shorter {
+			return m.Edited(), nil
+		}
 		return m, nil
 	}
 	g.Outputs = slices.DeleteFunc(slices.Clone(g.Outputs), func(v onnx.ValueInfo) bool {
@@ -110,11 +115,7 @@ func (c *Classifier) prepare(m *ort.Model, o *ort.Options) (*ort.Model, error) {
 		o.Outputs = append(o.Outputs, c.classMap.features)
 		o.Name = "" // it is the name of the model without these changes
 	}
-	file, err := m.Decoded.Encode()
-	if err != nil {
-		return nil, err
-	}
-	return ort.Read(file)
+	return m.Edited(), nil
 }
 
 // widen adds a value in float32 to the outputs, and returns the name of it.

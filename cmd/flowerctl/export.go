@@ -19,17 +19,20 @@ import (
 
 type exportOptions struct {
 	choose.Run
-	input, precision, license string
-	opset, images             int
-	drop                      float64
-	fold, noVerify, force     bool
-	json                      bool
+	input, resizeOp       string
+	precision, license    string
+	opset, images         int
+	drop                  float64
+	fold, noVerify, force bool
+	json                  bool
 }
 
 func (o *exportOptions) flags() []cli.Flag {
 	return append(o.Run.Flags(),
 		shell.TextFlag(&o.input, "input", string(export.Image),
 			"`image` (any size), or float: the bare network"),
+		shell.TextFlag(&o.resizeOp, "resize-op", "", "how the file resizes images: `matmul` (the default), "+
+			"alike in every engine, or resize, in half the time where the engine can antialias"),
 		shell.IntFlag(&o.opset, "opset", export.DefaultOpset,
 			fmt.Sprintf("`VERSION` of the operators, %d to %d; images need %d",
 				export.MinOpset, export.MaxOpset, export.DefaultOpset)),
@@ -85,7 +88,7 @@ func (o *exportOptions) export(c *shell.Call) error {
 	precision := export.Precision(o.precision)
 	r, err := publish.Run(c.Ctx, trained, path, publish.Options{
 		Export: export.Options{Input: export.Input(o.input), Precision: precision, Opset: o.opset,
-			FoldBatchNorm: o.fold, Version: version, License: o.license},
+			ResizeOp: export.ResizeOp(o.resizeOp), FoldBatchNorm: o.fold, Version: version, License: o.license},
 		Data: o.Data, Images: o.images, Tolerance: tolerance(precision, o.drop), Unverified: o.noVerify,
 		Log: func(line string) { c.Say("%s", line) },
 	})

@@ -101,6 +101,15 @@ func TestABrokenExporterIsCaught(t *testing.T) {
 		{"BGR for RGB", "conv1", func(t *testing.T, m *onnx.Model) {
 			permute(m.Graph.Initializer("conv1.weight"), func(i int) int { return i/27*27 + (2-i%27/9)*9 + i%9 })
 		}},
+		{"a filter as narrow as when enlarging", "preprocessing", func(t *testing.T, m *onnx.Model) {
+			m.Graph.Node("preprocess/across_longer").Inputs[0] = "preprocess/size"
+		}},
+		{"a pixel's corner for its centre", "input", func(t *testing.T, m *onnx.Model) {
+			clear(m.Graph.Initializer("preprocess/first").Raw)
+		}},
+		{"one row of the resizing moved by half a pixel", "input", func(t *testing.T, m *onnx.Model) {
+			m.Graph.Initializer("preprocess/down_places").Raw[3*8]++
+		}},
 		{"not antialiased", "preprocessing", func(t *testing.T, m *onnx.Model) {
 			m.Graph.Node("preprocess/across_resized").Attribute("antialias").Int = 0
 			m.Graph.Node("preprocess/across_resized").Attribute("exclude_outside").Int = 0
@@ -116,7 +125,11 @@ func TestABrokenExporterIsCaught(t *testing.T) {
 	} {
 		t.Run(test.what, func(t *testing.T) {
 			c := branched(t)
-			m, err := export.Model(c, export.Options{})
+			var o export.Options
+			if test.what == "not antialiased" {
+				o.ResizeOp = export.ByResize
+			}
+			m, err := export.Model(c, o)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -3,8 +3,9 @@ package imageprep
 import "math"
 
 // Apply returns img as a square of c.Size; c must be valid. The pixels are exactly
-// those of Pillow's Image.resize(BILINEAR). If img has that size already, Apply
-// returns img itself.
+// those of Image.resize(BILINEAR) of Pillow 9 to 12; Pillow 13 changed the order of
+// the passes, so that a byte of an enlarged image may differ by one. If img has that
+// size already, Apply returns img itself.
 func (c Config) Apply(img Image) Image {
 	if img.W < 1 || img.H < 1 {
 		return newImage(c.Size, c.Size)

@@ -69,12 +69,16 @@ var fieldTag = [3]byte{0xc2, 0x3e, sha256.Size + 4}
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// cachedGraph is where the graph of a file, decoded if package onnx can, is cached. It
-// is nil where none is: of a model without a name, of a large or foreign one, on a
-// GPU, or without a cache folder.
-func cachedGraph(model []byte, decoded *onnx.Model, o Options) *cached {
-	if o.Name == "" || o.Device.CUDA || len(model) > largestModel ||
-		heaviest(decoded) > largestWeight {
+// cachedGraph is where the graph of a model is cached. It is nil where none is: of a
+// model without a name, of a large or foreign one, on a GPU, or without a cache
+// folder.
+func cachedGraph(m *Model, o Options) *cached {
+	if o.Name == "" || o.Device.CUDA || len(m.file) > largestModel ||
+		heaviest(m.Decoded) > largestWeight {
+		return nil
+	}
+	size, sum, err := m.sum()
+	if err != nil {
 		return nil
 	}
 	dir, err := GraphCache()
@@ -89,9 +93,20 @@ func cachedGraph(model []byte, decoded *onnx.Model, o Options) *cached {
 	// The layouts that onnxruntime chooses depend on the processor.
 	place := fmt.Sprintf("%s\n%s %s %d %d\n%v %v", o.Name,
 		library.Path, library.Version, info.Size(), info.ModTime().UnixNano(), cpu.X86, cpu.ARM64)
-	from := fmt.Sprintf("%s\n%d %08x", place, len(model), crc32.Checksum(model, castagnoli))
+	from := fmt.Sprintf("%s\n%d %08x", place, size, sum)
 	name := sha256.Sum256([]byte(place))
 	return &cached{filepath.Join(dir, fmt.Sprintf("%x.onnx", name[:16])), sha256.Sum256([]byte(from))}
+}
+
+// sum is the length of the model's bytes and their checksum. An edited model is not
+// copied for it.
+func (m *Model) sum() (size int64, sum uint32, err error) {
+	if !m.edited {
+		return int64(len(m.file)), crc32.Checksum(m.file, castagnoli), nil
+	}
+	h := crc32.New(castagnoli)
+	size, err = m.Decoded.WriteTo(h)
+	return size, h.Sum32(), err
 }
 
 // heaviest is the size in bytes of the model's largest weight. What package onnx
@@ -220,9 +235,13 @@ func prune(dir string, limit int64) error {
 func (s *Session) open(m *Model, o Options) (*native, error) {
 	in, out := names(s.inputs), s.computed
 	optimise := func(options *ort.SessionOptions) (*native, error) {
-		return ort.NewDynamicAdvancedSessionWithONNXData(m.file, in, out, options)
+		file, err := m.bytes()
+		if err != nil {
+			return nil, err
+		}
+		return ort.NewDynamicAdvancedSessionWithONNXData(file, in, out, options)
 	}
-	k := cachedGraph(m.file, m.Decoded, o)
+	k := cachedGraph(m, o)
 	if k == nil {
 		return withOptions(o, optimise)
 	}

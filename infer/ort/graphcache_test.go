@@ -35,7 +35,7 @@ func graphOf(file []byte, o Options) *cached {
 	if err != nil {
 		m = nil
 	}
-	return cachedGraph(file, m, o)
+	return cachedGraph(&Model{file: file, Decoded: m}, o)
 }
 
 // weighing has n weights of so many bytes.

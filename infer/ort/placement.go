@@ -62,11 +62,25 @@ func elsewhere(nodes []nodeRun, d Device) []string {
 	var names []string
 	for _, n := range nodes {
 		name := fmt.Sprintf("%s (%s)", n.name, n.op)
-		if n.provider != d.Provider() && n.largest > bookkeeping && !slices.Contains(names, name) {
+		if n.provider != d.Provider() && n.largest > bookkeeping && !weighs(n.name) &&
+			!slices.Contains(names, name) {
+
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+// weighs says whether a node of a file that flowerctl exported computes the weights by
+// which the file resizes. They follow from the sides of the image, which are on the
+// CPU; the products with the image are not among these nodes.
+func weighs(name string) bool {
+	for _, axis := range []string{"preprocess/across_", "preprocess/down_"} {
+		if part, ok := strings.CutPrefix(name, axis); ok {
+			return part != "product" && part != "raised" && part != "resized"
+		}
+	}
+	return false
 }
 
 // placement runs the model once and reads which node ran where.

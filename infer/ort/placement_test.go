@@ -76,3 +76,16 @@ func TestProfileIsRefused(t *testing.T) {
 		}
 	}
 }
+
+// TestWeightsOfResizingMayBeOnTheCPU, what is done to the image may not.
+func TestWeightsOfResizingMayBeOnTheCPU(t *testing.T) {
+	var nodes []nodeRun
+	for _, name := range []string{"preprocess/across_odd", "preprocess/down_weights",
+		"preprocess/down_product", "preprocess/across_resized", "preprocess/across"} {
+		nodes = append(nodes, nodeRun{name, "Op", "CPUExecutionProvider", 1000})
+	}
+	want := []string{"preprocess/down_product (Op)", "preprocess/across_resized (Op)", "preprocess/across (Op)"}
+	if got := elsewhere(nodes, Device{CUDA: true}); !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}

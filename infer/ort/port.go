@@ -22,7 +22,8 @@ type Model struct {
 	Metadata        map[string]string // the file's metadata_props
 	Decoded         *onnx.Model       // nil where package onnx cannot read the file
 
-	file []byte
+	file   []byte
+	edited bool // Decoded is the model, no longer file
 }
 
 // Read reads an ONNX file, which must not be changed while the Model is used. The
@@ -50,6 +51,23 @@ func Read(file []byte) (*Model, error) {
 			len(m.Outputs))
 	}
 	return m, nil
+}
+
+// Edited is the model as Decoded has become: who changes it calls this, and opens
+// the result. Names and types of its inputs must have stayed.
+func (m *Model) Edited() *Model {
+	e := *m
+	_, e.Outputs = decodedPorts(m.Decoded)
+	e.edited = true
+	return &e
+}
+
+// bytes is the file, or what the model has become.
+func (m *Model) bytes() ([]byte, error) {
+	if m.edited {
+		return m.Decoded.Encode()
+	}
+	return m.file, nil
 }
 
 // ask opens the file in onnxruntime to ask it: for files that are beyond package

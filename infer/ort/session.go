@@ -61,7 +61,11 @@ func (m *Model) Open(o Options) (*Session, error) {
 		s.computed = names(m.Outputs)
 	}
 	if o.Device.CUDA {
-		if err := requirePlacement(m.file, s.inputs, s.computed, o); err != nil {
+		file, err := m.bytes()
+		if err == nil {
+			err = requirePlacement(file, s.inputs, s.computed, o)
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

@@ -24,8 +24,9 @@ type batchNormConfig struct {
 //
 //	x, result: (N, H, W, C) or (N, C)   gamma, beta, mean, variance: (C)
 //
-// It exports as ONNX BatchNormalization. Variances are biased, as Keras', also
-// the running one, where PyTorch's is not. gorgonia's has a wrong gradient when
+// It exports as ONNX BatchNormalization. Variances are biased, as in Keras 3, also
+// the running one, which PyTorch and the fused batch norm of tf.keras multiply by
+// n/(n-1). gorgonia's has a wrong gradient when
 // frozen, and its machine wipes the running statistics. Ioffe and Szegedy 2015.
 func newBatchNorm[T kernel.Float](g *graph[T], name string, x, gamma, beta, mean, variance *G.Node,
 	cfg batchNormConfig) (*G.Node, error) {

@@ -8,7 +8,12 @@ shorter side resized to SIZE and the centre cut out, three bytes a pixel.
 """
 import sys
 
+import PIL
 from PIL import Image, ImageOps
+
+if int(PIL.__version__.split(".")[0]) not in range(9, 13):
+    sys.exit(f"got Pillow {PIL.__version__}, want 9 to 12: 13 changed the order of the passes "
+             "(pip install 'pillow<13')")
 
 size = int(sys.argv[1])
 for line in sys.stdin:

@@ -134,7 +134,8 @@ type BatchNormShape struct {
 }
 
 // BatchNorm is a prepared batch normalisation. Variances are biased (divided by
-// N*H*W), also in the running statistic, as in Keras; PyTorch's is unbiased.
+// N*H*W), also in the running statistic, as in Keras 3. PyTorch's is unbiased, and so
+// is that of tf.keras where it fuses, as it does for images: n/(n-1) times as much.
 //
 //	x, y, dx, dy: N H W C     all others: C
 type BatchNorm[T Float] interface {
