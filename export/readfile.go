@@ -14,6 +14,7 @@ func ReadFile(path string) (file []byte, p Precision, err error) {
 	}
 	m, err := onnx.Decode(file)
 	if err == nil {
+		m.Tidy()
 		err = m.Check()
 	}
 	var d Metadata
