@@ -9,7 +9,6 @@
 package imageprep
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep/internal/jpeg"
@@ -20,8 +19,9 @@ import (
 type Config struct {
 	Size   int    `json:"size"`   // side of the square, pixels
 	Resize Resize `json:"resize"` // empty means stretch
-	// CropShare is the share of the shorter side that Crop leaves, above 0 and up to 1,
-	// which 0 means too: at 0.875 a square of 224 is cut out of one of 256.
+	// CropShare is the share of the shorter side that Crop leaves, and of both sides
+	// that Stretch does, above 0 and up to 1, which 0 means too: at 0.875 a square of 224
+	// is cut out of one of 256.
 	CropShare float64 `json:"crop_share,omitempty"`
 	// Interpolation is empty for bilinear, the one that training has.
 	Interpolation Interpolation `json:"interpolation,omitempty"`
@@ -75,9 +75,9 @@ func (c Config) Validate() error {
 	if c.CropShare != 0 && !(c.CropShare >= minCropShare && c.CropShare <= 1) {
 		return fmt.Errorf("imageprep: crop share is %v, want %v to 1", c.CropShare, minCropShare)
 	}
-	if c.CropShare != 0 && c.CropShare != 1 && c.Resize != Crop {
+	if c.CropShare != 0 && c.CropShare != 1 && c.Resize == Letterbox {
 		return fmt.Errorf("imageprep: crop share is %v, without effect on resize %s", c.CropShare,
-			cmp.Or(c.Resize, Stretch))
+			Letterbox)
 	}
 	return nil
 }

@@ -24,8 +24,8 @@ func TestSquaresOfOtherTools(t *testing.T) {
 	if err := json.Unmarshal(data, &cases); err != nil {
 		t.Fatal(err)
 	}
-	if len(cases) != 280 {
-		t.Fatalf("%d cases, want 280", len(cases))
+	if len(cases) != 336 {
+		t.Fatalf("%d cases, want 336", len(cases))
 	}
 	for _, want := range cases {
 		c := Config{Size: want.Size, Resize: want.Resize, CropShare: want.Share,
@@ -71,7 +71,7 @@ func TestConfigsThatTrainingDoesNotHave(t *testing.T) {
 			t.Errorf("%+v: can be trained", c)
 		}
 	}
-	for _, c := range []Config{{Size: 8, Resize: "fit"}, {Size: 8, CropShare: 0.9},
+	for _, c := range []Config{{Size: 8, Resize: "fit"}, {Size: 8, Resize: Letterbox, CropShare: 0.9},
 		{Size: 8, Resize: Crop, CropShare: 1.1}, {Size: 8, Interpolation: "lanczos"}} {
 		if err := c.Validate(); err == nil {
 			t.Errorf("%+v: no error", c)

@@ -68,32 +68,29 @@ func (c Config) padded(img Image) Image {
 // and which pixels of that length the result has.
 func (c Config) window(w, h int) (across, down span) {
 	size := c.Size
-	across = span{from: w, to: size, n: size}
-	down = span{from: h, to: size, n: size}
-	switch c.Resize {
-	case Letterbox:
-		longer := float64(max(w, h))
-		across.to = max(1, int(math.RoundToEven(float64(w)*float64(size)/longer)))
-		down.to = max(1, int(math.RoundToEven(float64(h)*float64(size)/longer)))
-		across.n, down.n = across.to, down.to
-		return across, down
-	case Crop:
-	default:
-		return across, down
-	}
-	// torchvision's Resize and CenterCrop: the longer side is rounded down, the margin
-	// to the nearest even. timm rounds Size/CropShare down.
+	across, down = span{from: w, n: size}, span{from: h, n: size}
+	// timm rounds Size/CropShare down.
 	shorter := size
 	if c.CropShare > 0 {
 		shorter = int(float64(size)/c.CropShare + 1e-9)
 	}
-	if w < h {
+	// As in torchvision's Resize, a crop's longer side is rounded down.
+	switch {
+	case c.Resize == Letterbox:
+		longer := float64(max(w, h))
+		across.to = max(1, int(math.RoundToEven(float64(w)*float64(size)/longer)))
+		down.to = max(1, int(math.RoundToEven(float64(h)*float64(size)/longer)))
+		across.n, down.n = across.to, down.to
+	case c.Resize != Crop:
+		across.to, down.to = shorter, shorter
+	case w < h:
 		across.to, down.to = shorter, shorter*h/w
-	} else {
+	default:
 		across.to, down.to = shorter*w/h, shorter
 	}
-	across.at = int(math.RoundToEven(float64(across.to-size) / 2))
-	down.at = int(math.RoundToEven(float64(down.to-size) / 2))
+	// As in its CenterCrop, the margin is rounded to the nearest even.
+	across.at = int(math.RoundToEven(float64(across.to-across.n) / 2))
+	down.at = int(math.RoundToEven(float64(down.to-down.n) / 2))
 	return across, down
 }
 

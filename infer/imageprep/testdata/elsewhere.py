@@ -27,7 +27,9 @@ def pattern(w, h):
 
 
 def stretch(im, size, share, how):
-    return im.resize((size, size), how)
+    short = math.floor(size / share + 1e-9)
+    at = int(round((short - size) / 2))
+    return im.resize((short, short), how).crop((at, at, at + size, at + size))
 
 
 def crop(im, size, share, how):
@@ -49,7 +51,7 @@ def letterbox(im, size, share, how):
 cases = []
 for w, h in ((50, 31), (31, 50), (9, 7), (16, 16), (1, 40), (200, 3), (97, 64)):
     for size in (1, 5, 16, 21):
-        for resize, shares in ((stretch, (0,)), (crop, (0, 0.875, 0.9)), (letterbox, (0,))):
+        for resize, shares in ((stretch, (0, 0.875)), (crop, (0, 0.875, 0.9)), (letterbox, (0,))):
             for share in shares:
                 for name, how in FILTERS.items():
                     out = resize(pattern(w, h), size, share or 1, how)
