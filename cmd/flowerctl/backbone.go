@@ -5,6 +5,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/backbone"
@@ -45,7 +46,7 @@ func (o *backboneOptions) flags() []cli.Flag {
 		shell.TextFlag(&o.From, "from", "", "take it from `DIR`, which has the ONNX file or the package"),
 		shell.TextFlag(&o.Mirror, "mirror", "",
 			"`URL` of a folder that has the file, in place of its own addresses"),
-		shell.BoolFlag(&o.Offline, "offline", "use no network (also with $"+envOffline+")"),
+		shell.BoolFlag(&o.Offline, "offline", "use no network (also with $"+shell.EnvOffline+")"),
 		shell.BoolFlag(&o.AllowUnverified, "allow-unverified",
 			"take a network whose hash nobody published"),
 		shell.BoolFlag(&o.Force, "force", "fetch it again over what is there"),
@@ -68,11 +69,11 @@ func (o *backboneOptions) info(c *shell.Call) error {
 	}
 	e, err := backbone.Find(name)
 	if err != nil {
-		return backboneError(err)
+		return remedy.Backbone(err)
 	}
 	s := e.State()
 	if _, _, err = backbone.Open(name); s.Cached && err != nil {
-		return backboneError(err)
+		return remedy.Backbone(err)
 	}
 	return c.Write(o.json, s, s)
 }
@@ -83,7 +84,7 @@ func (o *backboneOptions) fetch(c *shell.Call) error {
 		return err
 	}
 	bar := terminal.NewDownloadBar(c.Log)
-	o.Offline = o.Offline || offline()
+	o.Offline = o.Offline || shell.Offline()
 	o.Progress = bar.Show
 	o.Log = func(line string) {
 		bar.End()
@@ -92,7 +93,7 @@ func (o *backboneOptions) fetch(c *shell.Call) error {
 	got, err := backbone.Fetch(c.Ctx, name, o.Options)
 	bar.End()
 	if err != nil {
-		return backboneError(err)
+		return remedy.Backbone(err)
 	}
 	if o.json {
 		return shell.WriteJSON(c.Out, got)
@@ -103,4 +104,15 @@ func (o *backboneOptions) fetch(c *shell.Call) error {
 	}
 	fmt.Fprintf(c.Out, "%s: %s\nSHA-256 %s, %s\n", got.Name, got.Path, got.SHA256, verified)
 	return nil
+}
+
+// oneBackbone is the name that a subcommand takes.
+func oneBackbone(c *shell.Call) (string, error) {
+	switch len(c.Files) {
+	case 1:
+		return c.Files[0], nil
+	case 0:
+		return "", shell.Fail(shell.Usagef("no backbone named"), "flowerctl backbone list shows them")
+	}
+	return "", shell.Usagef("takes one name, got %q and %q", c.Files[0], c.Files[1])
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/device"
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export/importer"
 	"github.com/flowerctl/flowerctl/export/transfer"
@@ -52,7 +54,7 @@ func openBase(c *shell.Call, s *run.Settings) (*run.Base, error) {
 	case err != nil:
 		return nil, fmt.Errorf("--from: %w", err)
 	}
-	_, err = needRuntime(c, install.BuildCPU) // the network is compared with its file
+	_, err = device.NeedRuntime(c, install.BuildCPU) // the network is compared with its file
 	return base, err
 }
 
@@ -64,11 +66,11 @@ func baseSource(from string) (transfer.Source, error) {
 	switch {
 	case errors.As(err, &unknown):
 		if !strings.ContainsAny(from, "./\\") {
-			return transfer.Source{}, backboneError(err)
+			return transfer.Source{}, remedy.Backbone(err)
 		}
 		path = from
 	case err != nil:
-		return transfer.Source{}, backboneError(err)
+		return transfer.Source{}, remedy.Backbone(err)
 	}
 	file, err := onnx.ReadBytes(path)
 	if err != nil {

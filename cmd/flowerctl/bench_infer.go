@@ -2,11 +2,11 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/bench"
@@ -16,7 +16,7 @@ import (
 )
 
 type benchInferOptions struct {
-	modelFlags
+	choose.Flags
 	batch   cli.IntSlice
 	seconds float64
 	cold    int
@@ -32,7 +32,7 @@ func (o *benchInferOptions) flags() []cli.Flag {
 		shell.IntFlag(&o.cold, "cold", 10, "start the program `N` times; 0 leaves that out"),
 		shell.TextFlag(&o.vs, "vs", "", "also run alternately with `FILE`.onnx: times as a share of its"),
 		shell.JSONFlag(&o.json),
-	}, o.modelFlags.flags()...)
+	}, o.Flags.List()...)
 }
 
 func benchInferCommand() *cli.Command {
@@ -53,34 +53,34 @@ run warm before it is timed.
 }
 
 func (o *benchInferOptions) run(c *shell.Call) (err error) {
-	timed := bench.Options{Batches: o.batch.Value(), Threads: o.threads,
+	timed := bench.Options{Batches: o.batch.Value(), Threads: o.Threads,
 		Version: version, CPU: machine.Processor()}
-	if err := checkBatch(timed.Batches...); err != nil {
+	if err := choose.CheckBatch(timed.Batches...); err != nil {
 		return err
 	}
-	if timed.Limit, err = secondsOf(o.seconds); err != nil {
+	if timed.Limit, err = choose.Seconds(o.seconds); err != nil {
 		return err
 	}
-	m, err := o.find(c)
+	m, err := o.Find(c)
 	if err != nil {
 		return err
 	}
-	one, err := m.open(c, false)
+	one, err := m.Open(c, false)
 	if err != nil {
 		return err
 	}
 	defer shell.Closing(&err, one.Close)
-	many, err := m.open(c, true)
+	many, err := m.Open(c, true)
 	if err != nil {
 		return err
 	}
 	defer shell.Closing(&err, many.Close)
-	m.tell(c)
+	m.Tell(c)
 	files, err := benchPictures(c)
 	if err != nil {
 		return err
 	}
-	timed.Model, timed.TF32 = m.Name, m.options.Session.TF32
+	timed.Model, timed.TF32 = m.Name, m.Options.Session.TF32
 	cold, err := o.coldStart(c, files[0])
 	if err != nil {
 		return err
@@ -123,13 +123,7 @@ func (o *benchInferOptions) coldStart(c *shell.Call, picture []byte) (p50 float6
 	if err != nil {
 		return 0, err
 	}
-	command := []string{program, "predict"}
-	for name, value := range map[string]any{"model": o.model, "precision": o.precision,
-		"device": o.device, "tf32": o.tf32, "threads": o.threads, "labels": o.labels, "size": o.size} {
-		if c.Given(name) {
-			command = append(command, fmt.Sprintf("--%s=%v", name, value))
-		}
-	}
+	command := append([]string{program, "predict"}, o.Flags.Arguments(c)...)
 	return bench.ColdStart(c.Ctx, command, picture, o.cold)
 }
 
@@ -140,11 +134,11 @@ func (o *benchInferOptions) versus(c *shell.Call, one *infer.Classifier, files [
 	if err != nil {
 		return nil, err
 	}
-	other, err := o.choose(c, file)
+	other, err := o.Choose(c, file)
 	if err != nil {
 		return nil, err
 	}
-	classifier, err := other.open(c, false)
+	classifier, err := other.Open(c, false)
 	if err != nil {
 		return nil, err
 	}

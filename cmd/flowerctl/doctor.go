@@ -9,6 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/doctor"
 	"github.com/flowerctl/flowerctl/infer/ort"
@@ -62,7 +64,7 @@ func (o *doctorOptions) run(c *shell.Call) error {
 		[]check{aboutProgram()},
 		checksOf(device.Build(), doctor.Processor()),
 		[]check{aboutKernels()},
-		checksOf(device.Build(), doctor.Pictures(), library, predictsModel().Examine(usable),
+		checksOf(device.Build(), doctor.Pictures(), library, choose.Predicts().Examine(usable),
 			doctor.Memory(), doctor.Cache(usable)),
 		gpu)
 	bad := failures(checks)
@@ -109,7 +111,7 @@ func checksOf(build install.Build, findings ...doctor.Finding) (checks []check) 
 		case f.Err != nil:
 			detail = shell.OneLine(f.Err)
 		}
-		checks = append(checks, check{f.Name, f.State, detail, mendFinding(f, build)})
+		checks = append(checks, check{f.Name, f.State, detail, remedy.Finding(f, build)})
 	}
 	return checks
 }

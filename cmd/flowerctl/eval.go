@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
@@ -17,7 +18,7 @@ import (
 )
 
 type evalOptions struct {
-	modelFlags
+	choose.Flags
 	data, run, checkpoint, part string
 	worst, batch                int
 	json                        bool
@@ -32,9 +33,9 @@ func (o *evalOptions) flags() []cli.Flag {
 		shell.TextFlag(&o.part, "part", "",
 			"only `train`, val or test: of the run's split.csv, else of the folder's own"),
 		shell.IntFlag(&o.worst, "worst", 10, "list the `N` most confident mistakes"),
-		batchFlag(&o.batch),
+		choose.BatchFlag(&o.batch),
 		shell.JSONFlag(&o.json),
-	}, o.modelFlags.flags()...)
+	}, o.Flags.List()...)
 }
 
 func evalCommand() *cli.Command {
@@ -68,14 +69,14 @@ func (o *evalOptions) check(c *shell.Call) error {
 	case o.run != "":
 		// What chooses or describes an ONNX file contradicts --run. An environment
 		// that names a model does not.
-		for _, f := range o.modelFlags.flags() {
+		for _, f := range o.Flags.List() {
 			if name := f.Names()[0]; name != "threads" && c.Given(name) {
 				return shell.Usagef("--run and --%s: want one of them: "+
 					"a run is answered by gorgonia, on the CPU", name)
 			}
 		}
 	}
-	return cmp.Or(checkThreads(o.threads), checkBatch(o.batch), c.NoFiles())
+	return cmp.Or(choose.CheckThreads(o.Threads), choose.CheckBatch(o.batch), c.NoFiles())
 }
 
 func (o *evalOptions) eval(c *shell.Call) (err error) {
@@ -125,41 +126,4 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 		err = fmt.Errorf("no answer for %d of %d images", n, n+result.N)
 	}
 	return err
-}
-
-// images are those to evaluate, all or of a part, and files that cannot be read. The
-// run's split says what is in a part, where there is a run, and the folder where not.
-func (o *evalOptions) images(set *data.Set) ([]data.Item, []data.Problem, error) {
-	part := data.Part(o.part)
-	none := fmt.Sprintf("%s has no such part, want %s",
-		set.Dir, filepath.Join(set.Dir, o.part, "CLASS", "1.jpg"))
-	var split *data.Set
-	if part != "" && o.run != "" {
-		folder, err := run.Find(o.run)
-		if err != nil {
-			return nil, nil, err
-		}
-		if split, err = folder.Split(); err != nil {
-			return nil, nil, err
-		}
-		none = fmt.Sprintf("%s has no image of %s there", folder.SplitPath(), set.Dir)
-	}
-	items, unreadable := set.Of(part, split)
-	if len(items) == 0 {
-		return nil, nil, fmt.Errorf("--part %s: %s", o.part, none)
-	}
-	return items, unreadable, nil
-}
-
-// evalWatch shows how far an evaluation is, and says which pictures it leaves out.
-type evalWatch struct {
-	*shell.Call
-	*terminal.Counter
-}
-
-func (w *evalWatch) Answered() { w.Add(1) }
-
-func (w *evalWatch) LeftOut(why error) {
-	w.End()
-	w.Say("%s: left out", shell.OneLine(why))
 }

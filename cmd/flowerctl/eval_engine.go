@@ -2,10 +2,14 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -22,15 +26,15 @@ func (o *evalOptions) open(c *shell.Call) (*evalEngine, error) {
 	if o.run != "" {
 		return o.openRun(c)
 	}
-	m, err := o.find(c)
+	m, err := o.Find(c)
 	if err != nil {
 		return nil, err
 	}
-	classifier, err := m.open(c, true)
+	classifier, err := m.Open(c, true)
 	if err != nil {
 		return nil, err
 	}
-	m.tell(c)
+	m.Tell(c)
 	e := &evalEngine{classifier.Engine(), m.Name, classifier.Labels(), classifier.Close}
 	e.Alone = true
 	return e, nil
@@ -46,7 +50,7 @@ func (o *evalOptions) openRun(c *shell.Call) (*evalEngine, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := folder.Answerer(which, o.threads)
+	a, err := folder.Answerer(which, o.Threads)
 	if err != nil {
 		return nil, err
 	}
@@ -60,4 +64,41 @@ func (o *evalOptions) openRun(c *shell.Call) (*evalEngine, error) {
 			return infer.NewAnswers(a.Labels, probabilities), nil
 		}}
 	return &evalEngine{gorgonia, a.Path, a.Labels, a.Close}, nil
+}
+
+// images are those to evaluate, all or of a part, and files that cannot be read. The
+// run's split says what is in a part, where there is a run, and the folder where not.
+func (o *evalOptions) images(set *data.Set) ([]data.Item, []data.Problem, error) {
+	part := data.Part(o.part)
+	none := fmt.Sprintf("%s has no such part, want %s",
+		set.Dir, filepath.Join(set.Dir, o.part, "CLASS", "1.jpg"))
+	var split *data.Set
+	if part != "" && o.run != "" {
+		folder, err := run.Find(o.run)
+		if err != nil {
+			return nil, nil, err
+		}
+		if split, err = folder.Split(); err != nil {
+			return nil, nil, err
+		}
+		none = fmt.Sprintf("%s has no image of %s there", folder.SplitPath(), set.Dir)
+	}
+	items, unreadable := set.Of(part, split)
+	if len(items) == 0 {
+		return nil, nil, fmt.Errorf("--part %s: %s", o.part, none)
+	}
+	return items, unreadable, nil
+}
+
+// evalWatch shows how far an evaluation is, and says which pictures it leaves out.
+type evalWatch struct {
+	*shell.Call
+	*terminal.Counter
+}
+
+func (w *evalWatch) Answered() { w.Add(1) }
+
+func (w *evalWatch) LeftOut(why error) {
+	w.End()
+	w.Say("%s: left out", shell.OneLine(why))
 }

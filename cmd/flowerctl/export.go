@@ -5,45 +5,20 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/device"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/publish"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
-	"github.com/flowerctl/flowerctl/train/run"
 )
 
-// runFlags name a run and one of its checkpoints, and other images than its own.
-type runFlags struct{ run, checkpoint, data string }
-
-func (r *runFlags) flags() []cli.Flag {
-	return []cli.Flag{
-		shell.TextFlag(&r.run, "run", filepath.Join(run.Root, run.Latest), "folder of the run, `RUN`"),
-		shell.TextFlag(&r.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
-		shell.TextFlag(&r.data, "data", "",
-			"compare on `DIR`, with a folder of images per class, instead of the run's validation images"),
-	}
-}
-
-// open loads what the flags name.
-func (r *runFlags) open() (*run.Trained, error) {
-	which := run.Which(r.checkpoint)
-	if err := which.Check(); err != nil {
-		return nil, err
-	}
-	f, err := run.Find(r.run)
-	if err != nil {
-		return nil, err
-	}
-	return f.Trained(which)
-}
-
 type exportOptions struct {
-	runFlags
+	choose.Run
 	input, precision, license string
 	opset, images             int
 	drop                      float64
@@ -52,7 +27,7 @@ type exportOptions struct {
 }
 
 func (o *exportOptions) flags() []cli.Flag {
-	return append(o.runFlags.flags(),
+	return append(o.Run.Flags(),
 		shell.TextFlag(&o.input, "input", string(export.Image),
 			"`image` (any size), or float: the bare network"),
 		shell.IntFlag(&o.opset, "opset", export.DefaultOpset,
@@ -97,12 +72,12 @@ func (o *exportOptions) export(c *shell.Call) error {
 	if err := o.check(c, path); err != nil {
 		return err
 	}
-	trained, err := o.open()
+	trained, err := o.Open()
 	if err != nil {
 		return err
 	}
 	if !o.noVerify {
-		if _, err := needRuntime(c, install.BuildCPU); err != nil {
+		if _, err := device.NeedRuntime(c, install.BuildCPU); err != nil {
 			return err
 		}
 	}
@@ -110,7 +85,7 @@ func (o *exportOptions) export(c *shell.Call) error {
 	r, err := publish.Run(c.Ctx, trained, path, publish.Options{
 		Export: export.Options{Input: export.Input(o.input), Precision: precision, Opset: o.opset,
 			FoldBatchNorm: o.fold, Version: version, License: o.license},
-		Data: o.data, Images: o.images, Tolerance: tolerance(precision, o.drop), Unverified: o.noVerify,
+		Data: o.Data, Images: o.images, Tolerance: tolerance(precision, o.drop), Unverified: o.noVerify,
 		Log: func(line string) { c.Say("%s", line) },
 	})
 	if err != nil {

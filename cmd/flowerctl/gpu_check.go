@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/bundle"
@@ -46,7 +47,7 @@ func (o *gpuCheckOptions) run(c *shell.Call) error {
 	if err != nil {
 		return shell.FailWith(shell.ExitUsage, fmt.Errorf("--device: %w", err))
 	}
-	if _, err := secondsOf(o.seconds); err != nil {
+	if _, err := choose.Seconds(o.seconds); err != nil {
 		return err
 	}
 	dir, err := bundleDir(c.Files)
@@ -62,7 +63,7 @@ func (o *gpuCheckOptions) run(c *shell.Call) error {
 		return err
 	}
 	r, err := b.Check(c.Ctx, dir, bundle.CheckOptions{Device: device, Seconds: o.seconds, Out: out,
-		Version: version, Env: []string{envOffline + "=1"},
+		Version: version, Env: []string{shell.EnvOffline + "=1"},
 		Log: func(line string) { c.Say("%s", line) }})
 	if err != nil {
 		return err

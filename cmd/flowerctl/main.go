@@ -15,6 +15,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 )
 
@@ -58,7 +59,7 @@ func program(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	if err != nil && ctx.Err() != nil && errors.Is(err, context.Canceled) {
 		err = errors.New("interrupted")
 	}
-	return shell.PrintError(stderr, strings.Join(path, " "), remedied(err))
+	return shell.PrintError(stderr, strings.Join(path, " "), remedy.Of(err))
 }
 
 // newApp is the program with its table of commands, before any argument is read.

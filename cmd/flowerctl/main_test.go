@@ -12,7 +12,7 @@ import (
 func TestCtrlCIsOneLine(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	t.Setenv("HOME", t.TempDir())
-	t.Setenv(envOffline, "")
+	t.Setenv(shell.EnvOffline, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	var stderr strings.Builder

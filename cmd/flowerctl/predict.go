@@ -3,10 +3,12 @@ package main
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"slices"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/heatmaps"
@@ -14,7 +16,7 @@ import (
 )
 
 type predictOptions struct {
-	modelFlags
+	choose.Flags
 	answerFlags
 	explain string
 	batch   int
@@ -28,11 +30,11 @@ func (o *predictOptions) flags() []cli.Flag {
 		shell.BoolFlag(&o.csv, "csv", "results as CSV, with a header"),
 		shell.FloatFlag(&o.minConfidence, "min-confidence", 0,
 			"answer \"unknown\" below probability `P`, 0 to 1"),
-		batchFlag(&o.batch),
+		choose.BatchFlag(&o.batch),
 		shell.TextFlag(&o.explain, "explain", "",
 			"write for each picture into `DIR` what the answer rests on"),
 		shell.BoolFlag(&o.list, "list", "the standard input holds file names, one a line"),
-	}, o.modelFlags.flags()...)
+	}, o.Flags.List()...)
 }
 
 func predictCommand() *cli.Command {
@@ -68,7 +70,7 @@ func (o *predictOptions) check(names []string) error {
 		return shell.Fail(shell.Usagef("--list without -: the standard input would not be read"),
 			"flowerctl predict - --list")
 	}
-	return checkBatch(o.batch)
+	return choose.CheckBatch(o.batch)
 }
 
 func (o *predictOptions) run(c *shell.Call) (err error) {
@@ -76,17 +78,17 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 		return err
 	}
 	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list}
-	m, err := o.find(c)
+	m, err := o.Find(c)
 	if err != nil {
 		return err
 	}
-	m.options.Explain = o.explain != ""
-	classifier, err := m.open(c, arguments.Many() && !m.options.Explain)
+	m.Options.Explain = o.explain != ""
+	classifier, err := m.Open(c, arguments.Many() && !m.Options.Explain)
 	if err != nil {
 		return err
 	}
 	defer shell.Closing(&err, classifier.Close)
-	m.tell(c)
+	m.Tell(c)
 	var heat *heatmaps.Folder
 	if o.explain != "" {
 		if heat, err = heatmaps.Open(o.explain, classifier); err != nil {
@@ -111,4 +113,12 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 		c.Say("%s left out", counted(out.left, "file that is no image", "files that are no images"))
 	}
 	return out.end()
+}
+
+// counted is a number with its noun: "1 file", "2 files".
+func counted(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

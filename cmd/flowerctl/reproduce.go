@@ -1,16 +1,15 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/announce"
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
-	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/study"
 )
@@ -84,7 +83,7 @@ func (o *reproduceOptions) run(c *shell.Call) error {
 	if err != nil {
 		return shell.Usagef("%w", err)
 	}
-	show := &announcer{Call: c, Training: terminal.NewTraining(c.Log)}
+	show := announce.New(c)
 	so := study.Options{Data: o.data, Drawn: o.drawn, Epochs: o.epochs, Seed: o.seed, Force: o.force,
 		Numbers: o.table, Version: version, Observer: show}
 	if c.Given("threads") {
@@ -95,7 +94,7 @@ func (o *reproduceOptions) run(c *shell.Call) error {
 	}
 	s, err := study.Open(rows, so)
 	if err != nil {
-		return studyFailure(err)
+		return remedy.Study(err)
 	}
 	tableDir := ""
 	if len(rows) > 1 {
@@ -109,31 +108,6 @@ func (o *reproduceOptions) run(c *shell.Call) error {
 		}
 	}
 	return errors.Join(o.result(c, s, tableDir), s.Failures())
-}
-
-// train runs what is left of the rows, for as long as --budget says.
-func (o *reproduceOptions) train(c *shell.Call, s *study.Study, tableDir string) error {
-	ctx := c.Ctx
-	if o.budget > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, o.budget)
-		defer cancel()
-	}
-	var after func() error
-	if tableDir != "" {
-		after = func() error { return s.WriteTable(tableDir) }
-	}
-	if err := s.Run(ctx, after); err != nil {
-		return err
-	}
-	if c.Ctx.Err() != nil {
-		return c.Ctx.Err()
-	}
-	if s.Next() != nil {
-		c.Say("the budget of %s is spent: %d of %d rows are left for the same command",
-			o.budget, len(s.Attempts)-s.Ended(), len(s.Attempts))
-	}
-	return nil
 }
 
 // check refuses flags that do not go together.
@@ -158,44 +132,4 @@ func (o *reproduceOptions) check(c *shell.Call) error {
 		return shell.Usagef("--epochs: got %d, want 1 or more, or 0 for the study's", o.epochs)
 	}
 	return nil
-}
-
-// studyFailure says what to do about a folder that holds another run.
-func studyFailure(err error) error {
-	var images *study.OtherImagesError
-	var mismatch *study.MismatchError
-	switch {
-	case errors.As(err, &images) && images.Want == "":
-		return shell.Fail(fmt.Errorf("%w, and no --data is given", err),
-			"--data "+images.Was+" goes on with it")
-	case errors.As(err, &images):
-		return shell.Fail(err, "remove the folder, or move it elsewhere")
-	case errors.As(err, &mismatch):
-		return shell.Fail(err,
-			"move the folder elsewhere; of one row, --force writes over it and --out names another")
-	}
-	return err
-}
-
-// result writes what was asked for: the table, or the one row's line.
-func (o *reproduceOptions) result(c *shell.Call, s *study.Study, tableDir string) error {
-	if tableDir == "" {
-		row := s.Attempts[0]
-		if row.Err != nil || !row.Ended() {
-			return nil // the error comes after, and that the budget is spent was said
-		}
-		return tellSummary(c, o.json, row.Folder.Dir, *row.Record.Summary)
-	}
-	if err := s.WriteTable(tableDir); err != nil {
-		return err
-	}
-	rows := s.TableRows()
-	if o.json {
-		return shell.WriteJSON(c.Out, rows)
-	}
-	if err := study.Text(rows).WriteText(c.Out); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintln(c.Out, filepath.Join(tableDir, study.TableFile))
-	return err
 }

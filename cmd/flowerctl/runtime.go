@@ -3,21 +3,16 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/device"
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/table"
 )
-
-// envOffline forbids every use of the network when it is not empty.
-const envOffline = "FLOWERCTL_OFFLINE"
-
-// offline says whether the environment forbids the network, with any value.
-func offline() bool { return os.Getenv(envOffline) != "" }
 
 type runtimeOptions struct {
 	cuda, force, offline, json bool
@@ -32,7 +27,7 @@ func runtimeCommand() *cli.Command {
 		Description: `onnxruntime runs the ONNX files. It is installed into your cache folder, and
 the first command that needs it does so by itself.
   ` + install.EnvLibrary + `=FILE  uses that library instead
-  ` + envOffline + `=1         never uses the network`,
+  ` + shell.EnvOffline + `=1         never uses the network`,
 		Subcommands: []*cli.Command{
 			{
 				Name:  "install",
@@ -47,7 +42,7 @@ the first command that needs it does so by itself.
 					&cli.BoolFlag{Name: "force", Usage: "install again over what is there",
 						Destination: &o.force},
 					&cli.BoolFlag{Name: "offline", Destination: &o.offline,
-						Usage: "use no network: fail unless it is there (also with $" + envOffline + ")"},
+						Usage: "use no network: fail unless it is there (also with $" + shell.EnvOffline + ")"},
 					&cli.StringFlag{Name: "mirror", Destination: &o.mirror,
 						Usage: "`URL` of a folder with the official archives"},
 					shell.JSONFlag(&o.json),
@@ -68,11 +63,11 @@ func (o *runtimeOptions) install(c *shell.Call) error {
 	if err := c.NoFiles(); err != nil {
 		return err
 	}
-	in := install.Options{Mirror: o.mirror, Offline: o.offline || offline(), Force: o.force}
+	in := install.Options{Mirror: o.mirror, Offline: o.offline || shell.Offline(), Force: o.force}
 	if o.cuda {
 		in.Build = install.BuildCUDA
 	}
-	library, err := installRuntime(c, in)
+	library, err := device.InstallRuntime(c, in)
 	if err != nil {
 		return err
 	}
@@ -91,7 +86,7 @@ func (o *runtimeOptions) status(c *shell.Call) error {
 	cpu, cuda := ort.StatusOf(install.BuildCPU), ort.StatusOf(install.BuildCUDA)
 	var err error
 	if cpu.Error != "" {
-		err = shell.Fail(cpu.Err, remedy(cpu.Err, install.BuildCPU))
+		err = shell.Fail(cpu.Err, remedy.Runtime(cpu.Err, install.BuildCPU))
 	}
 	if o.json {
 		return errors.Join(shell.WriteJSON(c.Out, map[string]ort.Status{"cpu": cpu, "cuda": cuda}), err)

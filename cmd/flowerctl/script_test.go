@@ -10,6 +10,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/ort/cuda"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
@@ -36,7 +37,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("PROGRAMS", programs)
 			env.Setenv("HOME", home)
 			env.Setenv("XDG_CACHE_HOME", filepath.Join(home, "cache"))
-			env.Setenv(envOffline, "1")
+			env.Setenv(shell.EnvOffline, "1")
 			env.Setenv("ORT", library)
 			return os.MkdirAll(home, 0o755)
 		},

@@ -13,12 +13,13 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/serve"
 )
 
 type serveOptions struct {
-	modelFlags
+	choose.Flags
 	models                                       cli.StringSlice
 	repository, versions                         string
 	watch, explain, jsonLog                      bool
@@ -33,7 +34,7 @@ type serveOptions struct {
 func (o *serveOptions) flags() []cli.Flag {
 	own := []cli.Flag{
 		&cli.StringSliceFlag{Name: "model", Usage: "ONNX `FILE`, several times for several; else $" +
-			envModel + ", else model.onnx here, else the one built in", Destination: &o.models},
+			shell.EnvModel + ", else model.onnx here, else the one built in", Destination: &o.models},
 		shell.TextFlag(&o.repository, "repository", "",
 			"serve the models of `DIR`: NAME/VERSION/model.onnx"),
 		shell.TextFlag(&o.versions, "versions", "latest",
@@ -72,7 +73,7 @@ func (o *serveOptions) flags() []cli.Flag {
 			"`HOST:PORT` of Go's profiles, on this machine alone; off unless given"),
 		shell.BoolFlag(&o.jsonLog, "json-log", "log as JSON, one object a line"),
 	}
-	return append(own, slices.DeleteFunc(o.modelFlags.flags(), func(f cli.Flag) bool {
+	return append(own, slices.DeleteFunc(o.Flags.List(), func(f cli.Flag) bool {
 		return slices.Contains([]string{"model", "precision"}, f.Names()[0])
 	})...)
 }

@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
-	"net"
 	"os"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer"
@@ -16,7 +16,7 @@ import (
 
 // validate refuses what cannot be meant.
 func (o *serveOptions) validate(c *shell.Call) error {
-	if err := errors.Join(c.NoFiles(), o.modelFlags.check()); err != nil {
+	if err := errors.Join(c.NoFiles(), o.Flags.Check()); err != nil {
 		return err
 	}
 	for _, limit := range []struct {
@@ -25,7 +25,7 @@ func (o *serveOptions) validate(c *shell.Call) error {
 		least    int64
 		greatest int64
 	}{
-		{"max-batch", int64(o.maxBatch), 0, maxBatch}, {"max-body", o.maxBody, 1, 1024},
+		{"max-batch", int64(o.maxBatch), 0, choose.MaxBatch}, {"max-body", o.maxBody, 1, 1024},
 		{"max-tensor-body", o.maxTensorBody, 1, 1024}, {"max-pixels", int64(o.maxPixels), 1, 40},
 		{"max-pictures", int64(o.maxPictures), 1, 1 << 20}, {"max-queue", int64(o.maxQueue), 1, 1 << 20},
 	} {
@@ -83,7 +83,7 @@ func (o *serveOptions) loader(c *shell.Call, server *serve.Server) (*serve.Loade
 	files := serve.Files{Models: o.models.Value(), Repository: o.repository, Policy: policy,
 		Open: func(path string, file []byte) (*serve.Model, error) { return o.open(c, path, file) }}
 	if len(files.Models) == 0 && o.repository == "" {
-		if name := os.Getenv(envModel); name != "" {
+		if name := os.Getenv(shell.EnvModel); name != "" {
 			files.Models = []string{name}
 		} else if _, err := os.Stat("model.onnx"); !errors.Is(err, fs.ErrNotExist) {
 			files.Models = []string{"model.onnx"}
@@ -96,12 +96,12 @@ func (o *serveOptions) loader(c *shell.Call, server *serve.Server) (*serve.Loade
 
 // open opens a model as predict does.
 func (o *serveOptions) open(c *shell.Call, path string, file []byte) (*serve.Model, error) {
-	m, err := o.choose(c, &infer.File{Name: path, Data: file, Builtin: path == infer.BuiltinName})
+	m, err := o.Choose(c, &infer.File{Name: path, Data: file, Builtin: path == infer.BuiltinName})
 	if err != nil {
 		return nil, err
 	}
-	m.options.Explain = o.explain
-	classifier, err := m.open(c, true)
+	m.Options.Explain = o.explain
+	classifier, err := m.Open(c, true)
 	if err != nil {
 		return nil, err
 	}
@@ -112,48 +112,4 @@ func (o *serveOptions) open(c *shell.Call, path string, file []byte) (*serve.Mod
 		}
 	}
 	return serve.NewModel(classifier, file, report), nil
-}
-
-// listen opens the sockets that the flags name.
-func (o *serveOptions) listen(loader *serve.Loader, log *slog.Logger) (l serve.Listeners,
-	err error) {
-	if o.tlsCert != "" {
-		files := serve.Certificates{Cert: o.tlsCert, Key: o.tlsKey, ClientCA: o.tlsClientCA, Log: log}
-		if l.TLS, err = files.Config(); err != nil {
-			return l, err
-		}
-	}
-	if o.controlAddr != "" {
-		keys, err := serve.OpenKeys(o.ctrlKeys, log)
-		if err != nil {
-			return l, err
-		}
-		l.ControlHandler = loader.Control(keys)
-	}
-	for _, at := range []struct {
-		address string
-		to      *net.Listener
-	}{{o.addr, &l.HTTP}, {o.grpcAddr, &l.GRPC}, {o.controlAddr, &l.Control}, {o.pprofAddr, &l.Pprof}} {
-		if at.address == "" {
-			continue
-		}
-		if *at.to, err = net.Listen("tcp", at.address); err != nil {
-			return l, err
-		}
-	}
-	return l, nil
-}
-
-// greet says where the server answers.
-func (o *serveOptions) greet(c *shell.Call, l serve.Listeners) {
-	scheme := "http"
-	if l.TLS != nil {
-		scheme = "https"
-	}
-	if l.HTTP != nil {
-		c.Say("serving on %s://%s", scheme, l.HTTP.Addr())
-	}
-	if l.GRPC != nil {
-		c.Say("serving gRPC on %s", l.GRPC.Addr())
-	}
 }

@@ -19,7 +19,7 @@ func TestServeAnswersUntilItIsStopped(t *testing.T) {
 		t.Skip("no onnxruntime: flowerctl runtime install")
 	}
 	t.Chdir(t.TempDir())
-	t.Setenv(envModel, "")
+	t.Setenv(shell.EnvModel, "")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	read, write := io.Pipe()

@@ -4,12 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/device"
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/verify"
@@ -17,7 +19,7 @@ import (
 )
 
 type verifyOptions struct {
-	runFlags
+	choose.Run
 	device, report, presets string
 	arch                    cli.StringSlice
 	images                  int
@@ -26,7 +28,7 @@ type verifyOptions struct {
 }
 
 func (o *verifyOptions) flags() []cli.Flag {
-	return append(o.runFlags.flags(),
+	return append(o.Run.Flags(),
 		shell.TextFlag(&o.device, "device", "cpu", "where onnxruntime runs: `cpu`, cuda or cuda:N"),
 		shell.BoolFlag(&o.layers, "layers", "compare every node even when the answers agree"),
 		shell.IntFlag(&o.images, "images", 500, "compare on up to `N` images; 0 for all"),
@@ -66,22 +68,6 @@ What is there already is not done again.
 	}
 }
 
-// readerName is the hidden command that onnx-go runs in.
-const readerName = "read-with-onnx-go"
-
-func readerCommand() *cli.Command {
-	return &cli.Command{
-		Name: readerName, Hidden: true,
-		Action: shell.Action(func(c *shell.Call) error { return verify.RunOnnxGo(c.In, c.Out) }),
-	}
-}
-
-// reader is the command line of onnx-go's process.
-func reader() ([]string, error) {
-	program, err := os.Executable()
-	return []string{program, readerName}, err
-}
-
 func (o *verifyOptions) run(c *shell.Call) error {
 	switch {
 	case c.Given("presets"):
@@ -100,7 +86,7 @@ func (o *verifyOptions) run(c *shell.Call) error {
 	if err != nil {
 		return err
 	}
-	trained, err := o.open()
+	trained, err := o.Open()
 	if err != nil {
 		return err
 	}
@@ -111,10 +97,10 @@ func (o *verifyOptions) run(c *shell.Call) error {
 	}
 	v := verify.Options{Layers: o.layers, Version: version, Tolerance: tolerance(precision, o.drop),
 		Log: func(line string) { c.Say("%s", line) }}
-	if v.Photos, v.Source, err = trained.Photos(c.Ctx, o.data, data.Val, o.images); err != nil {
+	if v.Photos, v.Source, err = trained.Photos(c.Ctx, o.Data, data.Val, o.images); err != nil {
 		return err
 	}
-	if v.Device, err = needDevice(c, o.device); err != nil {
+	if v.Device, err = device.Need(c, o.device); err != nil {
 		return err
 	}
 	if v.Reader, err = reader(); err != nil {
@@ -127,7 +113,7 @@ func (o *verifyOptions) run(c *shell.Call) error {
 	if err := r.Save(o.reportPath(path), filepath.Base(path)); err != nil {
 		return err
 	}
-	return errors.Join(o.print(c.Out, path, r), differs(r, "the report names every figure"))
+	return errors.Join(o.print(c.Out, path, r), remedy.Difference(r, "the report names every figure"))
 }
 
 // reportPath is where the report of a file goes.
@@ -136,15 +122,6 @@ func (o *verifyOptions) reportPath(file string) string {
 		return strings.TrimSuffix(o.report, ".json") + ".json"
 	}
 	return verify.ReportPath(file)
-}
-
-// differs is the error of a report that found a difference.
-func differs(r *verify.Report, consequence string) error {
-	if r.OK {
-		return nil
-	}
-	hints := append(r.Problems[1:len(r.Problems):len(r.Problems)], consequence)
-	return shell.FailWith(shell.ExitDifference, errors.New(r.Problems[0]), hints...)
 }
 
 func (o *verifyOptions) print(w io.Writer, path string, r *verify.Report) error {

@@ -3,8 +3,9 @@ package main
 import (
 	"errors"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/announce"
+	"github.com/flowerctl/flowerctl/cmd/internal/device"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
-	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/export/verify/presets"
 	"github.com/flowerctl/flowerctl/train/arch"
 )
@@ -16,10 +17,10 @@ func (o *verifyOptions) verifyPresets(c *shell.Call) error {
 	if err != nil {
 		return err
 	}
-	show := &announcer{Call: c, Training: terminal.NewTraining(c.Log)}
-	b := &presets.Bench{Dir: o.presets, Data: o.data, Images: o.images, Version: version,
+	show := announce.New(c)
+	b := &presets.Bench{Dir: o.presets, Data: o.Data, Images: o.images, Version: version,
 		Observer: show}
-	if b.Device, err = needDevice(c, o.device); err != nil {
+	if b.Device, err = device.Need(c, o.device); err != nil {
 		return err
 	}
 	if b.Reader, err = reader(); err != nil {

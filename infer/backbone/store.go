@@ -62,18 +62,41 @@ func Open(name string) (Entry, string, error) {
 	return e, path, err
 }
 
-// Cached says whether the file is in the cache, by its name and size alone.
+// Cached says whether the file is in the cache, or in the folder that [EnvFolder]
+// names, by its size alone; path is where it is, or where the cache will have it.
 func (e *Entry) Cached() (path string, ok bool) {
 	dir, err := CacheDir()
 	if err != nil {
 		return "", false
 	}
 	path = filepath.Join(dir, e.File())
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() {
+	if e.is(path) {
+		return path, true
+	}
+	folder := os.Getenv(EnvFolder)
+	if folder == "" {
 		return path, false
 	}
-	return path, !e.Verified() ||
+	list, err := os.ReadDir(folder)
+	if err != nil {
+		return path, false
+	}
+	for _, item := range list {
+		there := filepath.Join(folder, item.Name())
+		if (e.Verified() || item.Name() == e.File()) && e.is(there) {
+			return there, true
+		}
+	}
+	return path, false
+}
+
+// is says whether a file has the size of the entry's, where that is known.
+func (e *Entry) is(path string) bool {
+	info, err := os.Stat(path)
+	if err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	return !e.Verified() ||
 		slices.ContainsFunc(files(e), func(f sameAs) bool { return f.size == info.Size() })
 }
 

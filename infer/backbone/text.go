@@ -7,7 +7,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// State is an entry, and whether it is in the cache.
+// State is an entry, and whether its file is here: in the cache, or in the folder
+// that [EnvFolder] names.
 type State struct {
 	Entry
 	Cached bool   `json:"cached"`
@@ -44,7 +45,7 @@ func List(states []State) *table.Table {
 func (s State) note() string {
 	switch {
 	case s.Cached:
-		return "cached"
+		return "here"
 	case !s.Verified():
 		return "not here, no published hash"
 	}
@@ -84,9 +85,9 @@ func (s State) WriteText(w io.Writer) error {
 			p.Registry, p.Name, p.Version, p.File, p.SHA256))
 	}
 	if s.Cached {
-		t.Add("cached", s.Path)
+		t.Add("file", s.Path)
 	} else {
-		t.Add("cached", "no")
+		t.Add("file", "not here")
 	}
 	return t.WriteText(w)
 }

@@ -1,4 +1,6 @@
-package main
+// Package announce says in a terminal's words what a training begins with, what
+// becomes of trainings that follow each other, and how a run ended.
+package announce
 
 import (
 	"fmt"
@@ -10,28 +12,33 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// announcer tells of trainings that follow each other: those of the study, and of
+// Announcer tells of trainings that follow each other: those of the study, and of
 // the networks of `verify --presets`.
-type announcer struct {
+type Announcer struct {
 	*shell.Call
 	*terminal.Training
 }
 
+// New makes an announcer that writes to the call's log.
+func New(c *shell.Call) *Announcer {
+	return &Announcer{Call: c, Training: terminal.NewTraining(c.Log)}
+}
+
 // Opened says what is trained on what.
-func (a *announcer) Opened(s *run.Session, again bool) error {
+func (a *Announcer) Opened(s *run.Session, again bool) error {
 	a.Clear()
 	a.Heads = s.Heads()
-	return describe(a.Call, s, !again)
+	return Describe(a.Call, s, !again)
 }
 
 // Log is a line about a network.
-func (a *announcer) Log(network, line string) {
+func (a *Announcer) Log(network, line string) {
 	a.Clear()
 	a.Say("%s: %s", network, line)
 }
 
 // Begin says which row comes, and how long it may take.
-func (a *announcer) Begin(s *study.Study, row *study.Attempt) {
+func (a *Announcer) Begin(s *study.Study, row *study.Attempt) {
 	text := row.Name()
 	if len(s.Attempts) > 1 {
 		text += fmt.Sprintf(" (%d of %d rows are done)", s.Ended(), len(s.Attempts))
@@ -46,7 +53,7 @@ func (a *announcer) Begin(s *study.Study, row *study.Attempt) {
 }
 
 // End says what became of a row that did not come to its end.
-func (a *announcer) End(row *study.Attempt, interrupted bool) {
+func (a *Announcer) End(row *study.Attempt, interrupted bool) {
 	a.Clear()
 	if interrupted {
 		a.Say("%s stopped after %d epochs; the same command goes on with it", row.Name(),

@@ -1,18 +1,19 @@
-package main
+package device
 
 import (
 	"context"
 	"errors"
 	"os"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
-// installRuntime runs an installation, telling its steps.
-func installRuntime(c *shell.Call, in install.Options) (install.Library, error) {
+// InstallRuntime runs an installation, telling its steps.
+func InstallRuntime(c *shell.Call, in install.Options) (install.Library, error) {
 	bar := terminal.NewDownloadBar(c.Log)
 	in.Log = func(line string) {
 		bar.End()
@@ -25,7 +26,7 @@ func installRuntime(c *shell.Call, in install.Options) (install.Library, error) 
 	case err == nil || errors.Is(err, context.Canceled):
 		return library, err
 	case errors.Is(err, install.ErrNoCache):
-		return library, shell.Fail(err, remedy(err, in.Build))
+		return library, shell.Fail(err, remedy.Runtime(err, in.Build))
 	case in.Offline:
 		return library, shell.Fail(err, "flowerctl runtime install, on a network",
 			install.EnvLibrary+"=FILE uses a library that is there already")
@@ -35,19 +36,19 @@ func installRuntime(c *shell.Call, in install.Options) (install.Library, error) 
 			install.MinVersion+" or newer)")
 }
 
-// needRuntime loads onnxruntime for a command that needs it, and installs it first
+// NeedRuntime loads onnxruntime for a command that needs it, and installs it first
 // where it is not there.
-func needRuntime(c *shell.Call, build install.Build) (install.Library, error) {
+func NeedRuntime(c *shell.Call, build install.Build) (install.Library, error) {
 	library, err := install.Find(build)
 	if errors.Is(err, install.ErrNotInstalled) {
 		c.Say("onnxruntime is needed and not there yet: installing it, once")
-		library, err = installRuntime(c, install.Options{Build: build, Offline: offline()})
+		library, err = InstallRuntime(c, install.Options{Build: build, Offline: shell.Offline()})
 		if err != nil {
 			return library, err
 		}
 	}
 	if err != nil {
-		return library, shell.Fail(err, remedy(err, build))
+		return library, shell.Fail(err, remedy.Runtime(err, build))
 	}
 	return loadRuntime(library)
 }
@@ -63,23 +64,4 @@ func loadRuntime(library install.Library) (install.Library, error) {
 			"libonnxruntime "+install.MinVersion+" or newer")
 	}
 	return loaded, shell.Fail(err, "flowerctl runtime install --force")
-}
-
-// remedy is what mends an error of finding or loading the library of a build.
-func remedy(err error, build install.Build) string {
-	command := "flowerctl runtime install"
-	if build == install.BuildCUDA {
-		command += " --cuda"
-	}
-	switch {
-	case errors.Is(err, install.ErrNoCache):
-		return "set HOME or XDG_CACHE_HOME, or " + install.EnvLibrary +
-			"=FILE to use a library that is there already"
-	case errors.Is(err, install.ErrNotInstalled):
-		return command
-	case os.Getenv(install.EnvLibrary) != "":
-		return "unset " + install.EnvLibrary + ", or name a libonnxruntime " + install.MinVersion +
-			" or newer"
-	}
-	return command + " --force"
 }

@@ -1,4 +1,4 @@
-package main
+package announce
 
 import (
 	"fmt"
@@ -10,11 +10,11 @@ import (
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
-// describe says what a session trains on what; problems of images that were named
-// before are left out.
-func describe(c *shell.Call, s *run.Session, problems bool) error {
-	if problems {
-		tellProblems(c, s.Images.Set)
+// Describe says what a session trains on what, and names the images that cannot be
+// used where names is set.
+func Describe(c *shell.Call, s *run.Session, names bool) error {
+	if names {
+		problems(c, s.Images.Set)
 	}
 	lines, err := s.Describe()
 	for _, line := range lines {
@@ -29,8 +29,8 @@ func describe(c *shell.Call, s *run.Session, problems bool) error {
 	return err
 }
 
-// tellProblems names a few of the files that were left out.
-func tellProblems(c *shell.Call, set *data.Set) {
+// problems names a few of the files that were left out.
+func problems(c *shell.Call, set *data.Set) {
 	const few = 5
 	for i, p := range set.Problems {
 		if i == few {
@@ -41,8 +41,8 @@ func tellProblems(c *shell.Call, set *data.Set) {
 	}
 }
 
-// tellSummary writes how the run in dir ended.
-func tellSummary(c *shell.Call, asJSON bool, dir string, s train.Summary) error {
+// Summary writes how the run in dir ended.
+func Summary(c *shell.Call, asJSON bool, dir string, s train.Summary) error {
 	if asJSON {
 		return shell.WriteJSON(c.Out, struct {
 			Run string `json:"run"`

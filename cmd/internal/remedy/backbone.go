@@ -1,4 +1,4 @@
-package main
+package remedy
 
 import (
 	"context"
@@ -11,21 +11,10 @@ import (
 	"github.com/flowerctl/flowerctl/infer/download"
 )
 
-// oneBackbone is the name that a subcommand takes.
-func oneBackbone(c *shell.Call) (string, error) {
-	switch len(c.Files) {
-	case 1:
-		return c.Files[0], nil
-	case 0:
-		return "", shell.Fail(shell.Usagef("no backbone named"), "flowerctl backbone list shows them")
-	}
-	return "", shell.Usagef("takes one name, got %q and %q", c.Files[0], c.Files[1])
-}
-
 const elsewhere = "--mirror URL or --from DIR takes it from elsewhere"
 
-// backboneError adds what can be done about an error of backbone.
-func backboneError(err error) error {
+// Backbone adds what can be done about an error of a backbone.
+func Backbone(err error) error {
 	var unknown *backbone.UnknownError
 	var absent *backbone.NotFetchedError
 	var damaged *backbone.DamagedError

@@ -1,9 +1,10 @@
-package main
+// Package remedy turns the errors of libraries, which know no flags, into what the
+// user asked wrongly and what mends it, in words of the command line. Start at [Of].
+package remedy
 
 import (
 	"errors"
 	"fmt"
-
 	"strings"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -15,10 +16,9 @@ import (
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
-// remedied turns an error of a library, which knows no flags, into what the user
-// asked wrongly and what mends it. It is for errors that mean the same whichever
-// command they come from.
-func remedied(err error) error {
+// Of adds the remedy to errors that mean the same whichever command they come from.
+// It gives other errors as they are.
+func Of(err error) error {
 	if err == nil {
 		return nil
 	}
@@ -36,11 +36,11 @@ func remedied(err error) error {
 	case errors.As(err, &images):
 		return shell.Fail(err, "--data DIR compares on other images")
 	}
-	return remediedFile(err)
+	return ofFile(err)
 }
 
-// remediedFile is for errors of exporting and comparing.
-func remediedFile(err error) error {
+// ofFile is for errors of exporting and comparing.
+func ofFile(err error) error {
 	var start *run.InitError
 	var asked *publish.OptionsError
 	var difference *publish.DifferenceError
@@ -52,22 +52,22 @@ func remediedFile(err error) error {
 	case errors.As(err, &asked):
 		return shell.FailWith(shell.ExitUsage, err)
 	case errors.As(err, &difference):
-		return differs(difference.Report, "nothing was written")
+		return Difference(difference.Report, "nothing was written")
 	case errors.As(err, &few) && few.Comparing == 0:
 		return shell.Fail(err, fmt.Sprintf("--images %d", few.Have))
 	case errors.As(err, &few):
 		return shell.Fail(err, "--images says on how many to compare, 32 or more")
 	}
-	return remediedModel(err)
+	return ofModel(err)
 }
 
-// remediedModel is for errors of opening an ONNX file.
-func remediedModel(err error) error {
+// ofModel is for errors of opening an ONNX file.
+func ofModel(err error) error {
 	var device *ort.DeviceError
 	var none *infer.PrecisionError
 	switch {
 	case errors.As(err, &device):
-		return shell.FailWith(shell.ExitNoDevice, device, append(mendParts(device.Missing),
+		return shell.FailWith(shell.ExitNoDevice, device, append(parts(device.Missing),
 			"--device cpu needs none of it")...)
 	case errors.As(err, &none):
 		return shell.Fail(err, fmt.Sprintf("flowerctl export %s --precision %s makes it", none.Path,
@@ -85,4 +85,13 @@ func remediedModel(err error) error {
 // asFlags is the error with the settings written as flags.
 func asFlags(e *run.SettingError) string {
 	return fmt.Sprintf("--%s: %v", strings.Join(e.Fields, ", --"), e.Err)
+}
+
+// Difference is the error of a report that found a difference.
+func Difference(r *verify.Report, consequence string) error {
+	if r.OK {
+		return nil
+	}
+	hints := append(r.Problems[1:len(r.Problems):len(r.Problems)], consequence)
+	return shell.FailWith(shell.ExitDifference, errors.New(r.Problems[0]), hints...)
 }

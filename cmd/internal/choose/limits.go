@@ -1,7 +1,6 @@
-package main
+package choose
 
 import (
-	"fmt"
 	"os"
 	"runtime/debug"
 	"time"
@@ -16,31 +15,31 @@ import (
 // The most that flags may ask for: beyond what serves anybody, and a bound for what a
 // slip of the hand can allocate.
 const (
-	maxBatch   = 1024 // pictures a run; beyond some hundred, no run gets faster
+	MaxBatch   = 1024 // pictures a run; beyond some hundred, no run gets faster
 	maxThreads = 1024 // more cores than the machines have that this runs on
 	maxSeconds = 3600 // to spend on a figure
 )
 
-// checkBatch compares sizes of --batch with the limit.
-func checkBatch(sizes ...int) error {
+// CheckBatch compares sizes of --batch with the limit.
+func CheckBatch(sizes ...int) error {
 	for _, n := range sizes {
-		if n < 1 || n > maxBatch {
-			return shell.Usagef("--batch: got %d, want 1 to %d", n, maxBatch)
+		if n < 1 || n > MaxBatch {
+			return shell.Usagef("--batch: got %d, want 1 to %d", n, MaxBatch)
 		}
 	}
 	return nil
 }
 
-// checkThreads compares --threads with the limit.
-func checkThreads(n int) error {
+// CheckThreads compares --threads with the limit.
+func CheckThreads(n int) error {
 	if n < 0 || n > maxThreads {
 		return shell.Usagef("--threads: got %d, want 0 to %d", n, maxThreads)
 	}
 	return nil
 }
 
-// secondsOf is the time that --seconds means.
-func secondsOf(s float64) (time.Duration, error) {
+// Seconds is the time that --seconds means.
+func Seconds(s float64) (time.Duration, error) {
 	d := time.Duration(min(s, maxSeconds) * float64(time.Second))
 	if !(s <= maxSeconds) || d <= 0 {
 		return 0, shell.Usagef("--seconds: got %v, want more than 0, at most %d", s, maxSeconds)
@@ -48,17 +47,9 @@ func secondsOf(s float64) (time.Duration, error) {
 	return d, nil
 }
 
-// batchFlag is --batch of the commands that answer for many pictures.
-func batchFlag(to *int) cli.Flag {
+// BatchFlag is --batch of the commands that answer for many pictures.
+func BatchFlag(to *int) cli.Flag {
 	return shell.IntFlag(to, "batch", infer.DefaultBatch, "`N` pictures a run of the network")
-}
-
-// counted is a number with its noun: "1 file", "2 files".
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }
 
 // limitMemory keeps a command that reads pictures of anybody within the decoder's

@@ -1,35 +1,29 @@
-package main
+package remedy
 
 import (
+	"errors"
 	"os"
 	"slices"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/doctor"
 	"github.com/flowerctl/flowerctl/infer/ort/cuda"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
-// predictsModel is the model that predict takes when no flag names one.
-func predictsModel() doctor.Model {
-	if path := os.Getenv(envModel); path != "" {
-		return doctor.Model{Path: path, From: ", from " + envModel}
-	}
-	return doctor.Model{Path: "model.onnx", From: " in this folder", Optional: true}
-}
-
-// mendFinding is the command that mends what the doctor found, or what to do; "" for
+// Finding is the command that mends what the doctor found, or what to do; "" for
 // nothing. build is the onnxruntime that was looked at.
-func mendFinding(f doctor.Finding, build install.Build) string {
+func Finding(f doctor.Finding, build install.Build) string {
 	switch f.Reason {
 	case doctor.SlowJPEG:
 		return "apt-get install libjpeg-dev, then make build"
 	case doctor.RuntimeBroken:
-		return remedy(f.Err, build)
+		return Runtime(f.Err, build)
 	case doctor.ModelMissing:
 		return "flowerctl train --data photos/ && flowerctl export model.onnx"
 	case doctor.ModelBroken:
-		if os.Getenv(envModel) != "" {
-			return "unset " + envModel + ", or name an ONNX file"
+		if os.Getenv(shell.EnvModel) != "" {
+			return "unset " + shell.EnvModel + ", or name an ONNX file"
 		}
 		return "flowerctl export model.onnx --force, or --model names another file"
 	case doctor.ModelNoLabels:
@@ -45,13 +39,13 @@ func mendFinding(f doctor.Finding, build install.Build) string {
 	case doctor.DiskLow:
 		return "make room, or set XDG_CACHE_HOME to a folder on another disk"
 	case doctor.PartMissing:
-		return mendPart(f.Part)
+		return part(f.Part)
 	}
 	return ""
 }
 
-// mendPart is what mends a part of CUDA.
-func mendPart(p cuda.Part) string {
+// part is what mends a part of CUDA.
+func part(p cuda.Part) string {
 	switch p.Mend {
 	case cuda.InstallRuntime:
 		return "flowerctl runtime install --cuda"
@@ -63,19 +57,38 @@ func mendPart(p cuda.Part) string {
 	return p.Words
 }
 
-// mendParts is what mends the parts, with all packages of NVIDIA's in one command.
-func mendParts(parts []cuda.Part) []string {
+// parts is what mends the parts, with all packages of NVIDIA's in one command.
+func parts(list []cuda.Part) []string {
 	var remedies, wheels []string
-	for _, p := range parts {
+	for _, p := range list {
 		switch {
 		case p.Mend == cuda.InstallWheel && !slices.Contains(wheels, p.Wheel):
 			wheels = append(wheels, p.Wheel)
-		case p.Mend != cuda.InstallWheel && mendPart(p) != "":
-			remedies = append(remedies, mendPart(p))
+		case p.Mend != cuda.InstallWheel && part(p) != "":
+			remedies = append(remedies, part(p))
 		}
 	}
 	if len(wheels) > 0 {
 		remedies = append(remedies, cuda.PipInstall(wheels...))
 	}
 	return remedies
+}
+
+// Runtime is what mends an error of finding or loading the library of a build.
+func Runtime(err error, build install.Build) string {
+	command := "flowerctl runtime install"
+	if build == install.BuildCUDA {
+		command += " --cuda"
+	}
+	switch {
+	case errors.Is(err, install.ErrNoCache):
+		return "set HOME or XDG_CACHE_HOME, or " + install.EnvLibrary +
+			"=FILE to use a library that is there already"
+	case errors.Is(err, install.ErrNotInstalled):
+		return command
+	case os.Getenv(install.EnvLibrary) != "":
+		return "unset " + install.EnvLibrary + ", or name a libonnxruntime " + install.MinVersion +
+			" or newer"
+	}
+	return command + " --force"
 }

@@ -1,0 +1,109 @@
+package choose
+
+import (
+	"cmp"
+	"errors"
+	"os"
+
+	"github.com/flowerctl/flowerctl/cmd/internal/device"
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/export/verify"
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/doctor"
+)
+
+// Model is the model that the flags name, with onnxruntime loaded.
+type Model struct {
+	*infer.File
+	Options infer.Options
+	flags   *Flags
+}
+
+// Find is the model that the flags name, with the onnxruntime loaded that it needs.
+func (m *Flags) Find(c *shell.Call) (*Model, error) {
+	if err := m.Check(); err != nil {
+		return nil, err
+	}
+	path := cmp.Or(m.Model, os.Getenv(shell.EnvModel))
+	var file *infer.File
+	var err error
+	if m.Precision != "" {
+		file, err = infer.FindPrecision(path, m.Precision)
+	} else {
+		file, err = infer.Find(path)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return m.Choose(c, file)
+}
+
+// Choose loads the onnxruntime that a model needs, which must have been verified
+// where that is asked.
+func (m *Flags) Choose(c *shell.Call, file *infer.File) (_ *Model, err error) {
+	limitMemory(len(file.Data))
+	o := infer.Options{Size: m.Size, Uncached: m.Verified,
+		Mean: float32s(m.Mean.Value()), Std: float32s(m.Std.Value())}
+	o.Session.Threads, o.Session.TF32 = m.Threads, m.TF32
+	if m.Labels != "" {
+		if o.Labels, err = infer.ReadLabels(m.Labels); err != nil {
+			return nil, err
+		}
+	}
+	switch {
+	case !m.Verified:
+	case file.Builtin:
+		_, err = verify.CheckReport(file.Name, file.Data, infer.BuiltinReport())
+	default:
+		_, err = verify.Require(file.Name, file.Data)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if o.Session.Device, err = device.Need(c, m.Device); err != nil {
+		return nil, err
+	}
+	if m.Device == device.Auto {
+		o.Fallback = func(why error) { c.Say("device: cpu, since %v", why) }
+	}
+	return &Model{file, o, m}, nil
+}
+
+// Open opens the model, for a picture at a time or for many. With --device auto that
+// is on the CPU where the GPU cannot be used after all, and the next one too.
+func (m *Model) Open(c *shell.Call, many bool) (*infer.Classifier, error) {
+	m.Options.Many = many
+	classifier, err := m.File.Open(m.Options)
+	if errors.Is(err, infer.ErrOwnSize) {
+		return nil, shell.Usagef("--size: got %d, but %s says itself what size it takes",
+			m.flags.Size, m.Name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	session := &m.Options.Session
+	if session.Device = classifier.Session().Device(); session.TF32 && !session.Device.CUDA {
+		session.TF32 = false
+		c.Say("--tf32: without effect on the CPU")
+	}
+	return classifier, nil
+}
+
+// Tell says which model is used.
+func (m *Model) Tell(c *shell.Call) { c.Say("using %s on %s", m.Name, m.Options.Session.Device) }
+
+func float32s(values []float64) []float32 {
+	result := make([]float32, len(values))
+	for i, v := range values {
+		result[i] = float32(v)
+	}
+	return result
+}
+
+// Predicts is the model that predict takes where no flag names one.
+func Predicts() doctor.Model {
+	if path := os.Getenv(shell.EnvModel); path != "" {
+		return doctor.Model{Path: path, From: ", from " + shell.EnvModel}
+	}
+	return doctor.Model{Path: "model.onnx", From: " in this folder", Optional: true}
+}
