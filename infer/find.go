@@ -85,6 +85,9 @@ func FindPrecision(path, precision string) (*File, error) {
 // Options.Uncached is set.
 func (f *File) Open(o Options) (*Classifier, error) {
 	var err error
+	if !f.Builtin {
+		o.beside = besideOf(f.Name)
+	}
 	switch {
 	case o.Uncached:
 		o.Session.Name = ""

@@ -29,7 +29,7 @@ func (m Model) Examine(usable bool) Finding {
 		f.State, f.Detail = Noted, f.Detail+": not opened, for want of onnxruntime"
 		return f
 	}
-	classifier, err := infer.New(file.Data, infer.Options{})
+	classifier, err := file.Open(infer.Options{Uncached: true})
 	switch {
 	case err == nil:
 		err = classifier.Close()

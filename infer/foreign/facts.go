@@ -92,6 +92,7 @@ func (f *Facts) own(properties map[string]string) error {
 	}
 	if err == nil {
 		err = c.Validate()
+		sure = sure || c.Size != 0 // nobody else has these keys alone
 	}
 	if err != nil && sure {
 		return fmt.Errorf("metadata preprocess: %w", err)
@@ -131,7 +132,7 @@ func rescale(properties map[string]string) (mean, std []float32, err error) {
 	for c, scale := range r.Scales {
 		deviation := 1 / (255 * scale)
 		std = append(std, float32(deviation))
-		mean = append(mean, float32(-r.Offsets[c]*deviation))
+		mean = append(mean, float32(0-r.Offsets[c]*deviation))
 	}
 	return mean, std, nil
 }

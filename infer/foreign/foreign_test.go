@@ -101,7 +101,7 @@ func TestWhatOtherProgramsSay(t *testing.T) {
 		"ours, not scaled": {properties: map[string]string{"labels": `["oak"]`, "input": "float",
 			"preprocess": `{"size": 48, "resize": "crop"}`}, labels: "oak", from: "its metadata",
 			prepare: "48 x 48, crop, bilinear, RGB, " +
-				"(pixel/255 - -0,-0,-0) / 0.0039216,0.0039216,0.0039216"},
+				"(pixel/255 - 0,0,0) / 0.0039216,0.0039216,0.0039216"},
 		"ours, scaled": {properties: map[string]string{"input": "float", "flowerctl_version": "1",
 			"rescale":    `{"scale": 0.00784313725490196, "offset": -1}`,
 			"preprocess": `{"size": 48, "resize": "crop"}`},
