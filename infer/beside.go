@@ -10,9 +10,9 @@ import (
 // a network with 21,000 classes has 2 MB.
 const maxBesideBytes = 8 << 20
 
-// besideOf reads files in the folder of a model, and above a folder called onnx, where
+// Beside reads files in the folder of a model, and above a folder called onnx, where
 // the repositories of Hugging Face have them.
-func besideOf(path string) foreign.Beside {
+func Beside(path string) foreign.Beside {
 	dir := filepath.Dir(path)
 	return func(name string) ([]byte, error) {
 		data, err := readRegular(filepath.Join(dir, name), maxBesideBytes)

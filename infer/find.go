@@ -86,7 +86,7 @@ func FindPrecision(path, precision string) (*File, error) {
 func (f *File) Open(o Options) (*Classifier, error) {
 	var err error
 	if !f.Builtin {
-		o.beside = besideOf(f.Name)
+		o.beside = Beside(f.Name)
 	}
 	switch {
 	case o.Uncached:

@@ -30,6 +30,9 @@ func (m Model) Examine(usable bool) Finding {
 		return f
 	}
 	classifier, err := file.Open(infer.Options{Uncached: true})
+	if bare := errors.Unwrap(err); bare != nil {
+		err = bare // without the path, which stands before it
+	}
 	switch {
 	case err == nil:
 		err = classifier.Close()

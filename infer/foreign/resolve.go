@@ -42,6 +42,9 @@ func (r *Result) Config() imageprep.Config {
 // String is all of it in one line.
 func (r *Result) String() string {
 	words := []string{fmt.Sprintf("%d x %d", r.Size, r.Size), string(r.Resize)}
+	if r.Size == 0 {
+		words[0] = "any size"
+	}
 	if r.CropShare != 0 && r.CropShare != 1 {
 		words[1] += fmt.Sprintf(" to %s of it", number(r.CropShare))
 	}
