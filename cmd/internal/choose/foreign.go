@@ -84,8 +84,8 @@ func (f *Foreign) Check() error {
 	return nil
 }
 
-// apply puts what the flags say into the options.
-func (f *Foreign) apply(o *infer.Options) (err error) {
+// Apply puts what the flags say into the options.
+func (f *Foreign) Apply(o *infer.Options) (err error) {
 	o.Preset, o.Size, o.CropShare = f.Preset, f.Size, f.CropShare
 	o.Resize, o.Interpolation = imageprep.Resize(f.Resize), imageprep.Interpolation(f.Interpolation)
 	o.Channels = foreign.Channels(f.Channels)

@@ -45,7 +45,7 @@ func (m *Flags) Choose(c *shell.Call, file *infer.File) (_ *Model, err error) {
 	limitMemory(len(file.Data))
 	o := infer.Options{Uncached: m.Verified}
 	o.Session.Threads, o.Session.TF32 = m.Threads, m.TF32
-	if err := m.Foreign.apply(&o); err != nil {
+	if err := m.Foreign.Apply(&o); err != nil {
 		return nil, err
 	}
 	switch {
