@@ -43,7 +43,7 @@ type Options struct {
 const (
 	DefaultOpset = 18
 	MinOpset     = onnx.MinOpset
-	MaxOpset     = onnx.MaxOpset
+	MaxOpset     = 21
 )
 
 // Input is what the file takes.

@@ -6,6 +6,9 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
+// keyWeights is in the metadata of each exported file.
+const keyWeights = "weights_sha256"
+
 // ReadFile reads a file and the precision it was exported with, "" where it is no
 // file of export.
 func ReadFile(path string) (file []byte, p Precision, err error) {
@@ -14,6 +17,9 @@ func ReadFile(path string) (file []byte, p Precision, err error) {
 	}
 	m, err := onnx.Decode(file)
 	if err == nil {
+		if _, ours := m.Property(keyWeights); !ours {
+			return file, "", nil
+		}
 		err = m.Check()
 	}
 	var d Metadata
@@ -22,9 +28,6 @@ func ReadFile(path string) (file []byte, p Precision, err error) {
 	}
 	if err != nil {
 		return nil, "", fmt.Errorf("%s: %w", path, err)
-	}
-	if d.Weights == "" {
-		return file, "", nil
 	}
 	return file, d.Precision, nil
 }

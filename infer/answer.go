@@ -65,6 +65,9 @@ func (a Answer) Err() error {
 
 // answers cuts an output into n rows of probabilities.
 func (c *Classifier) answers(values []float32, n int) []Answer {
+	if c.binary() {
+		return NewAnswers(c.labels, c.ending.ofTwo(values[:n]))
+	}
 	result := NewAnswers(c.labels, values[:n*len(c.labels)])
 	for _, a := range result {
 		c.ending.probabilities(a.Probabilities)

@@ -72,7 +72,10 @@ func (c *Classifier) tryEnding() (ending, error) {
 		if err != nil {
 			return unclear, err
 		}
-		if !isDistribution(values[:len(c.labels)]) {
+		if c.binary() && values[0] >= 0 && values[0] <= 1 {
+			continue
+		}
+		if !isDistribution(values[:c.width]) {
 			return logits, nil
 		}
 	}

@@ -8,7 +8,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/flowerctl/flowerctl/infer/labels"
 	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/textfile"
 )
 
 // DefaultFile is the model that [Find] takes where none is named.
@@ -83,6 +85,9 @@ func FindPrecision(path, precision string) (*File, error) {
 // Options.Uncached is set.
 func (f *File) Open(o Options) (*Classifier, error) {
 	var err error
+	if !f.Builtin {
+		o.beside = Beside(f.Name)
+	}
 	switch {
 	case o.Uncached:
 		o.Session.Name = ""
@@ -109,28 +114,24 @@ func readModel(path string) (*File, error) {
 }
 
 // maxLabelBytes is the size of a file with more labels than any network has classes.
-const maxLabelBytes = 1 << 20
+const maxLabelBytes = 4 << 20
 
-// byteOrderMark is what editors on Windows write at the start of a text in UTF-8.
-const byteOrderMark = "\ufeff"
-
-// ReadLabels reads the names of the classes from a text file, one a line. Empty
-// lines do not count.
+// ReadLabels reads the names of the classes from a file, in any of the forms that
+// [labels.Parse] takes.
 func ReadLabels(path string) ([]string, error) {
 	data, err := readRegular(path, maxLabelBytes)
 	if err != nil {
 		return nil, err
 	}
-	var labels []string
-	for line := range strings.Lines(strings.TrimPrefix(string(data), byteOrderMark)) {
-		if line = strings.TrimSpace(line); line != "" {
-			labels = append(labels, line)
-		}
+	text, err := textfile.Decode(data)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if len(labels) == 0 {
-		return nil, fmt.Errorf("%s: no labels in it, want one a line", path)
+	names, err := labels.Parse(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return labels, nil
+	return names, nil
 }
 
 // readRegular reads a file of at most limit bytes. It must be a regular file: a

@@ -73,9 +73,13 @@ func TestSizeIsForFilesThatDoNotSayTheirs(t *testing.T) {
 
 func TestReadLabels(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "labels.txt")
-	write(t, path, []byte(byteOrderMark+"rose\r\n\n tulip \n"))
+	write(t, path, []byte("\ufeffrose\r\n\n tulip \n"))
 	got, err := ReadLabels(path)
 	if err != nil || strings.Join(got, ",") != "rose,tulip" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	write(t, path, []byte("\xff\xfe0\x00:\x00a\x00\n\x001\x00:\x00b\x00")) // UTF-16
+	if got, err = ReadLabels(path); err != nil || strings.Join(got, ",") != "a,b" {
 		t.Errorf("got %q, %v", got, err)
 	}
 	write(t, path, []byte("\n"))

@@ -12,23 +12,32 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 
+	"github.com/flowerctl/flowerctl/infer/foreign"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
 // Options say how a classifier is opened. The zero value is right for a file that
-// flowerctl exported. Labels to Std are for files from elsewhere, and override what
-// the file says.
+// flowerctl exported. Labels to Std are for files from elsewhere. Labels override what the
+// file says; of the others those that contradict it are refused with a
+// [*foreign.ContradictionError]. What nobody says is assumed: see [Classifier.Assumed].
 type Options struct {
 	Session ort.Options
 
-	Labels []string // names of the classes, by index
-	Size   int      // side of the square that the network takes, pixels
-	Resize imageprep.Resize
-	// Mean and Std are by channel, of pixels from 0 to 1: a float network is fed
+	Labels     []string // names of the classes, by index
+	LabelsFrom string   // where they are from, for messages
+	Preset     string   // of foreign.Presets; what is said below counts before it
+	Size       int      // side of the square that the network takes, pixels
+	Resize     imageprep.Resize
+	// CropShare and Interpolation are those of imageprep.Config.
+	CropShare     float64
+	Interpolation imageprep.Interpolation
+	Channels      foreign.Channels // "" means RGB
+	// Mean and Std are of R, G and B, of pixels from 0 to 1: a float network is fed
 	// (pixel/255 - mean) / std. nil means 0 and 1; one value counts for all three.
 	Mean, Std []float32
 
@@ -48,19 +57,31 @@ type Options struct {
 	// Fallback, if set, is told why Session.Device cannot be used, and the model is
 	// opened on the CPU in its place.
 	Fallback func(why error)
+
+	beside foreign.Beside // reads the files beside the model, if it is a file
+}
+
+func (o *Options) wish() foreign.Wish {
+	return foreign.Wish{Preset: o.Preset, Preprocessing: foreign.Preprocessing{Size: o.Size,
+		Resize: o.Resize, CropShare: o.CropShare, Interpolation: o.Interpolation,
+		Channels: o.Channels, Mean: o.Mean, Std: o.Std}}
 }
 
 // Classifier is an opened model. Its methods may be called at the same time,
 // Close after them.
 type Classifier struct {
-	session *ort.Session
-	input   input
-	output  string // which output is the answer
-	ending  ending // what its numbers are
-	labels  []string
-	prep    imageprep.Config
-	runs    int       // that Stream overlaps
-	buffers sync.Pool // of *buffer
+	session       *ort.Session
+	input         input
+	output        string // which output is the answer
+	width         int    // numbers of it for an image: one a class, or one for two classes
+	ending        ending // what its numbers are
+	labels        []string
+	from          string // who named them
+	prep          imageprep.Config
+	preprocessing *foreign.Result
+	notes         []string
+	runs          int       // that Stream overlaps
+	buffers       sync.Pool // of *buffer
 
 	explains bool
 	classMap *classMap // nil: by occlusion
@@ -114,50 +135,52 @@ func newClassifier(model []byte, o Options) (*Classifier, error) {
 	return c, nil
 }
 
-// configure combines what the file and the options say.
+// configure combines what the file, the files beside it and the options say.
 func (c *Classifier) configure(m *ort.Model, o Options) error {
-	meta, err := parseMetadata(m.Metadata)
+	if err := noTensor(m); err != nil {
+		return err
+	}
+	facts, err := foreign.Read(m.Metadata, o.beside)
 	if err != nil {
 		return err
 	}
-	if c.labels = meta.Labels; len(o.Labels) > 0 {
-		c.labels = o.Labels
+	c.notes = facts.Notes
+	if c.labels, c.from = facts.Labels, facts.LabelsFrom; len(o.Labels) > 0 {
+		c.labels, c.from = o.Labels, o.LabelsFrom
 	}
 	if len(c.labels) == 0 {
-		return ErrNoLabels
+		return noLabels(facts.Notes)
 	}
 	ports := m.Inputs
 	if len(ports) != 1 {
 		return fmt.Errorf("got %d inputs, want one, for images", len(ports))
 	}
-	if c.input, err = readInput(ports[0], o); err != nil {
+	if c.input, err = readInput(ports[0], m.Decoded); err != nil {
 		return err
 	}
-	c.prep = meta.Preprocess
-	if o.Resize != "" {
-		c.prep.Resize = o.Resize
+	if facts.Own && o.Size > 0 {
+		return ErrOwnSize
+	}
+	if c.preprocessing, err = facts.Resolve(o.wish(), c.input.size, c.input.bytes); err != nil {
+		return err
 	}
 	if err := c.setSize(o.Size); err != nil {
 		return err
 	}
-	if _, says := m.Metadata[keyPreprocess]; says && o.Size > 0 {
-		return ErrOwnSize
+	c.input.bgr = c.preprocessing.Channels == foreign.BGR
+	if err := c.input.setScale(c.preprocessing.Mean, c.preprocessing.Std); err != nil {
+		return err
 	}
 	return c.chooseOutput(m)
 }
 
-// setSize decides on the side of the square: what the input's shape fixes, else
-// what was asked for, else what the metadata say.
+// setSize decides on the side of the square: what the input's shape fixes, else what was
+// asked for, else what the file and the files beside it say.
 func (c *Classifier) setSize(asked int) error {
-	if asked > 0 {
-		c.prep.Size = asked
+	if fixed := c.input.size; fixed > 0 && asked > 0 && asked != fixed {
+		return fmt.Errorf("got size %d, but input %s takes %d only", asked, c.input.name, fixed)
 	}
-	if fixed := c.input.size; fixed > 0 {
-		if asked > 0 && asked != fixed {
-			return fmt.Errorf("got size %d, but input %s takes %d only", asked, c.input.name, fixed)
-		}
-		c.prep.Size = fixed
-	}
+	c.prep = c.preprocessing.Config()
 	if c.prep.Size == 0 {
 		return ErrNoSize
 	}
@@ -173,11 +196,35 @@ var (
 	ErrOwnSize = errors.New("the file says itself what size of image it takes")
 )
 
+// noLabels is ErrNoLabels, with what was left out where there was something.
+func noLabels(notes []string) error {
+	if len(notes) == 0 {
+		return ErrNoLabels
+	}
+	return fmt.Errorf("%w: %s", ErrNoLabels, strings.Join(notes, "; "))
+}
+
 // Labels are the names of the classes, by index.
 func (c *Classifier) Labels() []string { return slices.Clone(c.labels) }
 
 // Preprocess is how pictures become what the network takes.
 func (c *Classifier) Preprocess() imageprep.Config { return c.prep }
+
+// Assumed is what neither the file nor anybody else says of it, and what is taken for
+// granted: "stretch", "pixels of 0 to 1".
+func (c *Classifier) Assumed() []string {
+	assumed := slices.Clone(c.preprocessing.Assumed)
+	if c.input.assumed != "" {
+		assumed = append(assumed, c.input.assumed)
+	}
+	if c.binary() {
+		assumed = append(assumed, "its one value is the probability of "+c.labels[1])
+	}
+	return assumed
+}
+
+// Notes are remarks about metadata, of the file and beside it, that were left out.
+func (c *Classifier) Notes() []string { return slices.Clone(c.notes) }
 
 // Session is the model underneath.
 func (c *Classifier) Session() *ort.Session { return c.session }
@@ -230,7 +277,7 @@ func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]fl
 		return nil, err
 	}
 	answer, ok := out[c.output]
-	if k := len(c.labels); !ok || len(answer.Data) != rows*k {
+	if k := c.width; !ok || len(answer.Data) != rows*k {
 		return nil, fmt.Errorf("output %s: got shape %v for %d images, want %d classes each",
 			c.output, answer.Shape, rows, k)
 	}
@@ -260,12 +307,12 @@ func rowsOnCUDA(n int) int {
 
 func (c *Classifier) run(ctx context.Context, b *buffer, rows int) (map[string]onnx.Tensor, error) {
 	size := c.prep.Size
-	if c.input.bytes {
-		return c.session.RunImages(ctx, b.bytes, rows, size, size)
-	}
 	shape := []int{rows, size, size, 3}
 	if c.input.channelsFirst {
 		shape = []int{rows, 3, size, size}
+	}
+	if c.input.bytes {
+		return c.session.RunBytes(ctx, b.bytes, shape)
 	}
 	return c.session.Run(ctx, map[string]onnx.Tensor{c.input.name: {Shape: shape, Data: b.floats}})
 }

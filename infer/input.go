@@ -3,8 +3,10 @@ package infer
 import (
 	"fmt"
 
+	"github.com/flowerctl/flowerctl/infer/foreign"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
@@ -12,41 +14,24 @@ import (
 type input struct {
 	name          string
 	bytes         bool // uint8, the graph does the rest; else float32
+	half          bool // float16, which the session makes of float32
 	channelsFirst bool // N C H W; else N H W C
+	bgr           bool // the channels are blue, green, red
 	size          int  // of the square, 0 where the file leaves it open
 	batch         int  // images a run, 0 where the file leaves it open
 	scale, offset [3]float32
+	assumed       string // what the file does not say of the layout
 }
 
-// readInput reads an input's layout off its shape.
-func readInput(p ort.Port, o Options) (input, error) {
-	in := input{name: p.Name}
-	wrong := func(why string) (input, error) {
-		return input{}, fmt.Errorf("input %s: %s %v: %s", p.Name, p.Type, p.Shape, why)
+// readInput reads an input's layout off its shape, and off the graph where the shape is
+// free.
+func readInput(p ort.Port, m *onnx.Model) (input, error) {
+	in, err := foreign.ReadInput(p.Name, p.Type, p.Shape, m)
+	if err != nil {
+		return input{}, err
 	}
-	if p.Type != "uint8" && p.Type != "float32" {
-		return wrong("want uint8 or float32")
-	}
-	if len(p.Shape) != 4 {
-		return wrong("want images, [N, 3, H, W] or [N, H, W, 3]")
-	}
-	h, w := p.Shape[2], p.Shape[3]
-	switch {
-	case p.Shape[1] == 3:
-		in.channelsFirst = true
-	case p.Shape[3] == 3:
-		h, w = p.Shape[1], p.Shape[2]
-	default:
-		return wrong("want 3 channels, [N, 3, H, W] or [N, H, W, 3]")
-	}
-	if in.bytes = p.Type == "uint8"; in.bytes && in.channelsFirst {
-		return wrong("want bytes as [N, H, W, 3]")
-	}
-	if h != w {
-		return wrong("want a square")
-	}
-	in.size, in.batch = max(h, 0), max(p.Shape[0], 0)
-	return in, in.setScale(o.Mean, o.Std)
+	return input{name: in.Name, bytes: in.Bytes(), half: in.Type == "float16",
+		channelsFirst: in.ChannelsFirst, size: in.Size, batch: in.Batch, assumed: in.Assumed}, nil
 }
 
 // setScale makes (x/255 - mean) / std into x*scale + offset.
@@ -118,18 +103,38 @@ func grow[T uint8 | float32](s []T, n int) []T {
 func (in *input) put(b *buffer, i int, img imageprep.Image) {
 	plane := img.W * img.H
 	if in.bytes {
-		copy(b.bytes[i*plane*3:], img.Pix)
+		in.putBytes(b.bytes[i*plane*3:(i+1)*plane*3], img, plane)
 		return
 	}
 	out := b.floats[i*plane*3 : (i+1)*plane*3]
 	for p := range plane {
 		for c := range 3 {
 			x := float32(img.Pix[p*3+c])*in.scale[c] + in.offset[c]
-			if in.channelsFirst {
-				out[c*plane+p] = x
-			} else {
-				out[p*3+c] = x
-			}
+			out[in.place(p, c, plane)] = x
 		}
 	}
+}
+
+// putBytes writes an image that nobody scales.
+func (in *input) putBytes(out []uint8, img imageprep.Image, plane int) {
+	if !in.channelsFirst && !in.bgr {
+		copy(out, img.Pix)
+		return
+	}
+	for p := range plane {
+		for c := range 3 {
+			out[in.place(p, c, plane)] = img.Pix[p*3+c]
+		}
+	}
+}
+
+// place is where channel c of pixel p is within an image.
+func (in *input) place(p, c, plane int) int {
+	if in.bgr {
+		c = 2 - c
+	}
+	if in.channelsFirst {
+		return c*plane + p
+	}
+	return p*3 + c
 }

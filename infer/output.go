@@ -26,11 +26,14 @@ func (c *Classifier) chooseOutput(m *ort.Model) error {
 		}
 	}
 	if found == nil {
-		return fmt.Errorf("got %d labels, but no output has that many classes (%v)",
-			len(c.labels), m.Outputs)
+		return &LabelsError{Labels: len(c.labels), From: c.from, Outputs: m.Outputs}
 	}
-	if n := classes(found.Shape); n >= 0 && n != len(c.labels) {
-		return fmt.Errorf("got %d labels, but output %s has %d classes", len(c.labels), found.Name, n)
+	c.width = len(c.labels)
+	switch n := classes(found.Shape); {
+	case n == 1 && c.width == 2:
+		c.width = 1
+	case n >= 0 && n != c.width:
+		return &LabelsError{Labels: c.width, From: c.from, Outputs: []ort.Port{*found}, Named: true}
 	}
 	if !slices.Contains(floatTypes, found.Type) {
 		return fmt.Errorf("output %s: got %s, want float32, float64 or float16", found.Name, found.Type)
@@ -51,6 +54,8 @@ func (c *Classifier) suits(p ort.Port) int {
 	switch {
 	case p.Name == outputProbabilities:
 		return 5
+	case n == 1 && len(c.labels) == 2 && slices.Contains(floatTypes, p.Type):
+		return 2
 	case n >= 0 && n != len(c.labels):
 		return 0
 	case !slices.Contains(floatTypes, p.Type):
@@ -85,10 +90,6 @@ func (c *Classifier) prepare(m *ort.Model, o *ort.Options) (*ort.Model, error) {
 		return p.Name == c.output && p.Type == "float16"
 	})
 	if m.Decoded == nil {
-		if half {
-			return nil, fmt.Errorf("output %s: float16 is not read of a file that has more than "+
-				"package onnx knows: want float32", c.output)
-		}
 		return m, nil // explained by occlusion
 	}
 	g := &m.Decoded.Graph

@@ -5,12 +5,13 @@ import (
 	"unicode/utf8"
 )
 
-// The operator sets and file versions that Check knows and accepts.
+// The operator sets and file versions that Check knows and accepts: up to the newest
+// of ONNX 1.23.2, whose operators are in operators.go.
 const (
 	MinOpset     = 7
-	MaxOpset     = 21
+	MaxOpset     = 28
 	MinIRVersion = 3
-	MaxIRVersion = 10
+	MaxIRVersion = 14
 )
 
 // Check returns an error that says what is wrong with the model: in its versions,

@@ -39,6 +39,12 @@ func ReadBytes(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	if err := checkOutline(f, info.Size()); err != nil {
+		head := make([]byte, min(info.Size(), recognized))
+		if n, _ := f.ReadAt(head, 0); n == len(head) {
+			if other := Recognize(head); other != nil {
+				return nil, fmt.Errorf("%s: %w", path, other)
+			}
+		}
 		return nil, fmt.Errorf("%s: onnx: %w", path, err)
 	}
 	data := make([]byte, info.Size())

@@ -46,3 +46,6 @@ func halfToFloat(h uint16) float32 {
 	}
 	return math.Float32frombits(sign | (exp+112)<<23 | mant<<13)
 }
+
+// HalfToFloat is the value of a float16 (IEEE 754 binary16), exactly.
+func HalfToFloat(h uint16) float32 { return halfToFloat(h) }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export/summary"
+	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -74,7 +75,7 @@ func summarize(path string) (*summary.Summary, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := summary.OfModel(m)
+	s, err := summary.OfFile(m, infer.Beside(path))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}

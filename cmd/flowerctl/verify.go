@@ -15,12 +15,16 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/verify"
+	"github.com/flowerctl/flowerctl/infer/reference"
 	"github.com/flowerctl/flowerctl/train/data"
 )
 
 type verifyOptions struct {
 	choose.Run
+	choose.Foreign
 	device, report, presets string
+	reference               string
+	tolerance               float64
 	arch                    cli.StringSlice
 	images                  int
 	drop                    float64
@@ -28,7 +32,11 @@ type verifyOptions struct {
 }
 
 func (o *verifyOptions) flags() []cli.Flag {
-	return append(o.Run.Flags(),
+	return append(append(o.Run.Flags(), o.Foreign.List()...),
+		shell.TextFlag(&o.reference, "reference", "",
+			"compare with `FILE`, another .onnx file, or recorded inputs and outputs (.npz)"),
+		shell.FloatFlag(&o.tolerance, "tolerance", reference.DefaultTolerance,
+			"with --reference: how far values may be apart, `SHARE` of the largest"),
 		shell.TextFlag(&o.device, "device", "cpu", "where onnxruntime runs: `cpu`, cuda or cuda:N"),
 		shell.BoolFlag(&o.layers, "layers", "compare every node even when the answers agree"),
 		shell.IntFlag(&o.images, "images", 500, "compare on up to `N` images; 0 for all"),
@@ -57,6 +65,12 @@ first node that differs is named.
   flowerctl verify model.onnx --layers
   flowerctl verify model.onnx --data photos/ --device cuda
 
+A file of another program is compared with what --reference names: another file, on
+pictures, or inputs and outputs that were recorded with np.savez under their names.
+
+  flowerctl verify int8.onnx --reference float.onnx --data photos/ --tolerance 0.05
+  flowerctl verify model.onnx --reference recorded.npz
+
 With --presets it does so for every network of train --list: each is trained for a
 few steps, exported to DIR and verified, and a table is written to DIR/presets.md.
 What is there already is not done again.
@@ -82,18 +96,22 @@ func (o *verifyOptions) run(c *shell.Call) error {
 	if o.images < 0 {
 		return shell.Usagef("--images: got %d, want 0 or more", o.images)
 	}
-	file, precision, err := export.ReadFile(path)
-	if err != nil {
-		return err
+	if o.reference != "" {
+		return o.compareWith(c, path)
 	}
-	trained, err := o.Open()
+	file, precision, err := export.ReadFile(path)
 	if err != nil {
 		return err
 	}
 	if precision == "" {
 		return shell.Fail(fmt.Errorf("%s: not a file of flowerctl export: there is nothing to "+
 			"compare it with", path),
-			"flowerctl eval --data DIR --model "+path+" says how often it is right")
+			"flowerctl eval --data DIR --model "+path+" says how often it is right",
+			"flowerctl verify "+path+" --reference OTHER.onnx compares two files")
+	}
+	trained, err := o.Open()
+	if err != nil {
+		return err
 	}
 	v := verify.Options{Layers: o.layers, Version: version, Tolerance: tolerance(precision, o.drop),
 		Log: func(line string) { c.Say("%s", line) }}

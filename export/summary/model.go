@@ -20,6 +20,13 @@ func OfModel(m *onnx.Model) (*Summary, error) {
 	if err != nil {
 		return nil, err
 	}
+	return describe(m, types, d, true)
+}
+
+// describe is the summary of a model whose values have the given types. Operations are
+// counted only where the model has been checked.
+func describe(m *onnx.Model, types map[string]onnx.ValueInfo, d export.Metadata, checked bool) (
+	*Summary, error) {
 	s := &Summary{Name: m.Graph.Name, Labels: d.Labels,
 		Format:   fmt.Sprintf("ONNX, IR version %d, opset %d", m.IRVersion, m.Opset("")),
 		Producer: strings.TrimSpace(m.ProducerName + " " + m.ProducerVersion)}
@@ -53,8 +60,11 @@ func OfModel(m *onnx.Model) (*Summary, error) {
 	for i := range m.Graph.Nodes {
 		n := &m.Graph.Nodes[i]
 		node := Node{Name: nodeName(n, i), Op: n.Op, Detail: attributes(n)}
-		if node.FLOPs, err = flops(n, types); err != nil {
-			return nil, err
+		if checked {
+			var err error
+			if node.FLOPs, err = flops(n, types); err != nil {
+				return nil, err
+			}
 		}
 		for k, in := range n.Inputs {
 			if t := initializers[in]; t != nil {
@@ -121,7 +131,7 @@ func attributes(n *onnx.Node) string {
 	default:
 		return ""
 	}
-	// Types has checked that the attributes are of the right kind.
+	// An attribute of another kind says nothing.
 	kernel, _ := n.Ints("kernel_shape")
 	stride, _ := n.Ints("strides")
 	pads, _ := n.Ints("pads")

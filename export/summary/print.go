@@ -37,7 +37,20 @@ func (s *Summary) WriteTable(w io.Writer) error {
 	fmt.Fprintf(w, "\n%d nodes, %d parameters%s (%.1f MB), %.3f GFLOPs an image\n", len(s.Nodes),
 		s.Parameters, trainable, float64(s.Bytes)/1e6, float64(s.FLOPs)/1e9)
 	if len(s.Labels) > 0 {
-		fmt.Fprintf(w, "labels: %s\n", strings.Join(s.Labels, ", "))
+		from := ""
+		if s.LabelsFrom != "" {
+			from = " of " + s.LabelsFrom
+		}
+		fmt.Fprintf(w, "labels%s: %s\n", from, strings.Join(s.Labels, ", "))
+	}
+	if s.Preparation != "" {
+		fmt.Fprintf(w, "preprocessing: %s\n", s.Preparation)
+	}
+	if len(s.Assumed) > 0 {
+		fmt.Fprintf(w, "assumed: %s\n", strings.Join(s.Assumed, ", "))
+	}
+	for _, note := range s.Notes {
+		fmt.Fprintf(w, "note: %s\n", note)
 	}
 	if p := s.Preprocess; p != nil {
 		fmt.Fprintf(w, "preprocessing: %d x %d, %s\n", p.Size, p.Size, p.Resize)

@@ -35,6 +35,13 @@ type Summary struct {
 	Labels     []string             `json:"labels,omitempty"`
 	Preprocess *imageprep.Config    `json:"preprocess,omitempty"`
 	Training   *checkpoint.Training `json:"training,omitempty"`
+	// Of a file that another program wrote: who named the classes, how pictures are
+	// prepared and what of that is assumed, what was left out of its metadata, and why
+	// its shapes are not known.
+	LabelsFrom  string   `json:"labels_from,omitempty"`
+	Preparation string   `json:"preparation,omitempty"`
+	Assumed     []string `json:"assumed,omitempty"`
+	Notes       []string `json:"notes,omitempty"`
 	// Metadata has the other entries of a file's metadata.
 	Metadata map[string]string `json:"metadata,omitempty"`
 }

@@ -90,6 +90,7 @@ func read(file []byte, size int) (*importer.Network, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.Tidy()
 	if err := m.Check(); err != nil {
 		return nil, err
 	}

@@ -29,7 +29,10 @@ func (m Model) Examine(usable bool) Finding {
 		f.State, f.Detail = Noted, f.Detail+": not opened, since there is no onnxruntime"
 		return f
 	}
-	classifier, err := infer.New(file.Data, infer.Options{})
+	classifier, err := file.Open(infer.Options{Uncached: true})
+	if bare := errors.Unwrap(err); bare != nil {
+		err = bare // without the path, which stands before it
+	}
 	switch {
 	case err == nil:
 		err = classifier.Close()

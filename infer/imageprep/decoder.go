@@ -67,11 +67,11 @@ func (d *Decoder) Prepare(src Source, c Config) (img Image, err error) {
 	err = d.read(src, func(data []byte) error {
 		return d.decode(data, func(p picture, h header) error {
 			if h.orientation != 1 {
-				img = c.Apply(toRGB(p, h))
+				img = c.fit(toRGB(p, h))
 				return nil
 			}
 			across, down := c.window(h.w, h.h)
-			img = resample(p.rows, across, down)
+			img = c.resample(p.rows, across, down)
 			return nil
 		})
 	})

@@ -160,6 +160,8 @@ func zeros(p Port) (ort.Value, error) {
 		return newTensor(p, p.Type, shape, make([]uint8, n))
 	case "float32":
 		return newTensor(p, p.Type, shape, make([]float32, n))
+	case "float16":
+		return newHalf(p, onnx.NewTensor(shape...))
 	case "int32":
 		return newTensor(p, p.Type, shape, make([]int32, n))
 	case "int64":

@@ -3,6 +3,8 @@ package ort
 import (
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	ort "github.com/yalue/onnxruntime_go"
 
@@ -14,6 +16,25 @@ type Port struct {
 	Name  string
 	Type  string // "float32", "uint8" ...
 	Shape []int  // -1 where a length is free; empty for a scalar; nil where nothing is known
+}
+
+// String is the port as people write it: "logits float32 [N, 5]".
+func (p Port) String() string {
+	if p.Shape == nil {
+		return strings.TrimSpace(p.Name + " " + p.Type)
+	}
+	lengths := make([]string, len(p.Shape))
+	for i, n := range p.Shape {
+		switch {
+		case n >= 0:
+			lengths[i] = strconv.Itoa(n)
+		case i == 0:
+			lengths[i] = "N"
+		default:
+			lengths[i] = "?"
+		}
+	}
+	return fmt.Sprintf("%s %s [%s]", p.Name, p.Type, strings.Join(lengths, ", "))
 }
 
 // Model is what an ONNX file says of itself before a session is opened of it.
@@ -43,6 +64,8 @@ func Read(file []byte) (*Model, error) {
 		for _, p := range decoded.Metadata {
 			m.Metadata[p.Key] = p.Value
 		}
+	} else if other := onnx.Recognize(file); other != nil {
+		return nil, other
 	} else if err := m.ask(); err != nil {
 		return nil, modelError(err)
 	}

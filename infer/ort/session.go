@@ -147,8 +147,8 @@ func (s *Session) Device() Device { return s.device }
 // Close releases the model.
 func (s *Session) Close() error { return s.s.Destroy() }
 
-// Run computes the outputs of Options from float32 inputs, by name. Outputs of
-// other number types are converted to float32. When ctx ends, the run stops soon and
+// Run computes the outputs of Options from float32 inputs, by name, which are converted
+// where the model takes float16. Outputs of other number types are converted to float32. When ctx ends, the run stops soon and
 // the error is the context's.
 func (s *Session) Run(
 	ctx context.Context, inputs map[string]onnx.Tensor,
@@ -164,7 +164,13 @@ func (s *Session) Run(
 		if !ok {
 			return nil, fmt.Errorf("input %s: none given", p.Name)
 		}
-		v, err := newTensor(p, "float32", t.Shape, t.Data)
+		var v ort.Value
+		var err error
+		if p.Type == "float16" {
+			v, err = newHalf(p, t)
+		} else {
+			v, err = newTensor(p, "float32", t.Shape, t.Data)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -178,11 +184,17 @@ func (s *Session) Run(
 func (s *Session) RunImages(
 	ctx context.Context, pixels []uint8, n, h, w int,
 ) (map[string]onnx.Tensor, error) {
+	return s.RunBytes(ctx, pixels, []int{n, h, w, 3})
+}
+
+// RunBytes is RunImages for bytes of any shape.
+func (s *Session) RunBytes(ctx context.Context, data []uint8, shape []int) (
+	map[string]onnx.Tensor, error) {
 	if len(s.inputs) != 1 {
 		return nil, fmt.Errorf("got one input, want %d (%s)", len(s.inputs),
 			strings.Join(names(s.inputs), ", "))
 	}
-	v, err := newTensor(s.inputs[0], "uint8", []int{n, h, w, 3}, pixels)
+	v, err := newTensor(s.inputs[0], "uint8", shape, data)
 	if err != nil {
 		return nil, err
 	}

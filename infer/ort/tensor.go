@@ -46,6 +46,13 @@ func tensorOf(v ort.Value) (onnx.Tensor, error) {
 	case *ort.Tensor[int64]:
 		return convert(t), nil
 	case *ort.CustomDataTensor:
+		if t.DataType() == ort.TensorElementDataTypeFloat16 {
+			half := onnx.Initializer{Elem: onnx.Float16, Raw: t.GetData()}
+			for _, d := range t.GetShape() {
+				half.Dims = append(half.Dims, d)
+			}
+			return half.Tensor()
+		}
 		return onnx.Tensor{}, fmt.Errorf("%s is not read",
 			typeName(ort.TensorElementDataType(t.DataType())))
 	default:
@@ -88,4 +95,20 @@ func readMetadata(m *ort.ModelMetadata) (map[string]string, error) {
 		result[key] = value
 	}
 	return result, nil
+}
+
+// newHalf is a value of float16 with the numbers of t rounded.
+func newHalf(p Port, t onnx.Tensor) (ort.Value, error) {
+	if n := onnx.Elements(t.Shape); n != len(t.Data) || n == 0 {
+		return nil, fmt.Errorf("input %s: got %d values for shape %v", p.Name, len(t.Data), t.Shape)
+	}
+	dims := make(ort.Shape, len(t.Shape))
+	for i, d := range t.Shape {
+		dims[i] = int64(d)
+	}
+	v, err := ort.NewCustomDataTensor(dims, onnx.NewHalf("", t).Raw, ort.TensorElementDataTypeFloat16)
+	if err != nil {
+		return nil, fmt.Errorf("input %s: %w", p.Name, err)
+	}
+	return v, nil
 }

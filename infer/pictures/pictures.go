@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/textfile"
 )
 
 // Stdin is the argument that means the standard input.
@@ -155,7 +156,7 @@ const maxName = 64 << 10
 
 // expandList reads names from a list, one a line, as they come.
 func expandList(r io.Reader, yield func(infer.Picture) bool) bool {
-	for lines := bufio.NewReaderSize(r, maxName); ; {
+	for lines := bufio.NewReaderSize(textfile.NewReader(r), maxName); ; {
 		line, err := lines.ReadSlice('\n')
 		p := infer.Picture{Name: strings.TrimSuffix(strings.TrimSuffix(string(line), "\n"), "\r")}
 		if errors.Is(err, bufio.ErrBufferFull) {

@@ -26,6 +26,20 @@ func TestListGoesOnAfterALineThatIsTooLong(t *testing.T) {
 	}
 }
 
+// TestListMayBeInUTF16, or begin with a byte order mark, as editors on Windows write.
+func TestListMayBeInUTF16(t *testing.T) {
+	for _, list := range []string{"\xef\xbb\xbfé.jpg\r\nb.jpg\r\n",
+		"\xff\xfe\xe9\x00.\x00j\x00p\x00g\x00\r\x00\n\x00b\x00.\x00j\x00p\x00g\x00"} {
+		var got []string
+		for p := range List(Arguments{Names: []string{Stdin}, Stdin: strings.NewReader(list), List: true}) {
+			got = append(got, p.Name)
+		}
+		if strings.Join(got, "|") != "é.jpg|b.jpg" {
+			t.Errorf("%q: got %q", list, got)
+		}
+	}
+}
+
 func TestManyIsWhateverIsNotOneFile(t *testing.T) {
 	dir := t.TempDir()
 	for _, c := range []struct {

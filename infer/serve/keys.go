@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/flowerctl/flowerctl/train/textfile"
 )
 
 // Keys are what clients must show, from a file that is read again when it changes.
@@ -99,7 +101,11 @@ func (k *Keys) load() (err error) {
 	if err != nil {
 		return err
 	}
-	keys, err := parseKeys(data)
+	plain, err := textfile.Decode(data)
+	if err != nil {
+		return fmt.Errorf("%s: %w", k.path, err)
+	}
+	keys, err := parseKeys([]byte(plain))
 	if err != nil {
 		return fmt.Errorf("%s: %w", k.path, err)
 	}

@@ -201,7 +201,7 @@ func TestCertificatesFollowTheirFiles(t *testing.T) {
 
 func TestKeys(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "keys")
-	put(t, path, "# who may ask\nanna a-key-of-sixteen-letters\n\n"+
+	put(t, path, "\ufeff# who may ask\nanna a-key-of-sixteen-letters\n\n"+
 		"bert sha256:2c7ad0ef1f62a3d2cbca4ee4ce2a07fc6c1a9c8f0ce3ac0bb0ae8ba0dd9ac4b6\n")
 	var log bytes.Buffer
 	keys, err := OpenKeys(path, slog.New(slog.NewTextHandler(&log, nil)))

@@ -189,6 +189,10 @@ func TestSplitFileRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantEqual(t, "items", paths(got), paths(s))
+	marked := append([]byte("\ufeff"), b.Bytes()...) // as a spreadsheet saves it
+	if again, err := ReadSplit(bytes.NewReader(marked)); err != nil || again.Digest() != s.Digest() {
+		t.Errorf("with a byte order mark: %v", err)
+	}
 	if got.Digest() != s.Digest() {
 		t.Error("the digest changed on the way")
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 
 	"github.com/flowerctl/flowerctl/train/table"
+	"github.com/flowerctl/flowerctl/train/textfile"
 )
 
 var splitHeader = []string{"path", "class", "part", "sha256"}
@@ -36,7 +37,7 @@ func (s *Set) Digest() string {
 // ReadSplit reads what WriteSplit wrote. The caller sets Dir; [Load] then wants files
 // with the same bytes. A file that has an image in two parts is refused.
 func ReadSplit(r io.Reader) (*Set, error) {
-	cr := csv.NewReader(r)
+	cr := csv.NewReader(textfile.NewReader(r))
 	cr.FieldsPerRecord = len(splitHeader)
 	rows, err := cr.ReadAll()
 	if err != nil {

@@ -196,7 +196,7 @@ func (p *plan) check() error {
 	case p.Data == "" && p.Drawn < 10:
 		return wrong("drawn", "got %d, want at least 10", p.Drawn)
 	}
-	if err := p.preprocess().Validate(); err != nil {
+	if err := p.preprocess().Trainable(); err != nil {
 		return &SettingError{[]string{"size", "resize"}, err}
 	}
 	return nil

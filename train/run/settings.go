@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/optim"
+	"github.com/flowerctl/flowerctl/train/textfile"
 )
 
 // Settings are all that decides a run, as config.json holds them. Start from
@@ -129,11 +130,15 @@ func (s Settings) Study() Settings {
 // others. It refuses keys that do not exist.
 func ReadSettings(path string) (Settings, error) {
 	s := Defaults().Study()
-	text, err := os.ReadFile(path)
+	file, err := os.ReadFile(path)
 	if err != nil {
 		return s, err
 	}
-	if err := s.decode(text); err != nil {
+	text, err := textfile.Decode(file)
+	if err == nil {
+		err = s.decode([]byte(text))
+	}
+	if err != nil {
 		return s, fmt.Errorf("%s: %w", path, err)
 	}
 	return s, nil

@@ -12,7 +12,6 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/device"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export"
-	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 )
 
@@ -25,16 +24,12 @@ type Flags struct {
 	Threads   int    // as infer's
 	TF32      bool
 	Verified  bool // a good report must be beside the model
-	// Of files from elsewhere, which do not say these themselves.
-	Labels    string // a file with the classes, one a line
-	Size      int    // pixels
-	Mean, Std cli.Float64Slice
+	Foreign        // of files from elsewhere, which do not say these themselves
 }
 
 // List is the flags for the help and for parsing.
 func (m *Flags) List() []cli.Flag {
-	const foreign = "for files from elsewhere:"
-	return []cli.Flag{
+	return append([]cli.Flag{
 		shell.TextFlag(&m.Model, "model", "",
 			"ONNX `FILE`; else $"+shell.EnvModel+", else model.onnx here, else the one built in"),
 		shell.TextFlag(&m.Precision, "precision", "",
@@ -46,26 +41,18 @@ func (m *Flags) List() []cli.Flag {
 		shell.BoolFlag(&m.TF32, "tf32", "cuda: faster and less exact products of matrices"),
 		shell.BoolFlag(&m.Verified, "require-verified",
 			"refuse a model without a good report of flowerctl verify beside it"),
-		shell.TextFlag(&m.Labels, "labels", "", foreign+" `FILE` with the classes, one a line"),
-		shell.IntFlag(&m.Size, "size", 0, foreign+" side of the square the network takes, `PIXELS`"),
-		&cli.Float64SliceFlag{Name: "mean", Destination: &m.Mean,
-			Usage: foreign + " `M` or R,G,B subtracted from pixels of 0 to 1"},
-		&cli.Float64SliceFlag{Name: "std", Destination: &m.Std,
-			Usage: foreign + " `S` or R,G,B that they are then divided by"},
-	}
+	}, m.Foreign.List()...)
 }
 
 // Check refuses values that no model takes.
 func (m *Flags) Check() error {
-	switch {
-	case m.Size < 0:
-		return shell.Usagef("--size: got %d, want a number of pixels", m.Size)
-	case m.Size > imageprep.MaxSize:
-		return shell.Usagef("--size: got %d, want at most %d", m.Size, imageprep.MaxSize)
-	case m.TF32 && m.Device != device.Auto:
+	if m.TF32 && m.Device != device.Auto {
 		if d, err := ort.ParseDevice(m.Device); err == nil && !d.CUDA {
 			return shell.Usagef("--tf32: got --device %s, want cuda or auto", d)
 		}
+	}
+	if err := m.Foreign.Check(); err != nil {
+		return err
 	}
 	if m.Precision != "" && !slices.Contains(export.Precisions(), export.Precision(m.Precision)) {
 		return shell.Usagef("--precision: got %q, want one of %v", m.Precision, export.Precisions())
@@ -74,16 +61,16 @@ func (m *Flags) Check() error {
 }
 
 // Arguments are those of the flags that the user gave, for a command line of this
-// program that answers with the same model; pixels' mean and deviation are left out.
+// program that answers with the same model.
 func (m *Flags) Arguments(c *shell.Call) (arguments []string) {
 	for _, f := range []struct {
 		name  string
 		value any
 	}{{"model", m.Model}, {"precision", m.Precision}, {"device", m.Device}, {"tf32", m.TF32},
-		{"threads", m.Threads}, {"labels", m.Labels}, {"size", m.Size}} {
+		{"threads", m.Threads}} {
 		if c.Given(f.name) {
 			arguments = append(arguments, fmt.Sprintf("--%s=%v", f.name, f.value))
 		}
 	}
-	return arguments
+	return append(arguments, m.Foreign.Arguments(c)...)
 }

@@ -17,6 +17,7 @@ type Model struct {
 	*infer.File
 	Options infer.Options
 	flags   *Flags
+	told    bool // what is assumed of the file
 }
 
 // Find is the model that the flags name, with the onnxruntime loaded that it needs.
@@ -42,13 +43,10 @@ func (m *Flags) Find(c *shell.Call) (*Model, error) {
 // where that is asked.
 func (m *Flags) Choose(c *shell.Call, file *infer.File) (_ *Model, err error) {
 	limitMemory(len(file.Data))
-	o := infer.Options{Size: m.Size, Uncached: m.Verified,
-		Mean: float32s(m.Mean.Value()), Std: float32s(m.Std.Value())}
+	o := infer.Options{Uncached: m.Verified}
 	o.Session.Threads, o.Session.TF32 = m.Threads, m.TF32
-	if m.Labels != "" {
-		if o.Labels, err = infer.ReadLabels(m.Labels); err != nil {
-			return nil, err
-		}
+	if err := m.Foreign.Apply(&o); err != nil {
+		return nil, err
 	}
 	switch {
 	case !m.Verified:
@@ -66,7 +64,7 @@ func (m *Flags) Choose(c *shell.Call, file *infer.File) (_ *Model, err error) {
 	if m.Device == device.Auto {
 		o.Fallback = func(why error) { c.Say("device: cpu, since %v", why) }
 	}
-	return &Model{file, o, m}, nil
+	return &Model{File: file, Options: o, flags: m}, nil
 }
 
 // Open opens the model, for a picture at a time or for many. With --device auto that
@@ -81,6 +79,7 @@ func (m *Model) Open(c *shell.Call, many bool) (*infer.Classifier, error) {
 	if err != nil {
 		return nil, err
 	}
+	m.tellAssumed(c, classifier)
 	session := &m.Options.Session
 	if session.Device = classifier.Session().Device(); session.TF32 && !session.Device.CUDA {
 		session.TF32 = false

@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/export/verify/presets"
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/foreign"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -65,7 +66,12 @@ func ofFile(err error) error {
 func ofModel(err error) error {
 	var device *ort.DeviceError
 	var none *infer.PrecisionError
+	var contradiction *foreign.ContradictionError
 	switch {
+	case errors.As(err, &contradiction):
+		text := strings.Replace(err.Error(), contradiction.Error(), "--"+contradiction.Error(), 1)
+		return shell.Fail(shell.FailWith(shell.ExitUsage, shell.Reword(err, text)),
+			"leave --"+contradiction.Option+" out")
 	case errors.As(err, &device):
 		return shell.FailWith(shell.ExitNoDevice, device, append(parts(device.Missing),
 			"--device cpu needs none of it")...)
