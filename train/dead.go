@@ -47,8 +47,8 @@ func (l *loop) watch(ctx context.Context, e Epoch, v Evaluation, better bool) er
 		s.Unseen = nil
 	}
 	d := Dead{Epoch: e.Epoch, Class: l.onlyAnswer(v)}
-	if l.Probe != nil && e.Accuracy < 0.9 {
-		d.Layer = l.withoutGradient()
+	if e.Accuracy < 0.9 {
+		d.Layer = l.still()
 	}
 	if d.Class == "" && d.Layer == "" {
 		s.Stuck, s.Dead, s.Unseen = 0, nil, nil
@@ -98,6 +98,15 @@ func (l *loop) endsStuck(epoch int, better bool) bool {
 	}
 	exhausted := !better && l.exhausted(l.state.Wait+1)
 	return exhausted || epoch == l.Epochs && epoch == deadAfter-1
+}
+
+// still is the first node without a gradient in the epoch's last step, whichever
+// process did that.
+func (l *loop) still() string {
+	if l.noGradients || l.Probe == nil {
+		return l.state.Still
+	}
+	return l.withoutGradient()
 }
 
 // withoutGradient is the first node whose gradient is zero although a loss depends

@@ -18,6 +18,9 @@ type loop struct {
 	average *average
 	state   state
 	history []Epoch
+	// noGradients says that this process did no step of the epoch: state.Still is what
+	// is known of the last one.
+	noGradients bool
 	// best has the best weights, if there is no folder for them.
 	best *checkpoint.Checkpoint
 }
@@ -25,12 +28,14 @@ type loop struct {
 // state is what, besides weights and optimizer, decides how a run continues. It is
 // saved in last.ckpt, and that is the same for the same run.
 type state struct {
-	Epoch   int     `json:"epoch"` // epochs done
-	Step    int     `json:"step"`  // steps done in the current epoch
-	Sums    sums    `json:"sums"`  // of these steps
-	Spent   float64 `json:"spent"` // seconds on that epoch before the run was interrupted
-	Best    Epoch   `json:"best"`  // Best.Epoch is 0 for none
-	Wait    int     `json:"wait"`  // epochs since the best
+	Epoch   int     `json:"epoch"`             // epochs done
+	Step    int     `json:"step"`              // steps done in the current epoch
+	Sums    sums    `json:"sums"`              // of these steps
+	Spent   float64 `json:"spent"`             // seconds on that epoch before the run was interrupted
+	Trained float64 `json:"trained,omitempty"` // seconds of these steps
+	Still   string  `json:"still,omitempty"`   // node without a gradient in the epoch's last step
+	Best    Epoch   `json:"best"`              // Best.Epoch is 0 for none
+	Wait    int     `json:"wait"`              // epochs since the best
 	Plateau plateau `json:"plateau"`
 	Stuck   int     `json:"stuck"` // epochs in a row that looked dead
 	Dead    *Dead   `json:"dead,omitempty"`
@@ -72,12 +77,10 @@ func (l *loop) start() error {
 // epoch trains and validates one epoch, or the rest of it.
 func (l *loop) epoch(ctx context.Context) error {
 	begin := time.Now()
-	p := newPace()
-	if err := l.trainEpoch(ctx, p); err != nil {
+	if err := l.trainEpoch(ctx); err != nil {
 		l.state.Spent += time.Since(begin).Seconds()
 		return err
 	}
-	rate := p.rate()
 	l.average.swap()
 	v, err := l.validate(ctx)
 	if err != nil {
@@ -86,7 +89,9 @@ func (l *loop) epoch(ctx context.Context) error {
 		return err
 	}
 	e := l.row(v)
-	e.ImagesPerSecond = rate
+	if l.state.Trained > 0 {
+		e.ImagesPerSecond = float64(l.state.Sums.N) / l.state.Trained
+	}
 	e.Seconds = l.state.Spent + time.Since(begin).Seconds()
 	l.history = append(l.history, e)
 	better := l.state.Best.Epoch == 0 || l.Monitor.Better(e, l.state.Best)
@@ -128,21 +133,24 @@ func (l *loop) row(v Evaluation) Epoch {
 }
 
 // trainEpoch does the steps of the epoch that are not done yet.
-func (l *loop) trainEpoch(ctx context.Context, p *pace) error {
+func (l *loop) trainEpoch(ctx context.Context) error {
 	s := &l.state
 	if s.Step >= l.rates.steps { // the run was stopped while validating
+		l.noGradients = true
 		return nil
 	}
 	if l.Start != nil && s.Epoch == 0 {
 		return l.begin(ctx)
 	}
-	skip := s.Step
+	skip, p := s.Step, newPace()
+	defer func() { s.Trained += time.Since(p.start).Seconds() }()
 	for b, err := range l.Train.Batches(ctx, s.Epoch) {
 		if err != nil {
 			return err
 		}
 		if skip > 0 {
 			skip--
+			p = newPace()
 			continue
 		}
 		if err := ctx.Err(); err != nil {
@@ -179,6 +187,7 @@ func (l *loop) begin(ctx context.Context) error {
 		return err
 	}
 	l.average.restart()
+	l.noGradients = true
 	s, n := &l.state, l.Train.Len()
 	s.Sums.add(Result{N: n, Loss: loss, Correct: []int{correct}})
 	s.Step = l.rates.steps
@@ -221,7 +230,8 @@ func (l *loop) validate(ctx context.Context) (Evaluation, error) {
 func (l *loop) epochDone(e Epoch, better bool) error {
 	s := &l.state
 	s.Epoch++
-	s.Step, s.Sums, s.Spent = 0, sums{}, 0
+	l.noGradients = false
+	s.Step, s.Sums, s.Spent, s.Trained, s.Still = 0, sums{}, 0, 0, ""
 	s.Wait++
 	if better {
 		s.Wait = 0
@@ -253,6 +263,9 @@ func (l *loop) heads() []string {
 func (l *loop) failed(ctx context.Context, err error) (*Outcome, error) {
 	where := fmt.Sprintf("epoch %d step %d", l.state.Epoch+1, l.state.Step)
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		if l.state.Step == l.rates.steps {
+			l.state.Still = l.still()
+		}
 		save := errors.Join(l.saveLast(), l.folder.log(event{Event: "interrupted",
 			Epoch: l.state.Epoch, Step: l.state.Step}))
 		if save != nil {

@@ -163,3 +163,91 @@ func TestWrongResumesAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// stepProbe finds gradients only after a step, as in a process that has just started.
+type stepProbe struct {
+	fakeProbe
+	*fakeStepper
+	start uint64
+}
+
+func (p stepProbe) ZeroGradients() []string {
+	if p.step == p.start {
+		return []string{"logits"}
+	}
+	return p.fakeProbe.ZeroGradients()
+}
+
+// TestStoppedWhileValidating: five epochs in a row are stopped while they validate. The
+// counters end as in the run that never stopped, with a network that learns and with
+// one that has a layer without gradients.
+func TestStoppedWhileValidating(t *testing.T) {
+	for _, zero := range []string{"", "logits"} {
+		config := func(dir string) Config {
+			cfg := fakeConfig(t, dir)
+			cfg.LearningRate = 1e-4 // accuracies stay under 0.9
+			cfg.Probe = stepProbe{fakeProbe{zero: zero}, cfg.Stepper.(*fakeStepper), 0}
+			return cfg
+		}
+		straight, dir := t.TempDir(), t.TempDir()
+		want := mustRun(t, config(straight))
+		var last *checkpoint.Checkpoint
+		for range 5 {
+			ctx, cancel := context.WithCancel(t.Context())
+			cfg := config(dir)
+			trained := 0
+			cfg.Train = counting(cfg.Train, func() { trained++ })
+			cfg.Validation = counting(cfg.Validation, func() {
+				if last == nil || trained > 0 {
+					cancel()
+				}
+			})
+			if last != nil {
+				cfg.Resume = last
+				cfg.Probe = stepProbe{fakeProbe{zero: zero}, cfg.Stepper.(*fakeStepper), stepsOf(t, last)}
+			}
+			if _, err := Run(ctx, cfg); !errors.Is(err, context.Canceled) {
+				t.Fatal(err)
+			}
+			var err error
+			if last, err = checkpoint.Load(filepath.Join(dir, LastFile)); err != nil {
+				t.Fatal(err)
+			}
+			if s := savedLoop(t, last); s.State.Step != s.Steps {
+				t.Fatalf("stopped at step %d of %d, want in the validation", s.State.Step, s.Steps)
+			}
+		}
+		cfg := config(dir)
+		cfg.Resume = last
+		cfg.Probe = stepProbe{fakeProbe{zero: zero}, cfg.Stepper.(*fakeStepper), stepsOf(t, last)}
+		got := mustRun(t, cfg)
+		if (want.Dead != nil) != (zero != "") || !reflect.DeepEqual(got.Dead, want.Dead) {
+			t.Errorf("zero %q: dead is %+v, want %+v", zero, got.Dead, want.Dead)
+		}
+		if !bytes.Equal(read(t, dir, LastFile), read(t, straight, LastFile)) {
+			t.Errorf("zero %q: %s is not that of the run that never stopped", zero, LastFile)
+		}
+		for _, e := range got.History {
+			if !(e.ImagesPerSecond > 0) {
+				t.Errorf("zero %q: epoch %d: %g images per second", zero, e.Epoch, e.ImagesPerSecond)
+			}
+		}
+	}
+}
+
+// counting is the source with a call before each batch.
+func counting(s Source, before func()) Source {
+	f := s.(fakeSource)
+	f.onBatch = func(int, int) { before() }
+	return f
+}
+
+func savedLoop(t *testing.T, c *checkpoint.Checkpoint) (s saved) {
+	t.Helper()
+	if err := json.Unmarshal(c.Loop, &s); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+func stepsOf(t *testing.T, c *checkpoint.Checkpoint) uint64 { return savedLoop(t, c).Stepper }

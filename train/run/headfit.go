@@ -47,6 +47,11 @@ func (s starter) Start(ctx context.Context) (loss float64, correct int, err erro
 	return loss, right / views, nil
 }
 
+// fitOnly says that the training is the fit of the head alone. One that was stopped
+// begins again: the fit depends on the images and on the frozen layers alone, and the
+// best checkpoint may have the fit on the validation images in it by then.
+func (s *Session) fitOnly() bool { return s.plan.fromBase() && s.plan.Epochs == 1 }
+
 // examples are the features of images, with their mirror images where there are
 // few.
 func (s *Session) examples(ctx context.Context, indices []int) (*head.Examples, error) {

@@ -269,7 +269,7 @@ func (s *Session) config() train.Config {
 	if p.fromBase() {
 		cfg.Start = starter{s}
 	}
-	if s.options.Resume != nil {
+	if s.options.Resume != nil && !s.fitOnly() {
 		cfg.Resume = s.options.Resume.Checkpoint
 	}
 	if s.Test != nil {

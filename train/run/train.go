@@ -23,7 +23,7 @@ func (s *Session) Train(ctx context.Context) (*train.Outcome, error) {
 		}
 	}
 	outcome, err := train.Run(ctx, s.config())
-	if err == nil && s.Head != nil && len(outcome.History) == 1 && s.Settings.Epochs == 1 {
+	if err == nil && s.fitOnly() {
 		err = s.refit(ctx, f)
 	}
 	if outcome == nil || f.Dir == "" {
