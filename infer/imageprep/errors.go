@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
 )
 
 // What can be wrong with an image. An [*Error] wraps one of them.
@@ -116,12 +115,10 @@ func decodeError(format string, err error) error {
 	}
 	kind := ErrDamaged
 	var pngErr png.UnsupportedError
-	var tiffErr tiff.UnsupportedError
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return truncated(format, "the pixels end too soon")
-	case errors.As(err, &pngErr), errors.As(err, &tiffErr),
-		errors.Is(err, bmp.ErrUnsupported):
+	case errors.As(err, &pngErr), errors.Is(err, bmp.ErrUnsupported):
 		kind = ErrUnsupported
 	case format == "jpeg":
 		kind = jpegKind(err)
