@@ -8,8 +8,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-
-	"golang.org/x/image/bmp"
 )
 
 // What can be wrong with an image. An [*Error] wraps one of them.
@@ -118,7 +116,7 @@ func decodeError(format string, err error) error {
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return truncated(format, "the pixels end too soon")
-	case errors.As(err, &pngErr), errors.Is(err, bmp.ErrUnsupported):
+	case errors.As(err, &pngErr):
 		kind = ErrUnsupported
 	case format == "jpeg":
 		kind = jpegKind(err)

@@ -244,5 +244,93 @@ def tiffs():
         add(f"stripes {c}.tiff", saved(stripes, format="TIFF", compression=c))
 
 
+# BMP
+
+def bmp(a, bits, header=40, compression=0, masks=(), colours=(), body=None, top_down=False,
+        used=0, gap=0):
+    """A file of pixels a (h x w, of so many bits), and its header's fields."""
+    h, w = a.shape
+    if body is None:
+        shifts = np.arange(bits - 1, -1, -1)
+        each = (a[:, :, None].astype(np.int64) >> shifts & 1).astype(np.uint8).reshape(h, -1)
+        rows = np.packbits(each, axis=1)
+        if bits > 8:  # the lowest byte first
+            rows = rows.reshape(h, w, bits // 8)[:, :, ::-1].reshape(h, -1)
+        rows = np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
+        body = (rows if top_down else rows[::-1]).tobytes()
+    if header == 12:
+        info = struct.pack("<IHHHH", 12, w, h, 1, bits)
+        palette = b"".join(bytes(c[::-1]) for c in colours)
+    else:
+        info = struct.pack("<IiiHHIIiiII", header, w, -h if top_down else h, 1, bits,
+                           compression, len(body), 2835, 2835, used, 0)
+        info += struct.pack("<%dI" % len(masks), *masks)
+        info += bytes(max(0, 4 - len(masks)) * 4 if header > 56 else 0)
+        info = info.ljust(header, b"\0")
+        palette = b"".join(bytes(c[::-1]) + b"\0" for c in colours)
+    at = 14 + len(info) + len(palette) + gap
+    return (b"BM" + struct.pack("<IHHI", at + len(body), 0, 0, at) + info + palette
+            + bytes(gap) + body)
+
+
+def bmps():
+    for bits in (1, 2, 4, 8):
+        a = rng.integers(0, 1 << bits, (5, 7))
+        colours = rng.integers(0, 256, (1 << bits, 3)).astype(np.uint8)
+        rgb = colours[a]
+        add(f"palette {bits} bits.bmp", bmp(a, bits, colours=colours), rgb=rgb)
+        add(f"palette {bits} bits top down.bmp", bmp(a, bits, colours=colours, top_down=True),
+            rgb=rgb)
+        add(f"palette {bits} bits os2.bmp", bmp(a, bits, 12, colours=colours), rgb=rgb)
+    a = rng.integers(0, 5, (5, 7))
+    add("palette of five.bmp", bmp(a, 8, colours=colours[:5], used=5))
+    add("palette and a gap.bmp", bmp(a, 8, colours=colours[:5], used=5, gap=10), rgb=colours[a])
+    for bits in (24, 32, 16):
+        a = rng.integers(0, 1 << bits, (5, 7))
+        for header in (40, 108, 124):
+            add(f"{bits} bits header {header}.bmp", bmp(a, bits, header))
+        add(f"{bits} bits top down.bmp", bmp(a, bits, top_down=True))
+    add("24 bits os2.bmp", bmp(rng.integers(0, 1 << 24, (5, 7)), 24, 12))
+    a = rng.integers(0, 1 << 32, (5, 7))
+    for name, masks in (("bgrx", (0xff0000, 0xff00, 0xff, 0)),
+                        ("xbgr", (0xff000000, 0xff0000, 0xff00, 0)),
+                        ("rgbx", (0xff, 0xff00, 0xff0000, 0)),
+                        ("bgra", (0xff0000, 0xff00, 0xff, 0xff000000)),
+                        ("rgba", (0xff, 0xff00, 0xff0000, 0xff000000)),
+                        ("abgr", (0xff000000, 0xff0000, 0xff00, 0xff))):
+        for header in (56, 108, 124):
+            bytes4 = [a // max(m & -m, 1) & 255 for m in masks]
+            rgb = np.stack(bytes4[:3], axis=2)
+            if masks[3]:
+                alpha = bytes4[3][:, :, None]
+                rgb = (rgb * alpha + 255 * (255 - alpha) + 127) // 255
+            add(f"fields {name} header {header}.bmp", bmp(a, 32, header, 3, masks), 1, rgb)
+    add("fields behind the header.bmp", bmp(a, 32, 40, 3, (0xff, 0xff00, 0xff0000)),
+        rgb=np.stack([a & 255, a >> 8 & 255, a >> 16 & 255], axis=2))
+    ten = np.stack([a >> s & 1023 for s in (20, 10, 0)], axis=2) * 255 // 1023
+    add("fields of ten bits.bmp", bmp(a, 32, 40, 3, (1023 << 20, 1023 << 10, 1023)), rgb=ten)
+    a = rng.integers(0, 1 << 16, (5, 7))
+    add("fields 565.bmp", bmp(a, 16, 40, 3, (0xf800, 0x7e0, 0x1f)))
+    add("fields 565 header 108.bmp", bmp(a, 16, 108, 3, (0xf800, 0x7e0, 0x1f, 0)))
+    add("fields 555.bmp", bmp(a, 16, 40, 3, (0x7c00, 0x3e0, 0x1f)))
+    four = np.stack([a >> s & 15 for s in (8, 4, 0)], axis=2) * 17
+    add("fields 444.bmp", bmp(a, 16, 40, 3, (0xf00, 0xf0, 0xf)), rgb=four)
+    add("fields invisible.bmp", bmp(a & 0xffffff, 32, 124, 3,
+        (0xff0000, 0xff00, 0xff, 0xff000000)),
+        rgb=np.stack([a >> 16 & 255, a >> 8 & 255, a & 255], axis=2))
+    runs = np.zeros((5, 9), np.int64)
+    runs[4, :6], runs[4, 6:] = 3, (1, 2, 1)   # a run, three pixels as they are
+    runs[3, 2:5] = 4                          # after a move to the right
+    runs[1, :4] = (1, 4, 1, 4)                # after a move up
+    eight = bytes([6, 3, 0, 3, 1, 2, 1, 0, 0, 0, 0, 2, 2, 0, 3, 4, 0, 2, 0, 1, 0, 0, 0, 4, 1, 4, 1, 4,
+                   0, 1])
+    four = bytes([6, 0x33, 0, 3, 0x12, 0x10, 0, 0, 0, 2, 2, 0, 3, 0x44, 0, 2, 0, 1, 0, 0, 4, 0x14, 0, 1])
+    for bits, body in ((8, eight), (4, four)):
+        add(f"runs {bits} bits.bmp",
+            bmp(runs, bits, 40, 1 if bits == 8 else 2, colours=colours[:16], used=16, body=body),
+            rgb=colours[:16][runs])
+
+
 tiffs()
+bmps()
 json.dump(dict(small=small), sys.stdout, indent=0)
