@@ -67,6 +67,69 @@ func TestErrorsNameTheFileAndTheFault(t *testing.T) {
 	}
 }
 
+// TestOtherKindsAreNamed has a beginning of each kind of image that is not read, as the
+// programs write it that know it, and texts and numbers that only look like one.
+func TestOtherKindsAreNamed(t *testing.T) {
+	box := func(brand string, compatible ...string) []byte {
+		all := strings.Join(compatible, "")
+		return join(be32(16+len(all)), "ftyp", brand, be32(0), all, "meta")
+	}
+	tga := func(kind, palette, colours, depth int) []byte {
+		return join(0, palette, kind, le16(0), le16(colours), depth&24, le16(0), le16(0), le16(64),
+			le16(48), depth, 0, make([]byte, 30))
+	}
+	pcx := join(10, 5, 1, 8, le16(0), le16(0), le16(63), le16(47), make([]byte, 53), 3,
+		make([]byte, 62))
+	ico := join(le16(0), le16(1), le16(2), 32, 32, 0, 0, le16(1), le16(32), le32(99), le32(38))
+	tests := []struct {
+		data         []byte
+		want, remedy string
+	}{
+		{box("heic", "mif1", "heic"), "image/heic", "heif-convert"},
+		{box("mif1", "mif1", "heic"), "image/heic", "sips"},
+		{box("mif1", "mif1"), "image/heic", "heif-convert"},
+		{box("avif", "avif", "mif1"), "image/avif", "ffmpeg"},
+		{box("mif1", "mif1", "avif", "miaf"), "image/avif", "avifdec"},
+		{box("crx ", "crx "), "Canon CR3", "image editor"},
+		{join("II+\x00", le16(8), le16(0), le32(16), le32(0)), "BigTIFF", "tiffcp"},
+		{join("MM\x00+", be16(8), be16(0), be32(0), be32(16)), "BigTIFF", "tiffcp"},
+		{[]byte("\x00\x00\x00\x0cjP  \r\n\x87\n\x00\x00\x00\x14ftypjp2 "), "JPEG 2000", "magick"},
+		{[]byte("\xff\x4f\xff\x51\x00\x2f"), "JPEG 2000", "magick"},
+		{[]byte("\x00\x00\x00\x0cJXL \r\n\x87\n"), "JPEG XL", "djxl"},
+		{[]byte("\xff\x0a\x10\x90"), "JPEG XL", "djxl"},
+		{join("8BPS", be16(1), make([]byte, 6), be16(3)), "PSD, of Photoshop", "magick"},
+		{[]byte("qoif\x00\x00\x00\x40"), "QOI", "magick"},
+		{[]byte("P6\n64 48\n255\n"), "PNM", "magick"},
+		{[]byte("<svg xmlns='http://www.w3.org/2000/svg'>"), "SVG", "rsvg-convert"},
+		{[]byte("\xef\xbb\xbf<?xml version='1.0'?>\n<!-- drawn -->\n<svg>"), "SVG", "rsvg-convert"},
+		{ico, "ICO, an icon of Windows", "magick"},
+		{pcx, "PCX", "magick"},
+		{tga(2, 0, 0, 24), "TGA", "magick"},
+		{tga(10, 0, 0, 32), "TGA", "magick"},
+		{tga(11, 0, 0, 8), "TGA", "magick"},
+		{tga(1, 1, 256, 8), "TGA", "magick"},
+		{box("isom", "isom", "mp41"), "video/mp4", ""},
+		{[]byte("%PDF-1.4\n"), "application/pdf", ""},
+		{[]byte("P6 is the name of a road."), "text/plain", ""},
+		{[]byte("<?xml version='1.0'?><notes/>"), "text/xml", ""},
+		{[]byte("\n\x05\x01\x08 a protocol buffer"), "application/octet-stream", ""},
+		{make([]byte, 200), "application/octet-stream", ""},
+		{tga(10, 0, 9, 24), "application/octet-stream", ""},
+	}
+	for _, tt := range tests {
+		err := second(new(Decoder).Decode(Bytes(tt.data)))
+		var refused *Error
+		if !errors.As(err, &refused) || refused.Detail != tt.want {
+			t.Errorf("%.20q: got %v, want %s", tt.data, err, tt.want)
+			continue
+		}
+		if tt.remedy != "" != errors.Is(err, ErrUnsupported) ||
+			!strings.Contains(refused.Hint(), tt.remedy) {
+			t.Errorf("%s: got %v, hint %s, want %s", tt.want, err, refused.Hint(), tt.remedy)
+		}
+	}
+}
+
 func second(_ Image, err error) error { return err }
 
 func TestErrorsOfTheFileSystem(t *testing.T) {

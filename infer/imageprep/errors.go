@@ -1,16 +1,11 @@
 package imageprep
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"image/png"
 	"io"
-	"net/http"
 	"strings"
-
-	"golang.org/x/image/bmp"
-	"golang.org/x/image/tiff"
 )
 
 // What can be wrong with an image. An [*Error] wraps one of them.
@@ -30,6 +25,8 @@ type Error struct {
 	Path   string // the name of the source, empty for [Bytes]
 	Kind   error  // ErrNotImage, ErrTooLarge, ErrTruncated, ErrUnsupported or ErrDamaged
 	Detail string // what was found
+
+	remedy string // in place of the one for Kind; may be empty
 }
 
 func (e *Error) Error() string {
@@ -47,6 +44,9 @@ func (e *Error) Unwrap() error { return e.Kind }
 
 // Hint returns a remedy in one line, or nothing.
 func (e *Error) Hint() string {
+	if e.remedy != "" {
+		return e.remedy
+	}
 	switch e.Kind {
 	case ErrNotImage:
 		return "JPEG, PNG, GIF, WebP, BMP and TIFF are read"
@@ -76,38 +76,6 @@ func damaged(format, what string) error {
 	return &Error{Kind: ErrDamaged, Detail: format + ": " + what}
 }
 
-// notImage says what data is, as far as its first bytes tell.
-func notImage(data []byte) error {
-	if len(data) == 0 {
-		return &Error{Kind: ErrNotImage, Detail: "empty"}
-	}
-	kind := mediaType(data)
-	if strings.HasPrefix(kind, "image/") {
-		return &Error{Kind: ErrUnsupported, Detail: kind}
-	}
-	return &Error{Kind: ErrNotImage, Detail: kind}
-}
-
-// mediaType guesses what the bytes are. net/http takes HEIF and AVIF, which
-// telephones write, for video, and does not know JPEG XL.
-func mediaType(data []byte) string {
-	if len(data) >= 12 && string(data[4:8]) == "ftyp" {
-		switch string(data[8:12]) {
-		case "heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1":
-			return "image/heic"
-		case "avif", "avis":
-			return "image/avif"
-		}
-	}
-	for _, magic := range []string{"\x00\x00\x00\x0cJXL ", "\xff\x0a"} {
-		if bytes.HasPrefix(data, []byte(magic)) {
-			return "image/jxl"
-		}
-	}
-	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
-	return kind
-}
-
 // decodeError turns an error of a decoder into an [*Error].
 func decodeError(format string, err error) error {
 	var own *Error
@@ -116,12 +84,10 @@ func decodeError(format string, err error) error {
 	}
 	kind := ErrDamaged
 	var pngErr png.UnsupportedError
-	var tiffErr tiff.UnsupportedError
 	switch {
 	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
 		return truncated(format, "the pixels end too soon")
-	case errors.As(err, &pngErr), errors.As(err, &tiffErr),
-		errors.Is(err, bmp.ErrUnsupported):
+	case errors.As(err, &pngErr):
 		kind = ErrUnsupported
 	case format == "jpeg":
 		kind = jpegKind(err)

@@ -17,7 +17,7 @@ func exifOrientation(b []byte) int {
 	n := int(order.Uint16(b[at:]))
 	for entry := b[at+2:]; n > 0 && len(entry) >= tiffEntry; n, entry = n-1, entry[tiffEntry:] {
 		if order.Uint16(entry) == orientationTag {
-			if v := tiffValue(b, order, entry); 1 <= v && v <= 8 {
+			if v, _ := tiffValue(b, order, entry, 0); 1 <= v && v <= 8 {
 				return int(v)
 			}
 			return 1

@@ -14,6 +14,9 @@ func seeds(f *testing.F) (files [][]byte) {
 	for _, s := range readGolden(f).Small {
 		files = append(files, s.Data)
 	}
+	for _, v := range variants(f) {
+		files = append(files, v.Data)
+	}
 	for _, data := range bombs() {
 		files = append(files, data)
 	}

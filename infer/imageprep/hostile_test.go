@@ -36,7 +36,8 @@ func bombs() map[string][]byte {
 			jpegScan([]byte{1}, 0, 0, 8), bytes.Repeat(jpegScan([]byte{1}, 1, 1, 8), 1000)),
 		"tiff-tiles": makeTIFF(nil, [2]int{256, 6000}, [2]int{257, 6000}, [2]int{259, 8},
 			[2]int{322, 16}, [2]int{323, 16}),
-		"tiff-strip": makeTIFF(nil, [2]int{256, 6000}, [2]int{257, 6000}, [2]int{259, 8}),
+		"tiff-strip": makeTIFF(nil, [2]int{256, 6000}, [2]int{257, 6000}, [2]int{258, 16},
+			[2]int{259, 8}, [2]int{262, 2}, [2]int{277, 8}, [2]int{338, 0}),
 	}
 }
 

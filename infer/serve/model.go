@@ -112,7 +112,7 @@ func pictureError(err error) *Error {
 		status = statusMediaType
 	}
 	text := refused.Error()
-	if refused.Kind == imageprep.ErrNotImage {
+	if status == statusMediaType {
 		text += "; " + refused.Hint()
 	}
 	return &Error{Status: status, Text: text}
