@@ -19,10 +19,10 @@ type route struct {
 	serve        func(w http.ResponseWriter, r *http.Request) error
 }
 
-// routes are all of them. A page for people comes at "/", and its description at
-// /openapi.yaml.
+// routes are all of them.
 func (s *Server) routes() []route {
 	routes := []route{
+		{"GET", "/", true, s.page},
 		{"POST", "/predict", false, s.predict},
 		{"GET", "/labels", false, s.labels},
 		{"GET", "/model", false, s.model},
@@ -53,14 +53,16 @@ func (s *Server) newMux() http.Handler {
 	}
 	mux := http.NewServeMux()
 	for path, methods := range paths {
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			s.dispatch(w, r, path,
-				methods)
+		pattern := path
+		if path == "/" {
+			pattern = "/{$}" // and nothing below it
+		}
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			s.dispatch(w, r, path, methods)
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.dispatch(w, r, "other",
-			nil)
+		s.dispatch(w, r, "other", nil)
 	})
 	return mux
 }
@@ -103,6 +105,8 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, path string,
 	h := w.Header()
 	h.Set("X-Request-Id", e.id)
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	readUntil(w, r, start.Add(s.options.Limits.Timeout))
