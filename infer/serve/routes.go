@@ -23,6 +23,7 @@ type route struct {
 func (s *Server) routes() []route {
 	routes := []route{
 		{"GET", "/", true, s.page},
+		{"GET", "/openapi.yaml", true, s.description},
 		{"POST", "/predict", false, s.predict},
 		{"GET", "/labels", false, s.labels},
 		{"GET", "/model", false, s.model},
