@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/serve"
+	"github.com/flowerctl/flowerctl/infer/serve/systemd"
 )
 
 // validate refuses what cannot be meant.
@@ -63,7 +64,7 @@ func (o *serveOptions) validate(c *shell.Call) error {
 // options are the server's.
 func (o *serveOptions) options(log *slog.Logger) (serve.Options, error) {
 	options := serve.Options{Log: log, Version: version, MaxBatch: o.maxBatch, MaxWait: o.maxWait,
-		Explain: o.explain,
+		Explain: o.explain, TritonMetrics: o.tritonMetrics,
 		Limits: serve.Limits{PictureBody: o.maxBody << 20, TensorBody: o.maxTensorBody << 20,
 			Pixels:   o.maxPixels * 1e6,
 			Pictures: o.maxPictures, Queue: o.maxQueue, Rate: o.rate, Timeout: o.timeout}}
@@ -130,18 +131,17 @@ func (o *serveOptions) listen(loader *serve.Loader, log *slog.Logger) (l serve.L
 		}
 		l.ControlHandler = loader.Control(keys)
 	}
+	// A socket that systemd opened is in place of the address.
+	l.HTTP, l.GRPC, err = systemd.Sockets()
 	for _, at := range []struct {
 		address string
 		to      *net.Listener
 	}{{o.addr, &l.HTTP}, {o.grpcAddr, &l.GRPC}, {o.controlAddr, &l.Control}, {o.pprofAddr, &l.Pprof}} {
-		if at.address == "" {
-			continue
-		}
-		if *at.to, err = net.Listen("tcp", at.address); err != nil {
-			return l, err
+		if err == nil && at.address != "" && *at.to == nil {
+			*at.to, err = net.Listen("tcp", at.address)
 		}
 	}
-	return l, nil
+	return l, err
 }
 
 // greet says where the server answers.

@@ -234,3 +234,13 @@ func TestTheDescriptionNeedsNoKey(t *testing.T) {
 	said(t, answerTo(s, sent(http.MethodGet, "/openapi.yaml", nil)), 200)
 	said(t, answerTo(s, sent(http.MethodGet, "/", nil)), 200)
 }
+
+// TestWhatSchemathesisFound: requests that the description and the server took
+// differently.
+func TestWhatSchemathesisFound(t *testing.T) {
+	s := served(t, newColourist(), Options{})
+	refused(t, answerTo(s, sent("GET", "/labels", nil, timeoutHeader, "")), 400, timeoutHeader)
+	said(t, answerTo(s, sent("POST", "/v2/repository/index", []byte(`{"ready":null}`))), 200)
+	refused(t, answerTo(s, sent("POST", inferPath,
+		[]byte(`{"inputs":[{"name":"image","datatype":"BYTES","shape":[1]}]}`))), 400, "no data")
+}

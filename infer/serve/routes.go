@@ -69,7 +69,10 @@ func (s *Server) newMux() http.Handler {
 }
 
 // ServeHTTP answers a request. A trailing slash of its path counts for nothing.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.front.ServeHTTP(w, r) }
+
+// trimmed answers a request whose path may have a trailing slash.
+func (s *Server) trimmed(w http.ResponseWriter, r *http.Request) {
 	if path := r.URL.Path; len(path) > 1 && strings.HasSuffix(path, "/") {
 		u := *r.URL
 		u.Path, u.RawPath = strings.TrimSuffix(path, "/"), strings.TrimSuffix(u.RawPath, "/")
@@ -110,6 +113,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, path string,
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	nameSpan(r.Context(), method(r.Method), path, e.id)
 	readUntil(w, r, start.Add(s.options.Limits.Timeout))
 	counted := &statusWriter{ResponseWriter: w}
 	err := s.handle(counted, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e)), methods)
