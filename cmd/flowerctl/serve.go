@@ -16,13 +16,15 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/serve"
+	"github.com/flowerctl/flowerctl/infer/serve/systemd"
+	"github.com/flowerctl/flowerctl/infer/serve/tracing"
 )
 
 type serveOptions struct {
 	choose.Flags
 	models                                       cli.StringSlice
 	repository, versions                         string
-	watch, explain, jsonLog                      bool
+	watch, explain, tritonMetrics, jsonLog       bool
 	addr, grpcAddr, controlAddr, pprofAddr       string
 	tlsCert, tlsKey, tlsClientCA, keys, ctrlKeys string
 	maxBatch, maxQueue, maxPictures, maxPixels   int
@@ -66,6 +68,8 @@ func (o *serveOptions) flags() []cli.Flag {
 			"`N` pictures a second for each key, or address without keys; 0 means no limit"),
 		shell.DurationFlag(&o.timeout, "timeout", 30*time.Second,
 			"`TIME` within which requests are answered"),
+		shell.BoolFlag(&o.tritonMetrics, "triton-metrics",
+			"add the nv_inference_* names of Triton to /metrics"),
 		shell.TextFlag(&o.controlAddr, "control-addr", "",
 			"`HOST:PORT` of the calls that load and unload models; off unless given"),
 		shell.TextFlag(&o.ctrlKeys, "control-keys", "", "`FILE` of the keys for these calls"),
@@ -109,6 +113,11 @@ func (o *serveOptions) run(c *shell.Call) error {
 	if err != nil {
 		return err
 	}
+	tracer, flush, err := tracing.Start(c.Ctx, "flowerctl", version)
+	if err != nil {
+		return err
+	}
+	options.Tracer = tracer
 	server := serve.New(options)
 	loader, err := o.loader(c, server)
 	if err != nil {
@@ -133,10 +142,15 @@ func (o *serveOptions) run(c *shell.Call) error {
 			return err
 		}
 		o.greet(c, listeners)
+		group.Go(func() error { return systemd.Follow(ctx, func() { server.Ready() }) })
 		return loader.Follow(ctx, again, o.watch)
 	})
-	if err := group.Wait(); !errors.Is(err, context.Canceled) {
-		return err
+	err = group.Wait()
+	if errors.Is(err, context.Canceled) {
+		err = nil
 	}
-	return nil
+	const patience = 5 * time.Second
+	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	return errors.Join(err, flush(rest))
 }

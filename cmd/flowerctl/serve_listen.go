@@ -6,6 +6,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/serve"
+	"github.com/flowerctl/flowerctl/infer/serve/systemd"
 )
 
 // listen opens the sockets that the flags name.
@@ -24,18 +25,17 @@ func (o *serveOptions) listen(loader *serve.Loader, log *slog.Logger) (l serve.L
 		}
 		l.ControlHandler = loader.Control(keys)
 	}
+	// A socket that systemd opened is in place of the address.
+	l.HTTP, l.GRPC, err = systemd.Sockets()
 	for _, at := range []struct {
 		address string
 		to      *net.Listener
 	}{{o.addr, &l.HTTP}, {o.grpcAddr, &l.GRPC}, {o.controlAddr, &l.Control}, {o.pprofAddr, &l.Pprof}} {
-		if at.address == "" {
-			continue
-		}
-		if *at.to, err = net.Listen("tcp", at.address); err != nil {
-			return l, err
+		if err == nil && at.address != "" && *at.to == nil {
+			*at.to, err = net.Listen("tcp", at.address)
 		}
 	}
-	return l, nil
+	return l, err
 }
 
 // greet says where the server answers.

@@ -91,6 +91,13 @@ func (b *batcher) waiting() int {
 	return b.admitted
 }
 
+// queued is how many requests have pictures that no run has taken.
+func (b *batcher) queued() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.requests)
+}
+
 // answer answers for images, in order. When ctx ends, those that no run has taken
 // leave the queue, and the error is the context's.
 func (b *batcher) answer(ctx context.Context, images []imageprep.Image) ([]outcome, error) {

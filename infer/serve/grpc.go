@@ -37,6 +37,9 @@ func (s *Server) GRPC(credentials credentials.TransportCredentials) *grpc.Server
 		grpc.InTapHandle(s.enter),
 		grpc.UnaryInterceptor(s.call),
 	}
+	if calls := s.options.calls(); calls != nil {
+		options = append(options, grpc.StatsHandler(calls))
+	}
 	if credentials != nil {
 		options = append(options, grpc.Creds(credentials))
 	}

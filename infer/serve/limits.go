@@ -130,8 +130,8 @@ const timeoutHeader = "X-Request-Timeout"
 // long as it wanted to, in seconds or as 500ms, or for as long as the server lets it.
 func (s *Server) deadline(r *http.Request) (context.Context, context.CancelFunc, error) {
 	timeout := s.options.Limits.Timeout
-	if text := r.Header.Get(timeoutHeader); text != "" {
-		asked, err := parseTimeout(text)
+	if given := r.Header.Values(timeoutHeader); len(given) > 0 {
+		asked, err := parseTimeout(given[0])
 		if err != nil {
 			return nil, nil, err
 		}

@@ -24,7 +24,7 @@ type metrics struct {
 	reloads  *prometheus.CounterVec
 }
 
-func newMetrics(version string, models *registry) *metrics {
+func newMetrics(version string, models *registry, triton bool) *metrics {
 	opts := func(name, help string) prometheus.CounterOpts {
 		return prometheus.CounterOpts{Namespace: "flowerctl", Name: name, Help: help}
 	}
@@ -60,6 +60,9 @@ func newMetrics(version string, models *registry) *metrics {
 		m.decode, m.reloads, build,
 		queueCollector{models}, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	if triton {
+		m.registry.MustRegister(tritonCollector{models})
+	}
 	return m
 }
 

@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"image/jpeg"
 	"math"
-	"os"
-	"slices"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/flowerctl/flowerctl/infer"
@@ -19,19 +16,19 @@ import (
 )
 
 // flowers is the built-in model, or the test is skipped where there is no onnxruntime.
-func flowers(t testing.TB) *infer.Classifier {
+func flowers(t testing.TB, o infer.Options) *infer.Classifier {
 	t.Helper()
 	l, err := install.Find(install.BuildCPU)
 	if err == nil {
 		_, err = ort.Load(l)
 	}
 	if err != nil {
-		if slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort") {
+		if required("ort") {
 			t.Fatal(err)
 		}
 		t.Skipf("%v: flowerctl runtime install", err)
 	}
-	c, err := infer.New(infer.Builtin(), infer.Options{Many: true})
+	c, err := infer.New(infer.Builtin(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +54,7 @@ func jpegs(t testing.TB, n int) (files [][]byte) {
 }
 
 func TestEveryProtocolGivesTheSameBits(t *testing.T) {
-	c := flowers(t)
+	c := flowers(t, infer.Options{Many: true})
 	s := New(Options{})
 	t.Cleanup(s.Close)
 	if err := s.Put(t.Context(), "model", "1",

@@ -4,6 +4,8 @@ import (
 	"log/slog"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
@@ -19,8 +21,12 @@ type Options struct {
 	MaxWait time.Duration
 	// Explain turns on the route /explain. Models must have been opened for it.
 	Explain bool
+	// TritonMetrics adds to /metrics the numbers of nv_inference_*, as Triton names them.
+	TritonMetrics bool
 	// Keys are what clients must show; nil lets everyone in.
 	Keys *Keys
+	// Tracer is where the spans of requests go; nil for nowhere.
+	Tracer trace.TracerProvider
 	// Log hears of each request and of models that come and go; nil for nobody.
 	Log *slog.Logger
 	// Version is the program's, for clients that ask; it may be empty.

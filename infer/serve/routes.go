@@ -19,10 +19,11 @@ type route struct {
 	serve        func(w http.ResponseWriter, r *http.Request) error
 }
 
-// routes are all of them. A page for people comes at "/", and its description at
-// /openapi.yaml.
+// routes are all of them.
 func (s *Server) routes() []route {
 	routes := []route{
+		{"GET", "/", true, s.page},
+		{"GET", "/openapi.yaml", true, s.description},
 		{"POST", "/predict", false, s.predict},
 		{"GET", "/labels", false, s.labels},
 		{"GET", "/model", false, s.model},
@@ -53,20 +54,25 @@ func (s *Server) newMux() http.Handler {
 	}
 	mux := http.NewServeMux()
 	for path, methods := range paths {
-		mux.HandleFunc(path, func(w http.ResponseWriter, r *http.Request) {
-			s.dispatch(w, r, path,
-				methods)
+		pattern := path
+		if path == "/" {
+			pattern = "/{$}" // and nothing below it
+		}
+		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
+			s.dispatch(w, r, path, methods)
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.dispatch(w, r, "other",
-			nil)
+		s.dispatch(w, r, "other", nil)
 	})
 	return mux
 }
 
 // ServeHTTP answers a request. A trailing slash of its path counts for nothing.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.front.ServeHTTP(w, r) }
+
+// trimmed answers a request whose path may have a trailing slash.
+func (s *Server) trimmed(w http.ResponseWriter, r *http.Request) {
 	if path := r.URL.Path; len(path) > 1 && strings.HasSuffix(path, "/") {
 		u := *r.URL
 		u.Path, u.RawPath = strings.TrimSuffix(path, "/"), strings.TrimSuffix(u.RawPath, "/")
@@ -103,8 +109,11 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, path string,
 	h := w.Header()
 	h.Set("X-Request-Id", e.id)
 	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	nameSpan(r.Context(), method(r.Method), path, e.id)
 	readUntil(w, r, start.Add(s.options.Limits.Timeout))
 	counted := &statusWriter{ResponseWriter: w}
 	err := s.handle(counted, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e)), methods)

@@ -9,6 +9,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"go.opentelemetry.io/otel/trace"
+
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
@@ -26,6 +28,8 @@ type Server struct {
 	bodies   *budget
 	rates    *rates
 	mux      http.Handler
+	front    http.Handler // the mux, in spans where they are wanted
+	tracer   trace.Tracer
 	retiring sync.WaitGroup
 	draining atomic.Bool
 }
@@ -41,8 +45,9 @@ func New(o Options) *Server {
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
-	s.metrics = newMetrics(o.Version, &s.models)
-	s.mux = s.newMux()
+	s.metrics = newMetrics(o.Version, &s.models, o.TritonMetrics)
+	s.mux, s.tracer = s.newMux(), o.tracer()
+	s.front = o.traced(http.HandlerFunc(s.trimmed))
 	return s
 }
 

@@ -20,6 +20,7 @@ type counts struct {
 	executions int64     // runs
 	success    span      // requests
 	fail       span
+	failures   [len(failureReasons)]int64
 	queue      span // pictures
 	decoding   span // requests
 	infer      span // runs
@@ -70,6 +71,7 @@ func (s *statistics) answered(took time.Duration, err error) {
 	defer s.mu.Unlock()
 	if err != nil {
 		s.fail.add(1, took)
+		s.failures[reasonOf(err)]++
 		return
 	}
 	s.success.add(1, took)

@@ -61,7 +61,9 @@ func (s *Server) answer(ctx context.Context, v *version, pictures []picture, don
 	release, ok := v.batcher.admit(len(pictures))
 	if !ok {
 		done()
-		return nil, busy("too many pictures wait already")
+		err := busy("too many pictures wait already")
+		v.stats.answered(time.Since(start), err)
+		return nil, err
 	}
 	j := &job{pictures: pictures, images: make([]imageprep.Image, len(pictures)),
 		out: make([]outcome, len(pictures))}
@@ -91,8 +93,11 @@ func (s *Server) answer(ctx context.Context, v *version, pictures []picture, don
 
 // work decodes the pictures of a job and answers for those that can be read.
 func (s *Server) work(ctx context.Context, v *version, j *job) error {
+	describeSpan(ctx, v.name, len(j.pictures))
 	start := time.Now()
-	if err := s.decode(ctx, v, j); err != nil {
+	_, span := s.tracer.Start(ctx, spanDecode)
+	err := s.decode(ctx, v, j)
+	if span.End(); err != nil {
 		return err
 	}
 	v.stats.decoded(time.Since(start))
@@ -103,7 +108,9 @@ func (s *Server) work(ctx context.Context, v *version, j *job) error {
 			images, places = append(images, j.images[i]), append(places, i)
 		}
 	}
+	_, span = s.tracer.Start(ctx, spanInfer)
 	out, err := v.batcher.answer(ctx, images)
+	span.End()
 	for i, o := range out {
 		if j.out[places[i]] = o; o.err != nil {
 			s.failed(v, o.err)
