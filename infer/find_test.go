@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/drawn"
 	"github.com/flowerctl/flowerctl/infer/ort"
 )
 
@@ -92,7 +93,7 @@ func TestReadLabels(t *testing.T) {
 func TestFallbackOpensOnTheCPU(t *testing.T) {
 	needRuntime(t)
 	o := Options{Session: ort.Options{Device: ort.Device{CUDA: true}, TF32: true}}
-	c, err := New(Builtin(), o)
+	c, err := New(drawn.Model(), o)
 	if err == nil {
 		c.Close()
 		t.Skip("there is a GPU that can be used")
@@ -103,7 +104,7 @@ func TestFallbackOpensOnTheCPU(t *testing.T) {
 	}
 	var why error
 	o.Fallback = func(err error) { why = err }
-	if c, err = New(Builtin(), o); err != nil {
+	if c, err = New(drawn.Model(), o); err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()

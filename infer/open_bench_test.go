@@ -3,14 +3,16 @@ package infer
 import (
 	"os"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/fixtures/drawn"
 )
 
-// BenchmarkOpen opens the built-in model, or the one that FLOWERCTL_MODEL names:
+// BenchmarkOpen opens the model of drawn flowers, or the one that FLOWERCTL_MODEL names:
 // its graph optimised each time, and kept from the time before.
 func BenchmarkOpen(b *testing.B) {
 	needRuntime(b)
 	b.Setenv("XDG_CACHE_HOME", b.TempDir())
-	model := Builtin()
+	model := drawn.Model()
 	if path := os.Getenv("FLOWERCTL_MODEL"); path != "" {
 		var err error
 		if model, err = os.ReadFile(path); err != nil {

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/fixtures/drawn"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
@@ -135,9 +136,9 @@ func TestAnotherPreprocessingStays(t *testing.T) {
 	}
 }
 
-// TestTheBuiltinResizingIsLeftOut: version 0.1.0 wrote that file.
-func TestTheBuiltinResizingIsLeftOut(t *testing.T) {
-	m, err := onnx.Decode(Builtin())
+// TestTheResizingOfOldFilesIsLeftOut: version 0.1.0 wrote that file.
+func TestTheResizingOfOldFilesIsLeftOut(t *testing.T) {
+	m, err := onnx.Decode(drawn.Model())
 	if err != nil {
 		t.Fatal(err)
 	}

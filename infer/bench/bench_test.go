@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/flowerctl/flowerctl/fixtures/drawn"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
@@ -86,7 +87,7 @@ func open(t *testing.T, o infer.Options) *infer.Classifier {
 		}
 		t.Skipf("%v: flowerctl runtime install", err)
 	}
-	c, err := infer.New(infer.Builtin(), o)
+	c, err := infer.New(drawn.Model(), o)
 	if err != nil {
 		t.Fatal(err)
 	}

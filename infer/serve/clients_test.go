@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flowerctl/flowerctl/fixtures/drawn"
 	"github.com/flowerctl/flowerctl/infer"
 )
 
@@ -28,7 +29,7 @@ func TestClientsOfOthers(t *testing.T) {
 			s := New(Options{})
 			t.Cleanup(s.Close)
 			if err := s.Put(t.Context(), "flowers", "1", NewModel(flowers(t, infer.Options{Many: true}),
-				infer.Builtin(), infer.BuiltinReport())); err != nil {
+				drawn.Model(), drawn.Report())); err != nil {
 				t.Fatal(err)
 			}
 			web, l, calls := httptest.NewServer(s), loopback(t), s.GRPC(nil)

