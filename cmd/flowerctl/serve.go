@@ -34,7 +34,7 @@ type serveOptions struct {
 
 func (o *serveOptions) flags() []cli.Flag {
 	own := []cli.Flag{
-		&cli.StringSliceFlag{Name: "model", Usage: "ONNX `FILE`, several times for several; else $" +
+		&cli.StringSliceFlag{Name: "model", Usage: "ONNX `FILE`, or NAME=FILE, several times for several; else $" +
 			envModel + ", else model.onnx here, else the one built in", Destination: &o.models},
 		shell.TextFlag(&o.repository, "repository", "",
 			"serve the models of `DIR`: NAME/VERSION/model.onnx"),
