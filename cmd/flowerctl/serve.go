@@ -35,7 +35,8 @@ type serveOptions struct {
 
 func (o *serveOptions) flags() []cli.Flag {
 	own := []cli.Flag{
-		&cli.StringSliceFlag{Name: "model", Usage: "ONNX `FILE`, several times for several; else $" +
+		&cli.StringSliceFlag{Name: "model", Usage: "ONNX `FILE`, or NAME=FILE, several times for " +
+			"several; else $" +
 			shell.EnvModel + ", else model.onnx here, else the one built in", Destination: &o.models},
 		shell.TextFlag(&o.repository, "repository", "",
 			"serve the models of `DIR`: NAME/VERSION/model.onnx"),
@@ -68,8 +69,7 @@ func (o *serveOptions) flags() []cli.Flag {
 			"`N` pictures a second for each key, or address without keys; 0 means no limit"),
 		shell.DurationFlag(&o.timeout, "timeout", 30*time.Second,
 			"`TIME` within which requests are answered"),
-		shell.BoolFlag(&o.tritonMetrics, "triton-metrics",
-			"add the nv_inference_* names of Triton to /metrics"),
+		shell.BoolFlag(&o.tritonMetrics, "triton-metrics", "add Triton's nv_inference_* to /metrics"),
 		shell.TextFlag(&o.controlAddr, "control-addr", "",
 			"`HOST:PORT` of the calls that load and unload models; off unless given"),
 		shell.TextFlag(&o.ctrlKeys, "control-keys", "", "`FILE` of the keys for these calls"),
@@ -145,12 +145,8 @@ func (o *serveOptions) run(c *shell.Call) error {
 		group.Go(func() error { return systemd.Follow(ctx, func() { server.Ready() }) })
 		return loader.Follow(ctx, again, o.watch)
 	})
-	err = group.Wait()
-	if errors.Is(err, context.Canceled) {
+	if err = group.Wait(); errors.Is(err, context.Canceled) {
 		err = nil
 	}
-	const patience = 5 * time.Second
-	rest, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
-	defer cancel()
-	return errors.Join(err, flush(rest))
+	return errors.Join(err, flush())
 }

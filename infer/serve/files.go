@@ -19,8 +19,8 @@ import (
 
 // Files are where a server's models come from.
 type Files struct {
-	// Models are ONNX files. Each is called like its file, without .onnx, and is
-	// version 1.
+	// Models are ONNX files. Each is called like its file, without .onnx, or as
+	// NAME=FILE says, and is version 1.
 	Models []string
 	// Repository is a folder of NAME/VERSION/model.onnx, where versions are whole
 	// numbers; "" means none.
@@ -125,11 +125,22 @@ func NameOf(path string) string {
 	return cmp.Or(name, "model")
 }
 
+// named is a model's name and its file. A file that is there with = in its name is
+// meant itself.
+func named(given string) (name, path string) {
+	name, path, ok := strings.Cut(given, "=")
+	if _, err := os.Stat(given); err == nil || !ok || checkName(name) != nil {
+		return NameOf(given), given
+	}
+	return name, path
+}
+
 // scan lists the versions that should be served.
 func (l *Loader) scan() ([]source, error) {
 	var sources []source
 	for _, path := range l.files.Models {
-		src := source{NameOf(path), "1", path}
+		name, path := named(path)
+		src := source{name, "1", path}
 		for _, other := range sources {
 			if other.name == src.name {
 				return nil, fmt.Errorf("%s and %s: both are called %s", other.path, path, src.name)

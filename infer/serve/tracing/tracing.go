@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"go.opentelemetry.io/otel/attribute"
 	"go.opentelemetry.io/otel/exporters/otlp/otlptrace/otlptracegrpc"
@@ -36,12 +37,14 @@ func Configured() bool {
 	return true
 }
 
+const patience = 5 * time.Second
+
 // Start makes what spans are started from, of a program of that name and version. stop
-// sends what is left. Where the environment asks for nothing the provider is nil.
+// sends what is left, for at most 5 s. Where the environment asks for nothing the provider is nil.
 func Start(ctx context.Context, name, version string) (provider trace.TracerProvider,
-	stop func(context.Context) error, err error) {
+	stop func() error, err error) {
 	if !Configured() {
-		return nil, func(context.Context) error { return nil }, nil
+		return nil, func() error { return nil }, nil
 	}
 	if kind := os.Getenv("OTEL_TRACES_EXPORTER"); kind != "" && kind != "otlp" {
 		return nil, nil, fmt.Errorf("OTEL_TRACES_EXPORTER: got %q, want otlp or none", kind)
@@ -66,5 +69,9 @@ func Start(ctx context.Context, name, version string) (provider trace.TracerProv
 		return nil, nil, err
 	}
 	p := sdk.NewTracerProvider(sdk.WithBatcher(exporter), sdk.WithResource(about))
-	return p, p.Shutdown, nil
+	return p, func() error {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+		defer cancel()
+		return p.Shutdown(ctx)
+	}, nil
 }

@@ -19,7 +19,7 @@ func TestNothingIsSentUnlessAskedFor(t *testing.T) {
 		if provider != nil || err != nil {
 			t.Errorf("%v: got %v, %v", variables, provider, err)
 		}
-		if err := stop(t.Context()); err != nil {
+		if err := stop(); err != nil {
 			t.Error(err)
 		}
 	}
@@ -60,7 +60,7 @@ func TestSpansAreSent(t *testing.T) {
 	}
 	_, span := provider.Tracer("test").Start(t.Context(), "watering")
 	span.End()
-	if err := stop(t.Context()); err != nil {
+	if err := stop(); err != nil {
 		t.Fatal(err)
 	}
 	sent := <-got
