@@ -87,7 +87,8 @@ func (c *Classifier) occlude(ctx context.Context, img imageprep.Image, class int
 	for first := 0; first < side*side; first += occludeRuns {
 		var covered []imageprep.Image
 		for place := first; place < min(first+occludeRuns, side*side); place++ {
-			covered = append(covered, cover(img, place%side*step, place/side*step, step, colour))
+			x, y := place%side*c.prep.Size/side, place/side*c.prep.Size/side
+			covered = append(covered, cover(img, x, y, step, colour))
 		}
 		answers, err := c.Classify(ctx, covered)
 		if err != nil {

@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"image"
 	"strings"
 	"testing"
 
@@ -162,5 +163,39 @@ func TestAFlatHeatIsDrawnAsNone(t *testing.T) {
 	drawn := Heat{H: 2, W: 2, Values: make([]float32, 4)}.Over(plain(0, 4, 4))
 	if c := drawn.RGBAAt(100, 100); c.R != c.B || c.R != c.G {
 		t.Errorf("got %v, want grey", c)
+	}
+}
+
+// TestOverPhotographPutsTheHeatWhereTheNetworkLooked draws a heat whose right half is hot
+// over a wide photograph, of which the network saw the middle or the whole.
+func TestOverPhotographPutsTheHeatWhereTheNetworkLooked(t *testing.T) {
+	heat := Heat{H: 1, W: 4, Values: []float32{0, 0, 1, 1}}
+	photograph := imageprep.Image{W: 80, H: 40, Pix: make([]uint8, 3*80*40)}
+	for i := range photograph.Pix {
+		photograph.Pix[i] = 100
+	}
+	for _, tt := range []struct {
+		resize   imageprep.Resize
+		from, to int // the columns that are hot
+		paler    int // the columns on either side that were not seen
+	}{
+		{imageprep.Stretch, 40, 80, 0},
+		{imageprep.Crop, 40, 60, 20},
+	} {
+		drawn := heat.OverPhotograph(photograph, imageprep.Config{Size: 20, Resize: tt.resize})
+		if drawn.Bounds() != image.Rect(0, 0, 80, 40) {
+			t.Fatalf("got %v, want the photograph's size", drawn.Bounds())
+		}
+		for x := range 80 {
+			c := drawn.RGBAAt(x, 7)
+			near := x > tt.from-8 && x < tt.from+8 // between two cells
+			hot := x >= tt.from && x < tt.to
+			if !near && (c.R > c.B+50) != hot {
+				t.Errorf("%s, column %d: got %v, want hot: %v", tt.resize, x, c, hot)
+			}
+			if pale := x < tt.paler || x >= 80-tt.paler; pale != (c.R == c.B && c.R > 150) {
+				t.Errorf("%s, column %d: got %v, want pale: %v", tt.resize, x, c, pale)
+			}
+		}
 	}
 }

@@ -12,21 +12,48 @@ import (
 // are too small to look at.
 const drawnSide = 320
 
-// Over draws the heat over its image: the image in grey, and in yellow to red what
-// contributes to the class, the more the redder. The size of the result is a multiple
-// of the image's.
+// Over draws the heat over its image, as the network saw it: the image in grey, and in
+// yellow to red what contributes to the class, the more the redder. The size of the
+// result is a multiple of the image's.
 func (h Heat) Over(img imageprep.Image) *image.RGBA {
 	times := max(1, (drawnSide+img.W-1)/img.W)
-	out := image.NewRGBA(image.Rect(0, 0, img.W*times, img.H*times))
+	large := imageprep.Image{W: img.W * times, H: img.H * times}
+	large.Pix = make([]uint8, 0, 3*large.W*large.H)
+	for y := range large.H {
+		for x := range large.W {
+			at := 3 * (y/times*img.W + x/times)
+			large.Pix = append(large.Pix, img.Pix[at:at+3]...)
+		}
+	}
+	return h.draw(large, imageprep.Config{Resize: imageprep.Stretch}.Seen(1, 1))
+}
+
+// OverPhotograph draws the heat over the photograph that the network's image was made
+// of by prep, like Over but in the photograph's size and shape. What the network did
+// not see of it is paler.
+func (h Heat) OverPhotograph(photograph imageprep.Image, prep imageprep.Config) *image.RGBA {
+	return h.draw(photograph, prep.Seen(photograph.W, photograph.H))
+}
+
+// draw draws over an image of which the network saw a part.
+func (h Heat) draw(img imageprep.Image, seen imageprep.Part) *image.RGBA {
+	out := image.NewRGBA(image.Rect(0, 0, img.W, img.H))
 	low, span := h.spread()
-	for y := range img.H * times {
-		for x := range img.W * times {
-			p := 3 * (y/times*img.W + x/times)
+	for y := range img.H {
+		down := (float32(y) + 0.5) / float32(img.H)
+		down = (down - float32(seen.Top)) / float32(seen.Bottom-seen.Top)
+		for x := range img.W {
+			across := (float32(x) + 0.5) / float32(img.W)
+			across = (across - float32(seen.Left)) / float32(seen.Right-seen.Left)
+			p := 3 * (y*img.W + x)
 			r, g, b := int(img.Pix[p]), int(img.Pix[p+1]), int(img.Pix[p+2])
 			grey := float32(299*r+587*g+114*b) / 1000 // ITU-R BT.601
 			hot := float32(0)
-			if span > 0 {
-				hot = max(0, (h.at(float32(x)/float32(img.W*times), float32(y)/float32(img.H*times))-low)/span)
+			switch {
+			case across < 0 || across > 1 || down < 0 || down > 1:
+				grey = 255 - (255-grey)*0.4
+			case span > 0:
+				hot = max(0, (h.at(across, down)-low)/span)
 			}
 			out.SetRGBA(x, y, heatColour(grey, hot))
 		}

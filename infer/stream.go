@@ -1,6 +1,7 @@
 package infer
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -44,6 +45,10 @@ type Engine struct {
 	Classify Classify
 	Runs     int // that may overlap; 0 means 1
 
+	// KeepData makes results have the Data of their picture, and in it what a Reader
+	// gave: the file is needed again, to draw over it for example.
+	KeepData bool
+
 	// Alone says that the process does nothing else while Stream runs. Stream then
 	// doubles GOMAXPROCS for that time: decoders and runs are in C most of the time,
 	// and a goroutine that returns from there waits until the scheduler has taken a P
@@ -79,7 +84,7 @@ func Stream(ctx context.Context, e Engine, pictures iter.Seq[Picture], batch int
 			defer runtime.GOMAXPROCS(cores)
 		}
 		ctx, cancel := context.WithCancel(ctx)
-		order := e.answerAhead(ctx, decodeAhead(ctx, e.Prep, pictures, batch), batch)
+		order := e.answerAhead(ctx, e.decodeAhead(ctx, pictures, batch), batch)
 		defer func() {
 			cancel()
 			for a := range order { // the caller may close the engine when this returns
@@ -155,8 +160,7 @@ type decoding struct {
 // decodeAhead decodes pictures on all cores, a few more than a batch ahead of
 // the receiver. The channel has them in order, before they are done; it is
 // closed after the last, or when ctx ends.
-func decodeAhead(ctx context.Context, prep imageprep.Config, pictures iter.Seq[Picture],
-	batch int) (
+func (e Engine) decodeAhead(ctx context.Context, pictures iter.Seq[Picture], batch int) (
 	inOrder <-chan *decoding) {
 	workers := runtime.GOMAXPROCS(0)
 	order := make(chan *decoding, batch+workers)
@@ -165,7 +169,7 @@ func decodeAhead(ctx context.Context, prep imageprep.Config, pictures iter.Seq[P
 	for range workers {
 		go func() {
 			for d := range work {
-				d.decode(decoder, prep)
+				d.decode(decoder, e.Prep, e.KeepData)
 			}
 		}()
 	}
@@ -189,19 +193,28 @@ func decodeAhead(ctx context.Context, prep imageprep.Config, pictures iter.Seq[P
 	return order
 }
 
-func (d *decoding) decode(decoder *imageprep.Decoder, prep imageprep.Config) {
+func (d *decoding) decode(decoder *imageprep.Decoder, prep imageprep.Config, keep bool) {
 	defer close(d.done)
 	switch {
 	case d.Err != nil:
 		d.err = d.Err
 	case d.Data != nil:
 		d.image, d.err = decoder.Prepare(imageprep.Bytes(d.Data), prep)
+	case d.Reader != nil && keep:
+		d.err = decoder.View(imageprep.Reader(d.Name, d.Reader),
+			func(data []byte, img imageprep.Image) error {
+				d.Data, d.image = bytes.Clone(data), prep.Apply(img)
+				return nil
+			})
 	case d.Reader != nil:
 		d.image, d.err = decoder.Prepare(imageprep.Reader(d.Name, d.Reader), prep)
 	default:
 		d.image, d.err = decoder.Prepare(imageprep.File(d.Name), prep)
 	}
-	d.Data, d.Reader = nil, nil
+	d.Reader = nil
+	if !keep {
+		d.Data = nil
+	}
 }
 
 // How long an incomplete batch waits: for the next picture to arrive, and for one that

@@ -96,7 +96,7 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 		}
 	}
 	engine := classifier.Engine()
-	engine.Alone = true
+	engine.Alone, engine.KeepData = true, heat != nil
 	out := &tally{out: o.writer(c.Out, len(classifier.Labels()))}
 	for r, err := range infer.Stream(c.Ctx, engine, pictures.List(arguments), o.batch) {
 		if err == nil {

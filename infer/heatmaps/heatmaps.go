@@ -1,4 +1,4 @@
-// Package heatmaps writes pictures of where in an image a classifier saw what it
+// Package heatmaps writes pictures of where in a photograph a classifier saw what it
 // answered, one PNG file for each answer. It never imports training, export or
 // gorgonia. Start at [Open].
 package heatmaps
@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
@@ -24,6 +25,7 @@ type Folder struct {
 	Method  infer.Method // of the last one
 
 	classifier *infer.Classifier
+	decoder    imageprep.Decoder
 	uses       map[string]int // how often each picture's name was used
 	files      map[string]bool
 }
@@ -38,8 +40,14 @@ func Open(dir string, classifier *infer.Classifier) (*Folder, error) {
 		uses: map[string]int{}, files: map[string]bool{}}, nil
 }
 
+// LongestSide is the longer side of a picture at most, in pixels. Larger photographs are
+// made smaller.
+const LongestSide = 1600
+
 // Add writes the picture for an answer: rose.jpg.tulip.png shows where in rose.jpg a
-// tulip was seen. A result without an answer gets none.
+// tulip was seen, over the photograph in its own size and shape. A result without an
+// answer gets none. The photograph is read again from the result's Data, or its file
+// where it has none: see infer.Engine.KeepData.
 func (f *Folder) Add(ctx context.Context, r infer.Result) error {
 	if f == nil || r.Err != nil {
 		return nil
@@ -49,10 +57,19 @@ func (f *Folder) Add(ctx context.Context, r infer.Result) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", r.Name, err)
 	}
+	src := imageprep.File(r.Name)
+	if r.Data != nil {
+		src = imageprep.Bytes(r.Data)
+	}
+	photograph, err := f.decoder.Fit(src, LongestSide)
+	if err != nil {
+		return err
+	}
 	path := filepath.Join(f.Dir, f.file(r.Name, f.classifier.Labels()[best]))
 	f.Method = heat.Method
 	f.Written++
-	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, heat.Over(r.Image)) })
+	drawn := heat.OverPhotograph(photograph, f.classifier.Preprocess())
+	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, drawn) })
 }
 
 // How many bytes of a picture's name and of a label are used. Systems allow 255 for

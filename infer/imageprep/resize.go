@@ -31,18 +31,23 @@ func (c Config) fit(img Image) Image {
 // rounds to 8 bits, as in Pillow.
 func (c Config) resample(row rowReader, across, down span) Image {
 	var img Image
-	switch {
-	case c.Interpolation == Bicubic:
+	if c.Interpolation == Bicubic {
 		img = resampleBicubic(row, across, down)
-	case vectors:
-		img = resampleVectors(row, across, down)
-	default:
-		img = resampleGo(row, across, down)
+	} else {
+		img = bilinear(row, across, down)
 	}
 	if c.Resize == Letterbox {
 		return c.padded(img)
 	}
 	return img
+}
+
+// bilinear returns the pixels that across and down describe, by the triangle filter.
+func bilinear(row rowReader, across, down span) Image {
+	if vectors {
+		return resampleVectors(row, across, down)
+	}
+	return resampleGo(row, across, down)
 }
 
 // padGrey is what Ultralytics fills a letterbox with.

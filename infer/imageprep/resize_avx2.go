@@ -40,7 +40,7 @@ func (t *taps) halved() (weights []int32, pairs int) {
 	return weights, pairs
 }
 
-// resampleVectors is [resample] with AVX2: the same pixels.
+// resampleVectors is [bilinear] with AVX2: the same pixels.
 func resampleVectors(row rowReader, across, down span) Image {
 	const spare = 16 // bytes behind each row
 	horizontal, vertical := newTaps(across), newTaps(down)

@@ -1,6 +1,6 @@
 package imageprep
 
-// resampleGo is [resample] in Go, for processors and builds without AVX2.
+// resampleGo is [bilinear] in Go, for processors and builds without AVX2.
 func resampleGo(row rowReader, across, down span) Image {
 	horizontal, vertical := newTaps(across), newTaps(down)
 	r := ring{stride: 3 * ((across.n + 1) / 2), rows: vertical.width + 2}
