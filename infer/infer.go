@@ -59,6 +59,7 @@ type Classifier struct {
 	ending  ending // what its numbers are
 	labels  []string
 	prep    imageprep.Config
+	unknown float64   // see UnknownBelow
 	runs    int       // that Stream overlaps
 	buffers sync.Pool // of *buffer
 
@@ -133,7 +134,7 @@ func (c *Classifier) configure(m *ort.Model, o Options) error {
 	if c.input, err = readInput(ports[0], o); err != nil {
 		return err
 	}
-	c.prep = meta.Preprocess
+	c.prep, c.unknown = meta.Preprocess, meta.Unknown.Confidence
 	if o.Resize != "" {
 		c.prep.Resize = o.Resize
 	}
@@ -175,6 +176,10 @@ var (
 
 // Labels are the names of the classes, by index.
 func (c *Classifier) Labels() []string { return slices.Clone(c.labels) }
+
+// UnknownBelow is the probability below which the file says that an answer is to be
+// called unknown, chosen for a wanted precision; 0 where it says nothing.
+func (c *Classifier) UnknownBelow() float64 { return c.unknown }
 
 // Preprocess is how pictures become what the network takes.
 func (c *Classifier) Preprocess() imageprep.Config { return c.prep }

@@ -12,6 +12,9 @@ import (
 type metadata struct {
 	Labels     []string
 	Preprocess imageprep.Config
+	Unknown    struct {
+		Confidence float64 `json:"confidence"`
+	}
 }
 
 // The keys of a file's metadata_props.
@@ -19,6 +22,7 @@ const (
 	keyLabels     = "labels"     // JSON list
 	keyPreprocess = "preprocess" // JSON of imageprep.Config
 	keyPrecision  = "precision"  // fp32, fp16 or int8
+	keyUnknown    = "unknown"    // JSON of metrics.Threshold
 )
 
 func parseMetadata(properties map[string]string) (m metadata, err error) {
@@ -30,6 +34,14 @@ func parseMetadata(properties map[string]string) (m metadata, err error) {
 	if text, ok := properties[keyPreprocess]; ok {
 		if err := json.Unmarshal([]byte(text), &m.Preprocess); err != nil {
 			return metadata{}, fmt.Errorf("metadata preprocess: %w", err)
+		}
+	}
+	if text, ok := properties[keyUnknown]; ok {
+		if err := json.Unmarshal([]byte(text), &m.Unknown); err != nil {
+			return metadata{}, fmt.Errorf("metadata unknown: %w", err)
+		}
+		if c := m.Unknown.Confidence; !(c >= 0 && c <= 1) {
+			return metadata{}, fmt.Errorf("metadata unknown: confidence %g, want 0 to 1", c)
 		}
 	}
 	return m, nil

@@ -95,6 +95,9 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 	}
 	engine := classifier.Engine()
 	engine.Alone = true
+	if !c.Given("min-confidence") {
+		o.minConfidence = classifier.UnknownBelow()
+	}
 	out := &tally{out: o.writer(c.Out, len(classifier.Labels()))}
 	for r, err := range infer.Stream(c.Ctx, engine, pictures.List(arguments), o.batch) {
 		if err == nil {
