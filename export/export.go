@@ -11,10 +11,12 @@ package export
 
 import (
 	"fmt"
+	"math"
 	"slices"
 
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
@@ -37,6 +39,12 @@ type Options struct {
 	Ranges  Ranges
 	Version string // of the exporting program, for the metadata
 	License string // of the weights, for the metadata; "" means not stated
+	// Temperature divides the logits before the softmax, so that probabilities mean
+	// what they say; 0 or 1 means none. The output logits is as it was trained.
+	Temperature float64
+	// Unknown is below which probability an answer is called unknown, for the metadata;
+	// nil leaves that to who asks.
+	Unknown *metrics.Threshold
 }
 
 // The operator sets that are tested.
@@ -192,8 +200,13 @@ func (o Options) complete() (Options, error) {
 	if o.Opset == 0 {
 		o.Opset = DefaultOpset
 	}
+	if o.Temperature == 0 {
+		o.Temperature = 1
+	}
 	o.FoldBatchNorm = o.FoldBatchNorm || o.Precision == INT8 || o.Precision == FP16Weights
 	switch {
+	case !(o.Temperature > 0) || math.IsInf(o.Temperature, 0):
+		return o, fmt.Errorf("temperature %g, want a number over 0", o.Temperature)
 	case o.Input != Image && o.Input != Float:
 		return o, fmt.Errorf("input %q, want %s or %s", o.Input, Image, Float)
 	case o.ResizeOp != ByMatMul && o.ResizeOp != ByResize:

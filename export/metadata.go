@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
@@ -29,6 +30,10 @@ type Metadata struct {
 	Precision  Precision           // precision
 	Folded     bool                // folded: batch norms have been merged into other layers
 	Weights    string              // weights_sha256: see WeightsDigest
+	// Temperature divides the logits before the softmax; 0 where nothing does.
+	Temperature float64 // temperature
+	// Unknown is below which probability an answer is called unknown; nil: not said.
+	Unknown *metrics.Threshold // unknown
 	// Rescale is what a caller of a Float file does first with pixels of 0 to 255:
 	// x*Scale + Offset. It is nil where there is nothing to do.
 	Rescale *Rescale
@@ -76,6 +81,12 @@ func metadata(c *checkpoint.Checkpoint, spec *model.Spec, o Options) ([]onnx.Pro
 		asJSON(&list, "preprocess", c.Preprocess),
 		asJSON(&list, "training", c.Training),
 	}
+	if o.Temperature != 1 {
+		text("temperature", strconv.FormatFloat(o.Temperature, 'g', -1, 64))
+	}
+	if o.Unknown != nil {
+		values = append(values, asJSON(&list, "unknown", o.Unknown))
+	}
 	if r := rescale(spec); r != nil && o.Input == Float {
 		values = append(values, asJSON(&list, "rescale",
 			Rescale{r.Scale, r.Offset, r.Scales, r.Offsets}))
@@ -111,6 +122,8 @@ func ReadMetadata(m *onnx.Model) (Metadata, error) {
 		d.Size = n
 	}
 	for _, err := range []error{
+		parse(get("temperature"), "temperature", &d.Temperature),
+		parse(get("unknown"), "unknown", &d.Unknown),
 		parse(get("labels"), "labels", &d.Labels),
 		parse(get("preprocess"), "preprocess", &d.Preprocess),
 		parse(get("training"), "training", &d.Training),

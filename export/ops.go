@@ -54,7 +54,7 @@ func (g *graph) node(n *model.Node) error {
 		return nil
 	}
 	if n.Op == model.Softmax {
-		g.finish(n, "Softmax", []string{g.value[n.Inputs[0]]}, onnx.Int("axis", 1))
+		g.finish(n, "Softmax", []string{g.tempered(n)}, onnx.Int("axis", 1))
 		return nil
 	}
 	in := make([]string, len(n.Inputs))
@@ -103,6 +103,17 @@ func (g *graph) node(n *model.Node) error {
 		return fmt.Errorf("unknown op, want one of %v", model.Ops())
 	}
 	return nil
+}
+
+// tempered is what a softmax reads: the logits, divided by the temperature where
+// there is one. That is float32 in every precision.
+func (g *graph) tempered(n *model.Node) string {
+	logits := g.value[n.Inputs[0]]
+	if g.opts.Temperature == 1 {
+		return logits
+	}
+	t := g.constant(onnx.NewScalar(n.Name+".temperature", float32(g.opts.Temperature)))
+	return g.step("Div", n.Name+"/tempered", []string{logits, t})
 }
 
 // window is the geometry of a convolution or pool.

@@ -80,6 +80,7 @@ type Classifier struct {
 	prep          imageprep.Config
 	preprocessing *foreign.Result
 	notes         []string
+	unknown       float64   // see UnknownBelow
 	runs          int       // that Stream overlaps
 	buffers       sync.Pool // of *buffer
 
@@ -161,6 +162,11 @@ func (c *Classifier) configure(m *ort.Model, o Options) error {
 	if facts.Own && o.Size > 0 {
 		return ErrOwnSize
 	}
+	if facts.Own {
+		if c.unknown, err = readUnknown(m.Metadata); err != nil {
+			return err
+		}
+	}
 	if c.preprocessing, err = facts.Resolve(o.wish(), c.input.size, c.input.bytes); err != nil {
 		return err
 	}
@@ -206,6 +212,10 @@ func noLabels(notes []string) error {
 
 // Labels are the names of the classes, by index.
 func (c *Classifier) Labels() []string { return slices.Clone(c.labels) }
+
+// UnknownBelow is the probability below which the file says that an answer is to be
+// called unknown, chosen for a wanted precision; 0 where it says nothing.
+func (c *Classifier) UnknownBelow() float64 { return c.unknown }
 
 // Preprocess is how pictures become what the network takes.
 func (c *Classifier) Preprocess() imageprep.Config { return c.prep }

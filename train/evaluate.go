@@ -37,6 +37,16 @@ func (e *Evaluation) Confusion(labels []string) *metrics.Confusion {
 	return c
 }
 
+// Answers are the probabilities with the true classes.
+func (e *Evaluation) Answers() *metrics.Answers {
+	a := new(metrics.Answers)
+	for _, p := range e.Predictions {
+		a.Labels = append(a.Labels, p.Class)
+		a.Probabilities = append(a.Probabilities, p.Probabilities)
+	}
+	return a
+}
+
 // Evaluate answers every image of the source. after may be nil; it is called after
 // each batch with the mean loss and the main head's accuracy so far, and the number
 // of images of the batch.

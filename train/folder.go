@@ -120,6 +120,8 @@ type Summary struct {
 	TestImages   int         `json:"test_images,omitempty"`
 	TestAccuracy *float64    `json:"test_accuracy,omitempty"`
 	TestInterval *[2]float64 `json:"test_interval,omitempty"`
+	// TestCalibration is of the test images with the temperature of Calibration.
+	TestCalibration *metrics.Reliability `json:"test_calibration,omitempty"`
 
 	// Heads are the auxiliary heads, at the best epoch.
 	Heads []HeadSummary `json:"heads,omitempty"`
@@ -127,8 +129,11 @@ type Summary struct {
 	Dead   *Dead   `json:"dead,omitempty"`
 	Unseen *Unseen `json:"unseen,omitempty"`
 	// Report and Confusion (true class on the rows) are of the validation images.
-	Report    metrics.Report     `json:"report"`
-	Confusion *metrics.Confusion `json:"confusion"`
+	// Calibration and Classes are too.
+	Report      metrics.Report       `json:"report"`
+	Calibration *metrics.Calibration `json:"calibration,omitempty"`
+	Classes     []metrics.Curves     `json:"classes,omitempty"` // areas under their curves
+	Confusion   *metrics.Confusion   `json:"confusion"`
 }
 
 // HeadSummary is how often an auxiliary head was right.
@@ -149,6 +154,7 @@ func (o *Outcome) Summary(labels []string) Summary {
 		Seconds: o.Seconds, TrainImages: o.TrainSize, ValImages: c.N(), MajorityRate: majority,
 		LastValAccuracy: o.History[len(o.History)-1].ValAccuracy,
 		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Report: c.Report(), Confusion: c,
+		Calibration: o.Calibration, Classes: o.Validation.Answers().Curves(labels),
 	}
 	for _, e := range o.History {
 		s.BestTrainAccuracy = max(s.BestTrainAccuracy, e.Accuracy)
@@ -161,6 +167,10 @@ func (o *Outcome) Summary(labels []string) Summary {
 		accuracy := t.Accuracy()
 		low, high := t.Interval()
 		s.TestImages, s.TestAccuracy, s.TestInterval = t.N(), &accuracy, &[2]float64{low, high}
+		if o.Calibration != nil {
+			r := o.Test.Answers().Tempered(o.Calibration.Temperature).Reliability()
+			s.TestCalibration = &r
+		}
 	}
 	return s
 }

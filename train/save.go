@@ -166,6 +166,7 @@ func (l *loop) outcome(ctx context.Context, stopped Stop) (*Outcome, error) {
 	if o.Validation, err = Evaluate(ctx, l.Stepper, l.Validation, nil); err != nil {
 		return nil, err
 	}
+	o.Calibration = o.Validation.Answers().Calibrate()
 	if l.Test != nil {
 		test, err := Evaluate(ctx, l.Stepper, l.Test, nil)
 		if err != nil {

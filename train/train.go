@@ -12,6 +12,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/numbers"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
@@ -92,6 +93,8 @@ type Outcome struct {
 	// Validation and Test are the answers with the best weights.
 	Validation Evaluation
 	Test       *Evaluation
+	// Calibration is the temperature that suits the validation images' answers.
+	Calibration *metrics.Calibration
 }
 
 // Stop says why a run ended.

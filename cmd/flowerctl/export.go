@@ -22,7 +22,7 @@ type exportOptions struct {
 	input, resizeOp       string
 	precision, license    string
 	opset, images         int
-	drop                  float64
+	drop, unknown         float64
 	fold, noVerify, force bool
 	json                  bool
 }
@@ -44,6 +44,8 @@ func (o *exportOptions) flags() []cli.Flag {
 		shell.TextFlag(&o.license, "license", "", "`LICENSE` of the weights, for the metadata"),
 		shell.IntFlag(&o.images, "images", 0,
 			"compare on `N`, 32 or more; else 64, and all for fp16 and int8"),
+		shell.FloatFlag(&o.unknown, "unknown-precision", 0,
+			"store below which probability an answer is unknown, so that `SHARE` of the others are right"),
 		shell.BoolFlag(&o.noVerify, "no-verify", "write the file without running it"),
 		shell.BoolFlag(&o.force, "force", "write over a file that is there"),
 		shell.JSONFlag(&o.json))
@@ -90,7 +92,7 @@ func (o *exportOptions) export(c *shell.Call) error {
 		Export: export.Options{Input: export.Input(o.input), Precision: precision, Opset: o.opset,
 			ResizeOp: export.ResizeOp(o.resizeOp), FoldBatchNorm: o.fold, Version: version, License: o.license},
 		Data: o.Data, Images: o.images, Tolerance: tolerance(precision, o.drop), Unverified: o.noVerify,
-		Log: func(line string) { c.Say("%s", line) },
+		UnknownPrecision: o.unknown, Log: func(line string) { c.Say("%s", line) },
 	})
 	if err != nil {
 		return err

@@ -97,6 +97,9 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 	}
 	engine := classifier.Engine()
 	engine.Alone, engine.KeepData = true, heat != nil
+	if !c.Given("min-confidence") {
+		o.minConfidence = classifier.UnknownBelow()
+	}
 	out := &tally{out: o.writer(c.Out, len(classifier.Labels()))}
 	for r, err := range infer.Stream(c.Ctx, engine, pictures.List(arguments), o.batch) {
 		if err == nil {

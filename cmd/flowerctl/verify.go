@@ -118,6 +118,9 @@ func (o *verifyOptions) run(c *shell.Call) error {
 	if v.Photos, v.Source, err = trained.Photos(c.Ctx, o.Data, data.Val, o.images); err != nil {
 		return err
 	}
+	if trained.Calibration != nil {
+		v.Temperature = trained.Calibration.Temperature
+	}
 	if v.Device, err = device.Need(c, o.device); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 
 // newReader finds the input and the output of a graph, and the shapes between.
 func newReader(m *onnx.Model, o Options) (*reader, error) {
+	m = withoutTemperature(m)
 	r := &reader{opts: o, opset: m.Opset(""), graph: &m.Graph, batch: -1,
 		makers:       make(map[string]*onnx.Node, len(m.Graph.Nodes)),
 		initializers: make(map[string]*onnx.Initializer, len(m.Graph.Initializers)),
@@ -38,6 +39,31 @@ func newReader(m *onnx.Model, o Options) (*reader, error) {
 	}
 	r.findConstants()
 	return r, r.findOutput()
+}
+
+// withoutTemperature is the model whose softmax reads the logits where the file says
+// that it divides them by a temperature: it belongs to the answers, not to the network.
+func withoutTemperature(m *onnx.Model) *onnx.Model {
+	if _, ok := m.Property("temperature"); !ok {
+		return m
+	}
+	out := *m
+	out.Graph.Nodes = slices.Clone(m.Graph.Nodes)
+	for i := range out.Graph.Nodes {
+		n := &out.Graph.Nodes[i]
+		if n.Op != "Softmax" || len(n.Inputs) != 1 {
+			continue
+		}
+		for j := range m.Graph.Nodes {
+			d := &m.Graph.Nodes[j]
+			if d.Op == "Div" && len(d.Inputs) == 2 && slices.Contains(d.Outputs, n.Inputs[0]) &&
+				d.Inputs[0] == export.Logits {
+				n.Inputs = []string{export.Logits}
+				break
+			}
+		}
+	}
+	return &out
 }
 
 // networkName is what the caller says, or what the file does.

@@ -31,6 +31,9 @@ type Options struct {
 	// not fp32.
 	Images    int
 	Tolerance verify.Tolerance // the precision's own where it is the zero value
+	// UnknownPrecision is how often answers shall be right that are given: the file gets
+	// the threshold below which an answer is called unknown. 0 means none.
+	UnknownPrecision float64
 	// Unverified writes the file without running it.
 	Unverified bool
 	Log        func(line string) // hears what happens; may be nil
@@ -78,6 +81,9 @@ func Run(ctx context.Context, trained *run.Trained, path string, o Options) (*Re
 		o.Tolerance = verify.DefaultTolerance(o.Export.Precision)
 	}
 	if err := o.calibrate(ctx, trained); err != nil {
+		return nil, err
+	}
+	if err := o.temper(trained); err != nil {
 		return nil, err
 	}
 	m, err := export.Model(trained.Checkpoint, o.Export)
@@ -140,7 +146,8 @@ func (o *Options) verify(ctx context.Context, trained *run.Trained,
 		return nil, err
 	}
 	r, err := verify.File(ctx, file, trained.Checkpoint, verify.Options{Photos: photos, Source: source,
-		Tolerance: o.Tolerance, Quick: true, Version: o.Export.Version, Log: o.Log})
+		Tolerance: o.Tolerance, Quick: true, Version: o.Export.Version, Log: o.Log,
+		Temperature: o.Export.Temperature})
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/model"
 )
 
 // maxSoftmax is the largest error of a probability; that of float32 is 1e-7.
@@ -186,13 +188,32 @@ func (v *verification) layers(ctx context.Context) (err error) {
 	}
 	at := min(v.worst(), len(v.Photos)-1)
 	x := v.images.batch(at, min(at+2, len(v.Photos)))
-	v.report.Layers, err = compareNodes(ctx, &spec, reference.Layers, file.Layers, x, tolerance)
+	v.report.Layers, err = compareNodes(ctx, &spec, v.tempered(&spec, reference.Layers), file.Layers, x,
+		tolerance)
 	if first := firstDifference(v.report.Layers); first != nil {
 		v.report.FirstDifference = first.Name
 		v.report.problem("the first node that differs is %s (%s), by %.1e of its scale",
 			first.Name, first.Op, first.MaxRel)
 	}
 	return err
+}
+
+// tempered are the values of all nodes, with probabilities as a file has them that
+// divides its logits.
+func (v *verification) tempered(spec *model.Spec, of trace) trace {
+	return func(ctx context.Context, images onnx.Tensor) (map[string]onnx.Tensor, error) {
+		values, err := of(ctx, images)
+		p, ok := values[spec.Main().Node]
+		if err != nil || !ok || v.metadata.Temperature == 0 {
+			return values, err
+		}
+		p = p.Clone()
+		for rest := p.Data; len(rest) > 0; rest = rest[spec.Classes:] {
+			metrics.Temper(rest[:spec.Classes], v.metadata.Temperature)
+		}
+		values[spec.Main().Node] = p
+		return values, nil
+	}
 }
 
 // worst is the image with the largest difference, of the engines that count.

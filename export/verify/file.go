@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -30,8 +31,10 @@ type Options struct {
 	// ReaderImages is the number of images for onnx-go; 0 means 2, because its
 	// convolution is slow.
 	ReaderImages int
-	Version      string            // of the program, for the report
-	Log          func(line string) // is told what happens; may be nil
+	// Temperature is what the file has to divide logits by; 0: what it says itself.
+	Temperature float64
+	Version     string            // of the program, for the report
+	Log         func(line string) // is told what happens; may be nil
 }
 
 // batchSizes are the sizes of the batches, in turn.
@@ -143,6 +146,10 @@ func (v *verification) sameNetwork() error {
 	}
 	if fmt.Sprint(d.Labels) != fmt.Sprint(c.Labels) {
 		v.report.problem("the file's labels are %v, the checkpoint's %v", d.Labels, c.Labels)
+	}
+	if t := v.Temperature; t != 0 && t != cmp.Or(d.Temperature, 1) {
+		v.report.problem("the file divides its logits by %g, the run says by %g: export it again",
+			cmp.Or(d.Temperature, 1), t)
 	}
 	if d.Preprocess != c.Preprocess {
 		v.report.problem("the file says that images are prepared as %+v, the checkpoint %+v",

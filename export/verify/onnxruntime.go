@@ -1,6 +1,7 @@
 package verify
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -19,8 +20,9 @@ type runtimeFile struct {
 	model   *onnx.Model
 	rescale export.Rescale
 	float   bool
-	// softmax is the largest difference of a probability from the logits' softmax.
-	softmax float64
+	// temperature divides the logits; softmax is the largest difference of a
+	// probability from the softmax of what comes out.
+	temperature, softmax float64
 }
 
 // openRuntime opens the bytes of an exported file. onnxruntime has to be loaded, see
@@ -39,7 +41,7 @@ func openRuntime(file []byte, o ort.Options) (*runtimeFile, error) {
 		return nil, err
 	}
 	r := &runtimeFile{session: session, model: m, float: d.Input == export.Float,
-		rescale: export.Rescale{Scale: 1}}
+		rescale: export.Rescale{Scale: 1}, temperature: cmp.Or(d.Temperature, 1)}
 	if d.Rescale != nil {
 		r.rescale = *d.Rescale
 	}
@@ -97,20 +99,22 @@ func (r *runtimeFile) Forward(ctx context.Context, images onnx.Tensor) (onnx.Ten
 	}
 	classes := len(p.Data) / logits.Shape[0]
 	for i := 0; i < len(p.Data); i += classes {
-		r.softmax = max(r.softmax, notSoftmax(p.Data[i:i+classes], logits.Data[i:i+classes]))
+		r.softmax = max(r.softmax, notSoftmax(p.Data[i:i+classes],
+			logits.Data[i:i+classes], r.temperature))
 	}
 	return logits, nil
 }
 
-// notSoftmax is the largest difference between p and the softmax of logits.
-func notSoftmax(p, logits []float32) float64 {
+// notSoftmax is the largest difference between p and the softmax of logits divided
+// by a temperature.
+func notSoftmax(p, logits []float32, temperature float64) float64 {
 	sum, worst := 0.0, 0.0
 	top := float64(slices.Max(logits))
 	for _, v := range logits {
-		sum += math.Exp(float64(v) - top)
+		sum += math.Exp((float64(v) - top) / temperature)
 	}
 	for i, v := range logits {
-		d := math.Abs(float64(p[i]) - math.Exp(float64(v)-top)/sum)
+		d := math.Abs(float64(p[i]) - math.Exp((float64(v)-top)/temperature)/sum)
 		if math.IsNaN(d) {
 			return endless
 		}

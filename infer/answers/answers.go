@@ -21,11 +21,12 @@ const (
 	Text Format = "text" // for people: "rose.jpg: rose 97.3 %, tulip 1.8 %"
 	JSON Format = "json" // one object a line
 	// CSV has a header, the columns file, label, probability and error, and those of
-	// the next most probable classes.
+	// the next most probable classes; with MinConfidence the last one is unknown.
 	CSV Format = "csv"
 )
 
-// Unknown is the label of an answer that is less confident than MinConfidence.
+// Unknown is the label of an answer that is less confident than MinConfidence. A
+// class may be called so too: the field unknown, true or false, says which it is.
 const Unknown = "unknown"
 
 // Writer writes answers to W.
@@ -43,6 +44,7 @@ type line struct {
 	File        string        `json:"file"`
 	Label       string        `json:"label,omitempty"`
 	Probability float32       `json:"probability,omitempty"`
+	Unknown     bool          `json:"unknown,omitempty"`
 	Top         []infer.Class `json:"top,omitempty"`
 	Error       string        `json:"error,omitempty"`
 }
@@ -57,7 +59,7 @@ func (w *Writer) Write(r infer.Result) error {
 		l.Top = r.Answer.Top(w.Top)
 		l.Label, l.Probability = l.Top[0].Label, l.Top[0].Probability
 		if float64(l.Probability) < w.MinConfidence {
-			l.Label = Unknown
+			l.Label, l.Unknown = Unknown, true
 		}
 	}
 	switch w.Format {
@@ -77,7 +79,7 @@ func (l *line) text() string {
 		return "error: " + l.Error
 	}
 	var parts []string
-	if l.Label == Unknown {
+	if l.Unknown {
 		parts = append(parts, Unknown)
 	}
 	for _, class := range l.Top {
@@ -99,6 +101,9 @@ func (w *Writer) csv(l line) error {
 		} else {
 			row = append(row, "", "")
 		}
+	}
+	if w.MinConfidence > 0 {
+		header, row = append(header, "unknown"), append(row, l.Unknown)
 	}
 	var t table.Table
 	if !w.headed {

@@ -42,8 +42,8 @@ func TestClassesBeyondTheFirst(t *testing.T) {
 		Answer: infer.NewAnswers([]string{"rose", "tulip"}, []float32{0.75, 0.25})[0]}
 	for format, want := range map[Format]string{
 		"":  "a.jpg: unknown, rose 75.0 %, tulip 25.0 %\n",
-		CSV: "file,label,probability,error,label_2,probability_2\na.jpg,unknown,0.75,,tulip,0.25\n",
-		JSON: `{"file":"a.jpg","label":"unknown","probability":0.75,"top":[{"label":"rose","probability":0.75},` +
+		CSV: "file,label,probability,error,label_2,probability_2,unknown\na.jpg,unknown,0.75,,tulip,0.25,true\n",
+		JSON: `{"file":"a.jpg","label":"unknown","probability":0.75,"unknown":true,"top":[{"label":"rose","probability":0.75},` +
 			`{"label":"tulip","probability":0.25}]}` + "\n",
 	} {
 		var out bytes.Buffer

@@ -32,14 +32,18 @@ type Model struct {
 	Card       map[string]string // the file's metadata
 	SHA256     string            // of the file, hexadecimal; "" where there is none
 	Device     string            // where it runs, for people
-	Report     json.RawMessage   // of flowerctl verify; nil where there is none
+	// UnknownBelow is the probability below which an answer is called unknown where the
+	// client says nothing.
+	UnknownBelow float64
+	Report       json.RawMessage // of flowerctl verify; nil where there is none
 }
 
 // NewModel describes a classifier that was opened from the bytes of a file, of which
 // the hash is told; nil for none. The report is what flowerctl verify wrote about the
 // file, or nil.
 func NewModel(c *infer.Classifier, file, report []byte) *Model {
-	m := &Model{Classifier: c, Runs: max(1, c.Engine().Runs), MaxBatch: batchOnCPU, Report: report}
+	m := &Model{Classifier: c, Runs: max(1, c.Engine().Runs), MaxBatch: batchOnCPU, Report: report,
+		UnknownBelow: c.UnknownBelow()}
 	session := c.Session()
 	device := session.Device()
 	if m.Device = device.String(); device.CUDA {

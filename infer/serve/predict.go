@@ -23,6 +23,7 @@ type prediction struct {
 	File        string        `json:"file,omitempty"`
 	Label       string        `json:"label,omitempty"`
 	Probability float32       `json:"probability,omitempty"`
+	Unknown     bool          `json:"unknown,omitempty"` // a class may have that label too
 	Top         []infer.Class `json:"top,omitempty"`
 	Error       string        `json:"error,omitempty"`
 }
@@ -48,7 +49,7 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	certain, err := confidenceOf(query)
+	certain, err := confidenceOf(query, v.UnknownBelow)
 	if err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func predictionOf(name string, o outcome, top int, certain float64) prediction {
 	p := prediction{File: name, Top: o.answer.Top(top)}
 	p.Label, p.Probability = p.Top[0].Label, p.Top[0].Probability
 	if float64(p.Probability) < certain {
-		p.Label = unknown
+		p.Label, p.Unknown = unknown, true
 	}
 	return p
 }
@@ -107,11 +108,12 @@ func topOf(query url.Values, classes int) (int, error) {
 	return min(top, classes), nil
 }
 
-// confidenceOf reads below which probability the answer is unknown.
-func confidenceOf(query url.Values) (float64, error) {
+// confidenceOf reads below which probability the answer is unknown; otherwise is the
+// model's own.
+func confidenceOf(query url.Values, otherwise float64) (float64, error) {
 	text := query.Get("min-confidence")
 	if text == "" {
-		return 0, nil
+		return otherwise, nil
 	}
 	certain, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(certain >= 0 && certain <= 1) {

@@ -23,6 +23,22 @@ func TestPredictAnswersForABody(t *testing.T) {
 	p := decodeJSON[predictions](t, said(t, answerTo(h, sent("POST", "/predict?min-confidence=0.999",
 		painted(t, green))), 200))
 	want(t, p.Results[0].Label, unknown)
+	if !p.Results[0].Unknown {
+		t.Error("the answer's field unknown is not true")
+	}
+}
+
+// TestTheModelSaysWhatIsUnknown, unless the client does.
+func TestTheModelSaysWhatIsUnknown(t *testing.T) {
+	h := New(Options{})
+	h.models.put(h.newVersion("model", "1", &Model{Classifier: newColourist(), UnknownBelow: 0.999}))
+	for query, unknown := range map[string]bool{"": true, "?min-confidence=0.5": false} {
+		p := decodeJSON[predictions](t, said(t, answerTo(h, sent("POST", "/predict"+query,
+			painted(t, green))), 200))
+		if p.Results[0].Unknown != unknown {
+			t.Errorf("%q: unknown is %v", query, !unknown)
+		}
+	}
 }
 
 func TestPredictAnswersForEachPart(t *testing.T) {

@@ -150,7 +150,8 @@ func (f Folder) Free() error {
 // remove removes the files of an earlier run, and no others.
 func (f Folder) remove() error {
 	names := append([]string{train.ConfigFile, train.SplitFile, train.HistoryFile, train.EventsFile,
-		train.BestFile, train.LastFile, train.MetricsFile}, report.Files()...)
+		train.BestFile, train.LastFile, train.MetricsFile, CalibrationFile, answersFile(data.Val),
+		answersFile(data.Test)}, report.Files()...)
 	for _, name := range names {
 		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

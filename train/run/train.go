@@ -24,12 +24,14 @@ func (s *Session) Train(ctx context.Context) (*train.Outcome, error) {
 	}
 	outcome, err := train.Run(ctx, s.config())
 	if err == nil && s.fitOnly() {
-		err = s.refit(ctx, f)
+		if err = s.refit(ctx, f); err == nil {
+			err = s.testAgain(ctx, f, outcome)
+		}
 	}
 	if outcome == nil || f.Dir == "" {
 		return outcome, err
 	}
-	return outcome, errors.Join(err, s.report(f, outcome))
+	return outcome, errors.Join(err, s.calibrate(f, outcome), s.report(f, outcome))
 }
 
 // begin makes the run's folder with what is known before the first step.

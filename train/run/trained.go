@@ -14,6 +14,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/data/flowers"
+	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
@@ -25,6 +26,8 @@ type Trained struct {
 	Folder
 	Settings   Settings
 	Checkpoint *checkpoint.Checkpoint
+	// Calibration belongs to the best weights; nil for others.
+	Calibration *Calibration
 }
 
 // Trained loads the run's settings and a checkpoint.
@@ -37,7 +40,11 @@ func (f Folder) Trained(w Which) (*Trained, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Trained{f, settings, c}, nil
+	calibration, err := f.Calibration(w)
+	if err != nil {
+		return nil, err
+	}
+	return &Trained{f, settings, c, calibration}, nil
 }
 
 // NoImagesError says that the images which a run was trained on are not there.
@@ -143,9 +150,10 @@ type Answerer struct {
 	Labels     []string
 	Preprocess imageprep.Config
 
-	network *nn.Forward
-	engine  kernel.Engine[float32]
-	pixels  []uint8
+	temperature float64
+	network     *nn.Forward
+	engine      kernel.Engine[float32]
+	pixels      []uint8
 }
 
 // Answerer makes the network of one of the run's checkpoints; 0 threads are all
@@ -155,7 +163,15 @@ func (f Folder) Answerer(w Which, threads int) (*Answerer, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := &Answerer{Path: f.CheckpointPath(w), Labels: saved.Labels, Preprocess: saved.Preprocess}
+	calibration, err := f.Calibration(w)
+	if err != nil {
+		return nil, err
+	}
+	a := &Answerer{Path: f.CheckpointPath(w), Labels: saved.Labels, Preprocess: saved.Preprocess,
+		temperature: 1}
+	if calibration != nil {
+		a.temperature = calibration.Temperature
+	}
 	if a.engine, err = engine.Default(threads); err != nil {
 		return nil, err
 	}
@@ -167,7 +183,7 @@ func (f Folder) Answerer(w Which, threads int) (*Answerer, error) {
 }
 
 // Probabilities are those of each image's classes, image after image, in the order
-// of Labels.
+// of Labels, with the run's temperature: as an exported file answers.
 func (a *Answerer) Probabilities(ctx context.Context, images []imageprep.Image) ([]float32, error) {
 	a.pixels = a.pixels[:0]
 	for _, img := range images {
@@ -180,6 +196,9 @@ func (a *Answerer) Probabilities(ctx context.Context, images []imageprep.Image) 
 	if len(probabilities) != len(images)*len(a.Labels) {
 		return nil, fmt.Errorf("got %d probabilities for %d images, want %d classes each",
 			len(probabilities), len(images), len(a.Labels))
+	}
+	for rest, k := probabilities, len(a.Labels); len(rest) > 0; rest = rest[k:] {
+		metrics.Temper(rest[:k], a.temperature)
 	}
 	return probabilities, nil
 }

@@ -1,0 +1,67 @@
+package metrics
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Curves are how well one class is told from all others, over every threshold of
+// its probability.
+type Curves struct {
+	Label string `json:"label"`
+	// ROCArea is the area under the curve of true against false positives: how often
+	// an image of the class has a larger probability of it than one of the others.
+	// 0 where all images are of the class, or none.
+	ROCArea float64 `json:"roc_auc"`
+	// AveragePrecision is the sum over the thresholds of precision times the rise of
+	// recall, as scikit-learn's average_precision_score; 0 without images of it.
+	AveragePrecision float64 `json:"average_precision"`
+	Points           []Point `json:"-"` // from the largest threshold to the smallest
+}
+
+// Point is a class's answers where those with a probability of Threshold and more
+// are taken for the class.
+type Point struct {
+	Threshold     float64
+	FalsePositive float64 // share of the images of other classes
+	Recall        float64 // share of the images of the class: true positives
+	Precision     float64 // share of the class among what is taken for it
+}
+
+// Curves are those of each class.
+func (a *Answers) Curves(labels []string) []Curves {
+	all := make([]Curves, len(labels))
+	for class, label := range labels {
+		all[class] = a.curves(class)
+		all[class].Label = label
+	}
+	return all
+}
+
+func (a *Answers) curves(class int) (c Curves) {
+	order := make([]int, len(a.Labels))
+	of := 0 // images of the class
+	for i, label := range a.Labels {
+		order[i] = i
+		if label == class {
+			of++
+		}
+	}
+	p := func(i int) float32 { return a.Probabilities[i][class] }
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(p(j), p(i)) })
+	right, last := 0, Point{}
+	for k, i := range order {
+		if a.Labels[i] == class {
+			right++
+		}
+		if k+1 < len(order) && p(order[k+1]) == p(i) {
+			continue
+		}
+		at := Point{Threshold: float64(p(i)), FalsePositive: ratio(k+1-right, len(order)-of),
+			Recall: ratio(right, of), Precision: ratio(right, k+1)}
+		c.ROCArea += (at.FalsePositive - last.FalsePositive) * (at.Recall + last.Recall) / 2
+		c.AveragePrecision += (at.Recall - last.Recall) * at.Precision
+		c.Points, last = append(c.Points, at), at
+	}
+	return c
+}
