@@ -204,6 +204,9 @@ var (
 
 // noLabels is ErrNoLabels, with what was left out where there was something.
 func noLabels(notes []string) error {
+	notes = slices.DeleteFunc(slices.Clone(notes), func(note string) bool {
+		return !strings.Contains(note, "names")
+	})
 	if len(notes) == 0 {
 		return ErrNoLabels
 	}

@@ -53,7 +53,7 @@ func TestWhatOtherProgramsSay(t *testing.T) {
 			"names": `{0: 'oak', 1: "lady's mantle"}`, "imgsz": "[128, 128]"},
 			labels: "oak|lady's mantle", from: "its metadata (names)",
 			prepare: "128 x 128, crop, bilinear, RGB, pixels of 0 to 1",
-			assumed: "crop, bilinear, rgb, pixels of 0 to 1"},
+			assumed: "crop, bilinear, rgb, pixels of 0 to 1, as Ultralytics has them"},
 		"OpenVINO": {properties: map[string]string{"model_info labels": "oak lady_mantle",
 			"model_info model_type": "Classification", "model_info resize_type": "fit_to_window_letterbox",
 			"model_info mean_values": "127.5 127.5 127.5", "model_info scale_values": "[51.0, 102.0, 255.0]"},
@@ -183,7 +183,7 @@ func TestWishes(t *testing.T) {
 			Mean: []float32{0, 0, 0}}}, "32 x 32, crop to 0.8 of it, bilinear, RGB, pixels of 0 to 1", 0},
 		{read(t, map[string]string{"author": "Ultralytics"}, nil),
 			Wish{Preprocessing: Preprocessing{Resize: imageprep.Stretch}},
-			"32 x 32, stretch, bilinear, RGB, pixels of 0 to 1", 3},
+			"32 x 32, stretch, bilinear, RGB, pixels of 0 to 1", 4},
 	} {
 		r := resolved(t, c.facts, c.wish, 32)
 		if r.String() != c.want || len(r.Assumed) != c.assumed {

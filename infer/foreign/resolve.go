@@ -112,6 +112,9 @@ func (f *Facts) Resolve(w Wish, fixed int, bytes bool) (*Result, error) {
 	}
 	known := overlay(asked, f.Says)
 	r.assume(&known, bytes)
+	if f.ImpliedFrom != "" && len(r.Assumed) > 0 {
+		r.Assumed = append(r.Assumed, "as "+f.ImpliedFrom+" has them")
+	}
 	return r, r.check()
 }
 
