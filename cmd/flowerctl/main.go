@@ -27,6 +27,7 @@ func commands() []*cli.Command {
 		exportCommand(),
 		verifyCommand(),
 		inspectCommand(),
+		packCommand(),
 		predictCommand(),
 		serveCommand(),
 		evalCommand(),
