@@ -220,11 +220,7 @@ func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]fl
 		b = new(buffer)
 	}
 	defer c.buffers.Put(b)
-	rows := c.rows(len(images))
-	c.input.room(b, rows*c.prep.Size*c.prep.Size*3)
-	for i, img := range images {
-		c.input.put(b, i, c.prep.Apply(img))
-	}
+	rows := c.fill(b, images)
 	out, err := c.run(ctx, b, rows)
 	if err != nil {
 		return nil, err
@@ -235,6 +231,20 @@ func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]fl
 			c.output, answer.Shape, rows, k)
 	}
 	return answer.Data, nil
+}
+
+// fill writes the images of a run into a buffer, and returns how many rows it has. Rows
+// beyond the images hold the last image again: a dynamically quantised network takes its
+// scales from the smallest and the largest number of all rows, which copies leave as they
+// are. Anything else there, zeros too, would change the answers.
+func (c *Classifier) fill(b *buffer, images []imageprep.Image) (rows int) {
+	rows = c.rows(len(images))
+	c.input.room(b, rows*c.prep.Size*c.prep.Size*3)
+	for i, img := range images {
+		c.input.put(b, i, c.prep.Apply(img))
+	}
+	c.input.repeat(b, len(images), rows)
+	return rows
 }
 
 // rows is how many images a run on n images takes. A fixed batch is filled up.
