@@ -26,6 +26,7 @@ type Options struct {
 	Session ort.Options
 
 	Labels []string // names of the classes, by index
+	Output string   // name of the output that is the answer; "" means the one that suits best
 	Size   int      // side of the square that the network takes, pixels
 	Resize imageprep.Resize
 	// Mean and Std are by channel, of pixels from 0 to 1: a float network is fed
@@ -55,8 +56,12 @@ type Options struct {
 type Classifier struct {
 	session *ort.Session
 	input   input
-	output  string // which output is the answer
-	ending  ending // what its numbers are
+	output  string   // which output is the answer
+	named   string   // what the file calls it
+	others  []string // outputs that could have been the answer as well
+	ending  ending   // what its numbers are
+	linear  bool     // the graph makes them without a function that bounds them
+	assumed []string
 	labels  []string
 	prep    imageprep.Config
 	runs    int       // that Stream overlaps
@@ -107,8 +112,13 @@ func newClassifier(model []byte, o Options) (*Classifier, error) {
 		return nil, err
 	}
 	if c.ending == unclear {
-		if c.ending, err = c.tryEnding(); err != nil {
+		var taken string
+		if c.ending, taken, err = c.tryEnding(c.linear); err != nil {
 			return nil, errors.Join(err, c.session.Close())
+		}
+		if taken != "" {
+			c.assumed = append(c.assumed, fmt.Sprintf("the values of output %s are taken for %s",
+				c.named, taken))
 		}
 	}
 	return c, nil
@@ -143,7 +153,7 @@ func (c *Classifier) configure(m *ort.Model, o Options) error {
 	if _, says := m.Metadata[keyPreprocess]; says && o.Size > 0 {
 		return ErrOwnSize
 	}
-	return c.chooseOutput(m)
+	return c.chooseOutput(m, o.Output)
 }
 
 // setSize decides on the side of the square: what the input's shape fixes, else
@@ -175,6 +185,13 @@ var (
 
 // Labels are the names of the classes, by index.
 func (c *Classifier) Labels() []string { return slices.Clone(c.labels) }
+
+// Output is the name of the output that is the answer, and others are those that could
+// be it as well, where nothing but their order says which one is meant.
+func (c *Classifier) Output() (name string, others []string) { return c.named, slices.Clone(c.others) }
+
+// Assumed says, a line each, what was decided for want of a word in the file.
+func (c *Classifier) Assumed() []string { return slices.Clone(c.assumed) }
 
 // Preprocess is how pictures become what the network takes.
 func (c *Classifier) Preprocess() imageprep.Config { return c.prep }

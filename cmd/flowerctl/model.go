@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"os"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -21,10 +22,10 @@ const envModel = "FLOWERCTL_MODEL"
 // modelFlags choose a model and where it runs; the same for all commands that
 // answer with one.
 type modelFlags struct {
-	model, precision, device, labels string
-	threads, size                    int
-	mean, std                        cli.Float64Slice
-	tf32, verified                   bool
+	model, precision, device, labels, output string
+	threads, size                            int
+	mean, std                                cli.Float64Slice
+	tf32, verified                           bool
 }
 
 func (m *modelFlags) flags() []cli.Flag {
@@ -42,6 +43,7 @@ func (m *modelFlags) flags() []cli.Flag {
 		shell.BoolFlag(&m.verified, "require-verified",
 			"refuse a model without a good report of flowerctl verify beside it"),
 		shell.TextFlag(&m.labels, "labels", "", foreign+" `FILE` with the classes, one a line"),
+		shell.TextFlag(&m.output, "output", "", foreign+" `NAME` of the output that is the answer"),
 		shell.IntFlag(&m.size, "size", 0, foreign+" side of the square the network takes, `PIXELS`"),
 		&cli.Float64SliceFlag{Name: "mean", Destination: &m.mean,
 			Usage: foreign + " `M` or R,G,B subtracted from pixels of 0 to 1"},
@@ -98,7 +100,7 @@ func (m *modelFlags) find(c *shell.Call) (*chosen, error) {
 // where that is asked.
 func (m *modelFlags) choose(c *shell.Call, file *infer.File) (_ *chosen, err error) {
 	limitMemory(len(file.Data))
-	o := infer.Options{Size: m.size, Uncached: m.verified,
+	o := infer.Options{Size: m.size, Output: m.output, Uncached: m.verified,
 		Mean: float32s(m.mean.Value()), Std: float32s(m.std.Value())}
 	o.Session.Threads, o.Session.TF32 = m.threads, m.tf32
 	if m.labels != "" {
@@ -134,9 +136,14 @@ func (m *chosen) open(c *shell.Call, many bool) (*infer.Classifier, error) {
 		return nil, shell.Usagef("--size: got %d, but %s says itself what size it takes",
 			m.flags.size, m.Name)
 	}
+	var output *infer.OutputError
+	if errors.As(err, &output) {
+		return nil, shell.Usagef("--output: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}
+	tellAssumed(c, classifier)
 	session := &m.options.Session
 	if session.Device = classifier.Session().Device(); session.TF32 && !session.Device.CUDA {
 		session.TF32 = false
@@ -147,6 +154,16 @@ func (m *chosen) open(c *shell.Call, many bool) (*infer.Classifier, error) {
 
 // tell says which model is used.
 func (m *chosen) tell(c *shell.Call) { c.Say("using %s on %s", m.Name, m.options.Session.Device) }
+
+// tellAssumed says what the file leaves open, and how it is taken.
+func tellAssumed(c *shell.Call, classifier *infer.Classifier) {
+	if name, others := classifier.Output(); len(others) > 0 {
+		c.Say("output %s answers; --output chooses another: %s", name, strings.Join(others, ", "))
+	}
+	for _, line := range classifier.Assumed() {
+		c.Say("%s", line)
+	}
+}
 
 func float32s(values []float64) []float32 {
 	result := make([]float32, len(values))
