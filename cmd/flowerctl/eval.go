@@ -75,7 +75,7 @@ func (o *evalOptions) check(c *shell.Call) error {
 			}
 		}
 	}
-	return cmp.Or(checkThreads(o.threads), checkBatch(o.batch), c.NoFiles())
+	return cmp.Or(o.modelFlags.check(), checkBatch(o.batch), c.NoFiles())
 }
 
 func (o *evalOptions) eval(c *shell.Call) (err error) {

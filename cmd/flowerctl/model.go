@@ -63,6 +63,9 @@ func (m *modelFlags) check() error {
 			return shell.Usagef("--tf32: got --device %s, want cuda or auto", device)
 		}
 	}
+	if err := checkUnits(m.mean.Value(), m.std.Value()); err != nil {
+		return err
+	}
 	switch export.Precision(m.precision) {
 	case "", export.FP32, export.FP16, export.INT8:
 		return checkThreads(m.threads)
