@@ -16,6 +16,8 @@ func (e ending) ofTwo(values []float32) []float32 {
 			v = float32(1 / (1 + math.Exp(-float64(v))))
 		case logProbabilities:
 			v = float32(math.Exp(float64(v)))
+		case percent:
+			v /= 100
 		}
 		two = append(two, 1-v, v)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"math"
 	"slices"
+	"strings"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -17,6 +18,7 @@ const (
 	unclear          ending = iota // the graph does not say
 	logits                         // softmax makes probabilities of them
 	logProbabilities               // exp does
+	percent                        // a hundredth of them are probabilities
 	probabilities                  // as they are; those of sigmoids do not sum to 1
 )
 
@@ -36,6 +38,9 @@ func endingOf(g *onnx.Graph, output string) ending {
 			return logits
 		case "Add":
 			if slices.ContainsFunc(n.Inputs, func(name string) bool { return g.Initializer(name) != nil }) {
+				if written := biased(g, n); written == "" || !isLinear(g, written) {
+					return unclear
+				}
 				return logits // a bias
 			}
 			return unclear
@@ -49,6 +54,16 @@ func endingOf(g *onnx.Graph, output string) ending {
 	return unclear
 }
 
+// biased is the input of an addition that is no constant, or "".
+func biased(g *onnx.Graph, add *onnx.Node) string {
+	for _, name := range add.Inputs {
+		if g.Initializer(name) == nil {
+			return name
+		}
+	}
+	return ""
+}
+
 // writerOf is the node that makes a value, or nil.
 func writerOf(g *onnx.Graph, value string) *onnx.Node {
 	for i := range g.Nodes {
@@ -59,40 +74,115 @@ func writerOf(g *onnx.Graph, value string) *onnx.Node {
 	return nil
 }
 
-// tryEnding finds the ending that the graph does not tell. It takes all answers for
-// probabilities where those for two images are, one black and one with a pattern.
-func (c *Classifier) tryEnding() (ending, error) {
+// isLinear reports whether an output is made without any function that could keep its
+// values between 0 and 1, from the last matrix products or convolutions on: such values
+// are logits, though they may be small. Relu, which only bounds them below, is none.
+func isLinear(g *onnx.Graph, output string) bool {
+	writers := map[string]*onnx.Node{}
+	for i := range g.Nodes {
+		for _, name := range g.Nodes[i].Outputs {
+			writers[name] = &g.Nodes[i]
+		}
+	}
+	seen := map[string]bool{"": true}
+	for next := []string{output}; len(next) > 0; {
+		name := next[len(next)-1]
+		next = next[:len(next)-1]
+		n := writers[name]
+		if seen[name] || n == nil { // a constant, or the pictures
+			continue
+		}
+		seen[name] = true
+		if n.Domain != "" && n.Domain != "ai.onnx" && !strings.Contains(n.Op, "MatMul") {
+			return false
+		}
+		switch n.Op {
+		case "Gemm", "MatMul", "Conv", "ConvTranspose", "Einsum", "Constant", "Shape",
+			"MatMulInteger", "ConvInteger", "QLinearMatMul", "QLinearConv", "DynamicQuantizeLinear",
+			"FusedMatMul", "DynamicQuantizeMatMul", "MatMulIntegerToFloat", "MatMulNBits":
+		case "Identity", "Cast", "Reshape", "Flatten", "Squeeze", "Unsqueeze", "Dropout",
+			"QuantizeLinear", "DequantizeLinear", "Add", "Sub", "Mul", "Div", "Neg", "Sum", "Mean",
+			"Concat", "Split", "Slice", "Gather", "Transpose", "Expand", "ReduceMean", "ReduceSum",
+			"AveragePool", "GlobalAveragePool", "BatchNormalization", "Relu", "LeakyRelu", "PRelu",
+			"MaxPool", "GlobalMaxPool":
+			next = append(next, n.Inputs...)
+		default:
+			return false
+		}
+	}
+	return true
+}
+
+// trial is what the values for the trial pictures have in common.
+type trial struct {
+	within            bool // 0 and 1
+	one               bool // is their sum, and none is negative
+	hundred, logOfOne bool // the same of percent, and of logarithms
+}
+
+// trialSteps make the trial pictures, one black and one with a pattern.
+var trialSteps = []int{0, 97}
+
+// tryPictures looks at the answers for the trial pictures.
+func (c *Classifier) tryPictures() (trial, error) {
 	side := c.prep.Size
-	for _, step := range []int{0, 97} {
+	t := trial{true, true, true, true}
+	for _, step := range trialSteps {
 		img := imageprep.Image{W: side, H: side, Pix: make([]uint8, 3*side*side)}
 		for i := range img.Pix {
 			img.Pix[i] = uint8(i * step)
 		}
 		values, err := c.values(context.Background(), []imageprep.Image{img})
 		if err != nil {
-			return unclear, err
+			return trial{}, err
 		}
-		if c.binary() && values[0] >= 0 && values[0] <= 1 {
-			continue
-		}
-		if !isDistribution(values[:c.width]) {
-			return logits, nil
-		}
+		t.see(values[:c.width])
 	}
-	return probabilities, nil
+	return t, nil
 }
 
-// isDistribution says whether none of the values is negative, and they sum to 1
-// within float32's rounding.
-func isDistribution(values []float32) bool {
-	var sum float64
+// rounding is how far float16 may be from a bound, or from a sum of a thousand values.
+const rounding = 1e-3
+
+// see takes the values for another picture into account.
+func (t *trial) see(values []float32) {
+	var sum, exps float64
+	low, high := math.Inf(1), math.Inf(-1)
 	for _, v := range values {
-		if !(v >= 0) {
-			return false
-		}
-		sum += float64(v)
+		x := float64(v)
+		sum += x
+		exps += math.Exp(x)
+		low, high = min(low, x), max(high, x) // NaN makes both NaN
 	}
-	return math.Abs(sum-1) < 1e-3
+	t.within = t.within && low >= -rounding && high <= 1+rounding
+	t.one = t.one && low >= 0 && math.Abs(sum-1) < rounding
+	t.hundred = t.hundred && low >= 0 && math.Abs(sum-100) < 100*rounding
+	t.logOfOne = t.logOfOne && high <= rounding && math.Abs(exps-1) < rounding
+}
+
+// tryEnding finds the ending that the graph does not tell, linear or not, and says what
+// it goes by.
+func (c *Classifier) tryEnding(linear bool) (e ending, assumed string, err error) {
+	t, err := c.tryPictures()
+	if err != nil {
+		return unclear, "", err
+	}
+	switch {
+	case t.one:
+		return probabilities, "probabilities, since those of two trial pictures sum to 1", nil
+	case linear:
+		return logits, "", nil // the graph says it after all
+	case t.within:
+		return probabilities, "probabilities, of each class by itself, since those of two trial " +
+			"pictures are within 0 and 1", nil
+	case t.hundred:
+		return percent, "percent, since those of two trial pictures sum to 100", nil
+	case t.logOfOne:
+		return logProbabilities, "logarithms of probabilities, since those of two trial pictures " +
+			"are of numbers that sum to 1", nil
+	}
+	return logits, "logits, which softmax makes probabilities of, since those of two trial " +
+		"pictures are not within 0 and 1", nil
 }
 
 // probabilities makes probabilities of an answer's values, in place.
@@ -103,6 +193,10 @@ func (e ending) probabilities(values []float32) {
 	case logProbabilities:
 		for i, v := range values {
 			values[i] = float32(math.Exp(float64(v)))
+		}
+	case percent:
+		for i := range values {
+			values[i] /= 100
 		}
 	}
 }

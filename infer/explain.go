@@ -59,9 +59,7 @@ func (c *Classifier) Explain(ctx context.Context, img imageprep.Image, class int
 func (c *Classifier) runOne(ctx context.Context, img imageprep.Image) (
 	map[string]onnx.Tensor, error) {
 	var b buffer
-	rows := c.rows(1)
-	c.input.room(&b, rows*c.prep.Size*c.prep.Size*3)
-	c.input.put(&b, 0, img)
+	rows := c.fill(&b, []imageprep.Image{img})
 	return c.run(ctx, &b, rows)
 }
 

@@ -22,8 +22,8 @@ const BuiltinName = "the built-in model of drawn flowers"
 // File is an ONNX file that has been read. It is opened with [File.Open].
 type File struct {
 	Name    string // its path, or BuiltinName
-	Data    []byte
-	Builtin bool // it is inside the program
+	Data    []byte // with the weights that are in files beside it: see onnx.Inline
+	Builtin bool   // it is inside the program
 }
 
 // Find reads the model at path. Without a path it is DefaultFile in the working
@@ -107,6 +107,9 @@ func (f *File) Open(o Options) (*Classifier, error) {
 
 func readModel(path string) (*File, error) {
 	data, err := readRegular(path, onnx.MaxFileBytes)
+	if err == nil {
+		data, err = onnx.Inline(path, data)
+	}
 	if err != nil {
 		return nil, err
 	}

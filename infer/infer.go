@@ -31,6 +31,7 @@ type Options struct {
 	Labels     []string // names of the classes, by index
 	LabelsFrom string   // where they are from, for messages
 	Preset     string   // of foreign.Presets; what is said below counts before it
+	Output     string   // name of the output that is the answer; "" means the one that suits best
 	Size       int      // side of the square that the network takes, pixels
 	Resize     imageprep.Resize
 	// CropShare and Interpolation are those of imageprep.Config.
@@ -72,9 +73,12 @@ func (o *Options) wish() foreign.Wish {
 type Classifier struct {
 	session       *ort.Session
 	input         input
-	output        string // which output is the answer
-	width         int    // numbers of it for an image: one a class, or one for two classes
-	ending        ending // what its numbers are
+	output        string   // which output is the answer
+	named         string   // what the file calls it
+	others        []string // outputs that could have been the answer as well
+	linear        bool     // the graph makes them without a function that bounds them
+	width         int      // numbers of it for an image: one a class, or one for two classes
+	ending        ending   // what its numbers are
 	labels        []string
 	from          string // who named them
 	prep          imageprep.Config
@@ -129,8 +133,13 @@ func newClassifier(model []byte, o Options) (*Classifier, error) {
 		return nil, err
 	}
 	if c.ending == unclear {
-		if c.ending, err = c.tryEnding(); err != nil {
+		var taken string
+		if c.ending, taken, err = c.tryEnding(c.linear); err != nil {
 			return nil, errors.Join(err, c.session.Close())
+		}
+		if taken != "" {
+			c.notes = append(c.notes, fmt.Sprintf("the values of output %s are taken for %s",
+				c.named, taken))
 		}
 	}
 	return c, nil
@@ -177,7 +186,7 @@ func (c *Classifier) configure(m *ort.Model, o Options) error {
 	if err := c.input.setScale(c.preprocessing.Mean, c.preprocessing.Std); err != nil {
 		return err
 	}
-	return c.chooseOutput(m)
+	return c.chooseOutput(m, o.Output)
 }
 
 // setSize decides on the side of the square: what the input's shape fixes, else what was
@@ -220,6 +229,10 @@ func (c *Classifier) Labels() []string { return slices.Clone(c.labels) }
 // called unknown, chosen for a wanted precision; 0 where it says nothing.
 func (c *Classifier) UnknownBelow() float64 { return c.unknown }
 
+// Output is the name of the output that is the answer, and others are those that could
+// be it as well, where nothing but their order says which one is meant.
+func (c *Classifier) Output() (name string, others []string) { return c.named, slices.Clone(c.others) }
+
 // Preprocess is how pictures become what the network takes.
 func (c *Classifier) Preprocess() imageprep.Config { return c.prep }
 
@@ -236,7 +249,8 @@ func (c *Classifier) Assumed() []string {
 	return assumed
 }
 
-// Notes are remarks about metadata, of the file and beside it, that were left out.
+// Notes are remarks: about metadata, of the file and beside it, that were left out, and
+// what the numbers of the answer are taken for where the graph does not say it.
 func (c *Classifier) Notes() []string { return slices.Clone(c.notes) }
 
 // Session is the model underneath.
@@ -280,11 +294,7 @@ func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]fl
 		b = new(buffer)
 	}
 	defer c.buffers.Put(b)
-	rows := c.rows(len(images))
-	c.input.room(b, rows*c.prep.Size*c.prep.Size*3)
-	for i, img := range images {
-		c.input.put(b, i, c.prep.Apply(img))
-	}
+	rows := c.fill(b, images)
 	out, err := c.run(ctx, b, rows)
 	if err != nil {
 		return nil, err
@@ -295,6 +305,20 @@ func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]fl
 			c.output, answer.Shape, rows, k)
 	}
 	return answer.Data, nil
+}
+
+// fill writes the images of a run into a buffer, and returns how many rows it has. Rows
+// beyond the images hold the last image again: a dynamically quantised network takes its
+// scales from the smallest and the largest number of all rows, which copies leave as they
+// are. Anything else there, zeros too, would change the answers.
+func (c *Classifier) fill(b *buffer, images []imageprep.Image) (rows int) {
+	rows = c.rows(len(images))
+	c.input.room(b, rows*c.prep.Size*c.prep.Size*3)
+	for i, img := range images {
+		c.input.put(b, i, c.prep.Apply(img))
+	}
+	c.input.repeat(b, len(images), rows)
+	return rows
 }
 
 // rows is how many images a run on n images takes. A fixed batch is filled up.

@@ -138,3 +138,19 @@ func (in *input) place(p, c, plane int) int {
 	}
 	return p*3 + c
 }
+
+// repeat copies the last of n rows into those up to rows.
+func (in *input) repeat(b *buffer, n, rows int) {
+	if in.bytes {
+		repeatRow(b.bytes, n, rows)
+		return
+	}
+	repeatRow(b.floats, n, rows)
+}
+
+func repeatRow[T uint8 | float32](s []T, n, rows int) {
+	row := len(s) / rows
+	for i := n; i < rows; i++ {
+		copy(s[i*row:], s[(n-1)*row:n*row])
+	}
+}

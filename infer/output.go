@@ -3,6 +3,7 @@ package infer
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -14,16 +15,35 @@ const outputProbabilities = "probabilities"
 // floatTypes are the types of numbers that an answer may have.
 var floatTypes = []string{"float32", "float64", "float16"}
 
-// chooseOutput takes the output called probabilities, else the one that suits best:
-// one that has a number per class is better than one that may have, and float32 is
-// the best type. Of equals it is the first.
-func (c *Classifier) chooseOutput(m *ort.Model) error {
+// OutputError says that the output that was asked for is not there.
+type OutputError struct {
+	Name  string
+	Names []string // of those that are there
+}
+
+func (e *OutputError) Error() string {
+	return fmt.Sprintf("no output %q, there are: %s", e.Name, strings.Join(e.Names, ", "))
+}
+
+// chooseOutput takes the output of a name, else the one called probabilities, else the
+// one that suits best: one that has a number per class is better than one that may have,
+// float32 is the best type, and auxiliary ones come last. Of equals it is the first.
+func (c *Classifier) chooseOutput(m *ort.Model, asked string) error {
 	var found *ort.Port
 	best := 0
+	var able, names []string
 	for i, p := range m.Outputs {
-		if r := c.suits(p); r > best {
+		r := c.suits(p)
+		if r > 1 {
+			able = append(able, p.Name)
+		}
+		names = append(names, p.Name)
+		if asked == "" && r > best || asked != "" && p.Name == asked {
 			best, found = r, &m.Outputs[i]
 		}
+	}
+	if found == nil && asked != "" {
+		return &OutputError{asked, names}
 	}
 	if found == nil {
 		return &LabelsError{Labels: len(c.labels), From: c.from, Outputs: m.Outputs}
@@ -38,12 +58,16 @@ func (c *Classifier) chooseOutput(m *ort.Model) error {
 	if !slices.Contains(floatTypes, found.Type) {
 		return fmt.Errorf("output %s: got %s, want float32, float64 or float16", found.Name, found.Type)
 	}
-	c.output = found.Name
-	switch {
-	case c.output == outputProbabilities:
-		c.ending = probabilities
-	case m.Decoded != nil:
+	c.output, c.named = found.Name, found.Name
+	if asked == "" && c.output != outputProbabilities {
+		c.others = slices.DeleteFunc(able, func(name string) bool { return name == c.output })
+	}
+	if m.Decoded != nil {
 		c.ending = endingOf(&m.Decoded.Graph, c.output)
+		c.linear = isLinear(&m.Decoded.Graph, c.output)
+	}
+	if c.output == outputProbabilities && (c.linear || c.ending == logits) {
+		c.ending, c.linear = unclear, false // the name and the graph disagree: it is tried
 	}
 	return nil
 }
@@ -53,7 +77,7 @@ func (c *Classifier) suits(p ort.Port) int {
 	n := classes(p.Shape)
 	switch {
 	case p.Name == outputProbabilities:
-		return 5
+		return 10
 	case n == 1 && len(c.labels) == 2 && slices.Contains(floatTypes, p.Type):
 		return 2
 	case n >= 0 && n != len(c.labels):
@@ -61,11 +85,20 @@ func (c *Classifier) suits(p ort.Port) int {
 	case !slices.Contains(floatTypes, p.Type):
 		return 1
 	case n < 0:
-		return 2
+		return 3 - auxiliary(p)
 	case p.Type != "float32":
-		return 3
+		return 5 - auxiliary(p)
 	}
-	return 4
+	return 7 - auxiliary(p)
+}
+
+// auxiliary is 1 for an output that is called one of a second head, which helps training
+// only, and 0 for others.
+func auxiliary(p ort.Port) int {
+	if strings.Contains(strings.ToLower(p.Name), "aux") {
+		return 1
+	}
+	return 0
 }
 
 // classes is the number of values per image of an output, -1 if it is free, and 0

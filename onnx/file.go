@@ -24,7 +24,7 @@ func ReadFile(path string) (*Model, error) {
 }
 
 // ReadBytes returns the content of a file whose outermost fields are those of an
-// ONNX file.
+// ONNX file, with the values that are in other files: see [Inline].
 func ReadBytes(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -51,7 +51,7 @@ func ReadBytes(path string) ([]byte, error) {
 	if _, err := io.ReadFull(f, data); err != nil {
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	return data, nil
+	return Inline(path, data)
 }
 
 // maxOutline limits the outermost fields: graph, metadata, functions.

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 
 	"github.com/urfave/cli/v2"
 
@@ -111,18 +108,7 @@ func (o *exportOptions) check(c *shell.Call, path string) error {
 	if !(o.drop >= 0 && o.drop <= 100) {
 		return shell.Usagef("--max-accuracy-drop: got %g, want 0 to 100 points", o.drop)
 	}
-	info, err := os.Stat(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
-	case err != nil:
-		return err
-	case info.IsDir():
-		return shell.Usagef("%s is a folder, want the name of a file", path)
-	case !o.force:
-		return shell.Fail(fmt.Errorf("%s is there already", path), "--force writes over it")
-	}
-	return nil
+	return shell.MayWrite(path, o.force)
 }
 
 // tolerance is the precision's, with the drop in accuracy that the user allows,

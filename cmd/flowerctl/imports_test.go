@@ -62,7 +62,7 @@ var importRules = []struct {
 		allowed: []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},
 	},
 	{trees: []string{"train", "export", "infer", "onnx"}, never: []string{cliPath}},
-	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks",
+	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks", "fixtures/beside",
 		"infer/backbone/torchfile/torchtest"}},
 }
 

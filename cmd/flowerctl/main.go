@@ -28,6 +28,7 @@ func commands() []*cli.Command {
 		exportCommand(),
 		verifyCommand(),
 		inspectCommand(),
+		packCommand(),
 		predictCommand(),
 		serveCommand(),
 		evalCommand(),

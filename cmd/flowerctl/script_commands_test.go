@@ -15,6 +15,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/flowerctl/flowerctl/fixtures/beside"
 	"github.com/flowerctl/flowerctl/fixtures/colours"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/arch"
@@ -35,6 +36,20 @@ func writeColours(ts *testscript.TestScript, neg bool, args []string) {
 	data, err := m.Encode()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
+}
+
+// splitWeights moves the weights of an ONNX file into one beside it: besides FILE NAME.
+func splitWeights(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: besides FILE NAME")
+	}
+	path := ts.MkAbs(args[0])
+	file, err := os.ReadFile(path)
+	ts.Check(err)
+	model, weights, err := beside.Split(file, args[1], 1)
+	ts.Check(err)
+	ts.Check(os.WriteFile(path, model, 0o644))
+	ts.Check(os.WriteFile(filepath.Join(filepath.Dir(path), args[1]), weights, 0o644))
 }
 
 // paint writes PNG pictures of one colour: paint RRGGBB FILE...

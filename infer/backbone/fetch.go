@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -185,15 +184,11 @@ func (f *fetcher) keep(from string) error {
 	if err := f.check(from); err != nil {
 		return err
 	}
-	in, err := os.Open(from)
+	file, err := onnx.ReadBytes(from) // with weights that are beside it
 	if err != nil {
 		return err
 	}
-	defer in.Close()
-	return atomicfile.Write(f.path, func(w io.Writer) error {
-		_, err := io.Copy(w, in)
-		return err
-	})
+	return atomicfile.WriteBytes(f.path, file)
 }
 
 // check says whether a file may go into the cache: a network, which has the input

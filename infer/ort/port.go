@@ -67,7 +67,7 @@ func Read(file []byte) (*Model, error) {
 	} else if other := onnx.Recognize(file); other != nil {
 		return nil, other
 	} else if err := m.ask(); err != nil {
-		return nil, modelError(err)
+		return nil, err
 	}
 	if len(m.Inputs) == 0 || len(m.Outputs) == 0 {
 		return nil, fmt.Errorf("got %d inputs and %d outputs, want one of each at least", len(m.Inputs),
@@ -93,20 +93,34 @@ func (m *Model) bytes() ([]byte, error) {
 	return m.file, nil
 }
 
+// ErrExternal means that the bytes of a file are not all of it: values are in other
+// files, which onnxruntime would look for in the current folder. onnx.Inline reads them.
+var ErrExternal = errors.New("its weights are in another file, and its folder is not known")
+
 // ask opens the file in onnxruntime to ask it: for files that are beyond package
 // onnx.
 func (m *Model) ask() (err error) {
+	external, err := onnx.HasExternal(m.file)
+	switch {
+	case external:
+		return ErrExternal
+	case err != nil && !isORTFormat(m.file):
+		return errors.New("not an ONNX file")
+	}
 	if m.Inputs, m.Outputs, err = askedPorts(m.file); err != nil {
-		return err
+		return modelError(err)
 	}
 	metadata, err := ort.GetModelMetadataWithONNXData(m.file)
 	if err != nil {
-		return err
+		return modelError(err)
 	}
 	defer func() { err = errors.Join(err, metadata.Destroy()) }()
 	m.Metadata, err = readMetadata(metadata)
 	return err
 }
+
+// isORTFormat reports whether a file has onnxruntime's own format, of flatbuffers.
+func isORTFormat(file []byte) bool { return len(file) >= 8 && string(file[4:8]) == "ORTM" }
 
 // decodedPorts reads them off the file. Inputs that have a value in the file are
 // constants to onnxruntime.

@@ -289,7 +289,7 @@ func (l *Loader) drop(sources []source, failed map[string]bool) {
 }
 
 // readModel reads an ONNX file, which must be a regular one: a device may have no end,
-// and a pipe nobody who writes into it.
+// and a pipe nobody who writes into it. Weights in files beside it are put into it.
 func readModel(path string) ([]byte, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -300,5 +300,9 @@ func readModel(path string) ([]byte, error) {
 	case info.Size() > onnx.MaxFileBytes:
 		return nil, fmt.Errorf("%s: %d bytes, want at most %d", path, info.Size(), onnx.MaxFileBytes)
 	}
-	return os.ReadFile(path)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	return onnx.Inline(path, data)
 }

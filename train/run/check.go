@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 
@@ -148,14 +149,15 @@ func (p *plan) checkBase() error {
 	case !oneOrThree(p.Mean) || !oneOrThree(p.Std) || len(p.Mean) > 0 && len(p.Std) == 0:
 		return &SettingError{[]string{"mean", "std"}, fmt.Errorf(
 			"got %v and %v, want one number or three each", []float64(p.Mean), []float64(p.Std))}
-	case slices.ContainsFunc(p.Std, func(v float64) bool { return !(v > 0 && v <= 4) }):
-		return wrong("std",
-			"got %v, want numbers over 0 for pixels from 0 to 1: divide by 255 what is for bytes",
-			[]float64(p.Std))
-	case slices.ContainsFunc(p.Mean, func(v float64) bool { return !(v >= -4 && v <= 4) }):
-		return wrong("mean",
-			"got %v, want numbers for pixels from 0 to 1: divide by 255 what is for bytes",
-			[]float64(p.Mean))
+	case slices.ContainsFunc(p.Std, func(v float64) bool { return !(v > 0) }):
+		return wrong("std", "got %v, want numbers over 0", []float64(p.Std))
+	case slices.ContainsFunc(p.Mean, func(v float64) bool { return math.IsNaN(v) }):
+		return wrong("mean", "got %v, want numbers", []float64(p.Mean))
+	}
+	var units *imageprep.UnitsError
+	switch {
+	case errors.As(imageprep.CheckUnits(p.Mean, p.Std), &units):
+		return wrong(units.Name, "%w", units)
 	case p.Size == 0:
 		return wrong("size", "%s does not say how large its images are", p.From)
 	}

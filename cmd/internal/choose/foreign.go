@@ -7,6 +7,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/foreign"
@@ -17,6 +18,7 @@ import (
 // its classes, and how it takes pictures.
 type Foreign struct {
 	Labels        string // a file with the classes
+	Output        string // name of the output that is the answer
 	Preset        string // of foreign.Presets
 	Size          int    // pixels
 	Resize        string
@@ -46,6 +48,7 @@ func (f *Foreign) List() []cli.Flag {
 	return []cli.Flag{
 		shell.TextFlag(&f.Labels, "labels", "", elsewhere+" `FILE` with the classes, one a line, "+
 			"numbered lines, or a list or map in JSON"),
+		shell.TextFlag(&f.Output, "output", "", elsewhere+" `NAME` of the output that is the answer"),
 		shell.TextFlag(&f.Preset, "preprocess", "", elsewhere+" pictures as `NAME` takes them, "+
 			strings.Join(presetNames(), ", ")+"; the flags below change a part of it"),
 		shell.IntFlag(&f.Size, "size", 0, elsewhere+" side of the square the network takes, `PIXELS`"),
@@ -81,11 +84,12 @@ func (f *Foreign) Check() error {
 			return shell.Usagef("--%s: got %q, want %s", one.flag, one.got, strings.Join(one.of, ", "))
 		}
 	}
-	return nil
+	return remedy.Units(f.Mean.Value(), f.Std.Value())
 }
 
 // Apply puts what the flags say into the options.
 func (f *Foreign) Apply(o *infer.Options) (err error) {
+	o.Output = f.Output
 	o.Preset, o.Size, o.CropShare = f.Preset, f.Size, f.CropShare
 	o.Resize, o.Interpolation = imageprep.Resize(f.Resize), imageprep.Interpolation(f.Interpolation)
 	o.Channels = foreign.Channels(f.Channels)
@@ -105,7 +109,7 @@ func (f *Foreign) Arguments(c *shell.Call) (arguments []string) {
 	for _, one := range []struct {
 		name  string
 		value any
-	}{{"labels", f.Labels}, {"preprocess", f.Preset}, {"size", f.Size}, {"resize", f.Resize},
+	}{{"labels", f.Labels}, {"output", f.Output}, {"preprocess", f.Preset}, {"size", f.Size}, {"resize", f.Resize},
 		{"crop-share", f.CropShare}, {"interpolation", f.Interpolation}, {"channels", f.Channels},
 		{"mean", list(&f.Mean)}, {"std", list(&f.Std)}} {
 		if c.Given(one.name) {
@@ -122,6 +126,9 @@ func (m *Model) tellAssumed(c *shell.Call, classifier *infer.Classifier) {
 		return
 	}
 	m.told = true
+	if name, others := classifier.Output(); len(others) > 0 {
+		c.Say("output %s answers; --output chooses another: %s", name, strings.Join(others, ", "))
+	}
 	for _, note := range classifier.Notes() {
 		c.Say("%s: %s", m.Name, note)
 	}

@@ -76,6 +76,10 @@ func (m *Model) Open(c *shell.Call, many bool) (*infer.Classifier, error) {
 		return nil, shell.Usagef("--size: got %d, but %s says itself what size it takes",
 			m.flags.Size, m.Name)
 	}
+	var output *infer.OutputError
+	if errors.As(err, &output) {
+		return nil, shell.Usagef("--output: %w", err)
+	}
 	if err != nil {
 		return nil, err
 	}

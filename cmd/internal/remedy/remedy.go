@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/export/verify/presets"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/foreign"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -24,12 +25,17 @@ func Of(err error) error {
 		return nil
 	}
 	var setting *run.SettingError
+	var units *imageprep.UnitsError
 	var none *run.NoRunError
 	var images *run.NoImagesError
 	switch {
 	case errors.As(err, &setting):
 		text := strings.Replace(err.Error(), setting.Error(), asFlags(setting), 1)
-		return shell.FailWith(shell.ExitUsage, shell.Reword(err, text))
+		err = shell.FailWith(shell.ExitUsage, shell.Reword(err, text))
+		if errors.As(setting.Err, &units) {
+			err = shell.Fail(err, unitsHint(units))
+		}
+		return err
 	case errors.As(err, &none) && len(none.Others) > 0:
 		return shell.Fail(err, "there are: "+strings.Join(none.Others, ", "))
 	case errors.As(err, &none):
