@@ -213,8 +213,16 @@ func TestStoppedWhileValidating(t *testing.T) {
 			if last, err = checkpoint.Load(filepath.Join(dir, LastFile)); err != nil {
 				t.Fatal(err)
 			}
-			if s := savedLoop(t, last); s.State.Step != s.Steps {
+			s := savedLoop(t, last)
+			if s.State.Step != s.Steps {
 				t.Fatalf("stopped at step %d of %d, want in the validation", s.State.Step, s.Steps)
+			}
+			stuck := 0
+			if zero != "" {
+				stuck = s.State.Epoch
+			}
+			if s.State.Stuck != stuck {
+				t.Errorf("zero %q: stuck for %d epochs of %d, want %d", zero, s.State.Stuck, s.State.Epoch, stuck)
 			}
 		}
 		cfg := config(dir)

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+var (
+	kills      = flag.Int("kills", 20, "how many runs TestKilledRunsEndTheSame kills")
+	interrupts = flag.Int("interrupts", 5, "how many runs TestKilledRunsEndTheSame interrupts")
+)
+
+// TestKilledRunsEndTheSame stops runs at random moments, with a kill or with Ctrl-C, and
+// goes on with them as a user would: each ends with the weights and the last.ckpt of the
+// run that was not stopped. For longer:
+//
+//	go test -tags=onednn,libjpeg ./cmd/flowerctl -run TestKilledRuns -kills 200 -interrupts 50
+func TestKilledRunsEndTheSame(t *testing.T) {
+	program, err := exec.LookPath("flowerctl")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := stress{t, program, t.TempDir(), rand.New(rand.NewPCG(1, 2))}
+	begin := time.Now()
+	if out, err := s.command("--out", s.dir("straight")).CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, out)
+	}
+	long := time.Since(begin)
+	stopped := 0
+	for i := range *kills + *interrupts {
+		signal := syscall.SIGKILL
+		if i >= *kills {
+			signal = syscall.SIGINT
+		}
+		name := fmt.Sprintf("run%d", i)
+		stopped += s.run(name, signal, long)
+		s.check(name)
+		os.RemoveAll(s.dir(name))
+	}
+	t.Logf("%d runs were stopped %d times", *kills+*interrupts, stopped)
+}
+
+// stress is runs of the same settings in folders of one folder.
+type stress struct {
+	t       *testing.T
+	program string
+	root    string
+	random  *rand.Rand
+}
+
+func (s stress) dir(name string) string { return filepath.Join(s.root, name) }
+
+// command trains a network with more images to validate on than to train on.
+func (s stress) command(more ...string) *exec.Cmd {
+	return exec.Command(s.program, append([]string{"train", "--drawn", "90", "--arch", "tiny",
+		"--size", "32", "--val", "0.7", "--epochs", "4", "--patience", "0", "--threads", "1"}, more...)...)
+}
+
+// run stops a run at moments up to a time after each start, until it has ended, and
+// says how often it was stopped. One that ends too early for that begins again.
+func (s stress) run(name string, signal syscall.Signal, long time.Duration) (stopped int) {
+	s.t.Helper()
+	for {
+		cmd := s.next(name)
+		if stopped == 0 {
+			cmd = s.command("--out", s.dir(name), "--force")
+		}
+		var out bytes.Buffer
+		cmd.Stdout, cmd.Stderr = &out, &out
+		if err := cmd.Start(); err != nil {
+			s.t.Fatal(err)
+		}
+		wait := time.AfterFunc(time.Duration(s.random.Int64N(int64(long))), func() {
+			cmd.Process.Signal(signal)
+		})
+		err := cmd.Wait()
+		wait.Stop()
+		switch {
+		case err == nil && stopped > 0:
+			return stopped
+		case err == nil:
+			long = long * 3 / 4
+			continue
+		}
+		stopped++
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			s.t.Fatal(err)
+		}
+		if signal == syscall.SIGINT && !exit.Sys().(syscall.WaitStatus).Signaled() &&
+			!strings.Contains(out.String(), "interrupted") && !strings.Contains(out.String(), "stopped at") {
+			s.t.Fatalf("%s: %v: %s", name, err, &out)
+		}
+	}
+}
+
+// next goes on with the run, or starts it where nothing is there to go on from.
+func (s stress) next(name string) *exec.Cmd {
+	if _, err := os.Stat(filepath.Join(s.dir(name), "last.ckpt")); err != nil {
+		return s.command("--out", s.dir(name), "--force")
+	}
+	return exec.Command(s.program, "train", "--resume", s.dir(name), "--threads", "1")
+}
+
+// check compares a run that has ended with the one that was not stopped.
+func (s stress) check(name string) {
+	s.t.Helper()
+	for _, file := range []string{"best.ckpt", "last.ckpt"} {
+		want, err := os.ReadFile(filepath.Join(s.dir("straight"), file))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		got, err := os.ReadFile(filepath.Join(s.dir(name), file))
+		if err != nil {
+			s.t.Fatal(err)
+		}
+		if !bytes.Equal(got, want) {
+			s.t.Errorf("%s: %s is not that of the run that was not stopped", name, file)
+		}
+	}
+	left, err := filepath.Glob(filepath.Join(s.dir(name), ".*"))
+	if err != nil || len(left) > 0 {
+		s.t.Errorf("%s: %q are left of what was killed, %v", name, left, err)
+	}
+}
