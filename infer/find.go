@@ -17,7 +17,7 @@ import (
 const DefaultFile = "model.onnx"
 
 // BuiltinName is what the built-in model is called.
-const BuiltinName = "the built-in model of drawn flowers"
+const BuiltinName = "the built-in model of five flowers"
 
 // File is an ONNX file that has been read. It is opened with [File.Open].
 type File struct {

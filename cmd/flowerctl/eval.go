@@ -76,7 +76,7 @@ func (o *evalOptions) check(c *shell.Call) error {
 			}
 		}
 	}
-	return cmp.Or(choose.CheckThreads(o.Threads), choose.CheckBatch(o.batch), c.NoFiles())
+	return cmp.Or(o.Flags.Check(), choose.CheckBatch(o.batch), c.NoFiles())
 }
 
 func (o *evalOptions) eval(c *shell.Call) (err error) {

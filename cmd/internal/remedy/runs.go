@@ -34,7 +34,10 @@ func Stopped(ctx context.Context, dir string, err error) error {
 	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
 	}
-	where, _, _ := strings.Cut(err.Error(), ": ")
+	where, _, more := strings.Cut(err.Error(), ": ")
+	if !more { // between two epochs, or after the last
+		where = "interrupted"
+	}
 	return shell.Fail(errors.New(where), "flowerctl train --resume "+dir+" goes on from there")
 }
 
