@@ -37,7 +37,7 @@ endif
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-demo: native ## set up, then train on drawn flowers, export, verify and predict
+demo: native ## set up, then train on drawn flowers, export, verify, predict; then real ones
 	@$(MAKE) --no-print-directory run-demo
 
 test: native ## set up, then run every test
@@ -56,6 +56,7 @@ run-demo: build
 	bin/flowerctl verify $(DEMO)/model.onnx --run $(DEMO)/run
 	bin/flowerctl data draw $(DEMO)/images --count 4 --seed 99
 	bin/flowerctl predict $(DEMO)/images --model $(DEMO)/model.onnx --top 2
+	FLOWERCTL_MODEL= bin/flowerctl predict fixtures/photos --top 2   # real ones, by the built-in model
 
 run-test: build
 	bin/flowerctl runtime install

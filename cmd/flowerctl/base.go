@@ -10,17 +10,21 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export/importer"
 	"github.com/flowerctl/flowerctl/export/transfer"
+	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/backbone"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
-// usualBackbone is what a training starts from where nobody said what from.
-const usualBackbone = "efficientnet-lite0"
+// What a training starts from where nobody said what from.
+const (
+	usualBackbone = "efficientnet-lite0"
+	builtinBase   = "builtin" // the model in the program, without its head
+)
 
 // atHand is the network that a training starts from where nobody named one: the
-// usual backbone, if it is there.
+// usual backbone if it is there, else what the program carries.
 func atHand(c *shell.Call) (string, error) {
 	_, _, err := backbone.Open(usualBackbone)
 	var damaged *backbone.DamagedError
@@ -28,16 +32,19 @@ func atHand(c *shell.Call) (string, error) {
 	case errors.As(err, &damaged):
 		return "", remedy.Backbone(err)
 	case err != nil:
-		c.Say("training from nothing: %s is not here; flowerctl backbone fetch %s brings a "+
-			"network to start from, which needs few pictures",
-			usualBackbone, usualBackbone)
-		return "", nil
+		c.Say("starting from the built-in model, which knows flowers: flowerctl backbone fetch %s "+
+			"brings one that knows more kinds of things; --from none starts from nothing",
+			usualBackbone)
+		return builtinBase, nil
 	}
 	return usualBackbone, nil
 }
 
 // openBase reads the network that --from names: a file, or a backbone.
 func openBase(c *shell.Call, s *run.Settings) (*run.Base, error) {
+	if err := remedy.Units(s.Mean, s.Std); err != nil {
+		return nil, err
+	}
 	src, err := baseSource(s.From)
 	if err != nil {
 		return nil, err
@@ -56,8 +63,14 @@ func openBase(c *shell.Call, s *run.Settings) (*run.Base, error) {
 		return nil, shell.Fail(fmt.Errorf("--from: %w", err),
 			"--mean and --std say it, of pixels from 0 to 1; files of flowerctl export and of "+
 				"flowerctl backbone list are known")
+	case errors.Is(err, transfer.ErrNormalised):
+		return nil, shell.Usagef("--mean and --std: %w", err)
 	case err != nil:
 		return nil, fmt.Errorf("--from: %w", err)
+	}
+	if s.From == builtinBase { // its file was compared when it was made
+		base.Check = nil
+		return base, nil
 	}
 	_, err = device.NeedRuntime(c, install.BuildCPU) // the network is compared with its file
 	return base, err
@@ -66,6 +79,9 @@ func openBase(c *shell.Call, s *run.Settings) (*run.Base, error) {
 // baseSource is the file that --from names, and how it takes pixels where it is
 // one of the known backbones, whatever its name.
 func baseSource(from string) (transfer.Source, error) {
+	if from == builtinBase {
+		return transfer.Source{Name: from, File: infer.Builtin()}, nil
+	}
 	entry, path, err := backbone.Open(from)
 	var unknown *backbone.UnknownError
 	switch {

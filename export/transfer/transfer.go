@@ -35,6 +35,10 @@ func (s *Source) known() bool { return s.Std != [3]float64{} }
 // and that [Source] does not either.
 var ErrNotNormalised = errors.New("the file does not say how it takes pixels")
 
+// ErrNormalised means that Source.Mean and Std are given for a file that says itself how
+// it takes pixels.
+var ErrNormalised = errors.New("the file says itself how it takes pixels")
+
 // MismatchError says that the network, as it was read, does not compute what the
 // file does.
 type MismatchError struct {
@@ -58,6 +62,9 @@ func Base(src Source) (*run.Base, error) {
 		return nil, fmt.Errorf("%s: %w", src.Name, err)
 	}
 	c := &checker{src: src, network: network}
+	if network.Normalised && src.known() {
+		return nil, fmt.Errorf("%s: %w", src.Name, ErrNormalised)
+	}
 	if !network.Normalised {
 		if !src.known() {
 			return nil, fmt.Errorf("%s: %w", src.Name, ErrNotNormalised)

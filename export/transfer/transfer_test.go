@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/publish"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -176,6 +177,10 @@ func TestAFileOfOthersNeedsItsNormalisation(t *testing.T) {
 	if _, err := Base(src); !errors.Is(err, ErrNotNormalised) {
 		t.Errorf("without one: got %v", err)
 	}
+	own := Source{Name: "ours", File: written(t, "resnet-small", export.Options{}), Std: [3]float64{1, 1, 1}}
+	if _, err := Base(own); !errors.Is(err, ErrNormalised) {
+		t.Errorf("for a file that says it: got %v", err)
+	}
 	pixels := make([]uint8, 3*48*48*3)
 	for i := range pixels {
 		pixels[i] = uint8(i * 11)
@@ -198,5 +203,21 @@ func TestAFileOfOthersNeedsItsNormalisation(t *testing.T) {
 func TestFilesThatAreNoBase(t *testing.T) {
 	if _, err := Base(Source{Name: "x.onnx", File: []byte("no model")}); err == nil || !strings.HasPrefix(err.Error(), "x.onnx: ") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestTheBuiltinModelIsReadAsItComputes: commands start from it without comparing it.
+func TestTheBuiltinModelIsReadAsItComputes(t *testing.T) {
+	needRuntime(t)
+	b, err := Base(Source{Name: "builtin", File: infer.Builtin()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pixels := make([]uint8, 2*3*b.Size*b.Size)
+	for i := range pixels {
+		pixels[i] = uint8(i * 7 >> 3)
+	}
+	if err := b.Check(t.Context(), pixels, 2); err != nil {
+		t.Error(err)
 	}
 }

@@ -160,7 +160,7 @@ func (p *parser) object(depth int) (Value, error) {
 			return Value{}, err
 		}
 		if p.peek() != ':' || key.Kind != '"' {
-			return Value{}, errors.New("want a key and :")
+			return Value{}, errors.New("want a key and a colon")
 		}
 		p.at++
 		value, err := p.value(depth + 1)

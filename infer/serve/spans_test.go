@@ -40,7 +40,7 @@ func TestEveryRequestHasItsSpans(t *testing.T) {
 	want(t, strings.Join(names, ","), "decode,infer,POST /predict")
 	attributes := map[string]string{}
 	for _, a := range recorder.Ended()[2].Attributes() {
-		attributes[string(a.Key)] = a.Value.Emit()
+		attributes[string(a.Key)] = a.Value.String()
 	}
 	want(t, attributes["http.route"]+" "+attributes["flowerctl.model"]+" "+
 		attributes["flowerctl.pictures"], "/predict model 1")
