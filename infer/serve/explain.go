@@ -2,11 +2,15 @@ package serve
 
 import (
 	"bytes"
+	"context"
 	"image/png"
 	"net/http"
 	"net/url"
 	"strconv"
+	"sync/atomic"
 
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/heatmaps"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
@@ -26,7 +30,16 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 		release()
 		return badf("got %d pictures, want one", len(pictures))
 	}
-	j, err := s.answer(r.Context(), v, pictures, release)
+	photograph := pictures[0].data
+	var holders atomic.Int32 // of the body: the answer, which may go on alone, and the drawing
+	holders.Store(2)
+	let := func() {
+		if holders.Add(-1) == 0 {
+			release()
+		}
+	}
+	defer let()
+	j, err := s.answer(r.Context(), v, pictures, let)
 	if err == nil {
 		err = j.out[0].err
 	}
@@ -39,13 +52,13 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 			return err
 		}
 	}
-	return s.draw(w, r, v, j.images[0], class)
+	return s.draw(w, r, v, j.images[0], photograph, class)
 }
 
-// draw answers with the map of a class over a picture. One is made at a time, since it
-// may take a hundred runs of the network.
+// draw answers with the map of a class over a photograph, of which the network sees img.
+// One is made at a time, since it may take a hundred runs of the network.
 func (s *Server) draw(w http.ResponseWriter, r *http.Request, v *version, img imageprep.Image,
-	class int) error {
+	photograph []byte, class int) error {
 	select {
 	case s.explains <- struct{}{}:
 		defer func() { <-s.explains }()
@@ -56,15 +69,34 @@ func (s *Server) draw(w http.ResponseWriter, r *http.Request, v *version, img im
 	if err != nil {
 		return err
 	}
-	var drawn bytes.Buffer
-	if err := png.Encode(&drawn, heat.Over(img)); err != nil {
+	drawn, err := s.overPhotograph(r.Context(), heat, photograph, v.prep)
+	if err != nil {
 		return err
 	}
 	w.Header().Set("Content-Type", "image/png")
 	w.Header().Set("X-Flowerctl-Label", url.QueryEscape(v.labels[class]))
 	w.Header().Set("X-Flowerctl-Method", string(heat.Method))
-	w.Write(drawn.Bytes()) // a client that went away does not hear of it
+	w.Write(drawn) // a client that went away does not hear of it
 	return nil
+}
+
+// overPhotograph is a PNG file of the heat over a photograph, as predict --explain draws
+// it. It takes one of the places for decoding.
+func (s *Server) overPhotograph(ctx context.Context, heat infer.Heat, photograph []byte,
+	prep imageprep.Config) ([]byte, error) {
+	select {
+	case s.decoders <- struct{}{}:
+		defer func() { <-s.decoders }()
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+	img, err := s.images.Fit(imageprep.Bytes(photograph), heatmaps.LongestSide)
+	if err != nil {
+		return nil, pictureError(err)
+	}
+	var drawn bytes.Buffer
+	err = png.Encode(&drawn, heat.OverPhotograph(img, prep))
+	return drawn.Bytes(), err
 }
 
 // classOf is the index of a class.

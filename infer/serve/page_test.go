@@ -77,10 +77,13 @@ func TestThePage(t *testing.T) {
 		t.Error("the bar of the most probable class is short")
 	}
 
+	b.js("photo = document.querySelector('figure img').src")
 	b.js("document.querySelector('.bars button').click()")
 	b.until("document.querySelector('figcaption').textContent.startsWith('What speaks for red')")
 	want(t, b.js("document.querySelector('.bars button').getAttribute('aria-pressed')"), "true")
-	b.until("document.querySelector('figure img').complete && document.querySelector('figure img').naturalWidth !== 7") // a drawing, not the picture
+	// A drawing of the picture's size, not the picture.
+	b.until("document.querySelector('figure img').complete && document.querySelector('figure img').naturalWidth === 7")
+	want(t, b.js("document.querySelector('figure img').src !== photo"), "true")
 	b.js("document.querySelector('.bars button').click()")
 	want(t, b.js("document.querySelector('figcaption').textContent"), "poppy.png")
 

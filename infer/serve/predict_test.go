@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"image"
 	"image/png"
 	"io"
 	"net/http"
@@ -191,8 +192,20 @@ func TestExplainDrawsOverThePicture(t *testing.T) {
 	h := Handler(newColourist(), Options{Explain: true})
 	resp := answerTo(h, sent("POST", "/explain?class=blue", painted(t, red)))
 	want(t, resp.Header.Get("X-Flowerctl-Label"), "blue")
-	if _, err := png.Decode(strings.NewReader(said(t, resp, 200))); err != nil {
-		t.Error(err)
+	for _, tt := range []struct {
+		picture []byte
+		w, h    int
+	}{
+		{painted(t, red), 7, 5}, {sized(t, 3200, 800), 1600, 400},
+	} {
+		resp := answerTo(h, sent("POST", "/explain", tt.picture))
+		drawn, err := png.Decode(strings.NewReader(said(t, resp, 200)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := drawn.Bounds().Size(); got != image.Pt(tt.w, tt.h) {
+			t.Errorf("got a drawing of %v, want %d x %d", got, tt.w, tt.h)
+		}
 	}
 	refused(t, answerTo(h, sent("POST", "/explain?class=9", painted(t, red))), 400, `class: got "9"`)
 	body, kind := parts(t, painted(t, red), painted(t, red))
