@@ -193,7 +193,11 @@ func (sc *scanner) images(rel string) ([]string, error) {
 			sc.set.report(p, Hidden, "hidden, left out")
 			continue
 		}
-		if e.IsDir() { // a link to a folder is not followed: it could lead back here
+		if !e.IsDir() && sc.isDir(p, e) { // it could lead back here
+			sc.set.report(p, Stray, "a link to a folder, not followed: its pictures are left out")
+			continue
+		}
+		if e.IsDir() {
 			inner, err := sc.images(p)
 			if err != nil {
 				return nil, err
