@@ -199,6 +199,14 @@ func (r rates) at(epoch, step, drops int) float64 {
 	return r.peak
 }
 
+// PlannedRate is the learning rate of a step of an epoch, both counted from 0, in a
+// run of that many epochs with all else as in c. It does not know when a plateau's
+// rate drops.
+func (c Config) PlannedRate(epochs, epoch, step int) float64 {
+	c.Epochs = epochs
+	return newRates(&c).at(epoch, step, 0)
+}
+
 // oneCycle is PyTorch's, with its defaults: its up phase ends at step 0.3*all-1,
 // its down phase at the last step.
 func (r rates) oneCycle(t, all float64) float64 {

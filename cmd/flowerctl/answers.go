@@ -46,6 +46,7 @@ func (a *answerFlags) writer(w io.Writer, classes int) *answers.Writer {
 type tally struct {
 	out               *answers.Writer
 	all, failed, left int
+	links             []string // to folders, left out
 	// first is the first result for people while it is the only one and an error: if
 	// none follows, the error is the command's own.
 	first *infer.Result
@@ -53,7 +54,11 @@ type tally struct {
 
 func (t *tally) add(r infer.Result) error {
 	if pictures.LeftOut(r.Picture, r.Err) {
-		t.left++
+		if errors.Is(r.Err, pictures.ErrFolderLink) {
+			t.links = append(t.links, r.Picture.Name)
+		} else {
+			t.left++
+		}
 		return nil
 	}
 	if t.all++; r.Err != nil {

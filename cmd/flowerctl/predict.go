@@ -112,6 +112,9 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 	if heat != nil && heat.Written > 0 {
 		c.Say("%s in %s, by %s", counted(heat.Written, "picture", "pictures"), heat.Dir, heat.Method)
 	}
+	for _, name := range out.links {
+		c.Say("%s", shell.OneLine(fmt.Errorf("%s: %w", name, pictures.ErrFolderLink)))
+	}
 	if out.left > 0 {
 		c.Say("%s left out", counted(out.left, "file that is no image", "files that are no images"))
 	}

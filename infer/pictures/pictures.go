@@ -45,6 +45,9 @@ func LeftOut(p infer.Picture, err error) bool {
 
 var errNotRegular = errors.New("not a regular file")
 
+// ErrFolderLink is the error of a link to a folder within a folder, which is left out.
+var ErrFolderLink = errors.New("a link to a folder, not followed")
+
 // Many says whether the arguments mean more than one picture: all but a single file,
 // or the single image on the standard input.
 func (a Arguments) Many() bool {
@@ -187,6 +190,9 @@ func inFolder(name string, entry fs.DirEntry) infer.Picture {
 			return infer.Picture{Name: name, Err: underName(name, err)}
 		}
 		kind = info.Mode().Type()
+	}
+	if kind.IsDir() { // it could lead back here
+		return infer.Picture{Name: name, Tag: notRegular, Err: ErrFolderLink}
 	}
 	if !kind.IsRegular() { // opening a pipe would wait for who writes into it
 		return infer.Picture{Name: name, Tag: notRegular, Err: errNotRegular}

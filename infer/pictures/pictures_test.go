@@ -1,6 +1,9 @@
 package pictures
 
 import (
+	"errors"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -58,4 +61,19 @@ func TestManyIsWhateverIsNotOneFile(t *testing.T) {
 			t.Errorf("%v, list %v: got %v, want %v", c.names, c.list, got, c.want)
 		}
 	}
+}
+
+// A link to a folder within a folder is left out by its name, not as a strange file.
+func TestLinksToFoldersAreNamed(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	if err := os.Symlink(other, filepath.Join(dir, "more")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	for p := range List(Arguments{Names: []string{dir}}) {
+		if p.Name != filepath.Join(dir, "more") || !errors.Is(p.Err, ErrFolderLink) || !LeftOut(p, p.Err) {
+			t.Errorf("got %+v", p)
+		}
+		return
+	}
+	t.Error("the link is not listed")
 }

@@ -10,7 +10,6 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
@@ -22,10 +21,11 @@ type ScanOptions struct {
 }
 
 // Scan lists the images of a folder with a folder for each class, or with folders
-// train, val (valid, validation) and test that have those. The case of these names
-// does not matter, nor does the ending of a file: its first bytes say whether it is
-// an image. Folders inside a class belong to it. Labels are the names of the class
-// folders in byte order.
+// train (training), val (valid, validation, dev) and test (testing, eval) that have
+// those. The case of these names does not matter, nor does the ending of a file: its
+// first bytes say whether it is an image. Folders inside a class belong to it, unless
+// they have the names of parts: these are refused, as are parts beside other folders
+// with images. Labels are the names of the class folders in byte order.
 //
 // Hidden and stray files and empty class folders are left out and listed in Problems.
 // Nothing is decoded: [Load] does that. It is an error if dir is missing, is not a
@@ -36,13 +36,6 @@ func Scan(ctx context.Context, dir string, opts ScanOptions) (*Set, error) {
 		return nil, err
 	}
 	return sc.set, nil
-}
-
-// partNames are the folders of a set that is split already, in lower case.
-var partNames = map[string]Part{
-	"train": Train, "training": Train,
-	"val": Val, "valid": Val, "validation": Val,
-	"test": Test, "testing": Test,
 }
 
 // scanner is the state of one Scan.
@@ -63,58 +56,58 @@ func (sc *scanner) scan() error {
 	if err != nil {
 		return err
 	}
-	var all []found
-	var classes []string
-	if isSplit(folders) {
-		for _, f := range folders {
-			inner, err := sc.folders(f)
-			if err != nil {
-				return err
-			}
-			got, names, err := sc.classes(f, inner, partNames[strings.ToLower(f)])
-			if err != nil {
-				return err
-			}
-			all, classes = append(all, got...), append(classes, names...)
-		}
-	} else if all, classes, err = sc.classes("", folders, ""); err != nil {
+	parts, err := sc.layout(folders)
+	if err != nil {
+		return err
+	}
+	all, classes, err := sc.list(folders, parts)
+	if err != nil {
 		return err
 	}
 	slices.Sort(classes)
 	sc.set.Labels = slices.Compact(classes)
-	if err := sc.checkClasses(); err != nil {
-		return err
-	}
 	for _, f := range all {
 		class, _ := slices.BinarySearch(sc.set.Labels, f.class)
 		sc.set.Items = append(sc.set.Items, Item{Path: f.path, Class: class, Part: f.part})
 	}
 	slices.SortFunc(sc.set.Items, func(a, b Item) int { return cmp.Compare(a.Path, b.Path) })
-	return nil
-}
-
-// isSplit reports whether the folders are parts, not classes: all have names of
-// parts, and one is train.
-func isSplit(folders []string) bool {
-	train := false
-	for _, f := range folders {
-		p, ok := partNames[strings.ToLower(f)]
-		if !ok {
-			return false
-		}
-		train = train || p == Train
+	if err := sc.checkClasses(folders, len(parts) > 0); err != nil {
+		return err
 	}
-	return train
+	return sc.checkInside(all)
 }
 
-func (sc *scanner) checkClasses() error {
+// list lists the images of the parts, or of the class folders where there are none.
+func (sc *scanner) list(folders, parts []string) (all []found, classes []string, err error) {
+	if len(parts) == 0 {
+		return sc.classes("", folders, "")
+	}
+	for _, f := range folders {
+		within, inner := f, []string(nil)
+		if slices.Contains(parts, f) {
+			inner, err = sc.folders(f)
+		} else {
+			within, inner = "", []string{f} // has no picture, and is reported
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		got, names, err := sc.classes(within, inner, partOf(f))
+		if err != nil {
+			return nil, nil, err
+		}
+		all, classes = append(all, got...), append(classes, names...)
+	}
+	return all, classes, nil
+}
+
+func (sc *scanner) checkClasses(folders []string, split bool) error {
 	const want = "want a folder for each class, with its images inside"
 	switch len(sc.set.Labels) {
 	case 0:
 		return fmt.Errorf("data %s: no images in class folders: %s", sc.set.Dir, want)
 	case 1:
-		return fmt.Errorf("data %s: only one class, %q: a classifier needs two or more",
-			sc.set.Dir, sc.set.Labels[0])
+		return sc.oneClass(sc.set.Labels[0], folders, split)
 	}
 	return nil
 }
@@ -200,7 +193,11 @@ func (sc *scanner) images(rel string) ([]string, error) {
 			sc.set.report(p, Hidden, "hidden, left out")
 			continue
 		}
-		if e.IsDir() { // a link to a folder is not followed: it could lead back here
+		if !e.IsDir() && sc.isDir(p, e) { // it could lead back here
+			sc.set.report(p, Stray, "a link to a folder, not followed: its pictures are left out")
+			continue
+		}
+		if e.IsDir() {
 			inner, err := sc.images(p)
 			if err != nil {
 				return nil, err

@@ -140,6 +140,10 @@ func TestScanFollowsLinksToClasses(t *testing.T) {
 		t.Fatal(err)
 	}
 	wantEqual(t, "items", paths(set), []string{"a:a/1.png:", "b:b/2.png:"})
+	if len(set.Problems) != 1 || !strings.HasPrefix(set.Problems[0].String(),
+		"a/circle: a link to a folder, not followed") {
+		t.Errorf("problems %v, want one that names a/circle as a link", set.Problems)
+	}
 }
 
 func TestScanRefuses(t *testing.T) {

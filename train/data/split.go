@@ -65,7 +65,7 @@ func (s *Set) Split(opts SplitOptions) error {
 	}
 	for class, n := range s.Counts(Train) {
 		if n == 0 {
-			return fmt.Errorf("split: class %q has no image to train on", s.Labels[class])
+			return s.noTraining(class)
 		}
 	}
 	if len(s.Indices(Val)) == 0 {
@@ -216,8 +216,7 @@ func (s *Set) draw(groups [][]int, opts SplitOptions) error {
 			sides = 3
 		}
 		if len(gs) < sides {
-			return fmt.Errorf("split: class %q has %d different images, want at least %d",
-				s.Labels[class], len(gs), sides)
+			return s.tooFew(class, len(gs), sides)
 		}
 		s.shuffle(gs, opts.Seed)
 		gs = s.take(gs, Test, opts.Test*float64(n), 2)

@@ -23,6 +23,10 @@ func (s *Session) Describe() ([]string, error) {
 		lines = append(lines, "warning: no validation image of "+strings.Join(names, ", ")+
 			": the validation accuracy is that of the other classes only")
 	}
+	if line := s.weighted(); line != "" {
+		lines = append(lines, line)
+	}
+	lines = append(lines, s.news...)
 	if s.Initial != nil {
 		lines = append(lines, s.Initial.describe(s.Settings.Init)...)
 	}

@@ -12,6 +12,8 @@ import (
 type Resume struct {
 	Checkpoint *checkpoint.Checkpoint
 	Split      *data.Set
+	// Epochs is how many the run was to have; 0 where that is not known.
+	Epochs int
 }
 
 // NotStartedError says that a run has nothing to go on from: an error ended it in
@@ -52,5 +54,9 @@ func (f Folder) Resume() (*Resume, error) {
 		return nil, err
 	}
 	split.SplitBy = last.Training.Split
-	return &Resume{last, split}, nil
+	settings, err := f.Settings()
+	if err != nil {
+		return nil, err
+	}
+	return &Resume{Checkpoint: last, Split: split, Epochs: settings.Epochs}, nil
 }

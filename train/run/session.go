@@ -62,6 +62,8 @@ type Session struct {
 
 	plan    *plan
 	options Options
+	weights []float32 // of the classes, nil where all count the same
+	news    []string  // of a run that goes on
 }
 
 // DataError is about a folder that holds no images to train on as it should: one
@@ -105,7 +107,11 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 		return nil, err
 	}
 	s.fewImages()
-	return s, s.build(ctx, s.Images.Set.Classes())
+	if err := s.build(ctx, s.Images.Set.Classes()); err != nil {
+		return s, err
+	}
+	s.news = s.goingOn(ctx)
+	return s, nil
 }
 
 // OpenNetwork makes a session without images, to measure a network with.
@@ -163,6 +169,7 @@ func (s *Session) loaders() (err error) {
 	if err != nil {
 		return wrong("class-weights", "%w", err)
 	}
+	s.weights = weights
 	training := set.Indices(data.Train)
 	if s.plan.Batch == 0 {
 		s.plan.Batch = standardBatch

@@ -1,0 +1,74 @@
+package data
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+)
+
+// Folders that have the names of parts are parts only where nothing else holds
+// pictures; a guess would train one part against another.
+func TestScanLayouts(t *testing.T) {
+	for name, tt := range map[string]struct {
+		files []string // files that end in .png are pictures
+		items []string // of the set, or
+		want  string   // what the error says
+	}{
+		"dev is validation": {files: []string{"train/a/1.png", "train/b/2.png", "dev/a/3.png", "Eval/b/4.png"},
+			items: []string{"b:Eval/b/4.png:test", "a:dev/a/3.png:val", "a:train/a/1.png:train",
+				"b:train/b/2.png:train"}},
+		"labels without pictures": {files: []string{"train/a/1.png", "train/b/2.png", "val/a/3.png", "labels/a/1.txt"},
+			items: []string{"a:train/a/1.png:train", "b:train/b/2.png:train", "a:val/a/3.png:val"}},
+		"images without pictures": {files: []string{"train/a/1.png", "train/b/2.png", "images/x.txt"},
+			items: []string{"a:train/a/1.png:train", "b:train/b/2.png:train"}},
+		"classes called like parts": {files: []string{"test/1.png", "bus/2.png", "car/deep/3.png"},
+			items: []string{"bus:bus/2.png:", "car:car/deep/3.png:", "test:test/1.png:"}},
+		"pictures beside train": {files: []string{"train/a/1.png", "train/b/2.png", "images/3.png"},
+			want: "train holds class folders, as a part of a split set does, and images beside it"},
+		"more pictures": {files: []string{"train/a/1.png", "val/a/2.png", "unlabeled/x/3.png"},
+			want: "move unlabeled elsewhere or into a class folder of train"},
+		"val beside a class": {files: []string{"val/a/1.png", "val/b/1.png", "bus/2.png"},
+			want: "val holds class folders"},
+		"flat parts": {files: []string{"train/1.png", "dev/2.png"},
+			want: "the pictures of dev are in no class folders: want dev/CLASS"},
+		"flat parts and a folder": {files: []string{"train/1.png", "test/2.png", "annotated/3.png"},
+			want: "test and train are names of parts, and annotated beside them"},
+		"no train":     {files: []string{"val/a/1.png", "test/a/2.png"}, want: "no train folder"},
+		"part inside":  {files: []string{"daisy/train/1.png", "rose/train/2.png"}, want: "daisy/train is the name of a part inside a class: want the part outside, train/daisy"},
+		"part in part": {files: []string{"train/a/val/1.png", "train/b/2.png"}, want: "train/a/val is"},
+		"wrapper": {files: []string{"flowers/a/1.png", "flowers/b/2.png", "doc/read.me"},
+			want: `only one class, "flowers": the folders a, b are inside it, in `},
+		"two wrappers": {files: []string{"x/y/a/1.png", "x/y/b/2.png"}, want: filepath.Join("x", "y") + ": give"},
+		"wrapped parts": {files: []string{"set/train/a/1.png", "set/train/b/2.png", "set/val/a/2.png"},
+			want: "the folders train, val are inside it"},
+		"wrapper in parts": {files: []string{"train/w/a/1.png", "train/w/b/2.png", "val/w/a/3.png"},
+			want: `only one class, "w", whose folder holds a, b: move these up, to train/a`},
+		"yolo": {files: []string{"images/train/1.png", "images/val/2.png", "labels/train/1.txt"},
+			want: "images and labels are as YOLO has them"},
+		"yolo without val": {files: []string{"images/train/1.png", "labels/train/1.txt"},
+			want: "images and labels are as YOLO has them"},
+		"yolo by part": {files: []string{"train/images/1.png", "train/labels/1.txt", "valid/images/2.png"},
+			want: "train/images and train/labels are as YOLO has them"},
+		"classes in images": {files: []string{"images/a/1.png", "images/b/2.png", "labels/a/1.txt"},
+			want: "the folders a, b are inside it"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			files := map[string]string{}
+			for i, f := range tt.files {
+				files[f] = "text"
+				if filepath.Ext(f) == ".png" {
+					files[f] = "#" + string(rune('1'+i))
+				}
+			}
+			set, err := Scan(context.Background(), folder(t, files), ScanOptions{})
+			if tt.want != "" {
+				wantError(t, err, tt.want)
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			wantEqual(t, "items", paths(set), tt.items)
+		})
+	}
+}
