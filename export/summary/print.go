@@ -41,7 +41,7 @@ func (s *Summary) WriteTable(w io.Writer) error {
 		if s.LabelsFrom != "" {
 			from = " of " + s.LabelsFrom
 		}
-		fmt.Fprintf(w, "labels%s: %s\n", from, strings.Join(s.Labels, ", "))
+		fmt.Fprintf(w, "labels%s: %s\n", from, table.Some(s.Labels))
 	}
 	if s.Preparation != "" {
 		fmt.Fprintf(w, "preprocessing: %s\n", s.Preparation)

@@ -1,6 +1,7 @@
 // Package evaluate counts how often an engine is right on labelled pictures: the
 // accuracy with its interval, a report by class, the confusion matrix, and the most
-// confident mistakes. Of training it imports train/metrics only. Start at [Run].
+// confident mistakes. Of training it imports train/metrics and
+// train/table only. Start at [Run].
 package evaluate
 
 import (
@@ -9,10 +10,10 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Picture is a labelled picture.
@@ -53,9 +54,14 @@ type Result struct {
 	PerClass   []metrics.Score `json:"per_class"`
 	Macro      metrics.Score   `json:"macro"`
 	Weighted   metrics.Score   `json:"weighted"`
-	Confusion  [][]int         `json:"confusion"`  // true class on the rows
+	Confusion  [][]int         `json:"confusion"`  // true class on the rows; null of many classes
 	Worst      []Mistake       `json:"worst"`      // the most confident first
 	Unreadable []string        `json:"unreadable"` // pictures without an answer
+	// Cells are the answers that Confusion would count, where there are more than
+	// [metrics.DenseClasses] classes: by true and predicted class, without zeros.
+	Cells []metrics.Cell `json:"confusion_cells,omitempty"`
+
+	mistaken []metrics.Cell // wrong answers, the most frequent first
 }
 
 // Mistake is a wrong answer.
@@ -113,7 +119,10 @@ func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*R
 
 // finish computes the figures, and leaves only the most confident mistakes.
 func (r *Result) finish(c *metrics.Confusion, worst int) {
-	r.N, r.Accuracy, r.Confusion = c.N(), c.Accuracy(), c.Counts
+	r.N, r.Accuracy, r.Confusion = c.N(), c.Accuracy(), c.Counts()
+	if r.mistaken = c.Mistakes(); r.Confusion == nil {
+		r.Cells = c.Cells()
+	}
 	r.Interval[0], r.Interval[1] = c.Interval()
 	report := c.Report()
 	r.PerClass, r.Macro, r.Weighted = report.Classes, report.Macro, report.Weighted
@@ -129,11 +138,11 @@ func Match(classes, labels []string) ([]int, error) {
 	for i, name := range classes {
 		if match[i] = slices.Index(labels, name); match[i] < 0 {
 			return nil, fmt.Errorf("class folder %q is no class of the model, which has %s",
-				name, strings.Join(labels, ", "))
+				name, table.Some(labels))
 		}
 		if slices.Contains(labels[match[i]+1:], name) { // lists of ImageNet's classes have such
 			return nil, fmt.Errorf("class folder %q is more than one class of the model, which has %s",
-				name, strings.Join(labels, ", "))
+				name, table.Some(labels))
 		}
 	}
 	return match, nil

@@ -15,9 +15,13 @@ func (r *Result) WriteText(w io.Writer) error {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "accuracy %.2f %% (95 %% interval %.2f to %.2f %%) on %d images\n\n",
 		100*r.Accuracy, 100*r.Interval[0], 100*r.Interval[1], r.N)
-	err := r.report().WriteText(&b)
+	report, left := metrics.Report{Classes: r.PerClass, Macro: r.Macro, Weighted: r.Weighted}.Weakest(mostShown)
+	err := scores(report).WriteText(&b)
+	if left > 0 {
+		fmt.Fprintf(&b, "(the classes with the smallest f1; %d others left out)\n", left)
+	}
 	fmt.Fprintf(&b, "\nconfusion: what it is, and what it was taken for\n")
-	err = errors.Join(err, r.confusion().WriteText(&b))
+	err = errors.Join(err, r.writeConfusion(&b))
 	if len(r.Worst) > 0 {
 		fmt.Fprintf(&b, "\nmost confident mistakes\n")
 		err = errors.Join(err, r.mistakes().WriteText(&b))
@@ -29,20 +33,43 @@ func (r *Result) WriteText(w io.Writer) error {
 	return err
 }
 
-// report is the table that scikit-learn calls a classification report.
-func (r *Result) report() *table.Table {
+// mostShown is how many classes, and how many kinds of mistakes, are written for people.
+// The JSON has all of them.
+const mostShown = 30
+
+// scores is the table that scikit-learn calls a classification report.
+func scores(r metrics.Report) *table.Table {
 	t := table.New("class", "precision", "recall", "f1", "images")
 	t.Right = true
 	add := func(s metrics.Score) {
 		t.Add(s.Label, fmt.Sprintf("%.3f", s.Precision), fmt.Sprintf("%.3f", s.Recall),
 			fmt.Sprintf("%.3f", s.F1), s.Support)
 	}
-	for _, s := range r.PerClass {
+	for _, s := range r.Classes {
 		add(s)
 	}
 	add(r.Macro)
 	add(r.Weighted)
 	return t
+}
+
+// writeConfusion writes the matrix, of many classes the most frequent mistakes.
+func (r *Result) writeConfusion(w io.Writer) error {
+	if len(r.Labels) <= mostShown {
+		return r.confusion().WriteText(w)
+	}
+	t := new(table.Table)
+	for _, m := range r.mistaken[:min(mostShown, len(r.mistaken))] {
+		t.Add(fmt.Sprintf("%s, taken for %s", m.True, m.Predicted), m.Count)
+	}
+	err := t.WriteText(w)
+	switch left := len(r.mistaken) - mostShown; {
+	case len(r.mistaken) == 0:
+		_, err = fmt.Fprintln(w, "no image was taken for one of another class")
+	case left > 0 && err == nil:
+		_, err = fmt.Fprintf(w, "(the most frequent; %d others left out)\n", left)
+	}
+	return err
 }
 
 func (r *Result) confusion() *table.Table {

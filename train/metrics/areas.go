@@ -16,7 +16,9 @@ type Curves struct {
 	// AveragePrecision is the sum over the thresholds of precision times the rise of
 	// recall, as scikit-learn's average_precision_score; 0 without images of it.
 	AveragePrecision float64 `json:"average_precision"`
-	Points           []Point `json:"-"` // from the largest threshold to the smallest
+	// Points are from the largest threshold to the smallest; nil of more than
+	// [DenseClasses] classes, whose points would take more memory than the images.
+	Points []Point `json:"-"`
 }
 
 // Point is a class's answers where those with a probability of Threshold and more
@@ -30,16 +32,16 @@ type Point struct {
 
 // Curves are those of each class.
 func (a *Answers) Curves(labels []string) []Curves {
-	all := make([]Curves, len(labels))
+	all, order := make([]Curves, len(labels)), make([]int, len(a.Labels))
 	for class, label := range labels {
-		all[class] = a.curves(class)
+		all[class] = a.curves(class, order, len(labels) <= DenseClasses)
 		all[class].Label = label
 	}
 	return all
 }
 
-func (a *Answers) curves(class int) (c Curves) {
-	order := make([]int, len(a.Labels))
+// curves uses order, which has an element for each image, as it works.
+func (a *Answers) curves(class int, order []int, points bool) (c Curves) {
 	of := 0 // images of the class
 	for i, label := range a.Labels {
 		order[i] = i
@@ -61,7 +63,9 @@ func (a *Answers) curves(class int) (c Curves) {
 			Recall: ratio(right, of), Precision: ratio(right, k+1)}
 		c.ROCArea += (at.FalsePositive - last.FalsePositive) * (at.Recall + last.Recall) / 2
 		c.AveragePrecision += (at.Recall - last.Recall) * at.Precision
-		c.Points, last = append(c.Points, at), at
+		if last = at; points {
+			c.Points = append(c.Points, at)
+		}
 	}
 	return c
 }

@@ -3,82 +3,11 @@
 // this module. Start at [Confusion].
 package metrics
 
-import "math"
-
-// Confusion counts answers by class: Counts[true][predicted], the true class on
-// the rows.
-type Confusion struct {
-	Labels []string `json:"labels"`
-	Counts [][]int  `json:"counts"`
-}
-
-// NewConfusion is a matrix of zeros.
-func NewConfusion(labels []string) *Confusion {
-	c := &Confusion{Labels: labels, Counts: make([][]int, len(labels))}
-	for i := range c.Counts {
-		c.Counts[i] = make([]int, len(labels))
-	}
-	return c
-}
-
-// Add counts one answer.
-func (c *Confusion) Add(class, predicted int) { c.Counts[class][predicted]++ }
-
-// N is the number of answers.
-func (c *Confusion) N() int {
-	n := 0
-	for i := range c.Counts {
-		n += c.Support(i)
-	}
-	return n
-}
-
-// Support is how many images of the class there were.
-func (c *Confusion) Support(class int) int {
-	n := 0
-	for _, v := range c.Counts[class] {
-		n += v
-	}
-	return n
-}
-
-// Predicted is how often the class was the answer.
-func (c *Confusion) Predicted(class int) int {
-	n := 0
-	for _, row := range c.Counts {
-		n += row[class]
-	}
-	return n
-}
-
-// Correct is the number of right answers.
-func (c *Confusion) Correct() int {
-	n := 0
-	for i := range c.Counts {
-		n += c.Counts[i][i]
-	}
-	return n
-}
-
-// Accuracy is the share of right answers, 0 of none.
-func (c *Confusion) Accuracy() float64 { return ratio(c.Correct(), c.N()) }
-
-// Interval is the 95 % interval of the accuracy, see [Wilson].
-func (c *Confusion) Interval() (low, high float64) { return Wilson(c.Correct(), c.N()) }
-
-// Majority is the most frequent class, the first of equals, and the accuracy of
-// always answering it.
-func (c *Confusion) Majority() (class int, rate float64) {
-	for i := range c.Counts {
-		if c.Support(i) > c.Support(class) {
-			class = i
-		}
-	}
-	if len(c.Counts) == 0 {
-		return 0, 0
-	}
-	return class, ratio(c.Support(class), c.N())
-}
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // Score is a row of a classification report.
 type Score struct {
@@ -105,7 +34,7 @@ func (c *Confusion) Report() Report {
 		Macro:    Score{Label: "macro avg", Support: n},
 		Weighted: Score{Label: "weighted avg", Support: n}}
 	for i, label := range c.Labels {
-		right := c.Counts[i][i]
+		right := c.Count(i, i)
 		s := Score{
 			Label:     label,
 			Precision: ratio(right, c.Predicted(i)),
@@ -118,6 +47,28 @@ func (c *Confusion) Report() Report {
 		r.Weighted.add(s, ratio(s.Support, n))
 	}
 	return r
+}
+
+// Weakest is the report with the n classes of the smallest F1 alone, in their order,
+// and the number of those left out. The means are of all classes.
+func (r Report) Weakest(n int) (Report, int) {
+	if len(r.Classes) <= n {
+		return r, 0
+	}
+	order := make([]int, len(r.Classes))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.Classes[a].F1, r.Classes[b].F1) })
+	order = order[:n]
+	slices.Sort(order)
+	left := len(r.Classes) - n
+	all := r.Classes
+	r.Classes = nil
+	for _, i := range order {
+		r.Classes = append(r.Classes, all[i])
+	}
+	return r, left
 }
 
 func (s *Score) add(x Score, weight float64) {

@@ -39,8 +39,8 @@ func TestReportIsThatOfScikitLearn(t *testing.T) {
 		for i, class := range want.True {
 			c.Add(class, want.Predicted[i])
 		}
-		if !reflect.DeepEqual(c.Counts, want.Confusion) {
-			t.Errorf("got confusion matrix %v, want %v", c.Counts, want.Confusion)
+		if !reflect.DeepEqual(c.Counts(), want.Confusion) {
+			t.Errorf("got confusion matrix %v, want %v", c.Counts(), want.Confusion)
 		}
 		if low, high := c.Interval(); !near(low, want.Interval[0]) || !near(high, want.Interval[1]) {
 			t.Errorf("got interval %g to %g, want %v", low, high, want.Interval)
@@ -75,8 +75,8 @@ func TestRowsAreTheTrueClass(t *testing.T) {
 	c.Add(0, 1)
 	c.Add(0, 1)
 	c.Add(2, 2)
-	if c.Counts[0][1] != 2 || c.Support(0) != 2 || c.Predicted(1) != 2 || c.Predicted(0) != 0 {
-		t.Errorf("two roses taken for tulips: got %v", c.Counts)
+	if c.Counts()[0][1] != 2 || c.Support(0) != 2 || c.Predicted(1) != 2 || c.Predicted(0) != 0 {
+		t.Errorf("two roses taken for tulips: got %v", c.Counts())
 	}
 	if class, rate := c.Majority(); class != 0 || !near(rate, 2.0/3) {
 		t.Errorf("got majority class %d, %g, want 0, 2/3", class, rate)

@@ -15,14 +15,16 @@ import (
 
 // confusionMatrix draws counts by true class (rows, from the top) and predicted class
 // (columns). A cell is the darker the larger its share of the row is, so that rare
-// classes are as visible as frequent ones.
+// classes are as visible as frequent ones. Of more than mostDrawn classes it draws
+// those that are confused most, and says so.
 func confusionMatrix(c *metrics.Confusion) picture.Picture {
-	n := len(c.Labels)
+	classes := drawnClasses(c)
+	n := len(classes)
 	cell := vg.Length(math.Max(12, math.Min(64, 480/float64(n))))
 	small := picture.Words(10, text.XRight, text.YCenter)
 	longest := vg.Length(0)
-	for _, label := range c.Labels {
-		longest = max(longest, small.Width(cut(label)))
+	for _, class := range classes {
+		longest = max(longest, small.Width(cut(c.Labels[class])))
 	}
 	left, top := longest+40, vg.Length(46)
 	counted := "numbers of images"
@@ -31,13 +33,17 @@ func confusionMatrix(c *metrics.Confusion) picture.Picture {
 	}
 	bottom := longest + 40
 	grid := cell * vg.Length(n)
+	title := "Confusion matrix"
+	if n < len(c.Labels) {
+		title += fmt.Sprintf(": the %d classes most confused, %d left out", n, len(c.Labels)-n)
+	}
 	width := max(left+grid+20, 330)
 	d := picture.Picture{W: width, H: top + grid + bottom}
 	d.Paint = func(canvas draw.Canvas) {
 		centred := func(size, x, y vg.Length, words string) {
 			canvas.FillText(picture.Words(size, text.XCenter, text.YCenter), vg.Point{X: x, Y: y}, words)
 		}
-		centred(13, width/2, d.H-14, "Confusion matrix")
+		centred(13, width/2, d.H-14, title)
 		centred(10, width/2, d.H-32, "rows: the true class, columns: the answer; "+counted)
 		if cell < legible {
 			drawScale(canvas, width/2, d.H-32-scaleHeight)
@@ -48,18 +54,32 @@ func confusionMatrix(c *metrics.Confusion) picture.Picture {
 		centred(11, left+grid/2, 14, "predicted class")
 		column := picture.Words(10, text.XRight, text.YCenter)
 		column.Rotation = math.Pi / 2
-		for i, label := range c.Labels {
+		for i, class := range classes {
 			x, y := left+cell*vg.Length(i), bottom+grid-cell*vg.Length(i+1)
-			canvas.FillText(small, vg.Point{X: left - 8, Y: y + cell/2}, cut(label))
-			canvas.FillText(column, vg.Point{X: x + cell/2, Y: bottom - 8}, cut(label))
-			for j, count := range c.Counts[i] {
-				drawCell(canvas, left+cell*vg.Length(j), y, cell, count, c.Support(i))
+			canvas.FillText(small, vg.Point{X: left - 8, Y: y + cell/2}, cut(c.Labels[class]))
+			canvas.FillText(column, vg.Point{X: x + cell/2, Y: bottom - 8}, cut(c.Labels[class]))
+			for j, answer := range classes {
+				drawCell(canvas, left+cell*vg.Length(j), y, cell, c.Count(class, answer), c.Support(class))
 			}
 		}
 		canvas.StrokeLines(draw.LineStyle{Color: picture.Grey, Width: 1},
 			picture.Outline(left, bottom, left+grid, bottom+grid))
 	}
 	return d
+}
+
+// mostDrawn is how many classes are drawn at most; of more, mostConfused are.
+const (
+	mostDrawn    = 50
+	mostConfused = 25
+)
+
+// drawnClasses are the classes of a drawing, in their order.
+func drawnClasses(c *metrics.Confusion) []int {
+	if len(c.Labels) > mostDrawn {
+		return c.MostConfused(mostConfused)
+	}
+	return c.MostConfused(mostDrawn)
 }
 
 // legible is the smallest cell with room for a number, in points. With smaller cells

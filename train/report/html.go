@@ -27,6 +27,7 @@ type pageData struct {
 	Summary  train.Summary
 	Epochs   int
 	Scores   template.HTML
+	Unlisted int // classes that Scores leaves out
 	History  template.HTML
 	Majority string // the class
 	Pictures map[string]template.HTML
@@ -49,6 +50,7 @@ func (r *Run) html(w io.Writer, pictures []named) error {
 	report.Macro.Label, report.Weighted.Label = "mean of the classes", "mean by support"
 	d := pageData{Run: r, Summary: r.Outcome.Summary(r.Labels), Epochs: len(r.Outcome.History),
 		Majority: r.Labels[majority], Pictures: map[string]template.HTML{}}
+	report, d.Unlisted = report.Weakest(mostDrawn)
 	var err error
 	if d.Scores, err = inPage(scores(report, 3)); err != nil {
 		return err

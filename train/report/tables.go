@@ -28,10 +28,18 @@ func scores(r metrics.Report, digits int) *table.Table {
 }
 
 // confusionTable has a row for each true class and a column for each predicted
-// one.
+// one. Of more than [metrics.DenseClasses] classes it has a row for each cell that is
+// not 0: true, predicted, count.
 func confusionTable(c *metrics.Confusion) *table.Table {
+	if len(c.Labels) > metrics.DenseClasses {
+		t := table.New("true", "predicted", "count")
+		for _, cell := range c.Cells() {
+			t.Add(cell.True, cell.Predicted, cell.Count)
+		}
+		return t
+	}
 	t := table.New(append([]string{"true class \\ predicted"}, c.Labels...)...)
-	for i, counts := range c.Counts {
+	for i, counts := range c.Counts() {
 		row := []string{c.Labels[i]}
 		for _, n := range counts {
 			row = append(row, strconv.Itoa(n))

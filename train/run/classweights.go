@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // classWeights reads --class-weights: nothing, "balanced" (as scikit-learn:
@@ -21,7 +22,7 @@ func classWeights(text string, labels []string, counts []int) ([]float32, error)
 	words := strings.Split(text, ",")
 	if len(words) != len(labels) {
 		return nil, fmt.Errorf("got %q, want balanced, or a number for each of %s", text,
-			strings.Join(labels, ", "))
+			table.Some(labels))
 	}
 	weights := make([]float32, len(words))
 	for i, word := range words {

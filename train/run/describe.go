@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Describe says what a session trains on what, in a few lines for people.
@@ -18,9 +19,9 @@ func (s *Session) Describe() ([]string, error) {
 	lines := []string{fmt.Sprintf(
 		"%s, %d parameters, input %d x %d; %d training and %d validation images of %s (%s)",
 		s.Settings.Name(), parameters, size, size, s.Training.Len(), s.Validation.Len(),
-		strings.Join(set.Labels, ", "), set.SplitBy)}
+		table.Some(set.Labels), set.SplitBy)}
 	if names := unvalidated(set); len(names) > 0 {
-		lines = append(lines, "warning: no validation image of "+strings.Join(names, ", ")+
+		lines = append(lines, "warning: no validation image of "+table.Some(names)+
 			": the validation accuracy is that of the other classes only")
 	}
 	if line := s.weighted(); line != "" {
@@ -55,7 +56,7 @@ func (in *Initial) describe(from string) []string {
 	} else if in.ByName {
 		text += ", the last layer by the names of the classes"
 		if len(in.New) > 0 {
-			text += ", and from nothing for " + strings.Join(in.New, ", ")
+			text += ", and from nothing for " + table.Some(in.New)
 		}
 	}
 	lines := []string{text}
