@@ -13,6 +13,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
@@ -103,15 +105,21 @@ func Of(name string, file []byte, m *onnx.Model) (*Card, error) {
 	if c.License == export.NotStated {
 		c.License = ""
 	}
-	if accuracy, ok := t.Metrics["val_accuracy"]; ok && t.Validation > 0 {
-		right := int(math.Round(accuracy * float64(t.Validation)))
-		c.Figures = append(c.Figures, counted("accuracy", validation(t.Validation), right, t.Validation))
+	if accuracy, ok := t.Metrics["val_accuracy"]; ok && isShare(accuracy) && t.Validation > 0 {
+		c.Figures = append(c.Figures, ofShare("accuracy", accuracy, t.Validation))
 	}
 	c.limit()
 	return c, nil
 }
 
 func validation(n int) string { return fmt.Sprintf("%d validation images", n) }
+
+func isShare(v float64) bool { return v >= 0 && v <= 1 }
+
+// ofShare is a figure that is a share of the validation images.
+func ofShare(name string, share float64, n int) Figure {
+	return counted(name, validation(n), int(math.Round(share*float64(n))), n)
+}
 
 // counted is a figure that is a share of images.
 func counted(name, of string, right, n int) Figure {
@@ -153,16 +161,21 @@ func (c *Card) AddRun(s *train.Summary, source string) {
 	}
 }
 
+// accuracyOfFile is the figure that the report gives; the others are the run's.
+const accuracyOfFile = "accuracy of this file"
+
 // AddReport adds the report of flowerctl verify on the file, in JSON.
 func (c *Card) AddReport(text []byte) error {
 	var r struct {
 		OK      bool   `json:"ok"`
 		SHA256  string `json:"sha256"`
+		Source  string `json:"source"`
 		Engines []struct {
-			Name    string `json:"name"`
-			Version string `json:"version"`
-			N       int    `json:"n"`
-			Same    int    `json:"argmax_equal"`
+			Name     string   `json:"name"`
+			Version  string   `json:"version"`
+			N        int      `json:"n"`
+			Same     int      `json:"argmax_equal"`
+			Accuracy *float64 `json:"accuracy"`
 		} `json:"engines"`
 	}
 	if err := json.Unmarshal(text, &r); err != nil {
@@ -173,6 +186,11 @@ func (c *Card) AddReport(text []byte) error {
 	}
 	e := r.Engines[0]
 	c.Verified = &Verified{OK: r.OK, Images: e.N, Same: e.Same, Engine: e.Name, Version: e.Version}
+	c.Figures = slices.DeleteFunc(c.Figures, func(f Figure) bool { return f.Name == accuracyOfFile })
+	// Of another folder's images, some may be of no class that the network has.
+	if e.Accuracy != nil && isShare(*e.Accuracy) && e.N > 0 && strings.HasSuffix(r.Source, "(val)") {
+		c.Figures = append(c.Figures, ofShare(accuracyOfFile, *e.Accuracy, e.N))
+	}
 	return nil
 }
 
@@ -188,6 +206,10 @@ func (c *Card) limit() {
 			"nothing it may be right less often")
 	case c.Data.Test > 0:
 		c.Limits = append(c.Limits, "the validation images chose the weights; the test images chose nothing")
+	}
+	if c.Precision != export.FP32 {
+		c.Limits = append(c.Limits, fmt.Sprintf("the file is %s; figures but for the %s are of the "+
+			"network in fp32", c.Precision, accuracyOfFile))
 	}
 	c.Limits = append(c.Limits, "the figures are of images of the kind it was trained on; "+
 		"of other kinds nothing is known")

@@ -43,6 +43,7 @@ func TestTheBuiltinModelHasACard(t *testing.T) {
 		"3312 photographs of the public flower set of five classes", "166 for validation",
 		"94.6 % (95 % interval 90.0 to 97.1) of 166 validation images",
 		"Apache-2.0, Google; conversion (c) 2020 ML Illustrated", "not part of the project",
+		"accuracy of this file", "figures but for the accuracy of this file are of the network in fp32",
 		"the same answer for 166 of 166 images",
 		"limit", c.SHA256,
 	} {
@@ -157,6 +158,17 @@ func TestCycloneDX(t *testing.T) {
 	c.License = "as the photographs"
 	if got := c.cycloneDX().Components[0].Licenses[0].License; got.ID != "" || got.Name != c.License {
 		t.Errorf("got licence %+v", got)
+	}
+}
+
+func TestWhatIsNoShareIsRefused(t *testing.T) {
+	for _, text := range []string{"NaN", "1.5", "-1", "many", ""} {
+		if _, err := (metric{Value: text}).figure(); err == nil {
+			t.Errorf("%q is a figure", text)
+		}
+		if _, err := (metric{Value: "1", Interval: &interval{"0.5", text}}).figure(); err == nil {
+			t.Errorf("%q is the end of an interval", text)
+		}
 	}
 }
 

@@ -126,7 +126,7 @@ func (c *Card) cycloneDX() *bom {
 	model.ModelCard = &modelCard{
 		Parameters: parameters{Approach: approach{"supervised"}, Task: "image classification",
 			Architecture: c.Arch, Datasets: []dataset{{"dataset", c.Data.Source, c.Data.String()}},
-			Inputs:  []port{{"image, " + string(c.Input) + ": " + c.preprocessing()}},
+			Inputs:  []port{{string(c.Input) + ": " + c.preprocessing()}},
 			Outputs: []port{{"probabilities of " + strings.Join(c.Labels, ", ")}}},
 		Considerations: considerations{
 			UseCases: []string{"telling pictures of these classes apart: " + strings.Join(c.Labels, ", ")},
@@ -156,14 +156,14 @@ func OfFile(name string, file []byte, m *onnx.Model, beside foreign.Beside) (_ *
 	if err != nil {
 		return nil, nil
 	}
+	if err := c.AddBeside(beside); err != nil {
+		notes = append(notes, err.Error())
+	}
 	report, err := beside(name + ".verify.json")
 	if err == nil {
 		err = c.AddReport(report)
 	}
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		notes = append(notes, err.Error())
-	}
-	if err := c.AddBeside(beside); err != nil {
 		notes = append(notes, err.Error())
 	}
 	return c, notes
@@ -192,28 +192,39 @@ func (c *Card) AddBeside(beside foreign.Beside) error {
 	if len(m.Parameters.Datasets) == 1 {
 		c.Data.Source = table.Printable(m.Parameters.Datasets[0].Name)
 	}
-	c.Figures, c.Limits = nil, nil
+	var figures []Figure
+	var limits []string
 	for _, limit := range m.Considerations.Limits {
-		c.Limits = append(c.Limits, table.Printable(limit))
+		limits = append(limits, table.Printable(limit))
 	}
 	for _, from := range m.Analysis.Metrics {
 		f, err := from.figure()
 		if err != nil {
 			return fmt.Errorf("%s: %s: %w", name, from.Type, err)
 		}
-		c.Figures = append(c.Figures, f)
+		figures = append(figures, f)
 	}
+	c.Figures, c.Limits = figures, limits
 	return nil
 }
 
 // figure is the metric as a figure.
 func (m metric) figure() (f Figure, err error) {
 	f = Figure{Name: table.Printable(m.Type), Of: table.Printable(m.Slice)}
-	if f.Value, err = strconv.ParseFloat(m.Value, 64); err != nil || m.Interval == nil {
+	if f.Value, err = share(m.Value); err != nil || m.Interval == nil {
 		return f, err
 	}
-	low, first := strconv.ParseFloat(m.Interval.Low, 64)
-	high, second := strconv.ParseFloat(m.Interval.High, 64)
+	low, first := share(m.Interval.Low)
+	high, second := share(m.Interval.High)
 	f.Interval = &[2]float64{low, high}
 	return f, errors.Join(first, second)
+}
+
+// share reads a number of 0 to 1.
+func share(text string) (float64, error) {
+	v, err := strconv.ParseFloat(text, 64)
+	if err != nil || !isShare(v) {
+		return 0, fmt.Errorf("got %q, want 0 to 1", text)
+	}
+	return v, nil
 }
