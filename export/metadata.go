@@ -54,13 +54,16 @@ func (r Rescale) Channels() (scales, offsets [3]float64) {
 	return n.Rescaling()
 }
 
+// NotStated is the license in the metadata of a file that none was named for.
+const NotStated = "not stated"
+
 func metadata(c *checkpoint.Checkpoint, spec *model.Spec, o Options) ([]onnx.Property, error) {
 	version, license := o.Version, o.License
 	if version == "" {
 		version = c.Training.ToolVersion
 	}
 	if license == "" {
-		license = "not stated"
+		license = NotStated
 	}
 	digest, err := WeightsDigest(&c.Spec, c.Weights)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/export/card"
 	"github.com/flowerctl/flowerctl/export/summary"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -24,11 +25,13 @@ func inspectCommand() *cli.Command {
 	return &cli.Command{
 		Name:      "inspect",
 		Usage:     "say what is in an ONNX file or a run",
-		ArgsUsage: "FILE.onnx|RUN",
+		ArgsUsage: "FILE.onnx|RUN|builtin",
 		Description: `Nodes with their shapes, parameters, operations and bytes; labels,
-preprocessing, training. The file may be from anywhere: it is checked first.
+preprocessing, training. The file may be from anywhere: it is checked first. Of a
+file of export, and of the builtin model, its card is shown too.
 
   flowerctl inspect model.onnx
+  flowerctl inspect builtin
   flowerctl inspect runs/latest --svg network.svg`,
 		Flags:  append(o.pictureFlags.flags("draw the network to `FILE`"), shell.JSONFlag(&o.json)),
 		Action: shell.Action(o.run),
@@ -50,34 +53,69 @@ func (o *inspectOptions) run(c *shell.Call) error {
 	if o.json {
 		return shell.WriteJSON(c.Out, s)
 	}
-	return s.WriteTable(c.Out)
+	if err := s.WriteTable(c.Out); err != nil || s.Card == nil {
+		return err
+	}
+	fmt.Fprintln(c.Out, "\ncard:")
+	return s.Card.WriteText(c.Out)
 }
 
-// summarize describes a file, or the best checkpoint of a run.
-func summarize(path string) (*summary.Summary, error) {
+// inspected is a network, with the card of a file.
+type inspected struct {
+	*summary.Summary
+	Card *card.Card `json:"card,omitempty"`
+}
+
+// summarize describes a file, the best checkpoint of a run, or the built-in model.
+func summarize(path string) (inspected, error) {
+	if path == "builtin" {
+		return summarizeBuiltin()
+	}
 	info, err := os.Stat(path)
 	latest := filepath.Base(path) == run.Latest // may be a file that names the run
 	if err != nil && !latest {
-		return nil, err
+		return inspected{}, err
 	}
 	if latest || info.IsDir() {
 		folder, err := run.Find(path)
 		if err != nil {
-			return nil, err
+			return inspected{}, err
 		}
 		saved, err := folder.Checkpoint(run.Best)
 		if err != nil {
-			return nil, err
+			return inspected{}, err
 		}
-		return summary.OfCheckpoint(saved)
+		s, err := summary.OfCheckpoint(saved)
+		return inspected{Summary: s}, err
 	}
-	m, err := onnx.ReadFile(path)
+	file, err := onnx.ReadBytes(path)
 	if err != nil {
-		return nil, err
+		return inspected{}, err
 	}
-	s, err := summary.OfFile(m, infer.Beside(path))
+	m, err := onnx.Decode(file)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return inspected{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return s, nil
+	beside := infer.Beside(path)
+	s, err := summary.OfFile(m, beside)
+	if err != nil {
+		return inspected{}, fmt.Errorf("%s: %w", path, err)
+	}
+	c, notes := card.OfFile(filepath.Base(path), file, m, beside)
+	s.Notes = append(s.Notes, notes...)
+	return inspected{s, c}, nil
+}
+
+// summarizeBuiltin describes the model in the program.
+func summarizeBuiltin() (inspected, error) {
+	c, err := card.OfBuiltin(infer.Builtin(), infer.BuiltinReport())
+	if err != nil {
+		return inspected{}, err
+	}
+	m, err := onnx.Decode(infer.Builtin())
+	if err != nil {
+		return inspected{}, err
+	}
+	s, err := summary.OfFile(m, nil)
+	return inspected{s, c}, err
 }

@@ -27,6 +27,7 @@ func commands() []*cli.Command {
 		reproduceCommand(),
 		exportCommand(),
 		verifyCommand(),
+		signCommand(),
 		inspectCommand(),
 		packCommand(),
 		predictCommand(),

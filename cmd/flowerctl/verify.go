@@ -23,7 +23,7 @@ type verifyOptions struct {
 	choose.Run
 	choose.Foreign
 	device, report, presets string
-	reference               string
+	reference, signed       string
 	tolerance               float64
 	arch                    cli.StringSlice
 	images                  int
@@ -46,6 +46,8 @@ func (o *verifyOptions) flags() []cli.Flag {
 			"train, export and verify networks in `DIR`, and write a table of them"),
 		&cli.StringSliceFlag{Name: "arch", Usage: "with --presets: only `NETWORK,...`",
 			Destination: &o.arch},
+		shell.TextFlag(&o.signed, "signed", "",
+			"only check the signature of flowerctl sign, with the public key in `PEM`"),
 		shell.TextFlag(&o.report, "report", "", "write the report to `FILE`.json and .md instead"),
 		shell.JSONFlag(&o.json))
 }
@@ -95,6 +97,9 @@ func (o *verifyOptions) run(c *shell.Call) error {
 	}
 	if o.images < 0 {
 		return shell.Usagef("--images: got %d, want 0 or more", o.images)
+	}
+	if o.signed != "" {
+		return checkSignature(c, path, o.signed, o.json)
 	}
 	if o.reference != "" {
 		return o.compareWith(c, path)

@@ -67,7 +67,7 @@ type DifferenceError struct{ Report *verify.Report }
 
 func (e *DifferenceError) Error() string { return e.Report.Problems[0] }
 
-// Run writes the network of a checkpoint to path, or nothing where its answers
+// Run writes the network of a checkpoint to path, and its card beside it, or nothing where its answers
 // are not gorgonia's: the error is a [*DifferenceError] then. onnxruntime has to be
 // loaded unless Options.Unverified is set.
 func Run(ctx context.Context, trained *run.Trained, path string, o Options) (*Result, error) {
@@ -106,7 +106,14 @@ func Run(ctx context.Context, trained *run.Trained, path string, o Options) (*Re
 			return nil, err
 		}
 	}
-	return r, atomicfile.WriteBytes(path, file)
+	c, err := o.makeCard(trained, m, r, file)
+	if err != nil {
+		return nil, err
+	}
+	if err := atomicfile.WriteBytes(path, file); err != nil {
+		return nil, err
+	}
+	return r, c.Save(path)
 }
 
 // calibrate finds the ranges of all nodes on training images.

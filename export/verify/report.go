@@ -98,6 +98,16 @@ func Require(path string, file []byte) (*Report, error) {
 	return CheckReport(path, file, text)
 }
 
+// CheckBeside is an error that is ErrNotVerified where the report beside path is of
+// another file or not a good one, and one that is fs.ErrNotExist where there is none.
+func CheckBeside(path string, file []byte) error {
+	text, err := readSome(ReportPath(path))
+	if err == nil {
+		_, err = CheckReport(path, file, text)
+	}
+	return err
+}
+
 // CheckReport is Require with the text of the report. Errors name the file.
 func CheckReport(name string, file, text []byte) (*Report, error) {
 	fail := func(format string, args ...any) (*Report, error) {

@@ -18,6 +18,9 @@ const (
 	preprocessorFile = "preprocessor_config.json"
 )
 
+// FileNames are the files beside a model that are read.
+func FileNames() []string { return []string{configFile, preprocessorFile} }
+
 // value reads a JSON file beside the model. One that is not there, or is no map, is
 // none: a folder may have a config.json of any program.
 func (f *Facts) value(beside Beside, name string) (labels.Value, bool) {

@@ -23,8 +23,9 @@ type Flags struct {
 	Device    string // as [device.Need] takes it
 	Threads   int    // as infer's
 	TF32      bool
-	Verified  bool // a good report must be beside the model
-	Foreign        // of files from elsewhere, which do not say these themselves
+	Verified  bool   // a good report must be beside the model
+	Signed    string // a public key that must have signed the model; empty: none
+	Foreign          // of files from elsewhere, which do not say these themselves
 }
 
 // List is the flags for the help and for parsing.
@@ -41,6 +42,8 @@ func (m *Flags) List() []cli.Flag {
 		shell.BoolFlag(&m.TF32, "tf32", "cuda: faster and less exact products of matrices"),
 		shell.BoolFlag(&m.Verified, "require-verified",
 			"refuse a model without a good report of flowerctl verify beside it"),
+		shell.TextFlag(&m.Signed, "require-signed", "",
+			"refuse a model that flowerctl sign did not sign as it is, by the public key in `PEM`"),
 	}, m.Foreign.List()...)
 }
 

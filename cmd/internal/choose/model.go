@@ -3,6 +3,7 @@ package choose
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"os"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/device"
@@ -10,6 +11,7 @@ import (
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/doctor"
+	"github.com/flowerctl/flowerctl/infer/signed"
 )
 
 // Model is the model that the flags name, with onnxruntime loaded.
@@ -43,7 +45,7 @@ func (m *Flags) Find(c *shell.Call) (*Model, error) {
 // where that is asked.
 func (m *Flags) Choose(c *shell.Call, file *infer.File) (_ *Model, err error) {
 	limitMemory(len(file.Data))
-	o := infer.Options{Uncached: m.Verified}
+	o := infer.Options{Uncached: m.Verified || m.Signed != ""}
 	o.Session.Threads, o.Session.TF32 = m.Threads, m.TF32
 	if err := m.Foreign.Apply(&o); err != nil {
 		return nil, err
@@ -55,6 +57,9 @@ func (m *Flags) Choose(c *shell.Call, file *infer.File) (_ *Model, err error) {
 	default:
 		_, err = verify.Require(file.Name, file.Data)
 	}
+	if err == nil {
+		err = m.checkSigned(file)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -65,6 +70,23 @@ func (m *Flags) Choose(c *shell.Call, file *infer.File) (_ *Model, err error) {
 		o.Fallback = func(why error) { c.Say("device: cpu, since %v", why) }
 	}
 	return &Model{File: file, Options: o, flags: m}, nil
+}
+
+// checkSigned compares the model with its signature, where a key is asked for.
+func (m *Flags) checkSigned(file *infer.File) error {
+	if m.Signed == "" {
+		return nil
+	}
+	if file.Builtin {
+		return fmt.Errorf("%s: %w: it is part of the program, want a file", file.Name,
+			signed.ErrNotSigned)
+	}
+	key, err := signed.ReadPublicKey(m.Signed)
+	if err != nil {
+		return fmt.Errorf("--require-signed: %w", err)
+	}
+	_, err = signed.Check(file.Name, file.Data, key)
+	return err
 }
 
 // Open opens the model, for a picture at a time or for many. With --device auto that
