@@ -146,7 +146,7 @@ func (c *Card) AddRun(s *train.Summary, source string) {
 	for class, label := range s.Confusion.Labels {
 		if n := s.Confusion.Support(class); n > 0 {
 			c.Figures = append(c.Figures, counted("recall", fmt.Sprintf("%d validation images of %s",
-				n, label), s.Confusion.Counts[class][class], n))
+				n, label), s.Confusion.Count(class, class), n))
 		}
 	}
 	const ece = "expected calibration error"

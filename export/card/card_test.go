@@ -60,7 +60,11 @@ func TestTheBuiltinModelHasACard(t *testing.T) {
 func outcome(c *Card) *train.Summary {
 	test, interval := 0.9, [2]float64{0.8, 0.95}
 	confusion := metrics.NewConfusion(c.Labels)
-	confusion.Counts[0][0], confusion.Counts[0][1], confusion.Counts[1][1] = 30, 10, 40
+	for _, cell := range []struct{ class, predicted, n int }{{0, 0, 30}, {0, 1, 10}, {1, 1, 40}} {
+		for range cell.n {
+			confusion.Add(cell.class, cell.predicted)
+		}
+	}
 	return &train.Summary{BestEpoch: c.Training.Epoch, ValAccuracy: c.Training.Metrics["val_accuracy"],
 		ValInterval: [2]float64{0.9, 0.97}, ValImages: 80, TestImages: 50, TestAccuracy: &test,
 		TestInterval: &interval, Confusion: confusion, Calibration: &metrics.Calibration{Temperature: 1.5,
