@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/table"
@@ -132,10 +134,16 @@ func (r *Result) finish(c *metrics.Confusion, worst int) {
 	r.Worst = r.Worst[:min(worst, len(r.Worst))]
 }
 
-// Match finds the engine's class for each class of the pictures, by name.
+// Match finds the engine's class for each class of the pictures, by name, in whatever
+// Unicode form the two are.
 func Match(classes, labels []string) ([]int, error) {
 	match := make([]int, len(classes))
+	labels = slices.Clone(labels)
+	for i, label := range labels {
+		labels[i] = norm.NFC.String(label)
+	}
 	for i, name := range classes {
+		name = norm.NFC.String(name)
 		if match[i] = slices.Index(labels, name); match[i] < 0 {
 			return nil, fmt.Errorf("class folder %q is no class of the model, which has %s",
 				name, table.Some(labels))

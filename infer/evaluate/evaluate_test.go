@@ -89,6 +89,9 @@ func TestRunCountsAndListsTheMostConfidentMistakes(t *testing.T) {
 }
 
 func TestMatchWantsEachClassOnce(t *testing.T) {
+	if got, err := Match([]string{"caf\u00e9"}, []string{"a", "cafe\u0301"}); err != nil || got[0] != 1 {
+		t.Errorf("of two Unicode forms: %v, %v", got, err)
+	}
 	got, err := Match([]string{"a", "c"}, []string{"c", "b", "a"})
 	if err != nil || !reflect.DeepEqual(got, []int{2, 0}) {
 		t.Errorf("got %v, %v", got, err)

@@ -60,6 +60,7 @@ const (
 	Stray      Kind = "stray"      // no image, or an image outside every class folder
 	Unreadable Kind = "unreadable" // an image that does not decode
 	EmptyClass Kind = "empty"      // a class folder without an image
+	Name       Kind = "name"       // a class whose name is nearly that of another
 	Duplicate  Kind = "duplicate"  // the same picture under two classes, or in two parts
 )
 

@@ -126,17 +126,18 @@ func (sc *scanner) file(rel string) string {
 func (sc *scanner) oneClass(label string, folders []string, split bool) error {
 	dir := sc.set.Dir
 	if split {
-		first := path.Dir(sc.set.at(label))
+		first, rest, _ := strings.Cut(sc.set.Items[0].Path, "/")
+		folder := topFolder(rest) // the label in NFC may be another name
 		if label == "images" && sc.exists(path.Join(first, "labels")) {
 			return sc.detection(first+"/images", first+"/labels")
 		}
-		if c := sc.look(path.Join(first, label)); len(c.inner) > 1 && !c.direct {
+		if c := sc.look(path.Join(first, folder)); len(c.inner) > 1 && !c.direct {
 			return fmt.Errorf("data %s: only one class, %q, whose folder holds %s: move these up, "+
 				"to %s/%s", dir, label, few(c.inner), first, c.inner[0])
 		}
 		return fmt.Errorf("data %s: only one class, %q: a classifier needs two or more", dir, label)
 	}
-	c := sc.look(label)
+	c := sc.look(topFolder(sc.set.Items[0].Path))
 	for len(c.inner) == 1 && !c.direct {
 		c = sc.look(path.Join(c.name, c.inner[0]))
 	}
@@ -168,16 +169,6 @@ func (sc *scanner) detection(images, labels string) error {
 	return fmt.Errorf("data %s: %s and %s are as YOLO has them for finding objects in pictures, "+
 		"which this program does not: want a folder for each class, with its images inside",
 		sc.set.Dir, images, labels)
-}
-
-// at is the folder of a class that a scan of a split set found first.
-func (s *Set) at(label string) string {
-	for _, it := range s.Items {
-		if _, rest, _ := strings.Cut(it.Path, "/"); topFolder(rest) == label {
-			return path.Join(topFolder(it.Path), label)
-		}
-	}
-	return label
 }
 
 // few lists at most three names.

@@ -25,7 +25,8 @@ type ScanOptions struct {
 // those. The case of these names does not matter, nor does the ending of a file: its
 // first bytes say whether it is an image. Folders inside a class belong to it, unless
 // they have the names of parts: these are refused, as are parts beside other folders
-// with images. Labels are the names of the class folders in byte order.
+// with images, and class names with control characters. Labels are the names of the
+// class folders, in the Unicode form NFC, in byte order.
 //
 // Hidden and stray files and empty class folders are left out and listed in Problems.
 // Nothing is decoded: [Load] does that. It is an error if dir is missing, is not a
@@ -74,7 +75,10 @@ func (sc *scanner) scan() error {
 	if err := sc.checkClasses(folders, len(parts) > 0); err != nil {
 		return err
 	}
-	return sc.checkInside(all)
+	if err := sc.checkInside(all); err != nil {
+		return err
+	}
+	return sc.nearMisses(all)
 }
 
 // list lists the images of the parts, or of the class folders where there are none.
@@ -160,6 +164,7 @@ func (sc *scanner) isDir(rel string, e fs.DirEntry) bool {
 func (sc *scanner) classes(rel string, names []string, part Part) ([]found, []string, error) {
 	var all []found
 	var with []string
+	seen := make(map[string]bool, len(names))
 	for _, name := range names {
 		paths, err := sc.images(path.Join(rel, name))
 		if err != nil {
@@ -169,9 +174,17 @@ func (sc *scanner) classes(rel string, names []string, part Part) ([]found, []st
 			sc.set.report(path.Join(rel, name), EmptyClass, "no image inside, not a class")
 			continue
 		}
-		with = append(with, name)
+		class, err := className(name)
+		if err != nil {
+			return nil, nil, fmt.Errorf("data %s: class %w", sc.set.Dir, err)
+		}
+		if seen[class] {
+			sc.set.report(path.Join(rel, name), Name, "the name of another class folder in another "+
+				"Unicode form: both are the class "+class)
+		}
+		seen[class], with = true, append(with, class)
 		for _, p := range paths {
-			all = append(all, found{path: p, class: name, part: part})
+			all = append(all, found{path: p, class: class, part: part})
 		}
 	}
 	return all, with, nil

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"golang.org/x/text/unicode/norm"
+
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
@@ -93,7 +95,7 @@ func (t *Trained) Photos(ctx context.Context, dir string, part data.Part, n int)
 func (t *Trained) fromFolder(set *data.Set, items []data.Item, n int) []data.Photo {
 	class := map[string]int{}
 	for i, label := range t.Checkpoint.Labels {
-		class[label] = i
+		class[norm.NFC.String(label)] = i // as those of a scan are
 	}
 	decoder := new(imageprep.Decoder)
 	var list []data.Photo
