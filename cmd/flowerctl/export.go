@@ -28,8 +28,9 @@ func (o *exportOptions) flags() []cli.Flag {
 	return append(o.Run.Flags(),
 		shell.TextFlag(&o.input, "input", string(export.Image),
 			"`image` (any size), or float: the bare network"),
-		shell.TextFlag(&o.resizeOp, "resize-op", "", "how the file resizes images: `matmul` (the default), "+
-			"alike in every engine, or resize, in half the time where the engine can antialias"),
+		shell.TextFlag(&o.resizeOp, "resize-op", "",
+			"how the file resizes images: `matmul` (the default), "+
+				"alike in every engine, or resize, in half the time where the engine can antialias"),
 		shell.IntFlag(&o.opset, "opset", export.DefaultOpset,
 			fmt.Sprintf("`VERSION` of the operators, %d to %d; images need %d",
 				export.MinOpset, export.MaxOpset, export.DefaultOpset)),
@@ -87,7 +88,8 @@ func (o *exportOptions) export(c *shell.Call) error {
 	precision := export.Precision(o.precision)
 	r, err := publish.Run(c.Ctx, trained, path, publish.Options{
 		Export: export.Options{Input: export.Input(o.input), Precision: precision, Opset: o.opset,
-			ResizeOp: export.ResizeOp(o.resizeOp), FoldBatchNorm: o.fold, Version: version, License: o.license},
+			ResizeOp: export.ResizeOp(o.resizeOp), FoldBatchNorm: o.fold, Version: version,
+			License: o.license},
 		Data: o.Data, Images: o.images, Tolerance: tolerance(precision, o.drop), Unverified: o.noVerify,
 		UnknownPrecision: o.unknown, Log: func(line string) { c.Say("%s", line) },
 	})

@@ -24,9 +24,9 @@ func signCommand() *cli.Command {
 		Name:      "sign",
 		Usage:     "sign a file with its report and card",
 		ArgsUsage: "FILE.onnx | --new-key KEY.pem",
-		Description: `FILE.onnx.sig is a signature by Ed25519 over the names and SHA-256 of the file and of
-what is beside it: the report of verify, the card of export, the config.json of a file
-from elsewhere. Who has the public key finds out whether any of it was changed.
+		Description: `FILE.onnx.sig is a signature by Ed25519 over the names and SHA-256 of the
+file and of what is beside it: the report of verify, the card of export, the
+config.json of a file from elsewhere. Who has the public key finds out whether any of it was changed.
 
   flowerctl sign --new-key key.pem
   flowerctl sign model.onnx --key key.pem

@@ -30,7 +30,8 @@ type Foreign struct {
 
 // What the flags may be.
 var (
-	resizes        = []string{string(imageprep.Stretch), string(imageprep.Crop), string(imageprep.Letterbox)}
+	resizes = []string{string(imageprep.Stretch), string(imageprep.Crop),
+		string(imageprep.Letterbox)}
 	interpolations = []string{string(imageprep.Bilinear), string(imageprep.Bicubic)}
 	channels       = []string{string(foreign.RGB), string(foreign.BGR)}
 )
@@ -109,8 +110,8 @@ func (f *Foreign) Arguments(c *shell.Call) (arguments []string) {
 	for _, one := range []struct {
 		name  string
 		value any
-	}{{"labels", f.Labels}, {"output", f.Output}, {"preprocess", f.Preset}, {"size", f.Size}, {"resize", f.Resize},
-		{"crop-share", f.CropShare}, {"interpolation", f.Interpolation}, {"channels", f.Channels},
+	}{{"labels", f.Labels}, {"output", f.Output}, {"preprocess", f.Preset},
+		{"size", f.Size}, {"resize", f.Resize}, {"crop-share", f.CropShare}, {"interpolation", f.Interpolation}, {"channels", f.Channels},
 		{"mean", list(&f.Mean)}, {"std", list(&f.Std)}} {
 		if c.Given(one.name) {
 			arguments = append(arguments, fmt.Sprintf("--%s=%v", one.name, one.value))
