@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"os"
 	"os/signal"
 	"slices"
@@ -105,10 +104,7 @@ func (o *serveOptions) run(c *shell.Call) error {
 	if err := o.validate(c); err != nil {
 		return err
 	}
-	log := slog.New(slog.NewTextHandler(c.Log, nil))
-	if o.jsonLog {
-		log = slog.New(slog.NewJSONHandler(c.Log, nil))
-	}
+	log := o.logger(c)
 	options, err := o.options(log)
 	if err != nil {
 		return err

@@ -9,6 +9,14 @@ import (
 	"github.com/flowerctl/flowerctl/infer/serve/systemd"
 )
 
+// logger writes lines of text, or of JSON.
+func (o *serveOptions) logger(c *shell.Call) *slog.Logger {
+	if o.jsonLog {
+		return slog.New(slog.NewJSONHandler(c.Log, nil))
+	}
+	return slog.New(slog.NewTextHandler(c.Log, nil))
+}
+
 // listen opens the sockets that the flags name.
 func (o *serveOptions) listen(loader *serve.Loader, log *slog.Logger) (l serve.Listeners,
 	err error) {

@@ -3,9 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -140,24 +138,4 @@ func (o *verifyOptions) run(c *shell.Call) error {
 		return err
 	}
 	return errors.Join(o.print(c.Out, path, r), remedy.Difference(r, "the report names every figure"))
-}
-
-// reportPath is where the report of a file goes.
-func (o *verifyOptions) reportPath(file string) string {
-	if o.report != "" {
-		return strings.TrimSuffix(o.report, ".json") + ".json"
-	}
-	return verify.ReportPath(file)
-}
-
-func (o *verifyOptions) print(w io.Writer, path string, r *verify.Report) error {
-	if o.json {
-		return shell.WriteJSON(w, r)
-	}
-	verdict := "verified"
-	if !r.OK {
-		verdict = "DIFFERS"
-	}
-	fmt.Fprintf(w, "%s: %s on %d images, %s\n", path, verdict, r.Images, r.Source)
-	return r.Table(o.layers || !r.OK).WriteText(w)
 }
