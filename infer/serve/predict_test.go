@@ -167,9 +167,7 @@ func TestBodiesHaveABudget(t *testing.T) {
 	}
 	release()
 	release()
-	if s.bodies.left != 200_000 {
-		t.Errorf("%d bytes are left, want all", s.bodies.left)
-	}
+	bodiesAreBack(t, s, 200_000)
 }
 
 func TestAModelThatFailsIsAnErrorOfTheServer(t *testing.T) {
