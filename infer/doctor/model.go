@@ -21,7 +21,7 @@ func (m Model) Examine(usable bool) Finding {
 	file, err := infer.Find(m.Path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && m.Optional:
-		f.State, f.Reason, f.Detail = Noted, ModelMissing, "the built-in one, which knows drawn flowers"
+		f.State, f.Reason, f.Detail = Noted, ModelMissing, "the built-in one, which knows five flowers"
 		return f
 	case err != nil: // which names the path
 		return Finding{Name: "model", State: Failed, Reason: ModelBroken, Err: err}
