@@ -14,6 +14,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/train/data/flowers"
@@ -51,7 +52,7 @@ type enginePicture struct {
 //	FLOWERCTL_ENGINES_PYTHON=/tmp/engines/bin/python FLOWERCTL_ENGINES_WEB=/tmp/engines/node_modules \
 //	    go test ./export -run TestEveryEngine -v
 func TestEveryEngineAnswersAlike(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	python, web := os.Getenv(envEngines), os.Getenv(envWeb)
 	if python == "" && web == "" {
 		t.Skipf("$%s names no Python with OpenVINO and OpenCV, $%s no folder of onnxruntime-web",

@@ -5,35 +5,19 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
-	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/model"
 )
-
-// needRuntime loads onnxruntime, or skips the test.
-func needRuntime(t *testing.T) {
-	t.Helper()
-	l, err := install.Find(install.BuildCPU)
-	if err == nil {
-		_, err = ort.Load(l)
-	}
-	if err != nil {
-		if slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort") {
-			t.Fatal(err)
-		}
-		t.Skipf("%v: flowerctl runtime install", err)
-	}
-}
 
 // resizing is a network that takes images of size x size pixels.
 func resizing(t *testing.T, size int, how imageprep.Resize) *checkpoint.Checkpoint {
@@ -126,7 +110,7 @@ func compared(t *testing.T, s *ort.Session, prep imageprep.Config, images []imag
 // one pixel, in batches. Where a value lies half-way between two grey levels, float32
 // may round it the other way.
 func TestAFileResizesAsImageprep(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	rng := rand.New(rand.NewPCG(1, 2))
 	sizes := [][2]int{{60, 40}, {41, 67}, {200, 33}, {23, 24}, {24, 23}, {7, 9}, {1, 50}, {50, 1},
 		{1, 1}, {2, 3}, {500, 375}, {1001, 3}}
@@ -160,7 +144,7 @@ func TestAFileResizesAsImageprep(t *testing.T) {
 }
 
 func TestAFileKeepsFlatColours(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	for _, how := range []imageprep.Resize{imageprep.Stretch, imageprep.Crop} {
 		c := resizing(t, 19, how)
 		s := preprocessing(t, c, export.Options{})

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/onnx"
 )
@@ -59,7 +60,7 @@ func flat(r, g, b uint8) imageprep.Image {
 }
 
 func TestAFixedBatchDoesNotRememberEarlierPictures(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	const mean, std = 0.31, 0.17
 	o := elsewhere
 	o.Mean, o.Std = []float32{mean}, []float32{std}

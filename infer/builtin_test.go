@@ -5,12 +5,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
 // TestTheBuiltinModelKnowsPhotographs that it was not trained on, and stays small.
 func TestTheBuiltinModelKnowsPhotographs(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	if n := len(Builtin()); n > 8_000_000 {
 		t.Errorf("it has %d bytes, want 8,000,000 at most", n)
 	}

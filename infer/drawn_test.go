@@ -4,13 +4,14 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/drawn"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
 
 // The seeds of the pictures that it was trained on are hashes, not small numbers.
 func TestAModelKnowsFreshlyDrawnFlowers(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	c, err := New(drawn.Model(), Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/foreign"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -54,7 +55,7 @@ func retyped(t *testing.T, elem onnx.ElemType, free bool) *onnx.Model {
 }
 
 func TestInputsOfOtherProgramsGiveTheSameAnswers(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	want := answersOf(t, model(t, colours.PlainNCHW), elsewhere)
 	sized := elsewhere
 	sized.Size = colours.Size
@@ -87,7 +88,7 @@ func TestInputsOfOtherProgramsGiveTheSameAnswers(t *testing.T) {
 
 // TestOneValueForTwoClasses: the mean of red alone, as a logit, and through a Sigmoid.
 func TestOneValueForTwoClasses(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	for _, op := range []string{"", "Sigmoid"} {
 		m := model(t, colours.PlainNCHW)
 		g := &m.Graph
@@ -120,7 +121,7 @@ func TestOneValueForTwoClasses(t *testing.T) {
 }
 
 func TestFilesBesideTheModelAreRead(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	data, err := retyped(t, onnx.Float32, true).Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +154,7 @@ func TestFilesBesideTheModelAreRead(t *testing.T) {
 }
 
 func TestZipMapIsNamed(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	m := model(t, colours.PlainNCHW)
 	m.Opsets = append(m.Opsets, onnx.Opset{Domain: "ai.onnx.ml", Version: 3})
 	m.Graph.Nodes = append(m.Graph.Nodes, onnx.Node{Name: "zip", Op: "ZipMap", Domain: "ai.onnx.ml",
@@ -168,7 +169,7 @@ func TestZipMapIsNamed(t *testing.T) {
 }
 
 func TestLabelsErrorIsForPeople(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	_, err := open(model(t, colours.PlainNCHW), Options{Labels: []string{"a"}, LabelsFrom: "list.txt"})
 	const want = "got 1 label of list.txt, but no output has that many classes: " +
 		"the network has 3 (logits float32 [N, 3])"

@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/onnx"
 )
@@ -58,7 +59,7 @@ func made(t *testing.T, text string) *onnx.Model {
 
 // TestWhatTheValuesAreIsSeenAndSaid: the logits of red are 7.65, 0 and 0.
 func TestWhatTheValuesAreIsSeenAndSaid(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	const x = 255 * colours.Sharpness
 	sigmoid := func(x float64) float32 { return float32(1 / (1 + math.Exp(-x))) }
 	soft := func(values ...float32) []float32 { softmax(values); return values }
@@ -123,7 +124,7 @@ func outputs(t *testing.T, names ...string) *onnx.Model {
 }
 
 func TestWhichOutputAnswersIsSaidAndChosen(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	for _, test := range []struct {
 		names       []string // of even index are wrong about red
 		asked, want string

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/onnx"
 )
@@ -56,7 +57,7 @@ func halves() imageprep.Image {
 }
 
 func TestExplainFindsWhereAClassIsSeen(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	for _, test := range []struct {
 		name string
 		m    *onnx.Model
@@ -100,7 +101,7 @@ func TestExplainFindsWhereAClassIsSeen(t *testing.T) {
 
 // The class map of the dense layer must be exact: its mean is the logit.
 func TestTheClassMapsMeanIsTheLogit(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	m := averaging(t, "MatMul")
 	m.Graph.Outputs = m.Graph.Outputs[1:] // the logits are the answer
 	c, err := open(m, Options{Explain: true})
@@ -128,7 +129,7 @@ func TestTheClassMapsMeanIsTheLogit(t *testing.T) {
 }
 
 func TestExplainFillsUpAFixedBatch(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	for _, dense := range []string{"Gemm", ""} {
 		m := averaging(t, dense)
 		for _, v := range [][]onnx.ValueInfo{m.Graph.Inputs, m.Graph.Outputs} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/fixtures/beside"
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -39,7 +40,7 @@ func sharper(t *testing.T, dir string, scale float32, change func(*onnx.Model)) 
 // its own weights, in whichever folder it is opened; also one that package onnx cannot
 // read, for its name is too long.
 func TestWeightsAreThoseBesideTheFile(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	for name, change := range map[string]func(*onnx.Model){
 		"decoded": func(*onnx.Model) {},
 		"foreign": func(m *onnx.Model) { m.Graph.Name = strings.Repeat("n", 5000) },
@@ -69,7 +70,7 @@ func TestWeightsAreThoseBesideTheFile(t *testing.T) {
 }
 
 func TestBytesWithoutTheirWeightsAreRefused(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	dir := t.TempDir()
 	foreign := func(m *onnx.Model) { m.Graph.Name = strings.Repeat("n", 5000) }
 	for _, change := range []func(*onnx.Model){func(*onnx.Model) {}, foreign} {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
 	"github.com/flowerctl/flowerctl/fixtures/drawn"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/ort"
 )
 
@@ -62,7 +63,7 @@ func TestFindPrecisionWantsWhatTheNameSays(t *testing.T) {
 }
 
 func TestSizeIsForFilesThatDoNotSayTheirs(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	path := filepath.Join(t.TempDir(), "model.onnx")
 	write(t, path, encoded(t))
 	if c, err := Open(path, Options{Size: 9}); !errors.Is(err, ErrOwnSize) {
@@ -91,7 +92,7 @@ func TestReadLabels(t *testing.T) {
 
 // TestFallbackOpensOnTheCPU where the GPU cannot be used.
 func TestFallbackOpensOnTheCPU(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	o := Options{Session: ort.Options{Device: ort.Device{CUDA: true}, TF32: true}}
 	c, err := New(drawn.Model(), o)
 	if err == nil {

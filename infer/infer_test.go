@@ -11,36 +11,11 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 )
-
-func loadRuntime() error {
-	l, err := install.Find(install.BuildCPU)
-	if err == nil {
-		_, err = ort.Load(l)
-	}
-	return err
-}
-
-// requireRuntime says whether the absence of onnxruntime is a failure.
-func requireRuntime() bool {
-	return slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort")
-}
-
-// needRuntime loads onnxruntime, or skips the test.
-func needRuntime(t testing.TB) {
-	t.Helper()
-	err := loadRuntime()
-	if err != nil && requireRuntime() {
-		t.Fatal(err)
-	}
-	if err != nil {
-		t.Skipf("%v: flowerctl runtime install", err)
-	}
-}
 
 func model(t testing.TB, in colours.Input) *onnx.Model {
 	t.Helper()
@@ -61,7 +36,7 @@ func open(m *onnx.Model, o Options) (*Classifier, error) {
 
 func mustOpen(t testing.TB, in colours.Input, o Options) *Classifier {
 	t.Helper()
-	needRuntime(t)
+	onnxruntime.Need(t)
 	c, err := open(model(t, in), o)
 	if err != nil {
 		t.Fatal(err)
@@ -138,7 +113,7 @@ func TestMeanAndStdScaleTheInput(t *testing.T) {
 }
 
 func TestAFixedBatchIsFilledUp(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	m := model(t, colours.Bytes)
 	m.Graph.Inputs[0].Dims[0] = onnx.Known(3)
 	m.Graph.Outputs[0].Dims[0] = onnx.Known(3)
@@ -178,7 +153,7 @@ func TestRunsOnCUDAHaveFewSizes(t *testing.T) {
 }
 
 func TestFilesThatCannotBeUsedSayWhatTheyLack(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	edited := func(in colours.Input, edit func(*onnx.Model)) *onnx.Model {
 		m := model(t, in)
 		edit(m)
@@ -229,7 +204,7 @@ func TestFilesThatCannotBeUsedSayWhatTheyLack(t *testing.T) {
 }
 
 func TestSizeFillsInWhatTheFileLeavesOpen(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	m := model(t, colours.PlainNHWC)
 	m.Graph.Inputs[0].Dims = []onnx.Dim{onnx.Symbol("N"), onnx.Symbol("H"), onnx.Symbol("W"), onnx.Known(3)}
 	o := elsewhere

@@ -5,13 +5,15 @@ import (
 	"fmt"
 	"os"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 )
 
 // TestMain leaves the examples out where there is no onnxruntime, which they cannot do
 // themselves. Where FLOWERCTL_REQUIRE wants it they run, and fail.
 func TestMain(m *testing.M) {
 	flag.Parse()
-	if err := loadRuntime(); err != nil && !requireRuntime() {
+	if err := onnxruntime.Load(); err != nil && !onnxruntime.Required() {
 		fmt.Fprintf(os.Stderr, "examples are left out: %v\n", err)
 		skip := "^Example"
 		if given := flag.Lookup("test.skip").Value.String(); given != "" {

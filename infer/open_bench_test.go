@@ -5,12 +5,13 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/drawn"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 )
 
 // BenchmarkOpen opens the model of drawn flowers, or the one that FLOWERCTL_MODEL names:
 // its graph optimised each time, and kept from the time before.
 func BenchmarkOpen(b *testing.B) {
-	needRuntime(b)
+	onnxruntime.Need(b)
 	b.Setenv("XDG_CACHE_HOME", b.TempDir())
 	model := drawn.Model()
 	if path := os.Getenv("FLOWERCTL_MODEL"); path != "" {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/onnx"
 )
@@ -49,7 +50,7 @@ func close3(a, b []float32, within float64) bool {
 }
 
 func TestAnswersMayHaveAnyFloatType(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	want := redness(t, model(t, colours.PlainNCHW))
 	for _, elem := range []onnx.ElemType{onnx.Float16, onnx.Float64} {
 		if got := redness(t, then(t, elem, "Cast logits scores")); !close3(got, want, 1e-3) {
@@ -66,7 +67,7 @@ func TestAnswersMayHaveAnyFloatType(t *testing.T) {
 }
 
 func TestOtherOutputsAreNoHindrance(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	want := redness(t, model(t, colours.PlainNCHW))
 	for name, test := range map[string]struct {
 		node onnx.Node
@@ -89,7 +90,7 @@ func TestOtherOutputsAreNoHindrance(t *testing.T) {
 }
 
 func TestTheGraphSaysWhatTheAnswerIs(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	raw := []float32{255 * colours.Sharpness, 0, 0}
 	sigmoid := []float32{float32(1 / (1 + math.Exp(-float64(raw[0])))), 0.5, 0.5}
 	soft := slices.Clone(raw)
@@ -111,7 +112,7 @@ func TestTheGraphSaysWhatTheAnswerIs(t *testing.T) {
 
 // A sum of 1 by accident must not make an exception of a picture.
 func TestEveryPictureIsReadTheSameWay(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	m := model(t, colours.PlainNCHW)
 	m.Graph.Initializers[1] = onnx.NewScalar("scale", 1) // the logits of red are 1, 0, 0
 	want := []float32{1, 0, 0}
@@ -122,7 +123,7 @@ func TestEveryPictureIsReadTheSameWay(t *testing.T) {
 }
 
 func TestAnAnswerThatIsNoNumberIsThePicturesError(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	// The logarithm of -logits is NaN where a channel shows, and infinite elsewhere.
 	c, err := open(then(t, onnx.Float32, "Neg logits n", "Log n l", "Neg l scores"), elsewhere)
 	if err != nil {
@@ -148,7 +149,7 @@ func TestAnAnswerThatIsNoNumberIsThePicturesError(t *testing.T) {
 }
 
 func TestMeanAndStdAreNumbers(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	nan, inf := float32(math.NaN()), float32(math.Inf(1))
 	for _, o := range []Options{{Mean: []float32{nan}}, {Mean: []float32{0, inf, 0}}, {Std: []float32{nan}}, {Std: []float32{inf}},
 		{Std: []float32{0}}, {Std: []float32{1e-45}}} {

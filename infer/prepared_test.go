@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/drawn"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -54,7 +55,7 @@ func kinds() (list []struct {
 // TestResizingIsLeftOut of all files that export writes. What is left answers as the
 // whole file does.
 func TestResizingIsLeftOut(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	images := []imageprep.Image{plain(0, 20, 20), plain(1, 20, 20), {W: 20, H: 20, Pix: make([]uint8, 1200)}}
 	for i := range images[2].Pix {
 		images[2].Pix[i] = uint8(i * 7)
@@ -150,7 +151,7 @@ func TestTheResizingOfOldFilesIsLeftOut(t *testing.T) {
 
 // TestTheGraphWithoutResizingIsCached: the next session opens it, not the file's.
 func TestTheGraphWithoutResizingIsCached(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	dir := t.TempDir()
 	for _, name := range []string{"HOME", "XDG_CACHE_HOME", "LocalAppData"} {
 		t.Setenv(name, dir)

@@ -4,11 +4,12 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
 func TestAFileSaysBelowWhatAnAnswerIsUnknown(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	if c := mustOpen(t, colours.Bytes, Options{}); c.UnknownBelow() != 0 {
 		t.Errorf("got %g of a file that says nothing", c.UnknownBelow())
 	}

@@ -25,7 +25,8 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{ortPath},
-		except: []string{"infer", "export/verify", "export/publish", "export/transfer"},
+		except: []string{"infer", "export/verify", "export/publish", "export/transfer",
+			"fixtures/onnxruntime"},
 	},
 	{trees: []string{"infer/imageprep", "infer/ort/install", "infer/ort/cuda"}, never: []string{ortPath}},
 	{trees: []string{"train"}, never: []string{"export", "infer"}, allowed: []string{"infer/imageprep", "infer/download", "infer/machine"}},
@@ -63,7 +64,7 @@ var importRules = []struct {
 	},
 	{trees: []string{"train", "export", "infer", "onnx"}, never: []string{cliPath}},
 	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks", "fixtures/beside",
-		"infer/backbone/torchfile/torchtest"}},
+		"fixtures/drawn", "fixtures/onnxruntime", "infer/backbone/torchfile/torchtest"}},
 }
 
 const (

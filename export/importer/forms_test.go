@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/model"
@@ -194,7 +195,7 @@ func channelsLast() *onnx.Model {
 // TestForms of other programs: they are read as the ops that they mean, and
 // answer as in onnxruntime.
 func TestForms(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	for _, f := range forms {
 		t.Run(f.name, func(t *testing.T) {
 			m := f.file()

@@ -12,8 +12,8 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/arch"
 )
@@ -21,22 +21,6 @@ import (
 // envBackbone names ONNX files of other programs, separated as in $PATH, that are
 // imported and compared with onnxruntime.
 const envBackbone = "FLOWERCTL_BACKBONE"
-
-// needORT loads onnxruntime, or skips the test where there is none.
-func needORT(t testing.TB) {
-	t.Helper()
-	library, err := install.Find(install.BuildCPU)
-	if err == nil {
-		_, err = ort.Load(library)
-	}
-	if err == nil {
-		return
-	}
-	if slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort") {
-		t.Fatal(err)
-	}
-	t.Skip(err)
-}
 
 // pixels are n images [N S S 3] of noise in patches, 0 to 255.
 func pixels(n, size int) onnx.Tensor {
@@ -119,7 +103,7 @@ func trained(t testing.TB, n *Network, x onnx.Tensor) onnx.Tensor {
 
 // TestImportedPresetsAnswerAsTheirFiles do in onnxruntime.
 func TestImportedPresetsAnswerAsTheirFiles(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	for _, p := range arch.All() {
 		t.Run(p.Name, func(t *testing.T) {
 			if testing.Short() && p.Parameters > 5e6 {
@@ -151,7 +135,7 @@ func TestBackbonesAnswerAsOnnxruntime(t *testing.T) {
 	if files == "" {
 		t.Skipf("$%s names no ONNX file", envBackbone)
 	}
-	needORT(t)
+	onnxruntime.Need(t)
 	for _, path := range strings.Split(files, string(os.PathListSeparator)) {
 		t.Run(path[strings.LastIndexByte(path, '/')+1:], func(t *testing.T) {
 			m, err := onnx.ReadFile(path)

@@ -3,7 +3,6 @@ package transfer
 import (
 	"context"
 	"errors"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -12,27 +11,12 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/publish"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer"
-	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
 )
-
-func needRuntime(t *testing.T) {
-	t.Helper()
-	library, err := install.Find(install.BuildCPU)
-	if err == nil {
-		_, err = ort.Load(library)
-	}
-	if err != nil && slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort") {
-		t.Fatal(err)
-	}
-	if err != nil {
-		t.Skip(err)
-	}
-}
 
 // written is a network as a file: resnet-small, which has batch norms, or another.
 func written(t *testing.T, preset string, o export.Options) []byte {
@@ -72,7 +56,7 @@ func trained(t *testing.T, s run.Settings, b *run.Base) (*run.Session, run.Folde
 // TestAHeadIsFittedExportedAndVerified: a file becomes the base of a run, whose
 // network becomes a file that computes what was trained.
 func TestAHeadIsFittedExportedAndVerified(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	b, err := Base(Source{Name: "made", File: written(t, "resnet-small", export.Options{})})
 	if err != nil {
 		t.Fatal(err)
@@ -102,7 +86,7 @@ func TestAHeadIsFittedExportedAndVerified(t *testing.T) {
 // TestTuningKeepsTheFrozenPart: with --freeze NODE nothing up to it changes, and what
 // follows does.
 func TestTuningKeepsTheFrozenPart(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	file := written(t, "resnet-small", export.Options{})
 	b, err := Base(Source{Name: "made", File: file})
 	if err != nil {
@@ -135,7 +119,7 @@ func TestTuningKeepsTheFrozenPart(t *testing.T) {
 // TestAFileThatIsReadWrongIsNoticed: the file answers something else than the network
 // that was made of it.
 func TestAFileThatIsReadWrongIsNoticed(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	bare := written(t, "tiny", export.Options{Input: export.Float})
 	src := Source{Name: "made", File: bare}
 	b, err := Base(src)
@@ -163,7 +147,7 @@ func TestAFileThatIsReadWrongIsNoticed(t *testing.T) {
 
 // TestAFileOfOthersNeedsItsNormalisation: of one number, or one a channel.
 func TestAFileOfOthersNeedsItsNormalisation(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	m, err := onnx.Decode(written(t, "resnet-small", export.Options{Input: export.Float}))
 	if err != nil {
 		t.Fatal(err)
@@ -208,7 +192,7 @@ func TestFilesThatAreNoBase(t *testing.T) {
 
 // TestTheBuiltinModelIsReadAsItComputes: commands start from it without comparing it.
 func TestTheBuiltinModelIsReadAsItComputes(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	b, err := Base(Source{Name: "builtin", File: infer.Builtin()})
 	if err != nil {
 		t.Fatal(err)

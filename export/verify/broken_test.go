@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/model"
@@ -48,7 +49,7 @@ func verifyFile(t testing.TB, file []byte, c *checkpoint.Checkpoint, o Options) 
 }
 
 func TestARightFileIsVerified(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	c := branched(t)
 	r := verifyFile(t, encoded(t, c, export.Options{}), c, Options{Layers: true, Reader: readerCommand(t)})
 	if !r.OK || len(r.Problems) > 0 || r.FirstDifference != "" {
@@ -65,7 +66,7 @@ func TestARightFileIsVerified(t *testing.T) {
 // TestABrokenExporterIsCaught breaks one thing at a time that leaves a file with
 // all the right shapes.
 func TestABrokenExporterIsCaught(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	for _, test := range []struct {
 		what, node string
 		breakIt    func(t *testing.T, m *onnx.Model)
@@ -165,7 +166,7 @@ func permute(t *onnx.Initializer, source func(i int) int) {
 }
 
 func TestAnotherRunsCheckpointIsNoticed(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	c := branched(t)
 	file := encoded(t, c, export.Options{})
 	other := *c

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 )
@@ -17,7 +18,7 @@ import (
 // TestPreprocessingMayDifferByOneGreyLevel: that of a file whose rounding is raised
 // by two levels is wrong.
 func TestPreprocessingMayDifferByOneGreyLevel(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	c := branched(t)
 	for raised, differs := range map[float32]bool{0: false, 0.5: true} { // at each of two steps
 		m, err := export.Model(c, export.Options{})

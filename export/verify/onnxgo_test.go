@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/onnx"
 )
 
@@ -31,8 +32,8 @@ func TestMain(m *testing.M) {
 // skipExamples leaves ExampleFile out where there is no onnxruntime: an example
 // cannot skip itself.
 func skipExamples() {
-	err := loadORT()
-	if err == nil || requireORT() {
+	err := onnxruntime.Load()
+	if err == nil || onnxruntime.Required() {
 		return
 	}
 	flag.Parse()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/model"
@@ -44,7 +45,7 @@ func everyOp(t testing.TB) *checkpoint.Checkpoint {
 }
 
 func TestEveryOpAgreesAtEveryOpset(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	c := everyOp(t)
 	for opset := export.MinOpset; opset <= export.MaxOpset; opset++ {
 		inputs := []export.Input{export.Float}
@@ -120,7 +121,7 @@ func TestFoldingChangesNoAnswer(t *testing.T) {
 // TestNarrowFilesAnswerNearly holds fp16 and int8 to a share of the logits'
 // scale. Accuracy is for trained networks: see the commands.
 func TestNarrowFilesAnswerNearly(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	ctx := context.Background()
 	for _, c := range []*checkpoint.Checkpoint{networks.Preset(t, "v7-batchnorm", 64+40), branched(t), networks.Preset(t, "resnet-small", 64)} {
 		for _, test := range []struct {

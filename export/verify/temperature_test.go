@@ -6,12 +6,13 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 )
 
 // TestATemperatureIsProven: probabilities are the softmax of the logits divided by
 // it, and it is that of the run.
 func TestATemperatureIsProven(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	c := networks.Preset(t, "tiny", 0)
 	file := encoded(t, c, export.Options{Temperature: 1.7})
 	o := Options{Quick: true, Photos: drawn(8, c.Preprocess.Size), Temperature: 1.7}

@@ -3,48 +3,19 @@ package verify
 import (
 	"context"
 	"fmt"
-	"os"
-	"slices"
-	"strings"
 	"testing"
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data/flowers"
 	"github.com/flowerctl/flowerctl/train/model"
 )
-
-// needORT loads onnxruntime, or skips the test where there is none.
-func needORT(t testing.TB) {
-	t.Helper()
-	err := loadORT()
-	switch {
-	case err == nil:
-	case requireORT():
-		t.Fatal(err)
-	default:
-		t.Skip(err)
-	}
-}
-
-func loadORT() error {
-	library, err := install.Find(install.BuildCPU)
-	if err == nil {
-		_, err = ort.Load(library)
-	}
-	return err
-}
-
-// requireORT says whether its absence is a failure.
-func requireORT() bool {
-	return slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort")
-}
 
 // drawn are n drawn flowers of size x size pixels, of labels 0 to 4.
 func drawn(n, size int) []Photo {
@@ -105,7 +76,7 @@ func compareLayers(t *testing.T, c *checkpoint.Checkpoint, o export.Options, tol
 }
 
 func TestEveryNodeOfEveryPresetAgrees(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	for _, p := range arch.All() {
 		if p.Parameters > 2e7 && testing.Short() {
 			continue
@@ -137,7 +108,7 @@ func TestEveryNodeOfEveryPresetAgrees(t *testing.T) {
 }
 
 func TestFilesPreprocessAsImageprep(t *testing.T) {
-	needORT(t)
+	onnxruntime.Need(t)
 	ctx := context.Background()
 	for _, resize := range []imageprep.Resize{imageprep.Stretch, imageprep.Crop} {
 		c := networks.Preset(t, "tiny", 48)

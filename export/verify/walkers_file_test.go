@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/summary"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/model"
@@ -151,7 +152,7 @@ func walkInt8(_ *testing.T, w *walked) error {
 
 // walkRuntime compares every node with onnxruntime, where that is installed.
 func walkRuntime(t *testing.T, w *walked) error {
-	needORT(t)
+	onnxruntime.Need(t)
 	m, err := export.Model(w.checkpoint, export.Options{})
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"image"
 	"image/png"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -13,9 +12,8 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/fixtures/drawn"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer"
-	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
 func TestQuantileIsTheNearestRank(t *testing.T) {
@@ -77,16 +75,7 @@ func TestColdStartPassesThePictureLast(t *testing.T) {
 
 func open(t *testing.T, o infer.Options) *infer.Classifier {
 	t.Helper()
-	l, err := install.Find(install.BuildCPU)
-	if err == nil {
-		_, err = ort.Load(l)
-	}
-	if err != nil {
-		if slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort") {
-			t.Fatal(err)
-		}
-		t.Skipf("%v: flowerctl runtime install", err)
-	}
+	onnxruntime.Need(t)
 	c, err := infer.New(drawn.Model(), o)
 	if err != nil {
 		t.Fatal(err)

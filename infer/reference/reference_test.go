@@ -1,33 +1,17 @@
 package reference
 
 import (
-	"os"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/npz"
 	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/data"
 )
-
-func needRuntime(t *testing.T) {
-	t.Helper()
-	l, err := install.Find(install.BuildCPU)
-	if err == nil {
-		_, err = ort.Load(l)
-	}
-	switch {
-	case err != nil && slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), "ort"):
-		t.Fatal(err)
-	case err != nil:
-		t.Skipf("%v: flowerctl runtime install", err)
-	}
-}
 
 // file is a classifier of colours with another factor on its logits.
 func file(t *testing.T, in colours.Input, factor float32) []byte {
@@ -55,7 +39,7 @@ func open(t *testing.T, in colours.Input, factor float32) *infer.Classifier {
 }
 
 func TestFilesThatComputeTheSameAreTheSame(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	pictures, err := data.DrawnFiles(11, 40, 1)
 	if err != nil {
 		t.Fatal(err)
@@ -72,7 +56,7 @@ func TestFilesThatComputeTheSameAreTheSame(t *testing.T) {
 }
 
 func TestRecordedOutputs(t *testing.T) {
-	needRuntime(t)
+	onnxruntime.Need(t)
 	s, err := ort.NewSession(file(t, colours.PlainNCHW, 2), ort.Options{})
 	if err != nil {
 		t.Fatal(err)

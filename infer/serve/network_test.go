@@ -9,26 +9,16 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/drawn"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
-	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/infer/serve/inference"
 )
 
 // flowers is the built-in model, or the test is skipped where there is no onnxruntime.
 func flowers(t testing.TB, o infer.Options) *infer.Classifier {
 	t.Helper()
-	l, err := install.Find(install.BuildCPU)
-	if err == nil {
-		_, err = ort.Load(l)
-	}
-	if err != nil {
-		if required("ort") {
-			t.Fatal(err)
-		}
-		t.Skipf("%v: flowerctl runtime install", err)
-	}
+	onnxruntime.Need(t)
 	c, err := infer.New(drawn.Model(), o)
 	if err != nil {
 		t.Fatal(err)
