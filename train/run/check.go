@@ -90,6 +90,10 @@ func (s Settings) plan() (*plan, error) {
 	if err := p.checkNetwork(); err != nil {
 		return nil, err
 	}
+	if p.TrainSize < 0 || p.Size > 0 && p.TrainSize > p.Size {
+		return nil, wrong("train-size", "got %d, want 0 for --size, or 1 to %d: larger images would "+
+			"hold nothing more", p.TrainSize, p.Size)
+	}
 	if err := p.checkLimits(); err != nil {
 		return nil, err
 	}

@@ -182,6 +182,7 @@ func (s *Session) loaders() (err error) {
 	shuffled := plain
 	shuffled.Shuffle, shuffled.LabelSmoothing = true, s.plan.Smooth
 	shuffled.ClassWeights, shuffled.Augment = weights, s.plan.augment
+	shuffled.Size = s.plan.TrainSize
 	if s.Training, err = data.NewLoader(s.Images, training, shuffled); err != nil {
 		return err
 	}
@@ -222,7 +223,7 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 		return err
 	}
 	cfg := nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
-		FrozenBatchNorm: p.FreezeBN}
+		FrozenBatchNorm: p.FreezeBN, TrainSize: p.TrainSize}
 	if err := s.settleFreeze(); err != nil {
 		return err
 	}

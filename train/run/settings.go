@@ -24,8 +24,10 @@ type Settings struct {
 	Strict bool   `json:"strict"`       // an unreadable image is an error
 	Arch   string `json:"arch"`         // a preset of package arch
 	Size   int    `json:"size"`         // pixels; 0 for the network's own
-	Resize string `json:"resize"`       // how images become squares: imageprep.Resize
-	Init   string `json:"init"`         // file or run to take weights from
+	// TrainSize is the side of the images in training, pixels; 0 for Size.
+	TrainSize int    `json:"train_size,omitempty"`
+	Resize    string `json:"resize"` // how images become squares: imageprep.Resize
+	Init      string `json:"init"`   // file or run to take weights from
 
 	// From names the network to start from, FromNothing or "" for none. Arch counts
 	// for nothing then.
