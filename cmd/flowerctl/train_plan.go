@@ -69,7 +69,7 @@ func (o *trainOptions) defaults(c *shell.Call) (run.Settings, error) {
 		}
 	}
 	if from == "" || from == run.FromNothing {
-		return run.Defaults(), nil
+		return run.ArchDefaults(o.settings.values.Arch), nil
 	}
 	return run.TransferDefaults(from), nil
 }

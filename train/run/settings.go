@@ -94,23 +94,6 @@ func Defaults() Settings {
 	}
 }
 
-// TransferDefaults are the settings of a training that starts from a network that
-// exists: from is a file or the name of one. The head is fitted first; then, where
-// there are images enough, the upper stages are trained with it, batch norms as they
-// are, and the averaged weights of the epoch with the least validation loss are kept.
-// Accuracy would choose by chance: of 20 validation images 90 % were right after an
-// epoch that was right for 71 % of 500 others, and 75 % after one that was for 82 %.
-func TransferDefaults(from string) Settings {
-	s := Defaults()
-	s.From, s.Arch, s.Freeze = from, "", FreezeAuto
-	s.Optimizer, s.LR, s.LRBody, s.Schedule = "adamw", 1e-3, 3e-4, "cosine,warmup=0.5"
-	s.Options.WeightDecay = 0.01
-	s.FreezeBN, s.EMA, s.Smooth = true, 0.99, 0.1
-	s.Augment = "flip,crop=0.4,brightness=0.2,contrast=0.2,saturation=0.2,rotate=10"
-	s.Epochs, s.Patience, s.Monitor = 9, 0, string(train.ValLoss)
-	return s
-}
-
 // standardBatch is the study's number of images a step. Folders of few images get a
 // smaller one: fewestSteps an epoch, of smallestBatch images or more.
 const standardBatch, smallestBatch, fewestSteps = 32, 8, 8
