@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -81,6 +82,7 @@ func (o *serveOptions) loader(c *shell.Call, server *serve.Server) (*serve.Loade
 		return nil, shell.FailWith(shell.ExitUsage, fmt.Errorf("--versions: %w", err))
 	}
 	files := serve.Files{Models: o.models.Value(), Repository: o.repository, Policy: policy,
+		Also: slices.DeleteFunc([]string{o.Labels, o.Signed}, func(s string) bool { return s == "" }),
 		Open: func(path string, file []byte) (*serve.Model, error) { return o.open(c, path, file) }}
 	if len(files.Models) == 0 && o.repository == "" {
 		if name := os.Getenv(shell.EnvModel); name != "" {
