@@ -1,7 +1,6 @@
 package run
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,6 +51,10 @@ type Twice struct {
 	Accuracy float64 `json:"accuracy"`
 }
 
+// heldOut is the share of the images that a curve is judged by, unless the settings
+// say another.
+const heldOut = 0.2
+
 // Curve trains with so many images of each class, several draws of them for each
 // number, and judges all by the same images, which are the test part of the settings,
 // or a fifth where they have none. No draw has an image, or a copy of one, that is
@@ -71,7 +74,9 @@ func Curve(ctx context.Context, settings Settings, o Options, c CurveOptions) (
 	if settings.Freeze == FreezeAuto {
 		settings.Freeze = FreezeAll
 	}
-	settings.Test = cmp.Or(settings.Test, 0.2)
+	if settings.Test == 0 { // Val stays the same share of the others
+		settings.Test, settings.Val = heldOut, settings.Val*(1-heldOut)
+	}
 	o.Dir = ""
 	cache, err := Read(ctx, settings, o)
 	if err != nil {
@@ -173,7 +178,7 @@ type curveTrainer struct {
 
 // split divides the images for a draw of so many a class; 0 takes all.
 func (t *curveTrainer) split(size, draw int) (*data.Cache, error) {
-	cache, how := t.cache.Share(), t.settings.split()
+	cache, how := t.cache.Share(), t.settings.SplitOptions()
 	how.PerClass, how.Draw = size, uint64(draw)
 	return cache, cache.Set.Split(how)
 }

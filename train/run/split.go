@@ -32,8 +32,8 @@ func (p *plan) checkSplit() error {
 	return nil
 }
 
-// split is how the settings divide images.
-func (s *Settings) split() data.SplitOptions {
+// SplitOptions say how the settings divide images.
+func (s *Settings) SplitOptions() data.SplitOptions {
 	return data.SplitOptions{Val: s.Val, Test: s.Test, Seed: s.Seed, Folds: s.Folds, Fold: s.Fold,
 		PerClass: s.ClassesPer, LeftOut: data.Part(s.LeftOut)}
 }
@@ -92,7 +92,7 @@ func (s *Session) images(ctx context.Context) (*data.Cache, error) {
 	case cache.Set.SplitBy != "":
 		return cache, nil
 	}
-	return cache, cache.Set.Split(p.split())
+	return cache, cache.Set.Split(p.SplitOptions())
 }
 
 // untaken says which shares count for nothing, as the folders say what is in a part.
