@@ -185,9 +185,6 @@ func (p *plan) check() error {
 		return wrong("batch", "got %d, want 1 or more, or 0 for what suits the images", p.Batch)
 	case p.Threads < 0:
 		return wrong("threads", "got %d, want 0 (all cores) or more", p.Threads)
-	case !(p.Val > 0 && p.Test >= 0 && p.Val+p.Test < 1):
-		return &SettingError{[]string{"val", "test"}, fmt.Errorf(
-			"got %g and %g, want shares over 0 (test: or 0) that sum to less than 1", p.Val, p.Test)}
 	case !(p.Smooth >= 0 && p.Smooth < 1):
 		return wrong("label-smoothing", "got %g, want 0 (none) or more, and less than 1", p.Smooth)
 	case !(p.ClipNorm >= 0):
@@ -201,6 +198,9 @@ func (p *plan) check() error {
 		return wrong("freeze", "a network from nothing has nothing to keep")
 	case p.Data == "" && p.Drawn < 10:
 		return wrong("drawn", "got %d, want at least 10", p.Drawn)
+	}
+	if err := p.checkSplit(); err != nil {
+		return err
 	}
 	if err := p.preprocess().Trainable(); err != nil {
 		return &SettingError{[]string{"size", "resize"}, err}

@@ -24,8 +24,10 @@ func (s *Session) Describe() ([]string, error) {
 		lines = append(lines, "warning: no validation image of "+table.Some(names)+
 			": the validation accuracy is that of the other classes only")
 	}
-	if line := s.weighted(); line != "" {
-		lines = append(lines, line)
+	for _, line := range []string{s.untaken(), s.weighted()} {
+		if line != "" {
+			lines = append(lines, line)
+		}
 	}
 	lines = append(lines, s.news...)
 	if s.Initial != nil {

@@ -43,8 +43,19 @@ type Settings struct {
 	Initializer string  `json:"initializer"` // model.Init; "" for the network's own
 	AuxWeight   Numbers `json:"aux_weight"`  // of the auxiliary heads' losses
 
-	Val      float64 `json:"val"`     // share of the images for validation
-	Test     float64 `json:"test"`    // share of the images for the last test
+	Val  float64 `json:"val"`  // share of the images for validation
+	Test float64 `json:"test"` // share of the images for the last test
+	// Folds is into how many parts the images are divided for cross-validation; 0:
+	// none. Fold, from 1, is the part for the last test. With 0 the settings are of all
+	// of the trainings, one a fold: see train/run/folds.
+	Folds int `json:"folds,omitempty"`
+	Fold  int `json:"fold,omitempty"`
+	// ClassesPer takes at most so many images of each class, drawn with Seed from
+	// those that are not for the last test; 0: all. LeftOut is what the others are for:
+	// "val", "test", or "" for nothing.
+	ClassesPer int    `json:"classes_per,omitempty"`
+	LeftOut    string `json:"left_out,omitempty"`
+
 	Augment  string  `json:"augment"` // policy; "" for the network's own
 	Batch    int     `json:"batch"`   // images a step; 0: as many as suit the folder
 	Smooth   float64 `json:"label_smoothing"`
