@@ -31,7 +31,8 @@ type Options struct {
 	// Base is the network that Settings.From names; nil where it names none, and of a
 	// run that goes on.
 	Base *Base
-	// Scanned are images to take in place of all in Settings.Data; nil scans it.
+	// Scanned are images to take in place of all in Settings.Data, whatever
+	// Settings.Exclude says; nil scans it.
 	Scanned *data.Set
 	// Version of the program, for the checkpoints.
 	Version  string
@@ -150,8 +151,11 @@ func (s *Session) images(ctx context.Context) (*data.Cache, error) {
 	}
 	set := o.Scanned
 	if set == nil {
-		var err error
-		if set, err = data.Scan(ctx, p.Data, data.ScanOptions{Strict: p.Strict}); err != nil {
+		scan, err := p.scan()
+		if err != nil {
+			return nil, err
+		}
+		if set, err = data.Scan(ctx, p.Data, scan); err != nil {
 			return nil, &DataError{err}
 		}
 	}

@@ -22,10 +22,13 @@ type Settings struct {
 	Data   string `json:"data"`         // folder of images; "" for drawn flowers
 	Drawn  int    `json:"drawn_images"` // how many are drawn; 0 with a folder
 	Strict bool   `json:"strict"`       // an unreadable image is an error
-	Arch   string `json:"arch"`         // a preset of package arch
-	Size   int    `json:"size"`         // pixels; 0 for the network's own
-	Resize string `json:"resize"`       // how images become squares: imageprep.Resize
-	Init   string `json:"init"`         // file or run to take weights from
+	// Exclude is a file that names images of Data to leave out: see data.ReadExclusion.
+	Exclude string `json:"exclude"`
+
+	Arch   string `json:"arch"`   // a preset of package arch
+	Size   int    `json:"size"`   // pixels; 0 for the network's own
+	Resize string `json:"resize"` // how images become squares: imageprep.Resize
+	Init   string `json:"init"`   // file or run to take weights from
 
 	// From names the network to start from, FromNothing or "" for none. Arch counts
 	// for nothing then.
