@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/arch"
+	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/data/augment"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
@@ -196,6 +197,8 @@ func (p *plan) check() error {
 			"without mixup and cutmix, or with loss %s", p.Loss, p.Augment, nn.CrossEntropy)
 	case (p.Freeze == FreezeAll || p.Freeze == FreezeAuto) && !p.fromBase():
 		return wrong("freeze", "a network from nothing has nothing to keep")
+	case p.Data == "" && p.Exclude != "":
+		return wrong("exclude", "got %s, and there is no folder of images: flowers are drawn", p.Exclude)
 	case p.Data == "" && p.Drawn < 10:
 		return wrong("drawn", "got %d, want at least 10", p.Drawn)
 	}
@@ -257,4 +260,16 @@ func (p *plan) trainOnly() (what []string) {
 		}
 	}
 	return what
+}
+
+// scan says how the folder of images is listed. The exclusion is read: where it cannot
+// be, that is the error of the setting.
+func (p *plan) scan() (o data.ScanOptions, err error) {
+	o.Strict = p.Strict
+	if p.Exclude != "" {
+		if o.Exclude, err = data.ReadExclusion(p.Exclude); err != nil {
+			return o, wrong("exclude", "%w", err)
+		}
+	}
+	return o, nil
 }

@@ -31,7 +31,8 @@ type Options struct {
 	// Base is the network that Settings.From names; nil where it names none, and of a
 	// run that goes on.
 	Base *Base
-	// Scanned are images to take in place of all in Settings.Data; nil scans it.
+	// Scanned are images to take in place of all in Settings.Data, whatever
+	// Settings.Exclude says; nil scans it.
 	Scanned *data.Set
 	// Images are images that [Read] read, and that are divided already where their set
 	// has a SplitBy; nil reads and divides those of the settings. They are not changed.

@@ -22,8 +22,11 @@ type Settings struct {
 	Data   string `json:"data"`         // folder of images; "" for drawn flowers
 	Drawn  int    `json:"drawn_images"` // how many are drawn; 0 with a folder
 	Strict bool   `json:"strict"`       // an unreadable image is an error
-	Arch   string `json:"arch"`         // a preset of package arch
-	Size   int    `json:"size"`         // pixels; 0 for the network's own
+	// Exclude is a file that names images of Data to leave out: see data.ReadExclusion.
+	Exclude string `json:"exclude"`
+
+	Arch string `json:"arch"` // a preset of package arch
+	Size int    `json:"size"` // pixels; 0 for the network's own
 	// TrainSize is the side of the images in training, pixels; 0 for Size.
 	TrainSize int    `json:"train_size,omitempty"`
 	Resize    string `json:"resize"` // how images become squares: imageprep.Resize

@@ -87,5 +87,12 @@ func (p *Counter) Add(n int) {
 	}
 }
 
+// Show is Add for who counts. It wipes the line when all are done.
+func (p *Counter) Show(done, total int) {
+	if p.Add(done - p.n); done == total {
+		p.End()
+	}
+}
+
 // End wipes the line.
 func (p *Counter) End() { p.leave("\r\x1b[K") }
