@@ -19,6 +19,7 @@ import (
 
 type evalOptions struct {
 	choose.Flags
+	choose.ShardFlags
 	data, run, checkpoint, part string
 	worst, batch                int
 	json                        bool
@@ -35,7 +36,7 @@ func (o *evalOptions) flags() []cli.Flag {
 		shell.IntFlag(&o.worst, "worst", 10, "list the `N` most confident mistakes"),
 		choose.BatchFlag(&o.batch),
 		shell.JSONFlag(&o.json),
-	}, o.Flags.List()...)
+	}, append(o.ShardFlags.List(), o.Flags.List()...)...)
 }
 
 func evalCommand() *cli.Command {
@@ -51,7 +52,11 @@ is 1.
 
   flowerctl eval --data photos/
   flowerctl eval --data photos/ --run runs/latest --part val
-  flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5`,
+  flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5
+
+A shard of a manifest (flowerctl list --data photos/); flowerctl merge counts them all:
+
+  flowerctl eval --manifest manifest.jsonl --shard 3/16 --out report/`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.eval),
 	}
@@ -59,7 +64,9 @@ is 1.
 
 func (o *evalOptions) check(c *shell.Call) error {
 	switch {
-	case o.data == "":
+	case o.Asked(c) && c.FirstGiven("data", "part") != "":
+		return shell.Usagef("--manifest and --%s: want one of them", c.FirstGiven("data", "part"))
+	case o.data == "" && !o.Asked(c):
 		return shell.Fail(shell.Usagef("no --data"),
 			"flowerctl eval --data DIR, with one folder of pictures per class")
 	case o.worst < 0:
@@ -82,6 +89,9 @@ func (o *evalOptions) check(c *shell.Call) error {
 func (o *evalOptions) eval(c *shell.Call) (err error) {
 	if err := o.check(c); err != nil {
 		return err
+	}
+	if o.Asked(c) {
+		return o.shard(c)
 	}
 	set, err := data.Scan(c.Ctx, o.data, data.ScanOptions{})
 	if err != nil {

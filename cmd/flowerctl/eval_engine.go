@@ -2,9 +2,12 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
@@ -19,6 +22,10 @@ type evalEngine struct {
 	name   string
 	labels []string
 	close  func() error
+
+	// For shards: of the model's bytes, what else answers depend on, and the device.
+	sum, device string
+	settings    map[string]string
 }
 
 // open opens the run, if one was named, or else the model.
@@ -35,7 +42,8 @@ func (o *evalOptions) open(c *shell.Call) (*evalEngine, error) {
 		return nil, err
 	}
 	m.Tell(c)
-	e := &evalEngine{classifier.Engine(), m.Name, classifier.Labels(), classifier.Close}
+	e := &evalEngine{classifier.Engine(), m.Name, classifier.Labels(), classifier.Close,
+		choose.Hash(m.Data), m.Options.Session.Device.String(), choose.Settings(classifier)}
 	e.Alone = true
 	return e, nil
 }
@@ -63,7 +71,11 @@ func (o *evalOptions) openRun(c *shell.Call) (*evalEngine, error) {
 			}
 			return infer.NewAnswers(a.Labels, probabilities), nil
 		}}
-	return &evalEngine{gorgonia, a.Path, a.Labels, a.Close}, nil
+	checkpoint, err := os.ReadFile(a.Path)
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return &evalEngine{gorgonia, a.Path, a.Labels, a.Close, choose.Hash(checkpoint), "cpu", nil}, nil
 }
 
 // images are those to evaluate, all or of a part, and files that cannot be read. The

@@ -17,6 +17,7 @@ import (
 
 type predictOptions struct {
 	choose.Flags
+	choose.ShardFlags
 	answerFlags
 	explain string
 	batch   int
@@ -34,7 +35,7 @@ func (o *predictOptions) flags() []cli.Flag {
 		shell.TextFlag(&o.explain, "explain", "",
 			"write for each picture into `DIR` what the answer rests on"),
 		shell.BoolFlag(&o.list, "list", "the standard input holds file names, one a line"),
-	}, o.Flags.List()...)
+	}, append(o.ShardFlags.List(), o.Flags.List()...)...)
 }
 
 func predictCommand() *cli.Command {
@@ -52,7 +53,12 @@ files with neither an image's bytes nor an image's name are left out.
   flowerctl predict photos/ more/*.png --top 3
   flowerctl predict photos/ --json --min-confidence 0.8
   flowerctl predict img.jpg --explain why/
-  find . -name '*.jpg' | flowerctl predict - --list --csv`,
+  find . -name '*.jpg' | flowerctl predict - --list --csv
+
+A shard of a manifest (flowerctl list), as JSON lines unless --csv says otherwise;
+flowerctl merge makes one result of all:
+
+  flowerctl predict --manifest manifest.jsonl --shard 3/16 --out answers/`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.run),
 	}
@@ -74,6 +80,9 @@ func (o *predictOptions) check(names []string) error {
 }
 
 func (o *predictOptions) run(c *shell.Call) (err error) {
+	if o.Asked(c) {
+		return cmp.Or(o.answerFlags.check(), choose.CheckBatch(o.batch), o.shard(c))
+	}
 	if err := cmp.Or(o.answerFlags.check(), o.check(c.Files)); err != nil {
 		return err
 	}

@@ -35,6 +35,7 @@ type Merged struct {
 // IncompleteError says that shards are missing.
 type IncompleteError struct {
 	Dir     string
+	Kind    Kind
 	Missing []int // the first of them
 	N, Of   int
 }
@@ -91,7 +92,7 @@ func Merge(ctx context.Context, dir, path string) (*Merged, error) {
 
 // parts are those of all shards, in order.
 func (j *Job) parts(dir string) ([]*Part, error) {
-	missing := &IncompleteError{Dir: dir, Of: j.Shards}
+	missing := &IncompleteError{Dir: dir, Kind: j.Kind, Of: j.Shards}
 	var parts []*Part
 	for i := range j.Shards {
 		s := Shard{i, j.Shards}

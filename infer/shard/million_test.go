@@ -76,4 +76,3 @@ func TestMemoryDoesNotGrowWithThePictures(t *testing.T) {
 		t.Errorf("got %d MiB, want at most 150", most>>20)
 	}
 }
-

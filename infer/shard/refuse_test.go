@@ -93,12 +93,14 @@ func TestFoldersOfAnotherJobAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*Work){
-		"manifest: got ":                      func(w *Work) { w.Manifest = other },
-		"number of shards: got 3, ":           func(w *Work) { w.Shard.Count = 3 },
-		"model: got a.onnx SHA-256 bb":        func(w *Work) { w.Job.Model = "bb" },
-		"format: got csv":                     func(w *Work) { w.Job.Format = "csv" },
-		"command: got eval":                   func(w *Work) { w.Job.Kind = Eval },
-		"top: got 5, but the folder has noth": func(w *Work) { w.Job.Settings = map[string]string{"top": "5"} },
+		"top: got 5, but the folder has noth": func(w *Work) {
+			w.Job.Settings = map[string]string{"top": "5"}
+		},
+		"manifest: got ":               func(w *Work) { w.Manifest = other },
+		"number of shards: got 3, ":    func(w *Work) { w.Shard.Count = 3 },
+		"model: got a.onnx SHA-256 bb": func(w *Work) { w.Job.Model = "bb" },
+		"format: got csv":              func(w *Work) { w.Job.Format = "csv" },
+		"command: got eval":            func(w *Work) { w.Job.Kind = Eval },
 	} {
 		w := prediction(m, out, Shard{1, 2}, answers.JSON)
 		change(&w)
