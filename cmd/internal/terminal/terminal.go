@@ -71,6 +71,7 @@ func (b *DownloadBar) End() { b.leave("\n") }
 type Counter struct {
 	ticker
 	n, of   int
+	before  int // the first call of Set
 	started time.Time
 }
 
@@ -91,6 +92,17 @@ func (p *Counter) Add(n int) {
 func (p *Counter) Show(done, total int) {
 	if p.Add(done - p.n); done == total {
 		p.End()
+	}
+}
+
+// Set says how many images are done. What was done before the first call is not in the rate.
+func (p *Counter) Set(n int) {
+	if p.n == 0 {
+		p.before = n - 1
+	}
+	if p.n = n; p.due() {
+		rate := float64(n-p.before) / time.Since(p.started).Seconds()
+		p.write("%d of %d images, %.0f a second ", n, p.of, rate)
 	}
 }
 
