@@ -19,7 +19,7 @@ The result is what one run without shards prints, byte for byte. Pictures withou
 answer are in DIR/dead.jsonl with the reason. DIR/_SUCCESS is written last.
 
   flowerctl merge answers/`,
-		Flags: []cli.Flag{shell.TextFlag(out, "out", "", "the result; else `FILE` result.* in DIR")},
+		Flags:  []cli.Flag{shell.TextFlag(out, "out", "", "the result; else `FILE` result.* in DIR")},
 		Action: shell.Action(func(c *shell.Call) error { return sharded.Merge(c, *out) }),
 	}
 }
