@@ -5,6 +5,7 @@ package remedy
 import (
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -16,6 +17,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/shard"
+	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -64,12 +66,15 @@ func ofFile(err error) error {
 	var asked *publish.OptionsError
 	var difference *publish.DifferenceError
 	var few *presets.TooFewError
+	var unknown *publish.PrecisionError
 	switch {
 	case errors.As(err, &start):
 		text := strings.Replace(err.Error(), start.Error(), "--init: "+start.Err.Error(), 1)
 		return shell.Fail(shell.Reword(err, text))
 	case errors.As(err, &asked):
 		return shell.FailWith(shell.ExitUsage, err)
+	case errors.As(err, &unknown):
+		return shell.Fail(err, unknownHints(unknown.Nearest)...)
 	case errors.As(err, &difference):
 		return Difference(difference.Report, "nothing was written")
 	case errors.As(err, &few) && few.Comparing == 0:
@@ -78,6 +83,15 @@ func ofFile(err error) error {
 		return shell.Fail(err, "--images says on how many to compare, 32 or more")
 	}
 	return ofModel(err)
+}
+
+// unknownHints say which precision there is a threshold for.
+func unknownHints(nearest metrics.Threshold) (hints []string) {
+	if there := math.Floor(1000*nearest.Precision+1e-9) / 1000; there > 0 {
+		hints = append(hints, fmt.Sprintf("--unknown-precision %g is there, for %.0f %% of the images",
+			there, 100*nearest.Coverage))
+	}
+	return append(hints, "more validation images, or a better network, allow more")
 }
 
 // ofModel is for errors of opening an ONNX file.

@@ -88,6 +88,13 @@ func (p *Counter) Add(n int) {
 	}
 }
 
+// Show is Add for who counts. It wipes the line when all are done.
+func (p *Counter) Show(done, total int) {
+	if p.Add(done - p.n); done == total {
+		p.End()
+	}
+}
+
 // Set says how many images are done. What was done before the first call is not in the rate.
 func (p *Counter) Set(n int) {
 	if p.n == 0 {
