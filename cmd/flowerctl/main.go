@@ -35,6 +35,7 @@ func commands() []*cli.Command {
 		evalCommand(),
 		listCommand(),
 		mergeCommand(),
+		statusCommand(),
 		bundleCommand(),
 		benchCommand(),
 		dataCommand(),
