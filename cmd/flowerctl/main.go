@@ -35,6 +35,8 @@ func commands() []*cli.Command {
 		evalCommand(),
 		listCommand(),
 		mergeCommand(),
+		statusCommand(),
+		bundleCommand(),
 		benchCommand(),
 		dataCommand(),
 		backboneCommand(),

@@ -240,6 +240,10 @@ func TestAnInterruptedShardGoesOn(t *testing.T) {
 			t.Fatalf("got %v, want the error of the engine", err)
 		}
 	}
+	status, err := ReadStatus(w.Dir)
+	if err != nil || status.Done != 0 || !slices.Equal(status.Begun, []int{0}) || status.Answered != 30 {
+		t.Errorf("got %+v, %v, want shard 0 with 30 pictures", status, err)
+	}
 	last, err := Run(t.Context(), w)
 	if err != nil || last.Already != 30 || last.Done != 40 || asked != 40 {
 		t.Errorf("got %+v, %v after %d questions, want 40 after 40", last, err, asked)

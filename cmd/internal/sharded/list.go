@@ -66,7 +66,8 @@ func (o *Listing) Run(c *shell.Call) error {
 
 // sourcesOf are the pictures to list: of a folder with classes, or else those that the
 // command's arguments mean.
-func sourcesOf(c *shell.Call, dir string) (sources iter.Seq[shard.Source], classes []string, err error) {
+func sourcesOf(c *shell.Call, dir string) (sources iter.Seq[shard.Source], classes []string,
+	err error) {
 	if dir == "" {
 		return named(pictures.Arguments{Names: c.Files, Stdin: c.In, List: true}), nil, nil
 	}

@@ -36,3 +36,16 @@ func Merge(c *shell.Call, out string) error {
 		dead)
 	return err
 }
+
+// Status says how far the shards of the folder are that the command's argument names.
+func Status(c *shell.Call, asJSON bool) error {
+	dir, err := c.OneFile("answers/")
+	if err != nil {
+		return err
+	}
+	s, err := shard.ReadStatus(dir)
+	if err != nil {
+		return err
+	}
+	return c.Write(asJSON, s, s)
+}

@@ -144,6 +144,7 @@ func run(c *shell.Call, w *shard.Work, e infer.Engine, batch int) error {
 	if o.Failed > 0 {
 		more += fmt.Sprintf("; %d without an answer: %s", o.Failed, filepath.Join(w.Dir, o.Dead.File))
 	}
-	_, err = fmt.Fprintf(c.Out, "%s: %d pictures%s\n", filepath.Join(w.Dir, o.Parts.File), o.Done, more)
+	_, err = fmt.Fprintf(c.Out, "%s: %d pictures%s\n", filepath.Join(w.Dir, o.Parts.File), o.Done,
+		more)
 	return err
 }
