@@ -15,15 +15,15 @@ import (
 
 type serveOptions struct {
 	choose.Flags
-	models                                       cli.StringSlice
-	repository, versions                         string
-	watch, explain, tritonMetrics, jsonLog       bool
-	addr, grpcAddr, controlAddr, pprofAddr       string
-	tlsCert, tlsKey, tlsClientCA, keys, ctrlKeys string
-	maxBatch, maxQueue, maxPictures, maxPixels   int
-	maxBody, maxTensorBody                       int64
-	rate                                         float64
-	maxWait, timeout, grace                      time.Duration
+	models                                        cli.StringSlice
+	repository, versions                          string
+	watch, explain, tritonMetrics, jsonLog, check bool
+	addr, grpcAddr, controlAddr, pprofAddr        string
+	tlsCert, tlsKey, tlsClientCA, keys, ctrlKeys  string
+	maxBatch, maxQueue, maxPictures, maxPixels    int
+	maxBody, maxTensorBody                        int64
+	rate                                          float64
+	maxWait, timeout, grace                       time.Duration
 }
 
 func (o *serveOptions) flags() []cli.Flag {
@@ -70,6 +70,7 @@ func (o *serveOptions) flags() []cli.Flag {
 		shell.TextFlag(&o.ctrlKeys, "control-keys", "", "`FILE` of the keys for these calls"),
 		shell.TextFlag(&o.pprofAddr, "pprof-addr", "",
 			"`HOST:PORT` of Go's profiles, on this machine alone; off unless given"),
+		shell.BoolFlag(&o.check, "check", "ask the server at --addr whether it is ready, and end"),
 		shell.BoolFlag(&o.jsonLog, "json-log", "log as JSON, one object a line"),
 	}
 	return append(own, slices.DeleteFunc(o.Flags.List(), func(f cli.Flag) bool {
@@ -99,6 +100,9 @@ SIGHUP reads the models again; SIGTERM or Ctrl-C answers what is there and ends.
 func (o *serveOptions) run(c *shell.Call) error {
 	if err := o.validate(c); err != nil {
 		return err
+	}
+	if o.check {
+		return serve.Check(c.Ctx, o.addr, o.tlsCert != "")
 	}
 	log := o.logger(c)
 	options, err := o.options(log)

@@ -64,7 +64,7 @@ func (o *serveOptions) validate(c *shell.Call) error {
 // options are the server's.
 func (o *serveOptions) options(log *slog.Logger) (serve.Options, error) {
 	options := serve.Options{Log: log, Version: version, MaxBatch: o.maxBatch, MaxWait: o.maxWait,
-		Grace:   o.grace,
+		Grace: o.grace, Alone: true,
 		Explain: o.explain, TritonMetrics: o.tritonMetrics,
 		Limits: serve.Limits{PictureBody: o.maxBody << 20, TensorBody: o.maxTensorBody << 20,
 			Pixels:   o.maxPixels * 1e6,

@@ -113,8 +113,14 @@ func (w *webServer) serve(secure bool) error {
 // its client goes on, or idleGrace, and returns when all have ended. When ctx ends the
 // rest are closed.
 func (w *webServer) drain(ctx context.Context) {
-	w.at.stop()
-	<-w.done
+	go w.at.stop()
+	select {
+	case <-w.done:
+	case <-ctx.Done():
+		// Another process that has the socket too has made it block: it cannot be closed while
+		// a thread waits in accept. Requests were answered; the rest ends with the process.
+		return
+	}
 	grace := time.NewTimer(idleGrace)
 	defer grace.Stop()
 	select {

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime"
 	"time"
 
 	"google.golang.org/grpc/credentials"
@@ -36,6 +37,9 @@ func (s *Server) Run(ctx context.Context, l Listeners) error {
 			return fmt.Errorf("pprof on %s: want a loopback address, since it shows the memory",
 				l.Pprof.Addr())
 		}
+	}
+	if s.options.Alone {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(s.threads()))
 	}
 	defer s.Close()
 	wanted := ctx

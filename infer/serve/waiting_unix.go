@@ -21,8 +21,12 @@ func waiting(l net.Listener) (conns []net.Conn) {
 	if err != nil {
 		return nil
 	}
-	// The socket does not block. An error is that none is left, or that it is closed.
+	// Errors are that none is left, or that the socket is closed.
 	_ = raw.Control(func(fd uintptr) {
+		// Whether a socket blocks is up to all processes that have it.
+		if unix.SetNonblock(int(fd), true) != nil {
+			return
+		}
 		for {
 			conn, err := accept(int(fd))
 			if err != nil {
