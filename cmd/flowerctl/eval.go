@@ -14,19 +14,22 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/report"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
 type evalOptions struct {
 	choose.Flags
 	data, run, checkpoint, part string
+	html                        string
 	worst, batch                int
-	json                        bool
+	json, force                 bool
 }
 
 func (o *evalOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
-		shell.TextFlag(&o.data, "data", "", "`DIR` with one folder per class"),
+		shell.TextFlag(&o.data, "data", "",
+			"`DIR` with one folder per class; with --run, else the run's own test part"),
 		shell.TextFlag(&o.run, "run", "",
 			"evaluate the checkpoint of this run `DIR` instead of an ONNX file"),
 		shell.TextFlag(&o.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
@@ -34,6 +37,9 @@ func (o *evalOptions) flags() []cli.Flag {
 			"only `train`, val or test: of the run's split.csv, else of the folder's own"),
 		shell.IntFlag(&o.worst, "worst", 10, "list the `N` most confident mistakes"),
 		choose.BatchFlag(&o.batch),
+		shell.TextFlag(&o.html, "html", "",
+			"curves and tables as a page in `FILE`.html, and as CSV beside it"),
+		shell.BoolFlag(&o.force, "force", "write over the files of --html"),
 		shell.JSONFlag(&o.json),
 	}, o.Flags.List()...)
 }
@@ -50,6 +56,7 @@ the same. Pictures that cannot be read are left out and named, and the exit code
 is 1.
 
   flowerctl eval --data photos/
+  flowerctl eval --run runs/latest --html eval.html
   flowerctl eval --data photos/ --run runs/latest --part val
   flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5`,
 		Flags:  o.flags(),
@@ -59,7 +66,7 @@ is 1.
 
 func (o *evalOptions) check(c *shell.Call) error {
 	switch {
-	case o.data == "":
+	case o.data == "" && o.run == "":
 		return shell.Fail(shell.Usagef("no --data"),
 			"flowerctl eval --data DIR, with one folder of pictures per class")
 	case o.worst < 0:
@@ -76,18 +83,17 @@ func (o *evalOptions) check(c *shell.Call) error {
 			}
 		}
 	}
-	return cmp.Or(o.Flags.Check(), choose.CheckBatch(o.batch), c.NoFiles())
+	if err := cmp.Or(o.Flags.Check(), choose.CheckBatch(o.batch), c.NoFiles()); err != nil || o.html == "" {
+		return err
+	}
+	return shell.MayWrite(o.html, o.force)
 }
 
 func (o *evalOptions) eval(c *shell.Call) (err error) {
 	if err := o.check(c); err != nil {
 		return err
 	}
-	set, err := data.Scan(c.Ctx, o.data, data.ScanOptions{})
-	if err != nil {
-		return shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
-	}
-	items, unreadable, err := o.images(set)
+	images, err := o.images(c)
 	if err != nil {
 		return err
 	}
@@ -96,24 +102,25 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 		return err
 	}
 	defer shell.Closing(&err, e.close)
-	classes, err := evaluate.Match(set.Labels, e.labels)
+	classes, err := evaluate.Match(images.Labels, e.labels)
 	if err != nil {
 		return err
 	}
-	file := func(path string) string { return filepath.Join(set.Dir, filepath.FromSlash(path)) }
-	pictures := make([]evaluate.Picture, len(items))
-	for i, item := range items {
-		pictures[i] = evaluate.Picture{File: file(item.Path), Path: item.Path, Class: classes[item.Class]}
+	for i := range images.Pictures {
+		images.Pictures[i].Class = classes[images.Pictures[i].Class]
 	}
-	watch := &evalWatch{c, terminal.NewCounter(c.Log, len(items))}
+	watch := &evalWatch{c, terminal.NewCounter(c.Log, len(images.Pictures))}
 	how := evaluate.Options{Model: e.name, Labels: e.labels, Batch: o.batch, Worst: o.worst,
-		Observer: watch}
-	for _, p := range unreadable {
+		Observer: watch, Keep: o.html != ""}
+	for _, p := range images.Unreadable {
 		how.Unreadable = append(how.Unreadable, p.Path)
-		watch.LeftOut(errors.New(file(p.Path) + ": " + p.Reason))
+		watch.LeftOut(errors.New(filepath.Join(o.data, filepath.FromSlash(p.Path)) + ": " + p.Reason))
 	}
-	result, err := evaluate.Run(c.Ctx, e.Engine, pictures, how)
+	result, err := evaluate.Run(c.Ctx, e.Engine, images.Pictures, how)
 	watch.End()
+	if err == nil && o.html != "" {
+		err = report.WriteEvaluation(o.html, e.name, e.labels, result.Answers)
+	}
 	if err != nil {
 		return err
 	}

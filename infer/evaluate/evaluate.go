@@ -23,6 +23,7 @@ type Picture struct {
 	File  string // to read
 	Path  string // what the result calls it
 	Class int    // index into the engine's labels
+	Data  []byte // the bytes of the image, in place of File; nil: it is read
 }
 
 // Options say what is evaluated and how.
@@ -35,6 +36,7 @@ type Options struct {
 	// lists them before others.
 	Unreadable []string
 	Observer   Observer // nil: nobody
+	Keep       bool     // the answers, in Result.Answers
 }
 
 // Observer hears how an evaluation goes.
@@ -63,6 +65,9 @@ type Result struct {
 	// [metrics.DenseClasses] classes: by true and predicted class, without zeros.
 	Cells []metrics.Cell `json:"confusion_cells,omitempty"`
 
+	// Answers are all probabilities, where Options.Keep asked for them.
+	Answers *metrics.Answers `json:"-"`
+
 	mistaken []metrics.Cell // wrong answers, the most frequent first
 }
 
@@ -81,11 +86,11 @@ var ErrNoAnswer = errors.New("no answer for any of the images")
 // is not a number, are left out.
 func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*Result, error) {
 	r := &Result{Model: o.Model, Labels: o.Labels, Worst: []Mistake{},
-		Unreadable: append([]string{}, o.Unreadable...)}
+		Unreadable: append([]string{}, o.Unreadable...), Answers: new(metrics.Answers)}
 	confusion := metrics.NewConfusion(o.Labels)
 	list := func(yield func(infer.Picture) bool) {
 		for i, p := range pictures {
-			if !yield(infer.Picture{Name: p.File, Tag: i}) {
+			if !yield(infer.Picture{Name: p.File, Data: p.Data, Tag: i}) {
 				return
 			}
 		}
@@ -106,6 +111,10 @@ func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*R
 			continue
 		}
 		best := result.Answer.Best()
+		if o.Keep {
+			r.Answers.Labels = append(r.Answers.Labels, p.Class)
+			r.Answers.Probabilities = append(r.Answers.Probabilities, result.Answer.Probabilities)
+		}
 		confusion.Add(p.Class, best)
 		if best != p.Class {
 			r.Worst = append(r.Worst, Mistake{File: p.Path, Class: o.Labels[p.Class],
