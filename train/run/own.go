@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
@@ -36,6 +37,9 @@ func (f Folder) Own(ctx context.Context, part data.Part) (*OwnPart, error) {
 	settings, err := f.Settings()
 	if err != nil {
 		return nil, err
+	}
+	if settings.Divided() {
+		return nil, &NoCheckpointError{f.Dir, train.SplitFile, settings.Folds}
 	}
 	split, err := f.Split()
 	if err != nil {
