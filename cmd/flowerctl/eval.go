@@ -15,6 +15,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/report"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -22,13 +23,15 @@ type evalOptions struct {
 	choose.Flags
 	sharded                     sharded.Flags
 	data, run, checkpoint, part string
+	html                        string
 	worst, batch                int
-	json                        bool
+	json, force                 bool
 }
 
 func (o *evalOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
-		shell.TextFlag(&o.data, "data", "", "`DIR` with one folder per class"),
+		shell.TextFlag(&o.data, "data", "",
+			"`DIR` with one folder per class; with --run, else the run's own test part"),
 		shell.TextFlag(&o.run, "run", "",
 			"evaluate the checkpoint of this run `DIR` instead of an ONNX file"),
 		shell.TextFlag(&o.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
@@ -36,6 +39,9 @@ func (o *evalOptions) flags() []cli.Flag {
 			"only `train`, val or test: of the run's split.csv, else of the folder's own"),
 		shell.IntFlag(&o.worst, "worst", 10, "list the `N` most confident mistakes"),
 		choose.BatchFlag(&o.batch),
+		shell.TextFlag(&o.html, "html", "",
+			"curves and tables as a page in `FILE`.html, and as CSV beside it"),
+		shell.BoolFlag(&o.force, "force", "write over the files of --html"),
 		shell.JSONFlag(&o.json),
 	}, append(o.sharded.List(), o.Flags.List()...)...)
 }
@@ -52,6 +58,7 @@ the same. Pictures that cannot be read are left out and named, and the exit code
 is 1.
 
   flowerctl eval --data photos/
+  flowerctl eval --run runs/latest --html eval.html
   flowerctl eval --data photos/ --run runs/latest --part val
   flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5
 
@@ -65,9 +72,9 @@ A shard of a manifest (flowerctl list --data photos/); flowerctl merge counts th
 
 func (o *evalOptions) check(c *shell.Call) error {
 	switch {
-	case o.sharded.Asked(c) && c.FirstGiven("data", "part") != "":
-		return shell.Usagef("--manifest and --%s: want one of them", c.FirstGiven("data", "part"))
-	case o.data == "" && !o.sharded.Asked(c):
+	case o.sharded.Asked(c) && c.FirstGiven("data", "part", "html") != "":
+		return shell.Usagef("--manifest and --%s: want one of them", c.FirstGiven("data", "part", "html"))
+	case o.data == "" && o.run == "" && !o.sharded.Asked(c):
 		return shell.Fail(shell.Usagef("no --data"),
 			"flowerctl eval --data DIR, with one folder of pictures per class")
 	case o.worst < 0:
@@ -84,7 +91,10 @@ func (o *evalOptions) check(c *shell.Call) error {
 			}
 		}
 	}
-	return cmp.Or(o.Flags.Check(), choose.CheckBatch(o.batch), c.NoFiles())
+	if err := cmp.Or(o.Flags.Check(), choose.CheckBatch(o.batch), c.NoFiles()); err != nil || o.html == "" {
+		return err
+	}
+	return shell.MayWrite(o.html, o.force)
 }
 
 func (o *evalOptions) eval(c *shell.Call) (err error) {
@@ -95,11 +105,7 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 		open := func() (*sharded.Evaluated, error) { return o.open(c) }
 		return o.sharded.Eval(c, o.json, o.worst, o.batch, open)
 	}
-	set, err := data.Scan(c.Ctx, o.data, data.ScanOptions{})
-	if err != nil {
-		return shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
-	}
-	items, unreadable, err := o.images(set)
+	images, err := o.images(c)
 	if err != nil {
 		return err
 	}
@@ -108,24 +114,25 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 		return err
 	}
 	defer shell.Closing(&err, e.Close)
-	classes, err := evaluate.Match(set.Labels, e.Labels)
+	classes, err := evaluate.Match(images.Labels, e.Labels)
 	if err != nil {
 		return err
 	}
-	file := func(path string) string { return filepath.Join(set.Dir, filepath.FromSlash(path)) }
-	pictures := make([]evaluate.Picture, len(items))
-	for i, item := range items {
-		pictures[i] = evaluate.Picture{File: file(item.Path), Path: item.Path, Class: classes[item.Class]}
+	for i := range images.Pictures {
+		images.Pictures[i].Class = classes[images.Pictures[i].Class]
 	}
-	watch := &evalWatch{c, terminal.NewCounter(c.Log, len(items))}
+	watch := &evalWatch{c, terminal.NewCounter(c.Log, len(images.Pictures))}
 	how := evaluate.Options{Model: e.Name, Labels: e.Labels, Batch: o.batch, Worst: o.worst,
-		Observer: watch}
-	for _, p := range unreadable {
+		Observer: watch, Keep: o.html != ""}
+	for _, p := range images.Unreadable {
 		how.Unreadable = append(how.Unreadable, p.Path)
-		watch.LeftOut(errors.New(file(p.Path) + ": " + p.Reason))
+		watch.LeftOut(errors.New(filepath.Join(o.data, filepath.FromSlash(p.Path)) + ": " + p.Reason))
 	}
-	result, err := evaluate.Run(c.Ctx, e.Engine, pictures, how)
+	result, err := evaluate.Run(c.Ctx, e.Engine, images.Pictures, how)
 	watch.End()
+	if err == nil && o.html != "" {
+		err = report.WriteEvaluation(o.html, e.Name, e.Labels, result.Answers)
+	}
 	if err != nil {
 		return err
 	}

@@ -7,10 +7,12 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -68,26 +70,38 @@ func (o *evalOptions) openRun(c *shell.Call) (*sharded.Evaluated, error) {
 
 // images are those to evaluate, all or of a part, and files that cannot be read. The
 // run's split says what is in a part, where there is a run, and the folder where not.
-func (o *evalOptions) images(set *data.Set) ([]data.Item, []data.Problem, error) {
+func (o *evalOptions) images(c *shell.Call) (*choose.Labelled, error) {
 	part := data.Part(o.part)
+	if o.data == "" {
+		return choose.Own(c, o.run, part)
+	}
+	set, err := data.Scan(c.Ctx, o.data, data.ScanOptions{})
+	if err != nil {
+		return nil, shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+	}
 	none := fmt.Sprintf("%s has no such part, want %s",
 		set.Dir, filepath.Join(set.Dir, o.part, "CLASS", "1.jpg"))
 	var split *data.Set
 	if part != "" && o.run != "" {
 		folder, err := run.Find(o.run)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if split, err = folder.Split(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		none = fmt.Sprintf("%s has no image of %s there", folder.SplitPath(), set.Dir)
 	}
-	items, unreadable := set.Of(part, split)
-	if len(items) == 0 {
-		return nil, nil, fmt.Errorf("--part %s: %s", o.part, none)
+	images := &choose.Labelled{Labels: set.Labels}
+	var items []data.Item
+	if items, images.Unreadable = set.Of(part, split); len(items) == 0 {
+		return nil, fmt.Errorf("--part %s: %s", o.part, none)
 	}
-	return items, unreadable, nil
+	for _, i := range items {
+		images.Pictures = append(images.Pictures, evaluate.Picture{Path: i.Path, Class: i.Class,
+			File: filepath.Join(set.Dir, filepath.FromSlash(i.Path))})
+	}
+	return images, nil
 }
 
 // evalWatch shows how far an evaluation is, and says which pictures it leaves out.

@@ -23,6 +23,7 @@ type Picture struct {
 	File  string // to read
 	Path  string // what the result calls it
 	Class int    // index into the engine's labels
+	Data  []byte // the bytes of the image, in place of File; nil: it is read
 }
 
 // Options say what is evaluated and how.
@@ -35,6 +36,7 @@ type Options struct {
 	// lists them before others.
 	Unreadable []string
 	Observer   Observer // nil: nobody
+	Keep       bool     // the answers, in Result.Answers
 }
 
 // Observer hears how an evaluation goes.
@@ -63,6 +65,9 @@ type Result struct {
 	// [metrics.DenseClasses] classes: by true and predicted class, without zeros.
 	Cells []metrics.Cell `json:"confusion_cells,omitempty"`
 
+	// Answers are all probabilities, where Options.Keep asked for them.
+	Answers *metrics.Answers `json:"-"`
+
 	mistaken []metrics.Cell // wrong answers, the most frequent first
 }
 
@@ -81,9 +86,10 @@ var ErrNoAnswer = errors.New("no answer for any of the images")
 // is not a number, are left out.
 func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*Result, error) {
 	c := NewCounter(o)
+	c.r.Answers = new(metrics.Answers)
 	list := func(yield func(infer.Picture) bool) {
 		for i, p := range pictures {
-			if !yield(infer.Picture{Name: p.File, Tag: i}) {
+			if !yield(infer.Picture{Name: p.File, Data: p.Data, Tag: i}) {
 				return
 			}
 		}
@@ -104,6 +110,10 @@ func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*R
 			continue
 		}
 		best := result.Answer.Best()
+		if o.Keep {
+			c.r.Answers.Labels = append(c.r.Answers.Labels, p.Class)
+			c.r.Answers.Probabilities = append(c.r.Answers.Probabilities, result.Answer.Probabilities)
+		}
 		c.Add(p, best, result.Answer.Probabilities[best])
 	}
 	return c.Result()

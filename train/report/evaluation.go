@@ -2,7 +2,10 @@ package report
 
 import (
 	"fmt"
+	"path/filepath"
+	"strings"
 
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/numbers"
 	"github.com/flowerctl/flowerctl/train/picture"
@@ -51,6 +54,23 @@ func Evaluation(title string, p *Probabilities) (*Page, error) {
 
 // probabilityNote says what the four pictures are.
 const probabilityNote = "Reliability: of answers with a probability of 80 percent, 80 percent should be " +
-	"right; ECE is the mean distance from that, over 15 bins. ROC and precision: one class against " +
+	"right; ECE is the mean distance from that, over 15 bins, and large points have many images. ROC and precision: one class against " +
 	"all others, with the areas under the curves. Coverage: where answers of less than a probability " +
 	"are called unknown, fewer are given, and more of them are right."
+
+// WriteEvaluation writes a page about a model's answers, and the curves beside it, as
+// eval.reliability.csv, eval.curves.csv and eval.coverage.csv of eval.html.
+func WriteEvaluation(path, model string, labels []string, answers *metrics.Answers) error {
+	p := &Probabilities{Labels: labels, Answers: answers}
+	page, err := Evaluation(model, p)
+	if err != nil {
+		return err
+	}
+	for name, table := range p.Tables() {
+		beside := strings.TrimSuffix(path, filepath.Ext(path)) + "." + name
+		if err := atomicfile.Write(beside, table); err != nil {
+			return err
+		}
+	}
+	return atomicfile.Write(path, page.Write)
+}

@@ -57,7 +57,7 @@ func (p *Probabilities) stages() []stage {
 }
 
 // reliability draws accuracy against confidence, by bins, before and after the
-// temperature.
+// temperature. The area of a point is the share of the images in its bin.
 func (p *Probabilities) reliability() (picture.Picture, error) {
 	looks := []curve{{color: picture.Vermillion, dashes: []vg.Length{5, 2}}, {color: picture.Blue}}
 	stages := p.stages()
@@ -69,6 +69,8 @@ func (p *Probabilities) reliability() (picture.Picture, error) {
 		for _, b := range s.Bins {
 			if b.N > 0 {
 				c.x, c.y = append(c.x, 100*b.Confidence), append(c.y, 100*b.Accuracy)
+				share := float64(b.N) / float64(len(p.Answers.Labels))
+				c.radii = append(c.radii, vg.Length(1+8*math.Sqrt(share)))
 			}
 		}
 		curves = append(curves, c)
@@ -115,7 +117,8 @@ func (p *Probabilities) coverage() (picture.Picture, error) {
 	}
 	curves = append(curves, curve{name: fmt.Sprintf("all answers, %.1f %%", whole), color: picture.Grey,
 		dashes: []vg.Length{2, 2}, x: []float64{0, 100}, y: []float64{whole, whole}})
-	plot := newPlot("Coverage", "images with an answer that is not unknown, percent", "percent")
+	plot := newPlot("Coverage", "images with an answer that is not unknown, percent",
+		"right answers, percent")
 	plot.X.Min, plot.X.Max = 0, 100
 	plot.Y.Min, plot.Y.Max = math.Max(0, 10*math.Floor(10*lowest-0.5)), 100
 	plot.Y.Tick.Marker = wholeTicks{}
@@ -215,7 +218,7 @@ func recallAt(points []metrics.Point, at float64) float64 {
 // precisionAt is the precision of the first point with so much recall.
 func precisionAt(points []metrics.Point, at float64) float64 {
 	i, _ := slices.BinarySearchFunc(points, at, func(p metrics.Point, at float64) int {
-		return cmp.Compare(p.Recall, at-1e-9)
+		return cmp.Compare(p.Recall, max(at, 1e-6)-1e-9)
 	})
 	return points[min(i, len(points)-1)].Precision
 }
@@ -253,8 +256,11 @@ func (c *classCurves) precision() (picture.Picture, error) {
 		one := c.look(i, class.Label, class.AveragePrecision)
 		last := 0.0
 		for _, p := range class.Points {
-			one.x, one.y = append(one.x, last, 100*p.Recall), append(one.y, 100*p.Precision, 100*p.Precision)
-			last = 100 * p.Recall
+			if recall := 100 * p.Recall; recall > last {
+				one.x = append(one.x, last, recall)
+				one.y = append(one.y, 100*p.Precision, 100*p.Precision)
+				last = recall
+			}
 		}
 		one.x, one.y = thin(one.x, one.y)
 		curves = append(curves, one)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/data/flowers"
 )
@@ -22,51 +23,68 @@ type OwnImage struct {
 	Class string
 }
 
+// OwnPart is a part of a run's split with its images.
+type OwnPart struct {
+	Part   data.Part
+	Images []OwnImage
+	Fitted bool // the weights were fitted on them
+}
+
 // Own are the images of a part of the run's split, whose files have the bytes that they
 // had then: another file is an error that names it. "" is the test part, or where the
-// run kept no image for that, the validation part; used says which it is.
-func (f Folder) Own(ctx context.Context, part data.Part) (
-	images []OwnImage, used data.Part, err error) {
+// run kept no image for that, the validation part.
+func (f Folder) Own(ctx context.Context, part data.Part) (*OwnPart, error) {
 	settings, err := f.Settings()
 	if err != nil {
-		return nil, part, err
+		return nil, err
+	}
+	if settings.Divided() {
+		return nil, &NoCheckpointError{f.Dir, train.SplitFile, settings.Folds}
 	}
 	split, err := f.Split()
 	if err != nil {
-		return nil, part, err
+		return nil, err
 	}
-	if used = part; part == "" {
-		if used = data.Test; len(split.Indices(data.Test)) == 0 {
-			used = data.Val
+	own := &OwnPart{Part: part}
+	if part == "" {
+		if own.Part = data.Test; len(split.Indices(data.Test)) == 0 {
+			own.Part = data.Val
 		}
 	}
-	indices := split.Indices(used)
+	// A head alone is fitted again with the validation images.
+	headAlone := settings.From != "" && settings.From != FromNothing && settings.Epochs == 1
+	own.Fitted = own.Part == data.Train || own.Part == data.Val && headAlone
+	indices := split.Indices(own.Part)
 	if len(indices) == 0 {
-		return nil, used, fmt.Errorf("%s: no image of part %s", f.SplitPath(), used)
+		return nil, fmt.Errorf("%s: no image of part %s", f.SplitPath(), own.Part)
 	}
 	if settings.Data != "" {
 		if _, err := os.Stat(settings.Data); err != nil {
-			return nil, used, &NoImagesError{settings.Data}
+			return nil, &NoImagesError{settings.Data}
 		}
 	}
 	for _, i := range indices {
 		if err := ctx.Err(); err != nil {
-			return nil, used, err
+			return nil, err
 		}
-		item := split.Items[i]
-		image := OwnImage{Path: item.Path, Class: split.Labels[item.Class]}
-		if settings.Data == "" {
-			image.Data, err = drawnFile(&settings, item)
-		} else {
-			image.File = filepath.Join(settings.Data, filepath.FromSlash(item.Path))
-			err = unchanged(image.File, item.SHA256)
-		}
+		image, err := settings.ownImage(split.Items[i])
 		if err != nil {
-			return nil, used, fmt.Errorf("%s: %w", f.Dir, err)
+			return nil, fmt.Errorf("%s: %w", f.Dir, err)
 		}
-		images = append(images, image)
+		image.Class = split.Labels[split.Items[i].Class]
+		own.Images = append(own.Images, image)
 	}
-	return images, used, nil
+	return own, nil
+}
+
+func (s *Settings) ownImage(item data.Item) (image OwnImage, err error) {
+	image.Path = item.Path
+	if s.Data == "" {
+		image.Data, err = drawnFile(s, item)
+		return image, err
+	}
+	image.File = filepath.Join(s.Data, filepath.FromSlash(item.Path))
+	return image, unchanged(image.File, item.SHA256)
 }
 
 // unchanged returns an error for a file that has not these bytes.

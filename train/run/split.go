@@ -41,6 +41,9 @@ func (s *Settings) SplitOptions() data.SplitOptions {
 // Read reads the images of the settings and does not divide them: for
 // [Options.Images] of several sessions.
 func Read(ctx context.Context, settings Settings, o Options) (*data.Cache, error) {
+	if o.Base != nil && settings.Size == 0 {
+		settings.Size = o.Base.Size
+	}
 	p, err := settings.plan()
 	if err != nil {
 		return nil, err
