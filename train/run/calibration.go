@@ -86,9 +86,9 @@ func (s *Session) calibrate(f Folder, o *train.Outcome) error {
 	if err != nil {
 		return err
 	}
-	tempered := o.Validation.Answers().Tempered(o.Calibration.Temperature)
+	t := o.Calibration.Temperature
 	return train.WriteJSON(f.path(CalibrationFile), Calibration{
-		Temperature: o.Calibration.Temperature, Coverage: tempered.Coverage(), Checkpoint: digest})
+		Temperature: t, Coverage: o.Validation.Answers().Coverage(t), Checkpoint: digest})
 }
 
 // answersFile is the file of the answers for a part's images.
@@ -98,10 +98,11 @@ func answersFile(p data.Part) string { return fmt.Sprintf("answers-%s.csv", p) }
 func (s *Session) writeAnswers(f Folder, part data.Part, e *train.Evaluation, temperature float64) error {
 	t := table.New("path", "class", "answer", "probability", "probability_of_class")
 	set := s.Images.Set
-	tempered := e.Answers().Tempered(temperature)
+	answers := e.Answers()
 	for i, p := range e.Predictions {
-		of, best := tempered.Probabilities[i], p.Predicted()
-		t.Add(set.Items[p.Index].Path, set.Labels[p.Class], set.Labels[best], of[best], of[p.Class])
+		best := p.Predicted()
+		t.Add(set.Items[p.Index].Path, set.Labels[p.Class], set.Labels[best],
+			answers.Tempered(i, best, temperature), answers.Tempered(i, p.Class, temperature))
 	}
 	return atomicfile.Write(f.path(answersFile(part)), t.WriteCSV)
 }
