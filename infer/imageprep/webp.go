@@ -21,8 +21,14 @@ type webpFile struct {
 	alpha    []byte
 	bits     []byte
 	lossless bool
+	// opaque says that the container announces no transparency: Pillow ignores what
+	// there is all the same.
+	opaque bool
 	exif     []byte
 }
+
+// webpAlpha is the flag of a VP8X chunk that announces transparency.
+const webpAlpha = 1 << 4
 
 // chunks calls visit for each chunk of b until it returns false.
 func chunks(b []byte, visit func(kind string, body []byte) bool) error {
@@ -50,7 +56,7 @@ func readWebP(data []byte) (*webpFile, error) {
 	err := chunks(body, func(kind string, b []byte) bool {
 		switch {
 		case kind == "VP8X" && len(b) >= 10 && f.w == 0:
-			f.w, f.h = uint24(b[4:])+1, uint24(b[7:])+1
+			f.w, f.h, f.opaque = uint24(b[4:])+1, uint24(b[7:])+1, b[0]&webpAlpha == 0
 			bad = checkSize("webp", f.w, f.h)
 		case kind == "ANMF" && !animated && f.bits == nil:
 			animated = true
@@ -77,6 +83,9 @@ func readWebP(data []byte) (*webpFile, error) {
 	}
 	if f.x+f.fw > f.w || f.y+f.fh > f.h || !animated && (f.fw != f.w || f.fh != f.h) {
 		return nil, damaged("webp", "picture and canvas do not fit")
+	}
+	if f.opaque {
+		f.alpha = nil
 	}
 	return f, nil
 }
@@ -188,7 +197,7 @@ func (f *webpFile) container() []byte {
 	}
 	if f.alpha != nil && !f.lossless {
 		x := make([]byte, 10)
-		x[0] = 1 << 4 // alpha
+		x[0] = webpAlpha
 		w, h := f.fw-1, f.fh-1
 		copy(x[4:], []byte{byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
 		chunk("VP8X", x)
