@@ -52,8 +52,9 @@ func (a *Answers) reliability(temperature func(image int) float64) Reliability {
 	for i, label := range a.Labels {
 		t := temperature(i)
 		best := first(a.Probabilities[i])
-		confidence := math.Exp(-surprise(a.Probabilities[i], best, t))
-		r.NLL += surprise(a.Probabilities[i], label, t) / n
+		total := logSum(a.Probabilities[i], t)
+		confidence := math.Exp(logit(a.Probabilities[i][best])/t - total)
+		r.NLL += (total - logit(a.Probabilities[i][label])/t) / n
 		b := &r.Bins[min(Bins-1, max(0, int(math.Ceil(confidence*Bins))-1))]
 		b.N++
 		b.Confidence += confidence
@@ -163,14 +164,15 @@ func (a *Answers) Calibrate() *Calibration {
 	return c
 }
 
-// Tempered is the probability that an image has for a class where logits are divided by
-// a temperature, as [Temper] has it.
-func (a *Answers) Tempered(image, class int, temperature float64) float32 {
+// Tempered gives an image's probabilities of single classes where logits are divided by a
+// temperature, as [Temper] does it for all.
+func (a *Answers) Tempered(image int, temperature float64) func(class int) float32 {
 	p := a.Probabilities[image]
 	if temperature == 1 || temperature == 0 {
-		return p[class]
+		return func(class int) float32 { return p[class] }
 	}
-	return float32(math.Exp(-surprise(p, class, temperature)))
+	total := logSum(p, temperature)
+	return func(class int) float32 { return float32(math.Exp(logit(p[class])/temperature - total)) }
 }
 
 // Temper divides by a temperature the logits that probabilities are made of, in
@@ -193,12 +195,23 @@ func surprise(p []float32, class int, temperature float64) float64 {
 // logSum is the logarithm of the sum over the classes of exp(logit / temperature).
 // The largest logit is near 0: nothing overflows.
 func logSum(p []float32, temperature float64) float64 {
+	if temperature == 1 {
+		return math.Log(sumOf(p))
+	}
 	top := logit(p[first(p)]) / temperature
 	sum := 0.0
 	for _, v := range p {
 		sum += math.Exp(logit(v)/temperature - top)
 	}
 	return top + math.Log(sum)
+}
+
+// sumOf is the sum of probabilities, each one as logit takes it.
+func sumOf(p []float32) (sum float64) {
+	for _, v := range p {
+		sum += math.Max(float64(v), math.SmallestNonzeroFloat32)
+	}
+	return sum
 }
 
 // logit is the logarithm of a probability: a logit, but for a number that all

@@ -35,7 +35,7 @@ func TestCalibrationIsThatOfSciPy(t *testing.T) {
 			t.Errorf("case %d: got ECE %g and NLL %g, want %g and %g", i, r.ECE, r.NLL, want.ECE, want.NLL)
 		}
 		for k := range want.Tempered {
-			p := a.Tempered(0, k, want.Temperature)
+			p := a.Tempered(0, want.Temperature)(k)
 			if math.Abs(float64(p)-want.Tempered[k]) > 1e-5 {
 				t.Errorf("case %d: got probability %g of class %d, want %g", i, p, k, want.Tempered[k])
 			}

@@ -25,7 +25,7 @@ func (a *Answers) Coverage(temperature float64) []Covered {
 	all := make([]answer, len(a.Labels))
 	for i, label := range a.Labels {
 		best := first(a.Probabilities[i])
-		all[i] = answer{float64(a.Tempered(i, best, temperature)), best == label}
+		all[i] = answer{float64(a.Tempered(i, temperature)(best)), best == label}
 	}
 	slices.SortStableFunc(all, func(x, y answer) int { return cmp.Compare(y.confidence, x.confidence) })
 	var curve []Covered

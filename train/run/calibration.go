@@ -100,9 +100,9 @@ func (s *Session) writeAnswers(f Folder, part data.Part, e *train.Evaluation, te
 	set := s.Images.Set
 	answers := e.Answers()
 	for i, p := range e.Predictions {
-		best := p.Predicted()
-		t.Add(set.Items[p.Index].Path, set.Labels[p.Class], set.Labels[best],
-			answers.Tempered(i, best, temperature), answers.Tempered(i, p.Class, temperature))
+		best, probability := p.Predicted(), answers.Tempered(i, temperature)
+		t.Add(set.Items[p.Index].Path, set.Labels[p.Class], set.Labels[best], probability(best),
+			probability(p.Class))
 	}
 	return atomicfile.Write(f.path(answersFile(part)), t.WriteCSV)
 }
