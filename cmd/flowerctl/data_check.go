@@ -91,10 +91,7 @@ func (o *dataCheckOptions) check(c *shell.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := c.Write(o.json, report, report); err != nil {
-		return err
-	}
-	return o.write(c, dir, report)
+	return cmp.Or(c.Write(o.json, report, report), o.write(c, dir, report))
 }
 
 // openBody opens the network that judges labels.

@@ -183,17 +183,25 @@ func (r *Result) cutWorst(worst int) {
 // Unicode form the two are.
 func Match(classes, labels []string) ([]int, error) {
 	match := make([]int, len(classes))
-	labels = slices.Clone(labels)
+	at := make(map[string]int, len(labels))
+	twice := map[string]bool{} // lists of ImageNet's classes have such
 	for i, label := range labels {
-		labels[i] = norm.NFC.String(label)
+		label = norm.NFC.String(label)
+		if _, ok := at[label]; ok {
+			twice[label] = true
+			continue
+		}
+		at[label] = i
 	}
 	for i, name := range classes {
 		name = norm.NFC.String(name)
-		if match[i] = slices.Index(labels, name); match[i] < 0 {
+		class, ok := at[name]
+		if !ok {
 			return nil, fmt.Errorf("class folder %q is no class of the model, which has %s",
 				name, table.Some(labels))
 		}
-		if slices.Contains(labels[match[i]+1:], name) { // lists of ImageNet's classes have such
+		match[i] = class
+		if twice[name] {
 			return nil, fmt.Errorf("class folder %q is more than one class of the model, which has %s",
 				name, table.Some(labels))
 		}

@@ -35,7 +35,8 @@ type ScanOptions struct {
 // Nothing is decoded: [Load] does that. It is an error if dir is missing, is not a
 // folder, or has fewer than two classes.
 func Scan(ctx context.Context, dir string, opts ScanOptions) (*Set, error) {
-	sc := scanner{ctx: ctx, opts: opts, set: &Set{Dir: dir}, excluded: map[int]bool{}}
+	sc := scanner{ctx: ctx, opts: opts, set: &Set{Dir: dir}, excluded: map[int]bool{},
+		hinted: map[string]bool{}}
 	if err := sc.scan(); err != nil {
 		return nil, err
 	}
@@ -50,6 +51,8 @@ type scanner struct {
 	set  *Set
 	// excluded are the files of opts.Exclude that were there, by their place in it.
 	excluded map[int]bool
+	// hinted are the kinds of image that are not read and were said how to convert.
+	hinted map[string]bool
 }
 
 // found is an image and the name of its class.
@@ -258,6 +261,12 @@ func (sc *scanner) isImage(rel string) (bool, error) {
 	if sc.opts.Strict {
 		return false, fmt.Errorf("data %s: %s: %w", sc.set.Dir, rel, err)
 	}
-	sc.set.report(rel, Unreadable, err.Error())
+	text := err.Error()
+	var image *imageprep.Error
+	if errors.As(err, &image) && !sc.hinted[text] { // a telephone's pictures may be thousands
+		sc.hinted[text] = true
+		text += "; " + image.Hint()
+	}
+	sc.set.report(rel, Unreadable, text)
 	return false, nil
 }
