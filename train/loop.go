@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -256,35 +255,4 @@ func (l *loop) heads() []string {
 		names = append(names, o.Name)
 	}
 	return names
-}
-
-// failed writes the files of a run that stops and returns an error that says where
-// it stopped. If it was not cancelled, the epochs before have an outcome.
-func (l *loop) failed(ctx context.Context, err error) (*Outcome, error) {
-	where := fmt.Sprintf("epoch %d step %d", l.state.Epoch+1, l.state.Step)
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		if l.state.Step == l.rates.steps {
-			l.state.Still = l.still()
-		}
-		save := errors.Join(l.saveLast(), l.folder.log(event{Event: "interrupted",
-			Epoch: l.state.Epoch, Step: l.state.Step}))
-		if save != nil {
-			return nil, fmt.Errorf("stopped at %s, and its checkpoint could not be written: %w", where, save)
-		}
-		return nil, fmt.Errorf("stopped at %s: %w", where, err)
-	}
-	log := l.folder.log(event{Event: "error", Epoch: l.state.Epoch, Step: l.state.Step,
-		Text: err.Error()})
-	if last := l.folder.lastGood(l.state.Epoch); last != "" {
-		err = fmt.Errorf("%w (the last good checkpoint is %s, of epoch %d)", err, last, l.state.Epoch)
-	}
-	err = errors.Join(fmt.Errorf("%s: %w", where, err), log)
-	if l.state.Best.Epoch == 0 || len(l.history) != l.state.Epoch { // nothing complete
-		return nil, err
-	}
-	o, outcomeErr := l.outcome(ctx, Failed)
-	if outcomeErr != nil {
-		return nil, errors.Join(err, fmt.Errorf("the epochs before: %w", outcomeErr))
-	}
-	return o, err
 }

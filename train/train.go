@@ -169,12 +169,16 @@ func Run(ctx context.Context, cfg Config) (*Outcome, error) {
 		return nil, err
 	}
 	if err := l.start(); err != nil {
-		return nil, err
+		return l.failed(ctx, err)
 	}
 	for l.state.Epoch < cfg.Epochs && !l.exhausted(l.state.Wait) {
 		if err := l.epoch(ctx); err != nil {
 			return l.failed(ctx, err)
 		}
 	}
-	return l.finish(ctx)
+	o, err := l.finish(ctx)
+	if noRoom(err) {
+		return nil, l.outOfRoom("after the last epoch", err)
+	}
+	return o, err
 }

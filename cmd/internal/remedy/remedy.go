@@ -5,6 +5,7 @@ package remedy
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -15,6 +16,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/foreign"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -23,6 +25,10 @@ import (
 func Of(err error) error {
 	if err == nil {
 		return nil
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = atomicfile.OnDisk(err, at.Path)
 	}
 	var setting *run.SettingError
 	var units *imageprep.UnitsError
