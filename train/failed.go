@@ -22,6 +22,9 @@ func (l *loop) failed(ctx context.Context, err error) (*Outcome, error) {
 		}
 		return nil, l.outOfRoom(where, err)
 	}
+	if n := l.state.Rollbacks; n > 0 {
+		err = fmt.Errorf("%w (after going back %d times)", err, n)
+	}
 	log := l.folder.log(event{Event: "error", Epoch: l.state.Epoch, Step: l.state.Step,
 		Text: err.Error()})
 	if last := l.folder.lastGood(); last != "" {

@@ -136,6 +136,9 @@ type Summary struct {
 	// Heads are the auxiliary heads, at the best epoch.
 	Heads []HeadSummary `json:"heads,omitempty"`
 
+	// Rollbacks is how often the run went back, see RollbackOnNaN.
+	Rollbacks int `json:"rollbacks,omitempty"`
+
 	Dead   *Dead   `json:"dead,omitempty"`
 	Unseen *Unseen `json:"unseen,omitempty"`
 	// Report and Confusion (true class on the rows) are of the validation images.
@@ -163,7 +166,7 @@ func (o *Outcome) Summary(labels []string) Summary {
 		ValLoss: o.Validation.Loss, TrainAccuracy: o.Best.Accuracy, Epochs: len(o.History),
 		Seconds: o.Seconds, TrainImages: o.TrainSize, ValImages: c.N(), MajorityRate: majority,
 		LastValAccuracy: o.History[len(o.History)-1].ValAccuracy,
-		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Report: c.Report(), Confusion: c,
+		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Rollbacks: o.Rollbacks, Report: c.Report(), Confusion: c,
 		Calibration: o.Calibration, Classes: o.Validation.Answers().Curves(labels),
 	}
 	for _, e := range o.History {

@@ -138,7 +138,7 @@ func (d *disks) try(t *testing.T, kind string, kib int, args []string,
 	}
 	out, err := cmd.CombinedOutput()
 	var exit *exec.ExitError
-	if err != nil && !errors.As(err, &exit) || exit.ExitCode() > 1 {
+	if err != nil && (!errors.As(err, &exit) || exit.ExitCode() > 1) {
 		t.Fatalf("%s of %d KiB: %v: %s", kind, kib, err, out)
 	}
 	said := fmt.Sprintf("%s of %d KiB: %s", kind, kib, out)

@@ -13,6 +13,7 @@ import (
 type trainOptions struct {
 	settings       settingsFlags
 	config, resume string
+	replay         string
 	out, preview   string
 	force, list    bool
 	dryRun, lrFind bool
@@ -26,6 +27,8 @@ func (o *trainOptions) flags() []cli.Flag {
 		shell.TextFlag(&o.resume, "resume", "",
 			"go on with the run in folder `RUN`; other flags but --epochs, --patience, --threads and "+
 				"--data would make it another run"),
+		shell.TextFlag(&o.replay, "replay", "",
+			"do the bad step in `FILE` of a run's folder again, and name the first value that is not finite"),
 		shell.TextFlag(&o.out, "out", "", "folder of the run, `RUN`"),
 		shell.BoolFlag(&o.force, "force",
 			"write over the run in --out, or the file of --augment-preview"),
@@ -51,6 +54,7 @@ under way; --resume goes on from there as if it had never stopped.
   flowerctl train --data photos/ --arch v7-base --optimizer sgd --momentum 0.9 --epochs 30
   flowerctl train --resume runs/latest --epochs 80
   flowerctl train --config runs/latest/config.json --seed 2
+  flowerctl train --replay runs/latest/bad-step-1.ckpt
   flowerctl train --list`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.run),
@@ -63,6 +67,9 @@ func (o *trainOptions) run(c *shell.Call) (err error) {
 	}
 	if o.list {
 		return listNetworks(c, o.json)
+	}
+	if o.replay != "" {
+		return o.doAgain(c)
 	}
 	settings, ro, err := o.plan(c)
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/study"
@@ -35,6 +36,15 @@ func Stopped(ctx context.Context, dir string, err error) error {
 	var full *atomicfile.Full
 	if errors.As(err, &full) {
 		return shell.Fail(err, full.Room()+"; then "+goingOn(run.Folder{Dir: dir}))
+	}
+	var bad *train.NotFiniteError
+	if errors.As(err, &bad) && bad.Kept != "" {
+		hints := []string{"flowerctl train --replay " + bad.Kept + " names the first such value"}
+		s, failed := run.Folder{Dir: dir}.Settings()
+		if failed == nil && s.OnNaN != string(train.RollbackOnNaN) {
+			hints = append(hints, "--on-nan rollback goes back, and on with half the learning rate")
+		}
+		return shell.Fail(err, hints...)
 	}
 	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
