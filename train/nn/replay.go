@@ -63,7 +63,7 @@ func (n *Network) statisticsFinite(during train.During, b *data.Batch) error {
 			where = fmt.Sprintf("statistics after step %d", n.step)
 		}
 		return &train.NotFiniteError{During: during, Batch: b.Clone(), Err: fmt.Errorf("%s: value %d of %s "+
-			"becomes %g: use a lower learning rate, or clip the gradients", where, f.Index, f.Name, f.Value)}
+			"becomes %g, which is not finite: use a lower learning rate, or clip the gradients", where, f.Index, f.Name, f.Value)}
 	}
 	return nil
 }
@@ -122,7 +122,7 @@ func (n *Network) updateSafely(lr float64) error {
 		return err
 	}
 	return &train.NotFiniteError{During: train.Stepping, Err: fmt.Errorf("step %d: gradient norm %g at learning rate %g: the "+
-		"update makes value %d of %s %g: use a lower learning rate, or clip the gradients", n.step+1,
+		"update makes value %d of %s %g, which is not finite: use a lower learning rate, or clip the gradients", n.step+1,
 		n.norm(), lr, f.Index, f.Name, f.Value)}
 }
 
