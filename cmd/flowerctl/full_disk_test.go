@@ -23,7 +23,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 )
 
-var levels = flag.Int("levels", 3, "how full TestFullDisks makes disks, in so many steps")
+var levels = flag.Int("levels", 2, "how full TestFullDisks makes disks, in so many steps")
 
 // TestFullDisks writes to disks with room for a part of what is written, from nothing to
 // nearly all, and under limits on the size of a file: nothing is half written, nothing is
