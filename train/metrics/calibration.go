@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"math"
+	"slices"
 )
 
 // Answers are a classifier's probabilities for labelled images.
@@ -173,6 +174,19 @@ func (a *Answers) Tempered(image int, temperature float64) func(class int) float
 	}
 	total := logSum(p, temperature)
 	return func(class int) float32 { return float32(math.Exp(logit(p[class])/temperature - total)) }
+}
+
+// At are the answers with logits divided by a temperature, as [Temper] does it.
+func (a *Answers) At(temperature float64) *Answers {
+	if temperature == 1 || temperature == 0 {
+		return a
+	}
+	out := &Answers{Labels: a.Labels, Probabilities: make([][]float32, len(a.Probabilities))}
+	for i, p := range a.Probabilities {
+		out.Probabilities[i] = slices.Clone(p)
+		Temper(out.Probabilities[i], temperature)
+	}
+	return out
 }
 
 // Temper divides by a temperature the logits that probabilities are made of, in
