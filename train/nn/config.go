@@ -44,6 +44,9 @@ type Config struct {
 	// would need it. Batch norms among them normalise by their running statistics and
 	// keep them. Nodes without parameters are not changed: a dropout still drops.
 	Frozen []string
+	// Extractor computes the features of a model.Extract node, for batches that do not
+	// have them; nil in networks without one.
+	Extractor Extractor
 	// Rates has factors on the learning rate, over 0, by the name of the node; 1 for
 	// nodes that it does not name. It has no effect on nodes without parameters.
 	Rates map[string]float64
