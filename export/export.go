@@ -107,6 +107,9 @@ const (
 	Probabilities = "probabilities"
 )
 
+// Features is the output of an extractor's file, see package export/extractor.
+const Features = "features"
+
 // Model exports a checkpoint. The same checkpoint and options give the same
 // bytes. The result is checked: types and shapes of all values are those of the
 // spec.
