@@ -43,8 +43,12 @@ func Frozen(ctx context.Context, src Source, cut string, o ort.Options) (*run.Ba
 }
 
 // OpenExtractor opens the file of an extractor in onnxruntime, which has to be loaded.
-func OpenExtractor(file []byte, o ort.Options) (run.OpenExtractor, error) {
-	return features.Open(file, o)
+func OpenExtractor(file []byte, o ort.Options) (run.FeatureEngine, error) {
+	x, err := features.Open(file, o)
+	if err != nil { // a nil *T in an interface would not be nil
+		return nil, err
+	}
+	return x, nil
 }
 
 // frozen is an extractor and the network that it is made of.

@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/importer"
 	"github.com/flowerctl/flowerctl/export/verify"
+	"github.com/flowerctl/flowerctl/infer/foreign"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -26,6 +27,9 @@ type Source struct {
 	// Mean and Std say how the network takes a byte x of the channels R, G and B: (x -
 	// Mean) / Std. Std of zeros means that the file says so itself.
 	Mean, Std [3]float64
+	// Beside reads files beside the network's, which may say how it takes pixels; nil
+	// where it is in no folder. Only Frozen looks at them.
+	Beside foreign.Beside
 }
 
 // known says whether the source says how the network takes bytes.

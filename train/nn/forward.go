@@ -86,7 +86,7 @@ func answer(ctx context.Context, s *source[float32], x Extractor,
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := s.holds(pixels, n); err != nil {
+	if err := s.holds(pixels, n); err != nil && s.spec.Extractor() == nil {
 		return nil, err
 	}
 	features, err := s.extract(ctx, x, pixels, n)

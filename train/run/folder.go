@@ -51,6 +51,9 @@ func (f Folder) ExportFiles() (paths []string) {
 	for _, name := range ExportFileNames() {
 		paths = append(paths, f.path(name))
 	}
+	if f.has(ExtractorFile) {
+		paths = append(paths, f.path(ExtractorFile))
+	}
 	return paths
 }
 
@@ -151,7 +154,7 @@ func (f Folder) Free() error {
 func (f Folder) remove() error {
 	names := append([]string{train.ConfigFile, train.SplitFile, train.HistoryFile, train.EventsFile,
 		train.BestFile, train.LastFile, train.MetricsFile, CalibrationFile, answersFile(data.Val),
-		answersFile(data.Test)}, report.Files()...)
+		answersFile(data.Test), ExtractorFile}, report.Files()...)
 	for _, name := range names {
 		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -226,5 +229,8 @@ func (f Folder) Checkpoint(w Which) (*checkpoint.Checkpoint, error) {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &NoCheckpointError{f.Dir, filepath.Base(path)}
 	}
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return c, f.loadExtractor(c)
 }

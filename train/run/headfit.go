@@ -42,7 +42,7 @@ func (s starter) Start(ctx context.Context) (loss float64, correct int, err erro
 	if err := s.setHead(fit); err != nil {
 		return 0, 0, err
 	}
-	views := e.N / s.Training.Len()
+	views := e.N / s.Training.Len() // of which each counts
 	loss, right := fit.Loss(e)
 	return loss, right / views, nil
 }
@@ -50,11 +50,16 @@ func (s starter) Start(ctx context.Context) (loss float64, correct int, err erro
 // fitOnly says that the training is the fit of the head alone. One that was stopped
 // begins again: the fit depends on the images and on the frozen layers alone, and the
 // best checkpoint may have the fit on the validation images in it by then.
-func (s *Session) fitOnly() bool { return s.plan.fromBase() && s.plan.Epochs == 1 }
+func (s *Session) fitOnly() bool {
+	return s.plan.fromBase() && s.plan.Hidden == 0 && s.plan.Epochs == 1
+}
 
 // examples are the features of images, with their mirror images where there are
 // few.
 func (s *Session) examples(ctx context.Context, indices []int) (*head.Examples, error) {
+	if s.extractor != nil {
+		return s.frozenExamples(ctx, indices)
+	}
 	node, err := cut(&s.Spec)
 	if err != nil {
 		return nil, err

@@ -33,6 +33,8 @@ type Options struct {
 	Base *Base
 	// Scanned are images to take in place of all in Settings.Data; nil scans it.
 	Scanned *data.Set
+	// Frozen runs the extractor of a base that has one, or of a run that goes on.
+	Frozen Frozen
 	// Version of the program, for the checkpoints.
 	Version  string
 	Observer Observer // may be nil
@@ -62,8 +64,13 @@ type Session struct {
 
 	plan    *plan
 	options Options
-	weights []float32 // of the classes, nil where all count the same
-	news    []string  // of a run that goes on
+
+	extractor     FeatureEngine // nil in networks without one
+	extractorFile []byte
+	rows          map[view][]float32 // features that are known
+	standardised  bool
+	weights       []float32 // of the classes, nil where all count the same
+	news          []string  // of a run that goes on
 }
 
 // DataError is about a folder that holds no images to train on as it should: one
@@ -99,7 +106,7 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{Settings: p.Settings, plan: p, options: o}
+	s := &Session{Settings: p.Settings, plan: p, options: o, rows: map[view][]float32{}}
 	if s.Images, err = s.images(ctx); err != nil {
 		return nil, err
 	}
@@ -178,10 +185,13 @@ func (s *Session) loaders() (err error) {
 		}
 		s.Settings.Batch, s.SmallBatch = s.plan.Batch, s.plan.Batch < standardBatch
 	}
-	plain := data.LoaderOptions{Batch: s.plan.Batch, Seed: s.plan.Seed}
+	plain := data.LoaderOptions{Batch: s.plan.Batch, Seed: s.plan.Seed, NoPixels: s.plan.frozenWay()}
 	shuffled := plain
 	shuffled.Shuffle, shuffled.LabelSmoothing = true, s.plan.Smooth
-	shuffled.ClassWeights, shuffled.Augment = weights, s.plan.augment
+	shuffled.ClassWeights = weights
+	if !s.plan.frozenWay() { // else images vary before their features are computed
+		shuffled.Augment = s.plan.augment
+	}
 	if s.Training, err = data.NewLoader(s.Images, training, shuffled); err != nil {
 		return err
 	}
@@ -221,8 +231,20 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.openExtractor(); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil && s.extractor != nil {
+			err = errors.Join(err, s.extractor.Close())
+			s.extractor = nil
+		}
+	}()
 	cfg := nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
 		FrozenBatchNorm: p.FreezeBN}
+	if s.extractor != nil { // a nil *T in an interface would not be nil
+		cfg.Extractor = s.extractor
+	}
 	if err := s.settleFreeze(); err != nil {
 		return err
 	}
@@ -265,7 +287,8 @@ func (s *Session) facts() checkpoint.Checkpoint {
 func (s *Session) config() train.Config {
 	p := s.plan
 	cfg := train.Config{
-		Stepper: s.Network, Train: s.Training, Validation: s.Validation, Facts: s.facts(),
+		Stepper: s.Network, Train: s.source(s.Training), Validation: s.source(s.Validation),
+		Facts:  s.facts(),
 		Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps,
 		Monitor: train.Monitor(p.Monitor), LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
 		Dir: s.options.Dir, Probe: probe{s},
@@ -273,14 +296,14 @@ func (s *Session) config() train.Config {
 	if s.options.Observer != nil { // a nil *T in an interface would not be nil
 		cfg.Observer = s.options.Observer
 	}
-	if p.fromBase() {
+	if p.fromBase() && p.Hidden == 0 {
 		cfg.Start = starter{s}
 	}
 	if s.options.Resume != nil && !s.fitOnly() {
 		cfg.Resume = s.options.Resume.Checkpoint
 	}
 	if s.Test != nil {
-		cfg.Test = s.Test
+		cfg.Test = s.source(s.Test)
 	}
 	if s.Measuring != nil {
 		cfg.Measure = s.Measuring
@@ -303,7 +326,7 @@ func (s *Session) Heads() (names []string) {
 // See [train.FindRate].
 func (s *Session) FindRate(ctx context.Context) (
 	points []train.RatePoint, best float64, err error) {
-	return train.FindRate(ctx, s.Network, s.Training, train.RateTest{})
+	return train.FindRate(ctx, s.Network, s.source(s.Training), train.RateTest{})
 }
 
 // Preview is the images of a few rows as the first epochs would see them, from
@@ -324,7 +347,13 @@ func (s *Session) Preview(ctx context.Context, rows, epochs int) (
 }
 
 // Close releases the network's memory.
-func (s *Session) Close() error { return errors.Join(s.Network.Close(), s.Engine.Close()) }
+func (s *Session) Close() error {
+	err := errors.Join(s.Network.Close(), s.Engine.Close())
+	if s.extractor != nil {
+		err = errors.Join(err, s.extractor.Close())
+	}
+	return err
+}
 
 // Kernels names what computes in this build: "go", or oneDNN with its version.
 func Kernels() string { return engine.Description() }

@@ -33,6 +33,15 @@ type Settings struct {
 	Freeze string  `json:"freeze"`  // FreezeAll, FreezeAuto or a node: what is not trained
 	LRBody float64 `json:"lr_body"` // with From: rate of all but the head; 0 for LR
 
+	// Extractor is Onnxruntime for a network of From that computes features and is not
+	// trained; "" for one that is read, and Gorgonia insists on that.
+	Extractor string `json:"extractor,omitempty"`
+	Cut       string `json:"cut,omitempty"`    // value or node whose value the features are
+	Hidden    int    `json:"hidden,omitempty"` // units of a layer before the last; 0: none
+	// Views is in how many ways the extractor sees each training image: as it is, and as
+	// Augment varies it; 0 for what suits the policy.
+	Views int `json:"views,omitempty"`
+
 	// Mean and Std say how a network of From takes pixels from 0 to 1, where its file
 	// does not: (pixel - Mean) / Std, one number or one for each of R, G and B.
 	Mean Numbers `json:"mean,omitempty"`
@@ -108,6 +117,35 @@ func TransferDefaults(from string) Settings {
 	s.Epochs, s.Patience, s.Monitor = 9, 0, string(train.ValLoss)
 	return s
 }
+
+// FrozenDefaults are those of a head on the features of a network that is not trained:
+// linear, whose penalty is chosen by cross-validation, or with a hidden layer, which is
+// trained for 40 epochs, and the epoch with the least validation loss is kept.
+func FrozenDefaults(from string, hidden int) Settings {
+	s := TransferDefaults(from)
+	s.Extractor, s.Hidden, s.Freeze, s.Augment = Onnxruntime, hidden, FreezeAll, "flip"
+	s.LRBody, s.EMA, s.Smooth, s.Epochs = 0, 0, 0, 1
+	if hidden > 0 {
+		s.Smooth, s.Epochs, s.Schedule = 0.1, 40, "cosine,warmup=1"
+	}
+	return s
+}
+
+// Frozen are the settings with the values of [FrozenDefaults] in place of those of
+// [TransferDefaults], but for what was given, by the names of fields.
+func (s Settings) Frozen(given func(field string) bool) Settings {
+	was, now := TransferDefaults(s.From), FrozenDefaults(s.From, s.Hidden)
+	for i := range fields {
+		if f := &fields[i]; f.json(&was) != f.json(&now) && (f.Name == "extractor" || !given(f.Name)) {
+			f.Copy(&s, &now)
+		}
+	}
+	return s
+}
+
+// Gorgonia is the value of Settings.Extractor that has a network read, and its features
+// computed, as all else, in gorgonia.
+const Gorgonia = "gorgonia"
 
 // standardBatch is the study's number of images a step. Folders of few images get a
 // smaller one: fewestSteps an epoch, of smallestBatch images or more.
