@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/start"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
@@ -50,7 +51,7 @@ func (o *evalOptions) openRun(c *shell.Call) (*evalEngine, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := folder.Answerer(which, o.Threads)
+	a, err := folder.Answerer(which, o.Threads, start.Frozen(c, "cpu", 0))
 	if err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/fixtures/beside"
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
@@ -34,6 +35,24 @@ func writeColours(ts *testscript.TestScript, neg bool, args []string) {
 	m, err := colours.Model(in)
 	ts.Check(err)
 	data, err := m.Encode()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
+}
+
+// writeViT writes a small vision transformer that is not trained: vit FILE
+// [single|free|headless].
+func writeViT(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: vit FILE [single|free|headless]")
+	}
+	v := networks.ViT{Opset: 14}
+	if len(args) == 2 {
+		v.Single, v.Headless = args[1] == "single", args[1] == "headless"
+		if args[1] == "free" {
+			v.Dims = -1
+		}
+	}
+	data, err := v.Model().Encode()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/start"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -17,7 +18,7 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 	if err := o.check(c); err != nil {
 		return settings, ro, err
 	}
-	ro.Version = version
+	ro.Version, ro.Frozen = version, start.Frozen(c, o.device, o.cacheSize)
 	switch {
 	case o.resume != "":
 		f, err := run.Find(o.resume)
@@ -43,7 +44,7 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 	}
 	o.settings.over(&settings, c)
 	if settings.From != "" && settings.From != run.FromNothing && ro.Resume == nil {
-		if ro.Base, err = openBase(c, &settings); err != nil {
+		if ro.Base, err = start.Open(c, &settings, o.device); err != nil {
 			return settings, ro, err
 		}
 		settings.Size = ro.Base.Size
@@ -64,7 +65,7 @@ func (o *trainOptions) defaults(c *shell.Call) (run.Settings, error) {
 	from := o.settings.values.From
 	if !c.Given("from") && c.Given("data") && c.FirstGiven("arch", "init") == "" {
 		var err error
-		if from, err = atHand(c); err != nil {
+		if from, err = start.AtHand(c); err != nil {
 			return run.Settings{}, err
 		}
 	}
@@ -86,6 +87,8 @@ func (o *trainOptions) check(c *shell.Call) error {
 		}
 	}
 	switch {
+	case o.cacheSize < 0:
+		return shell.Usagef("--cache-size: got %d, want 0 (nothing is kept) or more", o.cacheSize)
 	case len(instead) > 1:
 		return shell.Usagef("%s: want one of them at a time", strings.Join(instead, " and "))
 	case o.resume != "" && o.lrFind:

@@ -128,7 +128,9 @@ func (f *frozen) form(ctx context.Context, form extractor.Form, pixels []uint8,
 	if f.bytes, err = f.file.Model.Encode(); err != nil {
 		return err
 	}
-	x, err := features.Open(f.bytes, f.options)
+	o := f.options
+	o.Quiet = form == extractor.Together && f.draft.Input.Batch == 1 // which is a try
+	x, err := features.Open(f.bytes, o)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"fmt"
 
 	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/export/extractor"
 	"github.com/flowerctl/flowerctl/export/importer"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer/foreign"
@@ -37,11 +38,11 @@ func (s *Source) known() bool { return s.Std != [3]float64{} }
 
 // ErrNotNormalised means that a file does not say in which numbers it takes pixels,
 // and that [Source] does not either.
-var ErrNotNormalised = errors.New("the file does not say how it takes pixels")
+var ErrNotNormalised = extractor.ErrNotNormalised
 
 // ErrNormalised means that Source.Mean and Std are given for a file that says itself how
 // it takes pixels.
-var ErrNormalised = errors.New("the file says itself how it takes pixels")
+var ErrNormalised = extractor.ErrNormalised
 
 // MismatchError says that the network, as it was read, does not compute what the
 // file does.

@@ -32,6 +32,10 @@ type Options struct {
 	// looks at it.
 	Outputs []string
 
+	// Quiet writes nothing to the standard error about a run that fails: the error says
+	// it too.
+	Quiet bool
+
 	probe bool // for one run, whose speed does not matter
 }
 
@@ -91,10 +95,14 @@ func sessionOptions(o Options) (_ *ort.SessionOptions, err error) {
 	if threads == 0 {
 		threads = runtime.GOMAXPROCS(0) // onnxruntime does not know a container's share
 	}
+	level := ort.LoggingLevel(ort.LoggingLevelError)
+	if o.Quiet {
+		level = ort.LoggingLevelFatal
+	}
 	if err := errors.Join(
 		options.SetIntraOpNumThreads(threads),
 		options.SetInterOpNumThreads(1),
-		options.SetLogSeverityLevel(ort.LoggingLevelError),
+		options.SetLogSeverityLevel(level),
 		// Idle threads sleep: waiting busily takes the cores from the decoders, and
 		// won nothing even without them.
 		options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),
