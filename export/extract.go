@@ -28,9 +28,8 @@ func extractorOf(c *checkpoint.Checkpoint, o Options) (*onnx.Model, Options, err
 		return nil, o, fmt.Errorf("node %s: got a file with SHA-256 %x, want %s", n.Name, sum,
 			n.File.SHA256)
 	}
-	if o.Precision != FP32 && o.Precision != FP16Weights {
-		return nil, o, fmt.Errorf("precision %s: %w: want %s or %s", o.Precision, ErrExtractor, FP32,
-			FP16Weights)
+	if err := CheckPrecision(c, o.Precision); err != nil {
+		return nil, o, err
 	}
 	m, err := onnx.Decode(c.Extractor)
 	if err != nil {
@@ -44,6 +43,15 @@ func extractorOf(c *checkpoint.Checkpoint, o Options) (*onnx.Model, Options, err
 		return nil, o, fmt.Errorf("operator set %d: %w: want %d", o.Opset, ErrExtractor, set)
 	}
 	return m, o, nil
+}
+
+// CheckPrecision is an ErrExtractor for a precision that a network which starts with an
+// extractor cannot have.
+func CheckPrecision(c *checkpoint.Checkpoint, p Precision) error {
+	if c.Spec.Extractor() == nil || p == FP32 || p == FP16Weights || p == "" {
+		return nil
+	}
+	return fmt.Errorf("precision %s: %w: want %s or %s", p, ErrExtractor, FP32, FP16Weights)
 }
 
 // otherSets are the operator sets of a model besides ONNX' own.

@@ -16,9 +16,13 @@ func (s *Session) Describe() ([]string, error) {
 		return nil, err
 	}
 	size := s.Settings.Size
+	frozen := ""
+	if n := s.Spec.Extractor(); n != nil {
+		frozen = fmt.Sprintf(" and %d frozen ones", n.File.Parameters)
+	}
 	lines := []string{fmt.Sprintf(
-		"%s, %d parameters, input %d x %d; %d training and %d validation images of %s (%s)",
-		s.Settings.Name(), parameters, size, size, s.Training.Len(), s.Validation.Len(),
+		"%s, %d parameters%s, input %d x %d; %d training and %d validation images of %s (%s)",
+		s.Settings.Name(), parameters, frozen, size, size, s.Training.Len(), s.Validation.Len(),
 		table.Some(set.Labels), set.SplitBy)}
 	if line := s.Extracts(); line != "" {
 		lines = append(lines, line)
