@@ -148,7 +148,8 @@ func (f *frozen) compare(values []onnx.Tensor, got []float32) error {
 		want = append(want, f.file.Vector(v)...)
 	}
 	shape := []int{len(values), f.file.Features}
-	d, err := verify.Compare(onnx.Tensor{Shape: shape, Data: want}, onnx.Tensor{Shape: shape, Data: got})
+	d, err := verify.Compare(onnx.Tensor{Shape: shape, Data: want},
+		onnx.Tensor{Shape: shape, Data: got})
 	if err != nil {
 		return err
 	}
@@ -166,7 +167,8 @@ func (f *frozen) value(ctx context.Context, s *ort.Session, pixels []uint8) (onn
 	if f.draft.Input.Bytes() {
 		out, err = s.RunBytes(ctx, in.Bytes, in.Shape)
 	} else {
-		out, err = s.Run(ctx, map[string]onnx.Tensor{f.draft.Input.Name: {Shape: in.Shape, Data: in.Floats}})
+		x := onnx.Tensor{Shape: in.Shape, Data: in.Floats}
+		out, err = s.Run(ctx, map[string]onnx.Tensor{f.draft.Input.Name: x})
 	}
 	if err != nil {
 		return onnx.Tensor{}, err

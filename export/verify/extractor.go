@@ -47,7 +47,8 @@ func (v *verification) extractor() error {
 		return fmt.Errorf("node %s: %w", n.Name, err)
 	}
 	v.report.Parts = []Part{
-		{"preprocessing", "flowerctl's own, in Go", "the answers at the network's size; other sizes below"},
+		{"preprocessing", "flowerctl's own, in Go",
+			"the answers at the network's size; other sizes below"},
 		{n.Name, engine + " on the run's extractor.onnx", how + "; no second engine computes it"},
 		{"head", "gorgonia", "the logits, from these features"},
 	}
@@ -74,12 +75,15 @@ func (v *verification) sameExtractor() (string, error) {
 		}
 	}
 	if v.metadata.Precision != export.FP32 {
-		return fmt.Sprintf("%d nodes are those of that file, weights are narrower", len(want.Graph.Nodes)), nil
+		return fmt.Sprintf("its %d nodes are those of that file, weights are narrower",
+			len(want.Graph.Nodes)), nil
 	}
 	for i := range want.Graph.Initializers {
 		w := &want.Graph.Initializers[i]
 		got := v.model.Graph.Initializer(w.Name)
-		if got == nil || got.Elem != w.Elem || !slices.Equal(got.Dims, w.Dims) || !bytes.Equal(got.Raw, w.Raw) {
+		if got == nil || got.Elem != w.Elem || !slices.Equal(got.Dims, w.Dims) ||
+			!bytes.Equal(got.Raw, w.Raw) {
+
 			v.report.problem("weight %s of the extractor is not that of the run", w.Name)
 			return "its weights differ", nil
 		}

@@ -20,11 +20,14 @@ func frozen(c *shell.Call, s *run.Settings) bool {
 	if s.Extractor != "" {
 		return s.Extractor == run.Onnxruntime
 	}
-	return s.Freeze == run.FreezeAll && c.Given("freeze") || c.FirstGiven("cut", "hidden", "views") != ""
+	return s.Freeze == run.FreezeAll && c.Given("freeze") ||
+		c.FirstGiven("cut", "hidden", "views") != ""
 }
 
 // openFrozen makes the network an extractor.
-func openFrozen(c *shell.Call, s *run.Settings, src transfer.Source, device string) (*run.Base, error) {
+func openFrozen(c *shell.Call, s *run.Settings, src transfer.Source, device string) (
+	*run.Base, error) {
+
 	*s = s.Frozen(func(field string) bool { return s.Extractor != "" || c.Given(field) })
 	at, err := need(c, device)
 	if err != nil {
