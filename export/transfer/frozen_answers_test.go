@@ -3,8 +3,11 @@ package transfer
 import (
 	"fmt"
 	"math"
+	"path/filepath"
 	"testing"
 
+	"github.com/flowerctl/flowerctl/export/publish"
+	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
@@ -119,4 +122,44 @@ func valueOf(t *testing.T, m *onnx.Model) (onnx.Tensor, error) {
 		y.Data[i] = float32(math.Round(float64(v)*1e5) / 1e5)
 	}
 	return y, nil
+}
+
+// TestOperatorsOfOtherSetsAreKept: those of com.microsoft, whose shapes package onnx does
+// not know.
+func TestOperatorsOfOtherSetsAreKept(t *testing.T) {
+	onnxruntime.Need(t)
+	m := networks.ViT{Opset: 13}.Model()
+	n := m.Graph.Node("bent")
+	n.Op, n.Domain = "Gelu", "com.microsoft"
+	m.Opsets = append(m.Opsets, onnx.Opset{Domain: "com.microsoft", Version: 1})
+	file, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	b, err := Frozen(t.Context(), Source{Name: "fused.onnx", File: file, Mean: half, Std: half}, "", ort.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.Check(t.Context(), made(3, 32), 3); err != nil || b.Extractor.Node.Units != 8 {
+		t.Errorf("%d features, %v", b.Extractor.Node.Units, err)
+	}
+	s := run.FrozenDefaults("fused.onnx", 0)
+	s.Drawn, s.Threads = 60, 1
+	f := run.Folder{Dir: filepath.Join(t.TempDir(), "run")}
+	session, err := run.Open(t.Context(), s, run.Options{Dir: f.Dir, Base: b, Frozen: opened()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	if _, err := session.Train(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	trained, err := f.Trained(run.Best)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := publish.Run(t.Context(), trained, filepath.Join(t.TempDir(), "m.onnx"), publish.Options{})
+	if err != nil || !r.Verified.OK {
+		t.Errorf("%+v, %v", r, err)
+	}
 }

@@ -39,7 +39,8 @@ func vitSource(t *testing.T, v networks.ViT) Source {
 	return Source{Name: "vit.onnx", File: file, Mean: half, Std: half}
 }
 
-func opened(b *run.Base) run.Frozen {
+// opened runs extractors in onnxruntime, and keeps nothing.
+func opened() run.Frozen {
 	return run.Frozen{Open: func(file []byte) (run.FeatureEngine, error) {
 		return OpenExtractor(file, ort.Options{})
 	}}
@@ -177,7 +178,7 @@ func TestAHeadOnATransformerIsExportedAndVerified(t *testing.T) {
 			s.Epochs = 3
 		}
 		f := run.Folder{Dir: filepath.Join(t.TempDir(), "run")}
-		frozen := opened(b)
+		frozen := opened()
 		frozen.Cache = features.Cache{Dir: t.TempDir(), Limit: features.DefaultLimit}
 		session, err := run.Open(t.Context(), s, run.Options{Dir: f.Dir, Base: b, Frozen: frozen})
 		if err != nil {
@@ -261,7 +262,7 @@ func answers(t *testing.T, file []byte, trained *run.Trained) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := trained.Answerer(run.Best, 1, opened(nil))
+	a, err := trained.Answerer(run.Best, 1, opened())
 	if err != nil {
 		t.Fatal(err)
 	}
