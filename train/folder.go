@@ -156,6 +156,9 @@ func (o *Outcome) Summary(labels []string) Summary {
 		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Report: c.Report(), Confusion: c,
 		Calibration: o.Calibration, Classes: o.Validation.Answers().Curves(labels),
 	}
+	if o.Calibration != nil {
+		s.Classes = o.Validation.Answers().Tempered(o.Calibration.Temperature).Curves(labels)
+	}
 	for _, e := range o.History {
 		s.BestTrainAccuracy = max(s.BestTrainAccuracy, e.Accuracy)
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
@@ -19,6 +20,7 @@ import (
 
 type evalOptions struct {
 	choose.Flags
+	sharded                     sharded.Flags
 	data, run, checkpoint, part string
 	worst, batch                int
 	json                        bool
@@ -35,7 +37,7 @@ func (o *evalOptions) flags() []cli.Flag {
 		shell.IntFlag(&o.worst, "worst", 10, "list the `N` most confident mistakes"),
 		choose.BatchFlag(&o.batch),
 		shell.JSONFlag(&o.json),
-	}, o.Flags.List()...)
+	}, append(o.sharded.List(), o.Flags.List()...)...)
 }
 
 func evalCommand() *cli.Command {
@@ -51,7 +53,11 @@ is 1.
 
   flowerctl eval --data photos/
   flowerctl eval --data photos/ --run runs/latest --part val
-  flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5`,
+  flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5
+
+A shard of a manifest (flowerctl list --data photos/); flowerctl merge counts them all:
+
+  flowerctl eval --manifest manifest.jsonl --shard 3/16 --out report/`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.eval),
 	}
@@ -59,7 +65,9 @@ is 1.
 
 func (o *evalOptions) check(c *shell.Call) error {
 	switch {
-	case o.data == "":
+	case o.sharded.Asked(c) && c.FirstGiven("data", "part") != "":
+		return shell.Usagef("--manifest and --%s: want one of them", c.FirstGiven("data", "part"))
+	case o.data == "" && !o.sharded.Asked(c):
 		return shell.Fail(shell.Usagef("no --data"),
 			"flowerctl eval --data DIR, with one folder of pictures per class")
 	case o.worst < 0:
@@ -83,6 +91,10 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 	if err := o.check(c); err != nil {
 		return err
 	}
+	if o.sharded.Asked(c) {
+		open := func() (*sharded.Evaluated, error) { return o.open(c) }
+		return o.sharded.Eval(c, o.json, o.worst, o.batch, open)
+	}
 	set, err := data.Scan(c.Ctx, o.data, data.ScanOptions{})
 	if err != nil {
 		return shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
@@ -95,8 +107,8 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	defer shell.Closing(&err, e.close)
-	classes, err := evaluate.Match(set.Labels, e.labels)
+	defer shell.Closing(&err, e.Close)
+	classes, err := evaluate.Match(set.Labels, e.Labels)
 	if err != nil {
 		return err
 	}
@@ -106,7 +118,7 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 		pictures[i] = evaluate.Picture{File: file(item.Path), Path: item.Path, Class: classes[item.Class]}
 	}
 	watch := &evalWatch{c, terminal.NewCounter(c.Log, len(items))}
-	how := evaluate.Options{Model: e.name, Labels: e.labels, Batch: o.batch, Worst: o.worst,
+	how := evaluate.Options{Model: e.Name, Labels: e.Labels, Batch: o.batch, Worst: o.worst,
 		Observer: watch}
 	for _, p := range unreadable {
 		how.Unreadable = append(how.Unreadable, p.Path)

@@ -33,6 +33,8 @@ func commands() []*cli.Command {
 		predictCommand(),
 		serveCommand(),
 		evalCommand(),
+		listCommand(),
+		mergeCommand(),
 		benchCommand(),
 		dataCommand(),
 		backboneCommand(),

@@ -1,21 +1,15 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/serve"
-	"github.com/flowerctl/flowerctl/infer/serve/systemd"
 	"github.com/flowerctl/flowerctl/infer/serve/tracing"
 )
 
@@ -29,7 +23,7 @@ type serveOptions struct {
 	maxBatch, maxQueue, maxPictures, maxPixels   int
 	maxBody, maxTensorBody                       int64
 	rate                                         float64
-	maxWait, timeout                             time.Duration
+	maxWait, timeout, grace                      time.Duration
 }
 
 func (o *serveOptions) flags() []cli.Flag {
@@ -68,6 +62,8 @@ func (o *serveOptions) flags() []cli.Flag {
 			"`N` pictures a second for each key, or address without keys; 0 means no limit"),
 		shell.DurationFlag(&o.timeout, "timeout", 30*time.Second,
 			"`TIME` within which requests are answered"),
+		shell.DurationFlag(&o.grace, "grace", 0, "`TIME` for which a server that ends, and says that "+
+			"it is not ready, still takes requests"),
 		shell.BoolFlag(&o.tritonMetrics, "triton-metrics", "add Triton's nv_inference_* to /metrics"),
 		shell.TextFlag(&o.controlAddr, "control-addr", "",
 			"`HOST:PORT` of the calls that load and unload models; off unless given"),
@@ -119,30 +115,9 @@ func (o *serveOptions) run(c *shell.Call) error {
 	if err != nil {
 		return err
 	}
-	listeners, err := o.listen(loader, log)
+	listeners, passed, err := o.listen(loader, log)
 	if err != nil {
 		return err
 	}
-	again := make(chan os.Signal, 1)
-	signal.Notify(again, syscall.SIGHUP)
-	defer signal.Stop(again)
-	ctx, cancel := context.WithCancel(c.Ctx)
-	defer cancel()
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		defer cancel()
-		return server.Run(ctx, listeners)
-	})
-	group.Go(func() error {
-		if err := loader.Reload(ctx); err != nil {
-			return err
-		}
-		o.greet(c, listeners)
-		group.Go(func() error { return systemd.Follow(ctx, func() { server.Ready() }) })
-		return loader.Follow(ctx, again, o.watch)
-	})
-	if err = group.Wait(); errors.Is(err, context.Canceled) {
-		err = nil
-	}
-	return errors.Join(err, flush())
+	return errors.Join(o.answer(c, server, loader, listeners, passed), flush())
 }

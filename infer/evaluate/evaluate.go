@@ -80,9 +80,7 @@ var ErrNoAnswer = errors.New("no answer for any of the images")
 // Run answers for all pictures and counts. Those that cannot be read, or whose answer
 // is not a number, are left out.
 func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*Result, error) {
-	r := &Result{Model: o.Model, Labels: o.Labels, Worst: []Mistake{},
-		Unreadable: append([]string{}, o.Unreadable...)}
-	confusion := metrics.NewConfusion(o.Labels)
+	c := NewCounter(o)
 	list := func(yield func(infer.Picture) bool) {
 		for i, p := range pictures {
 			if !yield(infer.Picture{Name: p.File, Tag: i}) {
@@ -99,24 +97,56 @@ func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*R
 		}
 		p := pictures[result.Tag]
 		if result.Err != nil {
-			r.Unreadable = append(r.Unreadable, p.Path)
+			c.Unreadable(p.Path)
 			if o.Observer != nil {
 				o.Observer.LeftOut(result.Err)
 			}
 			continue
 		}
 		best := result.Answer.Best()
-		confusion.Add(p.Class, best)
-		if best != p.Class {
-			r.Worst = append(r.Worst, Mistake{File: p.Path, Class: o.Labels[p.Class],
-				Predicted: o.Labels[best], Probability: result.Answer.Probabilities[best]})
-		}
+		c.Add(p, best, result.Answer.Probabilities[best])
 	}
-	if confusion.N() == 0 {
+	return c.Result()
+}
+
+// Counter counts answers that come from anywhere, in the order of the pictures. Of the
+// mistakes it keeps the most confident.
+type Counter struct {
+	o         Options
+	r         *Result
+	confusion *metrics.Confusion
+}
+
+// NewCounter is a counter without an answer. Batch and Observer of the options have no
+// effect.
+func NewCounter(o Options) *Counter {
+	return &Counter{o, &Result{Model: o.Model, Labels: o.Labels, Worst: []Mistake{},
+		Unreadable: append([]string{}, o.Unreadable...)}, metrics.NewConfusion(o.Labels)}
+}
+
+// Unreadable counts a picture without an answer.
+func (c *Counter) Unreadable(path string) { c.r.Unreadable = append(c.r.Unreadable, path) }
+
+// Add counts a picture with its most probable class.
+func (c *Counter) Add(p Picture, best int, probability float32) {
+	c.confusion.Add(p.Class, best)
+	if best == p.Class {
+		return
+	}
+	c.r.Worst = append(c.r.Worst, Mistake{File: p.Path, Class: c.o.Labels[p.Class],
+		Predicted: c.o.Labels[best], Probability: probability})
+	if len(c.r.Worst) > 2*c.o.Worst+1000 {
+		c.r.cutWorst(c.o.Worst)
+	}
+}
+
+// Result is what was counted.
+func (c *Counter) Result() (*Result, error) {
+	if c.confusion.N() == 0 {
 		return nil, ErrNoAnswer
 	}
-	r.finish(confusion, o.Worst)
-	return r, nil
+	c.r.finish(c.confusion, c.o.Worst)
+	return c.r, nil
 }
 
 // finish computes the figures, and leaves only the most confident mistakes.
@@ -128,6 +158,11 @@ func (r *Result) finish(c *metrics.Confusion, worst int) {
 	r.Interval[0], r.Interval[1] = c.Interval()
 	report := c.Report()
 	r.PerClass, r.Macro, r.Weighted = report.Classes, report.Macro, report.Weighted
+	r.cutWorst(worst)
+}
+
+// cutWorst leaves the most confident mistakes, of equals the first.
+func (r *Result) cutWorst(worst int) {
 	slices.SortStableFunc(r.Worst, func(a, b Mistake) int {
 		return cmp.Compare(b.Probability, a.Probability)
 	})

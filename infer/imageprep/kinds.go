@@ -7,6 +7,16 @@ import (
 	"strings"
 )
 
+// Recognize says by the first [HeadBytes] bytes of a file, or all of a smaller one, whether
+// it is an image that may be read: nil, or an error that is ErrNotImage or ErrUnsupported,
+// as decoding the file would give.
+func Recognize(head []byte) error {
+	if _, ok := findFormat(head); !ok {
+		return notImage(head)
+	}
+	return nil
+}
+
 // notImage says what data is, as far as its first bytes tell.
 func notImage(data []byte) error {
 	if len(data) == 0 {

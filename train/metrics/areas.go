@@ -40,6 +40,21 @@ func (a *Answers) Curves(labels []string) []Curves {
 	return all
 }
 
+// Curve is that of one class with its points, however many classes there are; false
+// where all images are of the class, or none.
+func (a *Answers) Curve(class int) (Curves, bool) {
+	of := 0
+	for _, label := range a.Labels {
+		if label == class {
+			of++
+		}
+	}
+	if of == 0 || of == len(a.Labels) {
+		return Curves{}, false
+	}
+	return a.curves(class, make([]int, len(a.Labels)), true), true
+}
+
 // curves uses order, which has an element for each image, as it works.
 func (a *Answers) curves(class int, order []int, points bool) (c Curves) {
 	of := 0 // images of the class

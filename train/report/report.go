@@ -55,12 +55,23 @@ func (r *Run) pictures() ([]named, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []named{
+	probabilities, err := r.probabilities().pictures()
+	return append([]named{
 		{"accuracy", accuracy},
 		{"loss", loss},
 		{"confusion", confusionMatrix(r.Outcome.Validation.Confusion(r.Labels))},
 		{"network", network},
-	}, nil
+	}, probabilities...), err
+}
+
+// probabilities are the validation images' answers, with the temperature.
+func (r *Run) probabilities() *Probabilities {
+	p := &Probabilities{Labels: r.Labels, Answers: r.Outcome.Validation.Answers(),
+		Calibration: r.Outcome.Calibration}
+	if c := p.Calibration; c != nil {
+		p.Answers = p.Answers.Tempered(c.Temperature)
+	}
+	return p
 }
 
 func (r *Run) majority() float64 {
@@ -70,8 +81,10 @@ func (r *Run) majority() float64 {
 
 // Files lists the names of the files that Write writes.
 func Files() []string {
-	names := []string{train.ReportFile, classificationFile, confusionFile}
-	for _, picture := range []string{"accuracy", "loss", "confusion", "network"} {
+	names := []string{train.ReportFile, classificationFile, confusionFile, reliabilityFile,
+		curvesFile, coverageFile}
+	for _, picture := range append([]string{"accuracy", "loss", "confusion", "network"},
+		probabilityPictures...) {
 		names = append(names, picture+".svg", picture+".png")
 	}
 	return names
@@ -96,6 +109,11 @@ func Write(dir string, r *Run) error {
 	c := r.Outcome.Validation.Confusion(r.Labels)
 	write := func(name string, f func(io.Writer) error) error {
 		return atomicfile.Write(filepath.Join(dir, name), f)
+	}
+	for name, table := range r.probabilities().Tables() {
+		if err := write(name, table); err != nil {
+			return err
+		}
 	}
 	return errors.Join(
 		write(classificationFile, scores(c.Report(), 6).WriteCSV),

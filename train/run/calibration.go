@@ -94,6 +94,10 @@ func (s *Session) calibrate(f Folder, o *train.Outcome) error {
 // answersFile is the file of the answers for a part's images.
 func answersFile(p data.Part) string { return fmt.Sprintf("answers-%s.csv", p) }
 
+// AnswersPath is the file of the answers for a part's images: path, class, answer,
+// its probability and that of the class.
+func (f Folder) AnswersPath(p data.Part) string { return f.path(answersFile(p)) }
+
 // writeAnswers writes the answer for each image of a part, with the temperature.
 func (s *Session) writeAnswers(f Folder, part data.Part, e *train.Evaluation, temperature float64) error {
 	t := table.New("path", "class", "answer", "probability", "probability_of_class")

@@ -29,6 +29,8 @@ func (p *plan) checkFrozen() error {
 		return wrong("views", "got %d, and nothing varies the images: name an augmentation", p.Views)
 	case p.Hidden == 0 && p.Classes != "":
 		return wrong("class-weights", "a linear head on features has none: with a hidden layer there are")
+	case p.TrainSize != 0:
+		return wrong("train-size", "features are computed once: want 0")
 	case p.EMA != 0:
 		return wrong("ema", "a head on features has no average: want 0")
 	}

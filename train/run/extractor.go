@@ -131,7 +131,7 @@ func (s *Session) source(l *data.Loader) train.Source {
 	}
 	f := featured{Loader: l, session: s, items: s.Images.Set.Indices(l.Part()), views: 1}
 	if l == s.Training {
-		f.views = s.views()
+		f.views = s.viewCount()
 	}
 	return f
 }

@@ -19,10 +19,10 @@ import (
 // augmentation varies it.
 type view struct{ item, number int }
 
-// views is in how many ways the training images are seen: Settings.Views, or where that
+// viewCount is in how many ways the training images are seen: Settings.Views, or where that
 // is 0, in a mirror too up to mirrored images if the policy mirrors, and 4 with a policy
 // that does more.
-func (s *Session) views() int {
+func (s *Session) viewCount() int {
 	switch p := &s.plan.augment; {
 	case s.plan.Views > 0:
 		return s.plan.Views
@@ -57,7 +57,7 @@ func (s *Session) pixels(v view) []uint8 {
 		k := s.key(v)
 		rng := rand.New(rand.NewChaCha8(k))
 		out := make([]uint8, len(image))
-		p.Apply(out, image, s.Settings.Size, rng)
+		p.Apply(out, s.Settings.Size, image, s.Settings.Size, rng)
 		return out
 	}
 }
@@ -74,11 +74,14 @@ func (s *Session) key(v view) features.Key {
 // compute fills in the features of views that are not known yet: from the cache, or by
 // the extractor. What was computed when ctx ends is kept.
 func (s *Session) compute(ctx context.Context, items []int, views int) error {
+	if s.features.rows == nil {
+		s.features.rows = map[view][]float32{}
+	}
 	var missing []view
 	var keys []features.Key
 	for _, i := range items {
 		for n := range views {
-			if v := (view{i, n}); s.rows[v] == nil {
+			if v := (view{i, n}); s.features.rows[v] == nil {
 				missing, keys = append(missing, v), append(keys, s.key(v))
 			}
 		}
@@ -94,7 +97,6 @@ func (s *Session) compute(ctx context.Context, items []int, views int) error {
 	set := features.KeyOf(node.File.SHA256, string(prep), s.extractor.Engine())
 	store := s.options.Frozen.Cache.Open(set, node.Units, keys)
 	defer store.Flush()
-	const chunk = 32
 	for from := 0; from < len(missing); from += chunk {
 		to := min(from+chunk, len(missing))
 		if err := s.computeSome(ctx, store, missing[from:to], keys[from:to]); err != nil {
@@ -115,7 +117,7 @@ func (s *Session) computeSome(ctx context.Context, store *features.Store, some [
 	for i, v := range some {
 		known, ok := store.Get(keys[i])
 		if ok {
-			s.rows[v] = known
+			s.features.rows[v] = known
 			continue
 		}
 		pixels, fresh = append(pixels, s.pixels(v)...), append(fresh, i)
@@ -139,7 +141,7 @@ func (s *Session) computeSome(ctx context.Context, store *features.Store, some [
 		if err := store.Put(keys[i], row); err != nil {
 			return err
 		}
-		s.rows[some[i]] = row
+		s.features.rows[some[i]] = row
 	}
 	return nil
 }
@@ -168,7 +170,7 @@ func (f featured) Batches(ctx context.Context, epoch int) iter.Seq2[*data.Batch,
 			if err == nil {
 				b.Features = b.Features[:0]
 				for _, i := range b.Indices {
-					b.Features = append(b.Features, s.rows[view{i, (epoch + i) % f.views}]...)
+					b.Features = append(b.Features, s.features.rows[view{i, (epoch + i) % f.views}]...)
 				}
 			}
 			if !yield(b, err) {
@@ -194,7 +196,7 @@ func (s *Session) standardise(items []int, views int) {
 	squares, n := 0.0, float64(len(items)*views)
 	for _, i := range items {
 		for k := range views {
-			for j, x := range s.rows[view{i, k}] {
+			for j, x := range s.features.rows[view{i, k}] {
 				sums[j] += float64(x) / n
 				squares += float64(x) * float64(x) / n
 			}
@@ -211,7 +213,7 @@ func (s *Session) standardise(items []int, views int) {
 
 // frozenExamples are the features of images, in all views.
 func (s *Session) frozenExamples(ctx context.Context, items []int) (*head.Examples, error) {
-	views := s.views()
+	views := s.viewCount()
 	if err := s.compute(ctx, items, views); err != nil {
 		return nil, err
 	}
@@ -219,7 +221,7 @@ func (s *Session) frozenExamples(ctx context.Context, items []int) (*head.Exampl
 	e := &head.Examples{N: len(items) * views, D: s.Spec.Extractor().Units, Classes: set.Classes()}
 	for _, i := range items {
 		for n := range views {
-			e.Features = append(e.Features, s.rows[view{i, n}]...)
+			e.Features = append(e.Features, s.features.rows[view{i, n}]...)
 			e.Labels, e.Groups = append(e.Labels, set.Items[i].Class), append(e.Groups, i)
 		}
 	}

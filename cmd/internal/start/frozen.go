@@ -15,6 +15,9 @@ import (
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
+// fromFlag is the flag of a network that a training starts from.
+const fromFlag = "--from"
+
 // frozen says whether the network is to compute features in onnxruntime.
 func frozen(c *shell.Call, s *run.Settings) bool {
 	if s.Extractor != "" {
@@ -35,7 +38,7 @@ func openFrozen(c *shell.Call, s *run.Settings, src transfer.Source, device stri
 	}
 	base, err := transfer.Frozen(c.Ctx, src, s.Cut, ort.Options{Device: at})
 	if err != nil {
-		return nil, failed(s.From, err)
+		return nil, failed(fromFlag, s.From, err)
 	}
 	return base, nil
 }
@@ -63,31 +66,34 @@ func Frozen(c *shell.Call, device string, megabytes int) run.Frozen {
 }
 
 // failed says what helps a network that nothing can start from.
-func failed(from string, err error) error {
+func failed(flag, from string, err error) error {
 	var unread *importer.UnsupportedError
 	var cut *onnx.NoValueError
 	var size *extractor.SizeError
 	var outputs *extractor.OutputsError
-	of := func(flag string) error { return fmt.Errorf("--%s: %w", flag, err) }
+	of := func(flag string) error { return fmt.Errorf("%s: %w", flag, err) }
+	known := "files of flowerctl export and of flowerctl backbone list are known"
 	switch {
 	case errors.As(err, &cut):
-		return shell.Fail(of("cut"), "flowerctl inspect "+from+" lists the nodes; without --cut it is "+
+		return shell.Fail(of("--cut"), "flowerctl inspect "+from+" lists the nodes; without --cut it is "+
 			"what the classifier reads")
 	case errors.As(err, &size):
-		return shell.Fail(of("size"), "leave --size out, or export the network again for that size")
+		return shell.Fail(of("--size"), "leave --size out, or export the network again for that size")
 	case errors.Is(err, extractor.ErrNoSize):
-		return shell.Fail(of("from"), "--size says which, such as --size 224")
+		return shell.Fail(of(flag), "--size says which, such as --size 224")
 	case errors.As(err, &outputs):
-		return shell.Fail(of("from"), "--cut "+outputs.Outputs[0]+" takes that one")
+		return shell.Fail(of(flag), "--cut "+outputs.Outputs[0]+" takes that one")
+	case flag != fromFlag && errors.As(err, &unread):
+		return shell.Fail(of(flag), "flowerctl backbone list has networks that can be read")
+	case flag != fromFlag && errors.Is(err, transfer.ErrNotNormalised):
+		return shell.Fail(of(flag), known)
 	case errors.As(err, &unread):
-		return shell.Fail(of("from"), "--freeze all trains a head on its features, whatever the network",
+		return shell.Fail(of(flag), "--freeze all trains a head on its features, whatever the network",
 			"flowerctl backbone list has networks that can be read")
 	case errors.Is(err, transfer.ErrNotNormalised):
-		return shell.Fail(of("from"),
-			"--mean and --std say it, of pixels from 0 to 1; files of flowerctl export and of "+
-				"flowerctl backbone list are known")
+		return shell.Fail(of(flag), "--mean and --std say it, of pixels from 0 to 1; "+known)
 	case errors.Is(err, transfer.ErrNormalised):
 		return shell.Usagef("--mean and --std: %w", err)
 	}
-	return of("from")
+	return of(flag)
 }

@@ -40,14 +40,14 @@ func AtHand(c *shell.Call) (string, error) {
 	return usualBackbone, nil
 }
 
-// Open reads the network that --from names: a file, or a backbone. Where it is not to be
-// trained, or cannot be read, it becomes an extractor, and the settings those of a head
-// on its features: device is where that runs.
-func Open(c *shell.Call, s *run.Settings, device string) (*run.Base, error) {
+// Open reads the network that a flag, --from or another, names: a file, or a backbone.
+// Where --from names one that is not to be trained, or cannot be read, it becomes an
+// extractor, and the settings those of a head on its features: device is where that runs.
+func Open(c *shell.Call, flag string, s *run.Settings, device string) (*run.Base, error) {
 	if err := remedy.Units(s.Mean, s.Std); err != nil {
 		return nil, err
 	}
-	src, err := source(s.From)
+	src, err := source(flag, s.From)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func Open(c *shell.Call, s *run.Settings, device string) (*run.Base, error) {
 	if len(s.Std) > 0 {
 		src.Mean, src.Std = threeOf(s.Mean, 255), threeOf(s.Std, 255)
 	}
-	if frozen(c, s) {
+	if flag == fromFlag && frozen(c, s) {
 		return openFrozen(c, s, src, device)
 	}
 	base, err := transfer.Base(src)
@@ -66,7 +66,7 @@ func Open(c *shell.Call, s *run.Settings, device string) (*run.Base, error) {
 			err)
 		return openFrozen(c, s, src, device)
 	case err != nil:
-		return nil, failed(s.From, err)
+		return nil, failed(flag, s.From, err)
 	}
 	if s.From == builtinBase { // its file was compared when it was made
 		base.Check = nil
@@ -76,9 +76,9 @@ func Open(c *shell.Call, s *run.Settings, device string) (*run.Base, error) {
 	return base, err
 }
 
-// source is the file that --from names, and how it takes pixels where it is
+// source is the file that the flag names, and how it takes pixels where it is
 // one of the known backbones, whatever its name.
-func source(from string) (transfer.Source, error) {
+func source(flag, from string) (transfer.Source, error) {
 	if from == builtinBase {
 		return transfer.Source{Name: from, File: infer.Builtin()}, nil
 	}
@@ -95,7 +95,7 @@ func source(from string) (transfer.Source, error) {
 	}
 	file, err := onnx.ReadBytes(path)
 	if err != nil {
-		return transfer.Source{}, fmt.Errorf("--from: %w", err)
+		return transfer.Source{}, fmt.Errorf("%s: %w", flag, err)
 	}
 	src := transfer.Source{Name: from, File: file, Beside: infer.Beside(path)}
 	if unknown != nil {
