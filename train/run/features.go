@@ -90,13 +90,19 @@ const mirrored = 1500
 // examples are the features of images, with their mirror images where there are
 // few.
 func (s *Session) examples(ctx context.Context, indices []int) (*head.Examples, error) {
+	if s.extractor != nil {
+		return s.frozenExamples(ctx, indices, s.viewCount())
+	}
 	return s.views(ctx, indices, len(indices) <= mirrored)
 }
 
 // views are the features of images, with those of their mirror images where asked.
 func (s *Session) views(ctx context.Context, indices []int, mirrored bool) (*head.Examples, error) {
+	if s.extractor != nil && !mirrored {
+		return s.frozenExamples(ctx, indices, 1)
+	}
 	if s.extractor != nil {
-		return s.frozenExamples(ctx, indices)
+		return s.frozenExamples(ctx, indices, s.viewCount())
 	}
 	if err := s.features.compute(ctx, s, indices, mirrored); err != nil {
 		return nil, err

@@ -211,9 +211,10 @@ func (s *Session) standardise(items []int, views int) {
 	}
 }
 
-// frozenExamples are the features of images, in all views.
-func (s *Session) frozenExamples(ctx context.Context, items []int) (*head.Examples, error) {
-	views := s.viewCount()
+// frozenExamples are the features of images, in so many views.
+func (s *Session) frozenExamples(ctx context.Context, items []int, views int) (
+	*head.Examples, error) {
+
 	if err := s.compute(ctx, items, views); err != nil {
 		return nil, err
 	}
