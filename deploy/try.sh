@@ -6,14 +6,14 @@
 #   deploy/try.sh DIR
 set -eu
 root=$1
-export PORT="${PORT:-18080}"
+export PORT="${PORT:-18080}" PATH="$PATH:/usr/sbin:/sbin"
 [ "$(id -u)" = 0 ] || { echo "try.sh: not root: the file system is not tried" >&2; exit 0; }
 unshare --mount sh -eu -c '
 	mount --bind "$1" "$1"
 	mount -o remount,ro,bind "$1"
 	run() {
 		exec env -i HOME=/ FLOWERCTL_OFFLINE=1 FLOWERCTL_ONNXRUNTIME=/lib/libonnxruntime.so \
-			chroot --userspec=65532:65532 "$1" /flowerctl serve --addr 127.0.0.1:$PORT $2
+			"$(command -v chroot)" --userspec=65532:65532 "$1" /flowerctl serve --addr 127.0.0.1:$PORT $2
 	}
 	run "$1" "" &
 	tries=0

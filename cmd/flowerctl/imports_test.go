@@ -63,6 +63,8 @@ var importRules = []struct {
 		allowed: []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},
 	},
 	{trees: []string{"train", "export", "infer", "onnx"}, never: []string{cliPath}},
+	// What makes load is in no program but the one that does.
+	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"github.com/tsenart/vegeta"}},
 	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks", "fixtures/beside",
 		"fixtures/drawn", "fixtures/onnxruntime", "infer/backbone/torchfile/torchtest"}},
 }

@@ -146,7 +146,10 @@ func (s *Session) Metadata() map[string]string { return s.metadata }
 func (s *Session) Device() Device { return s.device }
 
 // Close releases the model.
-func (s *Session) Close() error { return s.s.Destroy() }
+func (s *Session) Close() error {
+	defer trim()
+	return s.s.Destroy()
+}
 
 // Run computes the outputs of Options from float32 inputs, by name, which are converted
 // where the model takes float16. Outputs of other number types are converted to float32. When ctx ends, the run stops soon and

@@ -190,24 +190,3 @@ status:SERVING`)
 		t.Error(err)
 	}
 }
-
-func FuzzInferGRPC(f *testing.F) {
-	s := served(f, newColourist(), Options{Limits: Limits{Pixels: 10_000, Pictures: 4}})
-	g := &inferenceService{s: s}
-	for _, r := range []*inference.ModelInferRequest{asked(painted(f, red)), asked()} {
-		message, err := proto.Marshal(r)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(message)
-	}
-	f.Fuzz(func(t *testing.T, message []byte) {
-		r := new(inference.ModelInferRequest)
-		if proto.Unmarshal(message, r) != nil {
-			return
-		}
-		if _, err := g.ModelInfer(t.Context(), r); err != nil && asError(err).Status >= 500 {
-			t.Error(err)
-		}
-	})
-}
