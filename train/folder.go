@@ -166,7 +166,8 @@ func (o *Outcome) Summary(labels []string) Summary {
 		ValLoss: o.Validation.Loss, TrainAccuracy: o.Best.Accuracy, Epochs: len(o.History),
 		Seconds: o.Seconds, TrainImages: o.TrainSize, ValImages: c.N(), MajorityRate: majority,
 		LastValAccuracy: o.History[len(o.History)-1].ValAccuracy,
-		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Rollbacks: o.Rollbacks, Report: c.Report(), Confusion: c,
+		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Rollbacks: o.Rollbacks,
+		Report: c.Report(), Confusion: c,
 		Calibration: o.Calibration, Classes: o.Validation.Answers().Curves(labels),
 	}
 	for _, e := range o.History {
