@@ -10,23 +10,28 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/report"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
 type evalOptions struct {
 	choose.Flags
+	sharded                     sharded.Flags
 	data, run, checkpoint, part string
+	html                        string
 	worst, batch                int
-	json                        bool
+	json, force                 bool
 }
 
 func (o *evalOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
-		shell.TextFlag(&o.data, "data", "", "`DIR` with one folder per class"),
+		shell.TextFlag(&o.data, "data", "",
+			"`DIR` with one folder per class; with --run, else the run's own test part"),
 		shell.TextFlag(&o.run, "run", "",
 			"evaluate the checkpoint of this run `DIR` instead of an ONNX file"),
 		shell.TextFlag(&o.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
@@ -34,8 +39,11 @@ func (o *evalOptions) flags() []cli.Flag {
 			"only `train`, val or test: of the run's split.csv, else of the folder's own"),
 		shell.IntFlag(&o.worst, "worst", 10, "list the `N` most confident mistakes"),
 		choose.BatchFlag(&o.batch),
+		shell.TextFlag(&o.html, "html", "",
+			"curves and tables as a page in `FILE`.html, and as CSV beside it"),
+		shell.BoolFlag(&o.force, "force", "write over the files of --html"),
 		shell.JSONFlag(&o.json),
-	}, o.Flags.List()...)
+	}, append(o.sharded.List(), o.Flags.List()...)...)
 }
 
 func evalCommand() *cli.Command {
@@ -50,8 +58,13 @@ the same. Pictures that cannot be read are left out and named, and the exit code
 is 1.
 
   flowerctl eval --data photos/
+  flowerctl eval --run runs/latest --html eval.html
   flowerctl eval --data photos/ --run runs/latest --part val
-  flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5`,
+  flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5
+
+A shard of a manifest (flowerctl list --data photos/); flowerctl merge counts them all:
+
+  flowerctl eval --manifest manifest.jsonl --shard 3/16 --out report/`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.eval),
 	}
@@ -59,7 +72,9 @@ is 1.
 
 func (o *evalOptions) check(c *shell.Call) error {
 	switch {
-	case o.data == "":
+	case o.sharded.Asked(c) && c.FirstGiven("data", "part", "html") != "":
+		return shell.Usagef("--manifest and --%s: want one of them", c.FirstGiven("data", "part", "html"))
+	case o.data == "" && o.run == "" && !o.sharded.Asked(c):
 		return shell.Fail(shell.Usagef("no --data"),
 			"flowerctl eval --data DIR, with one folder of pictures per class")
 	case o.worst < 0:
@@ -76,18 +91,21 @@ func (o *evalOptions) check(c *shell.Call) error {
 			}
 		}
 	}
-	return cmp.Or(o.Flags.Check(), choose.CheckBatch(o.batch), c.NoFiles())
+	if err := cmp.Or(o.Flags.Check(), choose.CheckBatch(o.batch), c.NoFiles()); err != nil || o.html == "" {
+		return err
+	}
+	return shell.MayWrite(o.html, o.force)
 }
 
 func (o *evalOptions) eval(c *shell.Call) (err error) {
 	if err := o.check(c); err != nil {
 		return err
 	}
-	set, err := data.Scan(c.Ctx, o.data, data.ScanOptions{})
-	if err != nil {
-		return shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+	if o.sharded.Asked(c) {
+		open := func() (*sharded.Evaluated, error) { return o.open(c) }
+		return o.sharded.Eval(c, o.json, o.worst, o.batch, open)
 	}
-	items, unreadable, err := o.images(set)
+	images, err := o.images(c)
 	if err != nil {
 		return err
 	}
@@ -95,25 +113,26 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	defer shell.Closing(&err, e.close)
-	classes, err := evaluate.Match(set.Labels, e.labels)
+	defer shell.Closing(&err, e.Close)
+	classes, err := evaluate.Match(images.Labels, e.Labels)
 	if err != nil {
 		return err
 	}
-	file := func(path string) string { return filepath.Join(set.Dir, filepath.FromSlash(path)) }
-	pictures := make([]evaluate.Picture, len(items))
-	for i, item := range items {
-		pictures[i] = evaluate.Picture{File: file(item.Path), Path: item.Path, Class: classes[item.Class]}
+	for i := range images.Pictures {
+		images.Pictures[i].Class = classes[images.Pictures[i].Class]
 	}
-	watch := &evalWatch{c, terminal.NewCounter(c.Log, len(items))}
-	how := evaluate.Options{Model: e.name, Labels: e.labels, Batch: o.batch, Worst: o.worst,
-		Observer: watch}
-	for _, p := range unreadable {
+	watch := &evalWatch{c, terminal.NewCounter(c.Log, len(images.Pictures))}
+	how := evaluate.Options{Model: e.Name, Labels: e.Labels, Batch: o.batch, Worst: o.worst,
+		Observer: watch, Keep: o.html != ""}
+	for _, p := range images.Unreadable {
 		how.Unreadable = append(how.Unreadable, p.Path)
-		watch.LeftOut(errors.New(file(p.Path) + ": " + p.Reason))
+		watch.LeftOut(errors.New(filepath.Join(o.data, filepath.FromSlash(p.Path)) + ": " + p.Reason))
 	}
-	result, err := evaluate.Run(c.Ctx, e.Engine, pictures, how)
+	result, err := evaluate.Run(c.Ctx, e.Engine, images.Pictures, how)
 	watch.End()
+	if err == nil && o.html != "" {
+		err = report.WriteEvaluation(o.html, e.Name, e.Labels, result.Answers)
+	}
 	if err != nil {
 		return err
 	}

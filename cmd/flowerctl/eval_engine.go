@@ -2,27 +2,24 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
-// evalEngine is what is evaluated.
-type evalEngine struct {
-	infer.Engine
-	name   string
-	labels []string
-	close  func() error
-}
-
 // open opens the run, if one was named, or else the model.
-func (o *evalOptions) open(c *shell.Call) (*evalEngine, error) {
+func (o *evalOptions) open(c *shell.Call) (*sharded.Evaluated, error) {
 	if o.run != "" {
 		return o.openRun(c)
 	}
@@ -35,13 +32,13 @@ func (o *evalOptions) open(c *shell.Call) (*evalEngine, error) {
 		return nil, err
 	}
 	m.Tell(c)
-	e := &evalEngine{classifier.Engine(), m.Name, classifier.Labels(), classifier.Close}
+	e := sharded.OfModel(m, classifier)
 	e.Alone = true
 	return e, nil
 }
 
 // openRun makes gorgonia's network of the run's checkpoint.
-func (o *evalOptions) openRun(c *shell.Call) (*evalEngine, error) {
+func (o *evalOptions) openRun(c *shell.Call) (*sharded.Evaluated, error) {
 	which := run.Which(o.checkpoint)
 	if err := which.Check(); err != nil {
 		return nil, err
@@ -63,31 +60,48 @@ func (o *evalOptions) openRun(c *shell.Call) (*evalEngine, error) {
 			}
 			return infer.NewAnswers(a.Labels, probabilities), nil
 		}}
-	return &evalEngine{gorgonia, a.Path, a.Labels, a.Close}, nil
+	checkpoint, err := os.ReadFile(a.Path)
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return &sharded.Evaluated{Engine: gorgonia, Name: a.Path, Labels: a.Labels, Close: a.Close,
+		Sum: sharded.Hash(checkpoint), Device: "cpu"}, nil
 }
 
 // images are those to evaluate, all or of a part, and files that cannot be read. The
 // run's split says what is in a part, where there is a run, and the folder where not.
-func (o *evalOptions) images(set *data.Set) ([]data.Item, []data.Problem, error) {
+func (o *evalOptions) images(c *shell.Call) (*choose.Labelled, error) {
 	part := data.Part(o.part)
+	if o.data == "" {
+		return choose.Own(c, o.run, part)
+	}
+	set, err := data.Scan(c.Ctx, o.data, data.ScanOptions{})
+	if err != nil {
+		return nil, shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+	}
 	none := fmt.Sprintf("%s has no such part, want %s",
 		set.Dir, filepath.Join(set.Dir, o.part, "CLASS", "1.jpg"))
 	var split *data.Set
 	if part != "" && o.run != "" {
 		folder, err := run.Find(o.run)
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		if split, err = folder.Split(); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 		none = fmt.Sprintf("%s has no image of %s there", folder.SplitPath(), set.Dir)
 	}
-	items, unreadable := set.Of(part, split)
-	if len(items) == 0 {
-		return nil, nil, fmt.Errorf("--part %s: %s", o.part, none)
+	images := &choose.Labelled{Labels: set.Labels}
+	var items []data.Item
+	if items, images.Unreadable = set.Of(part, split); len(items) == 0 {
+		return nil, fmt.Errorf("--part %s: %s", o.part, none)
 	}
-	return items, unreadable, nil
+	for _, i := range items {
+		images.Pictures = append(images.Pictures, evaluate.Picture{Path: i.Path, Class: i.Class,
+			File: filepath.Join(set.Dir, filepath.FromSlash(i.Path))})
+	}
+	return images, nil
 }
 
 // evalWatch shows how far an evaluation is, and says which pictures it leaves out.

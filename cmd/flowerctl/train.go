@@ -5,6 +5,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/announce"
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
+	"github.com/flowerctl/flowerctl/cmd/internal/several"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -15,18 +16,22 @@ type trainOptions struct {
 	config, resume string
 	replay         string
 	out, preview   string
+	split          string
+	curve          several.Curve
 	force, list    bool
 	dryRun, lrFind bool
 	json           bool
 }
 
 func (o *trainOptions) flags() []cli.Flag {
-	return append(o.settings.flags(),
+	return append(append(o.settings.flags(), o.curve.Flags()...),
 		shell.TextFlag(&o.config, "config", "",
 			"settings from `FILE`, such as a run's config.json; flags win"),
 		shell.TextFlag(&o.resume, "resume", "",
 			"go on with the run in folder `RUN`; other flags but --epochs, --patience, --threads and "+
 				"--data would make it another run"),
+		shell.TextFlag(&o.split, "split", "",
+			"`SHARES` of training, validation and test, as in 70/10/20, in place of --val and --test"),
 		shell.TextFlag(&o.replay, "replay", "",
 			"do the bad step in `FILE` of a run's folder again, and name the first value that is not finite"),
 		shell.TextFlag(&o.out, "out", "", "folder of the run, `RUN`"),
@@ -52,6 +57,9 @@ under way; --resume goes on from there as if it had never stopped.
 
   flowerctl train --data photos/
   flowerctl train --data photos/ --arch v7-base --optimizer sgd --momentum 0.9 --epochs 30
+  flowerctl train --data photos/ --split 70/10/20
+  flowerctl train --data photos/ --folds 5
+  flowerctl train --data photos/ --learning-curve 5,10,20,50,100
   flowerctl train --resume runs/latest --epochs 80
   flowerctl train --config runs/latest/config.json --seed 2
   flowerctl train --replay runs/latest/bad-step-1.ckpt
@@ -77,6 +85,12 @@ func (o *trainOptions) run(c *shell.Call) (err error) {
 	}
 	if settings.Data == "" {
 		c.Say("no --data: training on %d drawn flowers", settings.Drawn)
+	}
+	switch {
+	case o.curve.Wanted():
+		return o.curve.Train(c, settings, ro, o.out, o.json)
+	case settings.Divided() && !o.dryRun && o.preview == "" && !o.lrFind:
+		return several.CrossValidate(c, settings, ro, o.resume != "", o.json)
 	}
 	show := terminal.NewTraining(c.Log)
 	ro.Observer = show

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -9,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -23,14 +25,13 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 		f, err := run.Find(o.resume)
 		if err == nil {
 			ro.Dir = f.Dir
+			settings, err = f.Settings()
+		}
+		if err == nil && !settings.Divided() {
 			ro.Resume, err = f.Resume()
 		}
 		if err != nil {
 			return settings, ro, remedy.Resume(err)
-		}
-		settings, err = f.Settings()
-		if err != nil {
-			return settings, ro, err
 		}
 	case o.config != "":
 		if settings, err = run.ReadSettings(o.config); err != nil {
@@ -42,8 +43,13 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 		}
 	}
 	o.settings.over(&settings, c)
+	if o.split != "" {
+		if settings.Val, settings.Test, err = data.ParseShares(o.split); err != nil {
+			return settings, ro, shell.Usagef("--split: %w", err)
+		}
+	}
 	if settings.From != "" && settings.From != run.FromNothing && ro.Resume == nil {
-		if ro.Base, err = openBase(c, &settings); err != nil {
+		if ro.Base, err = openBase(c, "--from", &settings); err != nil {
 			return settings, ro, err
 		}
 		settings.Size = ro.Base.Size
@@ -69,7 +75,7 @@ func (o *trainOptions) defaults(c *shell.Call) (run.Settings, error) {
 		}
 	}
 	if from == "" || from == run.FromNothing {
-		return run.Defaults(), nil
+		return run.ArchDefaults(o.settings.values.Arch), nil
 	}
 	return run.TransferDefaults(from), nil
 }
@@ -80,7 +86,7 @@ func (o *trainOptions) check(c *shell.Call) error {
 	for _, one := range []struct {
 		name string
 		set  bool
-	}{{"--dry-run", o.dryRun}, {"--augment-preview", o.preview != ""}, {"--lr-find", o.lrFind}} {
+	}{{"--dry-run", o.dryRun}, {"--augment-preview", o.preview != ""}, {"--lr-find", o.lrFind}, {"--learning-curve", o.curve.Wanted()}} {
 		if one.set {
 			instead = append(instead, one.name)
 		}
@@ -93,6 +99,8 @@ func (o *trainOptions) check(c *shell.Call) error {
 			"start; with --config RUN/%s, and --init for other weights", train.ConfigFile)
 	case o.resume != "" && o.force && o.preview == "":
 		return shell.Usagef("--resume: takes no --force: a run that goes on writes over nothing")
+	case o.split != "" && c.FirstGiven("val", "test", "resume") != "":
+		return shell.Usagef("--split and --%s: want one of them", c.FirstGiven("val", "test", "resume"))
 	case o.resume != "" && (o.config != "" || c.Given("out")):
 		return shell.Usagef("--resume: takes no --config and no --out: a run goes on with its own " +
 			"settings, where it is")
@@ -107,9 +115,9 @@ func (o *trainOptions) check(c *shell.Call) error {
 		}
 	}
 	if o.resume != "" {
-		return o.settings.onlyResumable(c)
+		return cmp.Or(o.settings.onlyResumable(c), o.curve.Check(c))
 	}
-	return nil
+	return o.curve.Check(c)
 }
 
 // newDir is the folder for a new run, which must not hold one unless forced.

@@ -62,7 +62,8 @@ func TestRunCountsAndListsTheMostConfidentMistakes(t *testing.T) {
 	if err := os.WriteFile(words, []byte("words"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	pictures := []Picture{{red, "1", 0}, {reddish, "2", 1}, {red, "3", 1}, {blue, "4", 2}, {words, "5", 2}, {black, "6", 0}}
+	pictures := []Picture{{red, "1", 0, nil}, {reddish, "2", 1, nil}, {red, "3", 1, nil}, {blue, "4", 2, nil},
+		{words, "5", 2, nil}, {black, "6", 0, nil}}
 	h := new(heard)
 	r, err := Run(t.Context(), byColour, pictures, Options{Model: "by colour", Labels: colours.Labels, Worst: 1,
 		Unreadable: []string{"0"}, Observer: h})

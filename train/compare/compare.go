@@ -6,10 +6,10 @@ package compare
 import (
 	"fmt"
 	"io"
-	"math"
 	"slices"
 	"strings"
 
+	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/picture"
 	"github.com/flowerctl/flowerctl/train/report"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -18,7 +18,7 @@ import (
 // Comparison is runs beside each other; its JSON is what `flowerctl compare --json` prints.
 type Comparison struct {
 	Runs    []Run    `json:"runs"`
-	Groups  []Group  `json:"groups"` // runs that have ended and differ in nothing but their seed
+	Groups  []Group  `json:"groups"` // runs that have ended and differ in nothing but seed and fold
 	Notes   []string `json:"notes"`
 	styles  []int    // of each run in the picture
 	records []*run.Record
@@ -34,6 +34,8 @@ type Run struct {
 	Best       float64    `json:"val_accuracy"`
 	Interval   [2]float64 `json:"val_interval"`
 	Last       float64    `json:"last_val_accuracy"`
+	Fold       int        `json:"fold,omitempty"` // of a cross-validation
+	Test       *float64   `json:"test_accuracy,omitempty"`
 	Train      float64    `json:"train_accuracy"` // the best of all epochs
 	Epochs     int        `json:"epochs"`
 	Ended      bool       `json:"ended"`
@@ -56,8 +58,13 @@ type Group struct {
 	Deviation float64  `json:"deviation"` // standard deviation, n-1
 	Low       float64  `json:"lowest"`
 	High      float64  `json:"highest"`
-	Last      float64  `json:"mean_last_val_accuracy"`
-	Seconds   float64  `json:"mean_seconds"`
+	// Folds are those of the runs, where they are of cross-validations; Test is the mean
+	// of the test accuracies, where all have one, and TestDeviation theirs.
+	Folds         []int    `json:"folds,omitempty"`
+	Test          *float64 `json:"mean_test_accuracy,omitempty"`
+	TestDeviation *float64 `json:"test_deviation,omitempty"`
+	Last          float64  `json:"mean_last_val_accuracy"`
+	Seconds       float64  `json:"mean_seconds"`
 }
 
 // New puts runs into rows and groups.
@@ -75,6 +82,9 @@ func New(records []*run.Record) (*Comparison, error) {
 			Ended: r.Summary != nil, Seconds: r.Seconds(), Parameters: parameters,
 			Settings: strings.Join(differing[i], " "), flags: differing[i]}
 		row.Best, row.Interval = r.Accuracy()
+		if row.Fold = s.Fold; r.Summary != nil {
+			row.Test = r.Summary.TestAccuracy
+		}
 		t.Runs = append(t.Runs, row)
 	}
 	groups, notes, err := groupSeeds(records)
@@ -125,12 +135,32 @@ func (t *Comparison) group(indices []int) Group {
 		g.Seconds += r.Seconds / n
 		g.Low, g.High = min(g.Low, r.Best), max(g.High, r.Best)
 	}
+	var best, test []float64
 	for _, i := range indices {
-		g.Deviation += (t.Runs[i].Best - g.Mean) * (t.Runs[i].Best - g.Mean) / (n - 1)
+		r := t.Runs[i]
+		best = append(best, r.Best)
+		if r.Test != nil {
+			test = append(test, *r.Test)
+		}
+		if r.Fold > 0 {
+			g.Folds = append(g.Folds, r.Fold)
+		}
 	}
-	g.Deviation = math.Sqrt(g.Deviation)
+	_, g.Deviation = metrics.MeanDeviation(best)
+	if len(test) == len(indices) {
+		mean, deviation := metrics.MeanDeviation(test)
+		g.Test, g.TestDeviation = &mean, &deviation
+	}
 	g.Settings = strings.Join(shared, " ")
 	return g
+}
+
+// apart is what the runs of a group differ in.
+func (g *Group) apart() string {
+	if len(slices.Compact(slices.Sorted(slices.Values(g.Folds)))) > 1 {
+		return "folds"
+	}
+	return "seeds"
 }
 
 // note says what makes the runs hard to compare.
@@ -142,8 +172,8 @@ func (t *Comparison) note(styles int) {
 	}
 	if len(images) > 1 {
 		t.Notes = append(t.Notes,
-			"not all runs were validated on the same images (another seed splits them otherwise): "+
-				"compare means of several seeds, and differences within the intervals are none")
+			"not all runs were validated on the same images (another seed or fold splits them otherwise): "+
+				"compare means of several, and differences within the intervals are none")
 	}
 	if len(losses) > 1 {
 		t.Notes = append(t.Notes,
@@ -164,7 +194,8 @@ func (t *Comparison) contenders() []report.Contender {
 		name := t.Runs[i].Run
 		if g := t.Runs[i].Group; g > 0 {
 			group := t.Groups[g-1]
-			name = fmt.Sprintf("%s and %d more of other seeds", group.Runs[0], len(group.Runs)-1)
+			name = fmt.Sprintf("%s and %d more of other %s", group.Runs[0], len(group.Runs)-1,
+				group.apart())
 		}
 		list = append(list, report.Contender{Name: name, Style: t.styles[i], Loss: r.Settings.Loss,
 			History: r.History})

@@ -112,3 +112,31 @@ func TestSettingsThatDifferAreFlags(t *testing.T) {
 		t.Errorf("what has a column of its own is there again: %q, %q", c.Runs[0].Settings, c.Runs[1].Settings)
 	}
 }
+
+// TestFoldsAreSummedUpLikeSeeds: with the mean of their tests.
+func TestFoldsAreSummedUpLikeSeeds(t *testing.T) {
+	fold := func(k int, test float64) func(*run.Record) {
+		return func(r *run.Record) {
+			r.Settings.Folds, r.Settings.Fold, r.Summary.TestAccuracy = 2, k, &test
+		}
+	}
+	c := comparisonOf(t, ranRun("cv/fold-1", 1, 2, fold(1, 0.6)), ranRun("cv/fold-2", 1, 2, fold(2, 0.8)), ranRun("a", 1, 2, nil))
+	if len(c.Groups) != 1 || !slices.Equal(c.Groups[0].Folds, []int{1, 2}) || c.Groups[0].Test == nil {
+		t.Fatalf("got groups %+v, want one of two folds", c.Groups)
+	}
+	if mean, d := *c.Groups[0].Test, *c.Groups[0].TestDeviation; mean < 0.6999 || mean > 0.7001 || d < 0.1414 || d > 0.1415 {
+		t.Errorf("got mean %g, deviation %g, want 0.7 and 0.1414", mean, d)
+	}
+	if name := c.contenders()[0].Name; name != "cv/fold-1 and 1 more of other folds" {
+		t.Errorf("got %q", name)
+	}
+	var text strings.Builder
+	for _, table := range c.Tables() {
+		if err := table.WriteText(&text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !strings.Contains(text.String(), "70.0 %, deviation 14.1") || !strings.Contains(text.String(), "--folds 2 --fold 1") {
+		t.Errorf("got %s", text.String())
+	}
+}

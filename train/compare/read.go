@@ -16,11 +16,11 @@ type LeftOut struct {
 
 // Read reads the runs that are named, each once. A folder that is none, such as
 // that of the study's table in runs/*, is left out where others are runs, and so
-// is a run without an epoch.
+// is a run without an epoch. A cross-validation stands for its trainings.
 func Read(names []string) (records []*run.Record, left []LeftOut, err error) {
 	var none []error
 	seen := map[string]bool{}
-	for _, name := range names {
+	for _, name := range withFolds(names) {
 		f, err := run.Find(name)
 		if err != nil && isDir(name) {
 			none = append(none, err)
@@ -53,6 +53,32 @@ func Read(names []string) (records []*run.Record, left []LeftOut, err error) {
 		left = append(left, LeftOut{Reason: err.Error()})
 	}
 	return records, left, nil
+}
+
+// withFolds has the folders of the trainings in place of those of cross-validations.
+func withFolds(names []string) (list []string) {
+	for _, name := range names {
+		f, err := run.Find(name)
+		var s run.Settings
+		if err == nil {
+			s, err = f.Settings()
+		}
+		if err != nil || !s.Divided() {
+			list = append(list, name)
+			continue
+		}
+		begun := 0
+		for k := range s.Folds {
+			if fold := f.Fold(k + 1); fold.Exists() {
+				list = append(list, fold.Dir)
+				begun++
+			}
+		}
+		if begun == 0 {
+			list = append(list, f.Fold(1).Dir) // which is not there, and is named
+		}
+	}
+	return list
 }
 
 func isDir(path string) bool {

@@ -6,8 +6,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
-// groupSeeds finds the runs that differ in nothing but their seed, by index: those
-// that have ended, one of each seed. The notes say which runs were left out.
+// groupSeeds finds the runs that differ in nothing but their seed and fold, by index:
+// those that have ended, one of each seed and fold. The notes say which runs were left out.
 func groupSeeds(records []*run.Record) (groups [][]int, notes []string, err error) {
 	notes = []string{}
 	sameKey, order := map[string][]int{}, []string{}
@@ -34,7 +34,7 @@ func groupSeeds(records []*run.Record) (groups [][]int, notes []string, err erro
 	return groups, notes, nil
 }
 
-// oneOfEachSeed picks the ended runs, and of several with one seed the longest, or
+// oneOfEachSeed picks the ended runs, and of several with one seed and fold the longest, or
 // the newest of those.
 func oneOfEachSeed(records []*run.Record, indices []int) (members []int, notes []string) {
 	var ended []int
@@ -45,25 +45,37 @@ func oneOfEachSeed(records []*run.Record, indices []int) (members []int, notes [
 		}
 		ended = append(ended, i)
 	}
-	best := map[uint64]int{}
+	best := map[drawn]int{}
 	for _, i := range ended {
-		seed := records[i].Settings.Seed
-		if other, ok := best[seed]; !ok || outlasts(records[i], records[other]) {
-			best[seed] = i
+		key := drawnBy(records[i])
+		if other, ok := best[key]; !ok || outlasts(records[i], records[other]) {
+			best[key] = i
 		}
 	}
 	for _, i := range ended {
-		counted := best[records[i].Settings.Seed]
+		counted := best[drawnBy(records[i])]
 		if i == counted {
 			members = append(members, i)
 			continue
 		}
+		what := fmt.Sprintf("seed %d", records[i].Settings.Seed)
+		if fold := records[i].Settings.Fold; fold > 0 {
+			what += fmt.Sprintf(" and fold %d", fold)
+		}
 		notes = append(notes,
-			fmt.Sprintf("%s has seed %d as %s has: a seed counts once, and the latter is kept",
-				records[i].Dir, records[i].Settings.Seed, records[counted].Dir))
+			fmt.Sprintf("%s has %s as %s has: a seed counts once, and the latter is kept",
+				records[i].Dir, what, records[counted].Dir))
 	}
 	return members, notes
 }
+
+// drawn is what runs of a group differ in.
+type drawn struct {
+	seed uint64
+	fold int
+}
+
+func drawnBy(r *run.Record) drawn { return drawn{r.Settings.Seed, r.Settings.Fold} }
 
 // outlasts says whether r has more epochs than other, or as many and newer ones.
 func outlasts(r, other *run.Record) bool {

@@ -37,6 +37,11 @@ func (c *Cache) Image(i int) []uint8 {
 	return c.pix[i*n : (i+1)*n : (i+1)*n]
 }
 
+// Share returns a cache of the same pixels, whose set can be split on its own.
+func (c *Cache) Share() *Cache {
+	return &Cache{Set: c.Set.clone(), Config: c.Config, pix: c.pix}
+}
+
 // LoadOptions says how a set is loaded. The zero value is the default.
 type LoadOptions struct {
 	Workers int  // files that are decoded at the same time; 0 means one for each core

@@ -114,6 +114,9 @@ func DrawnFiles(n, size int, seed uint64) ([][]byte, error) {
 	return files, nil
 }
 
+// PNG is the picture as the bytes of a PNG file.
+func PNG(m imageprep.Image) ([]byte, error) { return encodeImage(m, true) }
+
 // writeImage writes a JPEG or PNG file; name is without its ending.
 func writeImage(name string, m imageprep.Image, asPNG bool) error {
 	data, err := encodeImage(m, asPNG)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 )
 
 // SplitOptions says how a set is divided.
@@ -13,6 +12,21 @@ type SplitOptions struct {
 	Val  float64 // share of the images for validation, 0.2 when 0
 	Test float64 // share for a last test, usually 0
 	Seed uint64
+
+	// Folds divides each class into so many parts, for cross-validation; 0: no. The
+	// images of fold number Fold, from 1, are for the last test, and Val is a share of
+	// the others. Test has to be 0 then.
+	Folds, Fold int
+	// PerClass takes at most so many images of each class, drawn with Seed, from those
+	// that are not for the last test; 0: all. Val is a share of them.
+	PerClass int
+	// Draw numbers draws of PerClass images that leave the last test as it is. In one
+	// draw, fewer images are among more.
+	Draw uint64
+	// LeftOut is the part of the images that PerClass leaves out: "" for [Out], or Val
+	// or Test, of which the share counts for nothing then. Copies of an image that was
+	// taken are Out.
+	LeftOut Part
 }
 
 // Split gives every image its part. In each class the shares Val and Test are drawn
@@ -21,7 +35,7 @@ type SplitOptions struct {
 // nearly all others in their parts.
 //
 // Files with the same bytes always get the same part, and so do similar pictures if
-// they are few (see groups); a group counts for the class of its first image. The
+// they are few (see [Set.Groups]); a group counts for the class of its first image. The
 // same picture under two classes is reported.
 //
 // A set whose folders are parts keeps them; if it has train and test folders but no
@@ -35,79 +49,46 @@ func (s *Set) Split(opts SplitOptions) error {
 	if opts.Val == 0 {
 		opts.Val = 0.2
 	}
-	if !(opts.Val > 0 && opts.Test >= 0 && opts.Val+opts.Test < 1) {
-		return fmt.Errorf("split: shares %v for validation and %v for test, want them above 0 "+
-			"and their sum below 1", opts.Val, opts.Test)
+	if err := opts.check(); err != nil {
+		return err
 	}
-	groups, err := s.groups()
+	groups, err := s.Groups()
 	if err != nil {
 		return err
 	}
 	s.reportRepeated(groups)
 	given := s.givenParts()
-	switch {
-	case given[Val]:
-		s.SplitBy = "folders"
-	case given[Train] || given[Test]:
-		s.SplitBy = "folders, " + SplitOptions{Val: opts.Val}.String()
-		opts.Test = 0
-	default:
-		s.SplitBy = opts.String()
-	}
 	if given != nil {
+		if opts.Folds > 0 || opts.LeftOut != "" {
+			return ErrParts
+		}
+		opts.Test = 0
 		s.separate()
 	}
-	if !given[Val] {
-		if err := s.draw(groups, opts); err != nil {
-			return err
-		}
-		s.SplitBy = strings.Replace(s.SplitBy, opts.String(), s.drawn(opts).String(), 1)
+	if given[Val] {
+		s.reduce(groups, opts)
+	} else if err := s.draw(groups, opts); err != nil {
+		return err
 	}
+	s.SplitBy = s.splitBy(given, opts)
 	for class, n := range s.Counts(Train) {
 		if n == 0 {
 			return s.noTraining(class)
 		}
 	}
-	if len(s.Indices(Val)) == 0 {
-		return fmt.Errorf("split: no image is left for validation")
+	for _, part := range []Part{Val, opts.LeftOut} {
+		if part != "" && len(s.Indices(part)) == 0 {
+			return fmt.Errorf("split: no image is left for %s", part.title())
+		}
 	}
 	return s.Check()
-}
-
-// drawn are the shares that were drawn: those of opts if they are within a percent,
-// else the real ones in whole percent. Small classes, and copies that stay together,
-// may allow nothing nearer.
-func (s *Set) drawn(opts SplitOptions) SplitOptions {
-	val, test := float64(len(s.Indices(Val))), float64(len(s.Indices(Test)))
-	all := float64(len(s.Indices(Train))) + val
-	if opts.Test > 0 {
-		all += test
-	} else {
-		test = 0
-	}
-	if math.Abs(val/all-opts.Val) > 0.01 || math.Abs(test/all-opts.Test) > 0.01 {
-		opts.Val, opts.Test = math.Round(100*val/all)/100, math.Round(100*test/all)/100
-	}
-	return opts
-}
-
-// String is the name of the split in a run's record: "stratified 80/20".
-func (o SplitOptions) String() string {
-	pct := func(x float64) string {
-		return strings.TrimSuffix(fmt.Sprintf("%.1f", 100*x), ".0")
-	}
-	out := "stratified " + pct(1-o.Val-o.Test) + "/" + pct(o.Val)
-	if o.Test > 0 {
-		out += "/" + pct(o.Test)
-	}
-	return out
 }
 
 // groups lists the groups of items that must get the same part, in the order of
 // their first items: those with the same bytes, and similar ones unless they are more
 // than two and more than a twentieth of their class. In that case all pictures of
 // the set are similar, as those of digits are, and none is a copy.
-func (s *Set) groups() ([][]int, error) {
+func (s *Set) Groups() ([][]int, error) {
 	at := make(map[string]int, len(s.Items))
 	joined := newUnion(len(s.Items))
 	size := make([]int, len(s.Labels))
@@ -199,6 +180,46 @@ func (s *Set) separate() {
 
 // draw divides the items that are in train or in no part yet.
 func (s *Set) draw(groups [][]int, opts SplitOptions) error {
+	filled := make([]int, opts.Folds)
+	for class, gs := range s.undivided(groups) {
+		if want := opts.fewest(); len(gs) < want {
+			err := s.tooFew(class, len(gs), want)
+			if opts.Folds > 0 {
+				err = fmt.Errorf("%w, for %d folds", err, opts.Folds)
+			}
+			return err
+		}
+		s.shuffle(gs, opts.Seed)
+		if opts.Folds > 0 {
+			gs = s.takeFold(gs, opts.Fold, filled)
+		}
+		n, test := float64(images(gs)), opts.Test
+		gs = s.take(gs, Test, test*n, 2)
+		if opts.PerClass > 0 {
+			if opts.Draw > 0 {
+				s.shuffle(gs, scramble(opts.Seed)^opts.Draw)
+			}
+			gs = s.choose(gs, opts)
+			n = float64(images(gs)) / (1 - test)
+		}
+		if opts.LeftOut != Val {
+			gs = s.take(gs, Val, opts.Val*n, 1)
+		}
+		s.take(gs, Train, math.Inf(1), 0)
+	}
+	return nil
+}
+
+// images is how many there are in the groups.
+func images(groups [][]int) (n int) {
+	for _, g := range groups {
+		n += len(g)
+	}
+	return n
+}
+
+// undivided are the groups of each class that are in train or in no part yet.
+func (s *Set) undivided(groups [][]int) [][][]int {
 	byClass := make([][][]int, len(s.Labels))
 	for _, g := range groups {
 		g = slices.DeleteFunc(g, func(i int) bool { p := s.Items[i].Part; return p != "" && p != Train })
@@ -207,23 +228,7 @@ func (s *Set) draw(groups [][]int, opts SplitOptions) error {
 			byClass[class] = append(byClass[class], g)
 		}
 	}
-	for class, gs := range byClass {
-		n, sides := 0, 2
-		for _, g := range gs {
-			n += len(g)
-		}
-		if opts.Test > 0 {
-			sides = 3
-		}
-		if len(gs) < sides {
-			return s.tooFew(class, len(gs), sides)
-		}
-		s.shuffle(gs, opts.Seed)
-		gs = s.take(gs, Test, opts.Test*float64(n), 2)
-		gs = s.take(gs, Val, opts.Val*float64(n), 1)
-		s.take(gs, Train, math.Inf(1), 0)
-	}
-	return nil
+	return byClass
 }
 
 // shuffle sorts groups by a random number that each gets from the bytes of its first

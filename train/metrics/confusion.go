@@ -39,6 +39,13 @@ func NewConfusion(labels []string) *Confusion {
 // Add counts one answer.
 func (c *Confusion) Add(class, predicted int) { c.add(class, predicted, 1) }
 
+// Merge adds the answers of another matrix of the same classes.
+func (c *Confusion) Merge(other *Confusion) {
+	for cell, n := range other.cells {
+		c.add(cell[0], cell[1], n)
+	}
+}
+
 func (c *Confusion) add(class, predicted, n int) {
 	c.support[class] += n
 	c.predicted[predicted] += n

@@ -91,6 +91,22 @@ func Wilson(successes, n int) (low, high float64) {
 	return max(0, centre-half), min(1, centre+half)
 }
 
+// MeanDeviation is the mean of values and their standard deviation, by n-1; that of
+// one value is 0, and both are of none.
+func MeanDeviation(values []float64) (mean, deviation float64) {
+	n := float64(len(values))
+	for _, v := range values {
+		mean += v / n
+	}
+	if n < 2 {
+		return mean, 0
+	}
+	for _, v := range values {
+		deviation += (v - mean) * (v - mean) / (n - 1)
+	}
+	return mean, math.Sqrt(deviation)
+}
+
 func ratio(a, b int) float64 {
 	if b == 0 {
 		return 0

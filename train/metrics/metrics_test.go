@@ -105,3 +105,23 @@ func TestMajorityIsTheFirstOfEquals(t *testing.T) {
 		t.Errorf("got class %d with %g, want 1 with 0.4", class, rate)
 	}
 }
+
+func TestMeanDeviation(t *testing.T) {
+	if mean, d := MeanDeviation([]float64{1, 2, 4, 5}); mean != 3 || math.Abs(d-1.8257418583505538) > 1e-12 {
+		t.Errorf("got %g, %g, want those of numpy's std(ddof=1)", mean, d)
+	}
+	if mean, d := MeanDeviation([]float64{7}); mean != 7 || d != 0 {
+		t.Errorf("of one: got %g, %g", mean, d)
+	}
+}
+
+func TestMergedMatricesCountAllAnswers(t *testing.T) {
+	a, b := NewConfusion([]string{"x", "y"}), NewConfusion([]string{"x", "y"})
+	a.Add(0, 1)
+	b.Add(0, 1)
+	b.Add(1, 1)
+	a.Merge(b)
+	if a.N() != 3 || a.Count(0, 1) != 2 || a.Correct() != 1 || a.Support(0) != 2 {
+		t.Errorf("got %v", a.Counts())
+	}
+}

@@ -33,7 +33,7 @@ var _ train.Stepper = (*Network)(nil)
 
 // use is what a graph is for.
 type use struct {
-	n       int
+	n, side int // images, and their side in pixels
 	purpose purpose
 }
 
@@ -97,12 +97,12 @@ func newSource(spec model.Spec, w model.Weights, engine kernel.Engine[float32]) 
 }
 
 // program returns the graph for a batch, which the first batch of a size makes.
-func (n *Network) program(images int, why purpose) (*program[float32], error) {
-	key := use{images, why}
+func (n *Network) program(images, side int, why purpose) (*program[float32], error) {
+	key := use{images, side, why}
 	if p := n.programs[key]; p != nil {
 		return p, nil
 	}
-	p, err := n.source.compile(images, mode{
+	p, err := n.source.sized(side).compile(images, mode{
 		Train: why == training, Measure: why == measuring,
 		FrozenBatchNorm: n.cfg.FrozenBatchNorm, Seed: n.cfg.Seed})
 	if err != nil {
@@ -195,6 +195,9 @@ func (n *Network) prepare(ctx context.Context, b *data.Batch, why purpose) (
 	}
 	spec := &n.source.spec
 	in := spec.Input
+	if why == training && n.cfg.TrainSize > 0 {
+		in[1], in[2] = n.cfg.TrainSize, n.cfg.TrainSize
+	}
 	switch {
 	case b.N < 1:
 		return nil, fmt.Errorf("batch of %d images, want 1 or more", b.N)
@@ -208,7 +211,7 @@ func (n *Network) prepare(ctx context.Context, b *data.Batch, why purpose) (
 	case b.Weights != nil && len(b.Weights) != b.N:
 		return nil, fmt.Errorf("batch of %d images has %d weights", b.N, len(b.Weights))
 	}
-	return n.program(b.N, why)
+	return n.program(b.N, b.Size, why)
 }
 
 // feed writes the batch into the graph's inputs.

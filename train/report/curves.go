@@ -28,6 +28,7 @@ type curve struct {
 	color   color.Color
 	dashes  []vg.Length
 	markers draw.GlyphDrawer // nil for none
+	radii   []vg.Length      // of the markers; nil for the usual one
 }
 
 // accuracyCurves draws the accuracies by epoch, and the accuracy of always answering
@@ -147,6 +148,11 @@ func curvesOn(p *plot.Plot, curves []curve) (picture.Picture, error) {
 				return picture.Picture{}, err
 			}
 			points.GlyphStyle = draw.GlyphStyle{Color: c.color, Radius: 2, Shape: draw.CircleGlyph{}}
+			if c.radii != nil {
+				points.GlyphStyleFunc = func(i int) draw.GlyphStyle {
+					return draw.GlyphStyle{Color: c.color, Radius: c.radii[i], Shape: draw.CircleGlyph{}}
+				}
+			}
 			p.Add(points)
 			thumbnails = append(thumbnails, points)
 		}

@@ -32,6 +32,8 @@ type pageData struct {
 	Majority string // the class
 	Pictures map[string]template.HTML
 	Worst    []mistake
+	// Probabilities says what the pictures of them are.
+	Probabilities string
 }
 
 // mistake is an image that was answered wrongly.
@@ -49,7 +51,8 @@ func (r *Run) html(w io.Writer, pictures []named) error {
 	report := confusion.Report()
 	report.Macro.Label, report.Weighted.Label = "mean of the classes", "mean by support"
 	d := pageData{Run: r, Summary: r.Outcome.Summary(r.Labels), Epochs: len(r.Outcome.History),
-		Majority: r.Labels[majority], Pictures: map[string]template.HTML{}}
+		Majority: r.Labels[majority], Pictures: map[string]template.HTML{},
+		Probabilities: probabilityNote}
 	report, d.Unlisted = report.Weakest(mostDrawn)
 	var err error
 	if d.Scores, err = inPage(scores(report, 3)); err != nil {

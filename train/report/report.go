@@ -54,12 +54,23 @@ func (r *Run) pictures() ([]named, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []named{
+	probabilities, err := r.probabilities().pictures()
+	return append([]named{
 		{"accuracy", accuracy},
 		{"loss", loss},
 		{"confusion", confusionMatrix(r.Outcome.Validation.Confusion(r.Labels))},
 		{"network", network},
-	}, nil
+	}, probabilities...), err
+}
+
+// probabilities are the validation images' answers, with the temperature.
+func (r *Run) probabilities() *Probabilities {
+	p := &Probabilities{Labels: r.Labels, Answers: r.Outcome.Validation.Answers(),
+		Calibration: r.Outcome.Calibration}
+	if c := p.Calibration; c != nil {
+		p.Answers = p.Answers.At(c.Temperature)
+	}
+	return p
 }
 
 func (r *Run) majority() float64 {
@@ -69,8 +80,10 @@ func (r *Run) majority() float64 {
 
 // Files lists the names of the files that Write writes.
 func Files() []string {
-	names := []string{train.ReportFile, classificationFile, confusionFile}
-	for _, picture := range []string{"accuracy", "loss", "confusion", "network"} {
+	names := []string{train.ReportFile, classificationFile, confusionFile, reliabilityFile,
+		curvesFile, coverageFile}
+	for _, picture := range append([]string{"accuracy", "loss", "confusion", "network"},
+		probabilityPictures...) {
 		names = append(names, picture+".svg", picture+".png")
 	}
 	return names
@@ -96,6 +109,9 @@ func Write(dir string, r *Run) error {
 		files = append(files, atomicfile.File{Path: filepath.Join(dir, name), Write: f})
 	}
 	c := r.Outcome.Validation.Confusion(r.Labels)
+	for name, table := range r.probabilities().Tables() {
+		add(name, table)
+	}
 	add(classificationFile, scores(c.Report(), 6).WriteCSV)
 	add(confusionFile, confusionTable(c).WriteCSV)
 	add(train.ReportFile, func(w io.Writer) error { return r.html(w, pictures) })

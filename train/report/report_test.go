@@ -126,8 +126,8 @@ func TestPageStandsAlone(t *testing.T) {
 	if m := regexp.MustCompile(`(src|href|url)\s*[=(]\s*["']?(https?:|//)[^"')]*`).FindString(html); m != "" {
 		t.Errorf("the page fetches %s", m)
 	}
-	if strings.Count(html, "<svg") != 4 || strings.Contains(html, "<?xml") {
-		t.Errorf("got %d pictures, want 4, without XML headers", strings.Count(html, "<svg"))
+	if strings.Count(html, "<svg") != 8 || strings.Contains(html, "<?xml") {
+		t.Errorf("got %d pictures, want 8, without XML headers", strings.Count(html, "<svg"))
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/arch"
+	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/data/augment"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
@@ -89,6 +90,10 @@ func (s Settings) plan() (*plan, error) {
 	}
 	if err := p.checkNetwork(); err != nil {
 		return nil, err
+	}
+	if p.TrainSize < 0 || p.Size > 0 && p.TrainSize > p.Size {
+		return nil, wrong("train-size", "got %d, want 0 for --size, or 1 to %d: larger images would "+
+			"hold nothing more", p.TrainSize, p.Size)
 	}
 	if err := p.checkLimits(); err != nil {
 		return nil, err
@@ -183,9 +188,6 @@ func (p *plan) check() error {
 		return wrong("batch", "got %d, want 1 or more, or 0 for what suits the images", p.Batch)
 	case p.Threads < 0:
 		return wrong("threads", "got %d, want 0 (all cores) or more", p.Threads)
-	case !(p.Val > 0 && p.Test >= 0 && p.Val+p.Test < 1):
-		return &SettingError{[]string{"val", "test"}, fmt.Errorf(
-			"got %g and %g, want shares over 0 (test: or 0) that sum to less than 1", p.Val, p.Test)}
 	case !(p.Smooth >= 0 && p.Smooth < 1):
 		return wrong("label-smoothing", "got %g, want 0 (none) or more, and less than 1", p.Smooth)
 	case !(p.ClipNorm >= 0):
@@ -197,8 +199,13 @@ func (p *plan) check() error {
 			"without mixup and cutmix, or with loss %s", p.Loss, p.Augment, nn.CrossEntropy)
 	case (p.Freeze == FreezeAll || p.Freeze == FreezeAuto) && !p.fromBase():
 		return wrong("freeze", "a network from nothing has nothing to keep")
+	case p.Data == "" && p.Exclude != "":
+		return wrong("exclude", "got %s, and there is no folder of images: flowers are drawn", p.Exclude)
 	case p.Data == "" && p.Drawn < 10:
 		return wrong("drawn", "got %d, want at least 10", p.Drawn)
+	}
+	if err := p.checkSplit(); err != nil {
+		return err
 	}
 	if err := p.preprocess().Trainable(); err != nil {
 		return &SettingError{[]string{"size", "resize"}, err}
@@ -255,4 +262,16 @@ func (p *plan) trainOnly() (what []string) {
 		}
 	}
 	return what
+}
+
+// scan says how the folder of images is listed. The exclusion is read: where it cannot
+// be, that is the error of the setting.
+func (p *plan) scan() (o data.ScanOptions, err error) {
+	o.Strict = p.Strict
+	if p.Exclude != "" {
+		if o.Exclude, err = data.ReadExclusion(p.Exclude); err != nil {
+			return o, wrong("exclude", "%w", err)
+		}
+	}
+	return o, nil
 }

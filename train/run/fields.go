@@ -31,6 +31,8 @@ type Field struct {
 	// Resumable says that a run which goes on may have another value of it and is
 	// the same run all the same.
 	Resumable bool
+
+	optional bool // 0 stands for none, and is left out of command lines
 }
 
 // Fields are all settings, in the order in which people read them.
@@ -44,10 +46,16 @@ var fields = []Field{
 		Int: func(s *Settings) *int { return &s.Drawn }},
 	{Name: "strict", Key: "strict", Usage: "an unreadable image is an error",
 		Bool: func(s *Settings) *bool { return &s.Strict }},
+	{Name: "exclude", Key: "exclude",
+		Usage: "leave out the images that `FILE` names, as data check --fix-list writes it",
+		Text:  func(s *Settings) *string { return &s.Exclude }},
 	{Name: "arch", Key: "arch", Usage: "`NETWORK`, one of --list",
 		Text: func(s *Settings) *string { return &s.Arch }},
 	{Name: "size", Key: "size", Usage: "side of the square the network sees, `PIXELS`; 0: its own",
 		Int: func(s *Settings) *int { return &s.Size }},
+	{Name: "train-size", Key: "train_size",
+		Usage: "side of the images that steps take, `PIXELS`, cut from those of --size; 0: as --size",
+		Int:   func(s *Settings) *int { return &s.TrainSize }},
 	{Name: "resize", Key: "resize", Usage: "`HOW` images become squares: stretch or crop",
 		Text: func(s *Settings) *string { return &s.Resize }},
 	{Name: "init", Key: "init", Usage: "start from the weights in `FILE`.onnx, FILE.ckpt or a run",
@@ -79,6 +87,18 @@ var fields = []Field{
 		Float: func(s *Settings) *float64 { return &s.Val }},
 	{Name: "test", Key: "test", Usage: "`SHARE` of the images kept for a last test",
 		Float: func(s *Settings) *float64 { return &s.Test }},
+	{Name: "folds", Key: "folds", optional: true,
+		Usage: "cross-validate: `K` trainings in one folder, each tested on another K-th of the images",
+		Int:   func(s *Settings) *int { return &s.Folds }},
+	{Name: "fold", Key: "fold", optional: true, Usage: "of --folds, train number `N` alone, from 1; 0: all of them",
+		Int: func(s *Settings) *int { return &s.Fold }},
+	{Name: "classes-per", Key: "classes_per", optional: true,
+		Usage: "take at most `N` images of each class, drawn by --seed from those that are not for " +
+			"the test; 0: all",
+		Int: func(s *Settings) *int { return &s.ClassesPer }},
+	{Name: "left-out", Key: "left_out",
+		Usage: "use what --classes-per leaves out for `PART`, val or test; else for nothing",
+		Text:  func(s *Settings) *string { return &s.LeftOut }},
 	{Name: "augment", Key: "augment",
 		Usage: fmt.Sprintf("`POLICY`: one of %v, or as in flip,rotate=15,zoom=0.1", augment.Names()),
 		Text:  func(s *Settings) *string { return &s.Augment }},
@@ -216,7 +236,7 @@ func (f *Field) Word(s *Settings) string {
 		}
 		return ""
 	}
-	if value == "" || f.Name == "drawn" && s.Data != "" {
+	if value == "" || f.Name == "drawn" && s.Data != "" || f.optional && value == "0" {
 		return ""
 	}
 	if strings.ContainsAny(value, " \t\"'\\$`*?") {

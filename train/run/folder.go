@@ -29,6 +29,9 @@ type Folder struct{ Dir string }
 
 func (f Folder) path(name string) string { return filepath.Join(f.Dir, name) }
 
+// File is the path of one of the files that the package names.
+func (f Folder) File(name string) string { return f.path(name) }
+
 // has says whether a file of the run is there.
 func (f Folder) has(name string) bool {
 	_, err := os.Stat(f.path(name))
@@ -151,7 +154,8 @@ func (f Folder) Free() error {
 func (f Folder) remove() error {
 	names := append([]string{train.ConfigFile, train.SplitFile, train.HistoryFile, train.EventsFile,
 		train.BestFile, train.LastFile, train.MetricsFile, CalibrationFile, answersFile(data.Val),
-		answersFile(data.Test)}, append(train.RollbackFiles(), report.Files()...)...)
+		answersFile(data.Test), FoldsFile, FoldsTable},
+		append(train.RollbackFiles(), report.Files()...)...)
 	for _, name := range names {
 		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
@@ -208,12 +212,21 @@ func (f Folder) CheckpointPath(w Which) string {
 }
 
 // NoCheckpointError says that a run has not come as far as to write a checkpoint.
-type NoCheckpointError struct{ Dir, Name string }
+type NoCheckpointError struct {
+	Dir, Name string
+	Folds     int // of a cross-validation, whose trainings have folders of their own
+}
 
 func (e *NoCheckpointError) Error() string { return fmt.Sprintf("run %s has no %s", e.Dir, e.Name) }
 
 // Hint says why.
-func (e *NoCheckpointError) Hint() string { return "the run ended before its first epoch did" }
+func (e *NoCheckpointError) Hint() string {
+	if e.Folds > 0 {
+		return fmt.Sprintf("it is a cross-validation: its trainings are %s to %d; a network for use "+
+			"is trained on all images, without folds", Folder{e.Dir}.Fold(1).Dir, e.Folds)
+	}
+	return "the run ended before its first epoch did"
+}
 
 // Checkpoint loads one of the run's checkpoints; where it is not there the error is
 // a [*NoCheckpointError].
@@ -224,7 +237,11 @@ func (f Folder) Checkpoint(w Which) (*checkpoint.Checkpoint, error) {
 	path := f.CheckpointPath(w)
 	c, err := checkpoint.Load(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &NoCheckpointError{f.Dir, filepath.Base(path)}
+		e := &NoCheckpointError{Dir: f.Dir, Name: filepath.Base(path)}
+		if s, err := f.Settings(); err == nil && s.Divided() {
+			e.Folds = s.Folds
+		}
+		return nil, e
 	}
 	return c, err
 }

@@ -8,7 +8,6 @@ import (
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/head"
 	"github.com/flowerctl/flowerctl/train/model"
-	"github.com/flowerctl/flowerctl/train/nn"
 )
 
 // HeadFit is how the head of a network that exists was fitted.
@@ -19,10 +18,6 @@ type HeadFit struct {
 	// Refitted says that the fit that is kept has the validation images too.
 	Refitted bool
 }
-
-// mirrored is up to how many images are also seen in a mirror: for more it takes
-// longer than it gains.
-const mirrored = 1500
 
 // starter fits the head of a session as the first epoch of its training.
 type starter struct{ *Session }
@@ -51,60 +46,6 @@ func (s starter) Start(ctx context.Context) (loss float64, correct int, err erro
 // begins again: the fit depends on the images and on the frozen layers alone, and the
 // best checkpoint may have the fit on the validation images in it by then.
 func (s *Session) fitOnly() bool { return s.plan.fromBase() && s.plan.Epochs == 1 }
-
-// examples are the features of images, with their mirror images where there are
-// few.
-func (s *Session) examples(ctx context.Context, indices []int) (*head.Examples, error) {
-	node, err := cut(&s.Spec)
-	if err != nil {
-		return nil, err
-	}
-	features, err := nn.NewFeatures(s.Spec, s.Network.Weights(), node, s.Engine)
-	if err != nil {
-		return nil, err
-	}
-	set := s.Images.Set
-	e := &head.Examples{Classes: set.Classes()}
-	const chunk = 32
-	for from := 0; from < len(indices); from += chunk {
-		some := indices[from:min(from+chunk, len(indices))]
-		var pixels []uint8
-		for _, i := range some {
-			pixels = append(pixels, s.Images.Image(i)...)
-			e.Labels, e.Groups = append(e.Labels, set.Items[i].Class), append(e.Groups, i)
-		}
-		n := len(some)
-		if len(indices) <= mirrored {
-			for _, i := range some {
-				pixels = append(pixels, mirror(s.Images.Image(i), s.Settings.Size)...)
-				e.Labels, e.Groups = append(e.Labels, set.Items[i].Class), append(e.Groups, i)
-			}
-			n *= 2
-		}
-		values, err := features.Run(ctx, pixels, n)
-		if err != nil {
-			return nil, err
-		}
-		e.N, e.Features = e.N+n, append(e.Features, values...)
-		if s.options.Observer != nil {
-			s.options.Observer.Reading(from+len(some), len(indices))
-		}
-	}
-	e.D = len(e.Features) / e.N
-	return e, nil
-}
-
-// mirror is a square image with left and right exchanged.
-func mirror(pixels []uint8, size int) []uint8 {
-	out := make([]uint8, len(pixels))
-	for y := range size {
-		row, to := pixels[y*size*3:(y+1)*size*3], out[y*size*3:(y+1)*size*3]
-		for x := range size {
-			copy(to[(size-1-x)*3:], row[x*3:x*3+3])
-		}
-	}
-	return out
-}
 
 // setHead puts a fit into the network's last layer.
 func (s *Session) setHead(fit *head.Linear) error {

@@ -186,14 +186,15 @@ func (r *Record) Written() time.Time {
 	return info.ModTime()
 }
 
-// AllButSeed names what the run was trained with and on, without the seed and
+// AllButSeed names what the run was trained with and on, without the seed, without
+// which of the folds it was tested on, and
 // without what changes no result but for rounding: runs with one name differ in
 // nothing but their seed. Another seed draws other flowers, so of these only the
 // number counts, which is one of the settings.
 func (r *Record) AllButSeed() (string, error) {
 	s := r.Settings
 	drawn := s.Data == ""
-	s.Seed, s.Threads, s.Data = 0, 0, ""
+	s.Seed, s.Threads, s.Data, s.Fold = 0, 0, "", 0
 	text, err := json.Marshal(s)
 	if err != nil || drawn {
 		return string(text), err

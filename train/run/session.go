@@ -31,8 +31,14 @@ type Options struct {
 	// Base is the network that Settings.From names; nil where it names none, and of a
 	// run that goes on.
 	Base *Base
-	// Scanned are images to take in place of all in Settings.Data; nil scans it.
+	// Scanned are images to take in place of all in Settings.Data, whatever
+	// Settings.Exclude says; nil scans it.
 	Scanned *data.Set
+	// Images are images that [Read] read, and that are divided already where their set
+	// has a SplitBy; nil reads and divides those of the settings. They are not changed.
+	Images *data.Cache
+	// Features are shared by sessions of the same Images and the same Base; may be nil.
+	Features *Features
 	// Version of the program, for the checkpoints.
 	Version  string
 	Observer Observer // may be nil
@@ -64,6 +70,8 @@ type Session struct {
 	options Options
 	weights []float32 // of the classes, nil where all count the same
 	news    []string  // of a run that goes on
+
+	features *Features
 }
 
 // DataError is about a folder that holds no images to train on as it should: one
@@ -99,7 +107,10 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Session{Settings: p.Settings, plan: p, options: o}
+	s := &Session{Settings: p.Settings, plan: p, options: o, features: o.Features}
+	if s.features == nil {
+		s.features = new(Features)
+	}
 	if s.Images, err = s.images(ctx); err != nil {
 		return nil, err
 	}
@@ -125,43 +136,6 @@ func OpenNetwork(settings Settings, classes int) (*Session, error) {
 	return s, s.build(context.Background(), classes)
 }
 
-// images reads and splits the images: as the run did that goes on, if there is one.
-func (s *Session) images(ctx context.Context) (*data.Cache, error) {
-	p, o := s.plan, s.options
-	split := data.SplitOptions{Val: p.Val, Test: p.Test, Seed: p.Seed}
-	if p.Data == "" {
-		cache, err := data.Drawn(ctx, p.Drawn, p.Size, p.Seed)
-		if err != nil {
-			return nil, err
-		}
-		if o.Resume != nil {
-			return cache, cache.Set.Apply(o.Resume.Split)
-		}
-		return cache, cache.Set.Split(split)
-	}
-	load := data.LoadOptions{Strict: p.Strict}
-	if o.Observer != nil {
-		load.Progress = o.Observer.Reading
-	}
-	if o.Resume != nil {
-		set := o.Resume.Split
-		set.Dir = p.Data
-		return data.Load(ctx, set, p.preprocess(), load)
-	}
-	set := o.Scanned
-	if set == nil {
-		var err error
-		if set, err = data.Scan(ctx, p.Data, data.ScanOptions{Strict: p.Strict}); err != nil {
-			return nil, &DataError{err}
-		}
-	}
-	cache, err := data.Load(ctx, set, p.preprocess(), load)
-	if err != nil {
-		return nil, err
-	}
-	return cache, cache.Set.Split(split)
-}
-
 // loaders makes the loaders of the parts.
 func (s *Session) loaders() (err error) {
 	set := s.Images.Set
@@ -182,6 +156,7 @@ func (s *Session) loaders() (err error) {
 	shuffled := plain
 	shuffled.Shuffle, shuffled.LabelSmoothing = true, s.plan.Smooth
 	shuffled.ClassWeights, shuffled.Augment = weights, s.plan.augment
+	shuffled.Size = s.plan.TrainSize
 	if s.Training, err = data.NewLoader(s.Images, training, shuffled); err != nil {
 		return err
 	}

@@ -22,10 +22,15 @@ type Settings struct {
 	Data   string `json:"data"`         // folder of images; "" for drawn flowers
 	Drawn  int    `json:"drawn_images"` // how many are drawn; 0 with a folder
 	Strict bool   `json:"strict"`       // an unreadable image is an error
-	Arch   string `json:"arch"`         // a preset of package arch
-	Size   int    `json:"size"`         // pixels; 0 for the network's own
-	Resize string `json:"resize"`       // how images become squares: imageprep.Resize
-	Init   string `json:"init"`         // file or run to take weights from
+	// Exclude is a file that names images of Data to leave out: see data.ReadExclusion.
+	Exclude string `json:"exclude"`
+
+	Arch string `json:"arch"` // a preset of package arch
+	Size int    `json:"size"` // pixels; 0 for the network's own
+	// TrainSize is the side of the images in training, pixels; 0 for Size.
+	TrainSize int    `json:"train_size,omitempty"`
+	Resize    string `json:"resize"` // how images become squares: imageprep.Resize
+	Init      string `json:"init"`   // file or run to take weights from
 
 	// From names the network to start from, FromNothing or "" for none. Arch counts
 	// for nothing then.
@@ -41,8 +46,19 @@ type Settings struct {
 	Initializer string  `json:"initializer"` // model.Init; "" for the network's own
 	AuxWeight   Numbers `json:"aux_weight"`  // of the auxiliary heads' losses
 
-	Val      float64 `json:"val"`     // share of the images for validation
-	Test     float64 `json:"test"`    // share of the images for the last test
+	Val  float64 `json:"val"`  // share of the images for validation
+	Test float64 `json:"test"` // share of the images for the last test
+	// Folds is into how many parts the images are divided for cross-validation; 0:
+	// none. Fold, from 1, is the part for the last test. With 0 the settings are of all
+	// of the trainings, one a fold: see train/run/folds.
+	Folds int `json:"folds,omitempty"`
+	Fold  int `json:"fold,omitempty"`
+	// ClassesPer takes at most so many images of each class, drawn with Seed from
+	// those that are not for the last test; 0: all. LeftOut is what the others are for:
+	// "val", "test", or "" for nothing.
+	ClassesPer int    `json:"classes_per,omitempty"`
+	LeftOut    string `json:"left_out,omitempty"`
+
 	Augment  string  `json:"augment"` // policy; "" for the network's own
 	Batch    int     `json:"batch"`   // images a step; 0: as many as suit the folder
 	Smooth   float64 `json:"label_smoothing"`
@@ -91,23 +107,6 @@ func Defaults() Settings {
 		Loss: string(nn.CrossEntropy), Optimizer: "adam", Schedule: string(train.Constant),
 		BatchNorm: MeasuredStatistics, PatienceSteps: 300, OnNaN: string(train.StopOnNaN),
 	}
-}
-
-// TransferDefaults are the settings of a training that starts from a network that
-// exists: from is a file or the name of one. The head is fitted first; then, where
-// there are images enough, the upper stages are trained with it, batch norms as they
-// are, and the averaged weights of the epoch with the least validation loss are kept.
-// Accuracy would choose by chance: of 20 validation images 90 % were right after an
-// epoch that was right for 71 % of 500 others, and 75 % after one that was for 82 %.
-func TransferDefaults(from string) Settings {
-	s := Defaults()
-	s.From, s.Arch, s.Freeze = from, "", FreezeAuto
-	s.Optimizer, s.LR, s.LRBody, s.Schedule = "adamw", 1e-3, 3e-4, "cosine,warmup=0.5"
-	s.Options.WeightDecay = 0.01
-	s.FreezeBN, s.EMA, s.Smooth = true, 0.99, 0.1
-	s.Augment = "flip,crop=0.4,brightness=0.2,contrast=0.2,saturation=0.2,rotate=10"
-	s.Epochs, s.Patience, s.Monitor = 9, 0, string(train.ValLoss)
-	return s
 }
 
 // standardBatch is the study's number of images a step. Folders of few images get a

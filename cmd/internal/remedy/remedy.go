@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -16,7 +17,9 @@ import (
 	"github.com/flowerctl/flowerctl/infer/foreign"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/shard"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -34,7 +37,10 @@ func Of(err error) error {
 	var units *imageprep.UnitsError
 	var none *run.NoRunError
 	var images *run.NoImagesError
+	var permanent *shard.PermanentError
 	switch {
+	case errors.As(err, &permanent):
+		return shell.FailWith(shell.ExitNoRetry, err, hints(permanent.Remedy)...)
 	case errors.As(err, &setting):
 		text := strings.Replace(err.Error(), setting.Error(), asFlags(setting), 1)
 		err = shell.FailWith(shell.ExitUsage, shell.Reword(err, text))
@@ -52,18 +58,29 @@ func Of(err error) error {
 	return ofFile(err)
 }
 
+// hints are the lines of a hint, which may be empty.
+func hints(hint string) []string {
+	if hint == "" {
+		return nil
+	}
+	return []string{hint}
+}
+
 // ofFile is for errors of exporting and comparing.
 func ofFile(err error) error {
 	var start *run.InitError
 	var asked *publish.OptionsError
 	var difference *publish.DifferenceError
 	var few *presets.TooFewError
+	var unknown *publish.PrecisionError
 	switch {
 	case errors.As(err, &start):
 		text := strings.Replace(err.Error(), start.Error(), "--init: "+start.Err.Error(), 1)
 		return shell.Fail(shell.Reword(err, text))
 	case errors.As(err, &asked):
 		return shell.FailWith(shell.ExitUsage, err)
+	case errors.As(err, &unknown):
+		return shell.Fail(err, unknownHints(unknown.Nearest)...)
 	case errors.As(err, &difference):
 		return Difference(difference.Report, "nothing was written")
 	case errors.As(err, &few) && few.Comparing == 0:
@@ -72,6 +89,15 @@ func ofFile(err error) error {
 		return shell.Fail(err, "--images says on how many to compare, 32 or more")
 	}
 	return ofModel(err)
+}
+
+// unknownHints say which precision there is a threshold for.
+func unknownHints(nearest metrics.Threshold) (hints []string) {
+	if there := math.Floor(1000*nearest.Precision+1e-9) / 1000; there > 0 {
+		hints = append(hints, fmt.Sprintf("--unknown-precision %g is there, for %.0f %% of the images",
+			there, 100*nearest.Coverage))
+	}
+	return append(hints, "more validation images, or a better network, allow more")
 }
 
 // ofModel is for errors of opening an ONNX file.

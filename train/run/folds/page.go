@@ -1,0 +1,36 @@
+package folds
+
+import (
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/report"
+	"github.com/flowerctl/flowerctl/train/run"
+)
+
+// saveTables writes folds.csv and the page.
+func (r *Result) saveTables(folder run.Folder, settings string) error {
+	err := atomicfile.Write(folder.File(run.FoldsTable), r.lines().WriteCSV)
+	if err != nil {
+		return err
+	}
+	bars := make([]report.Bar, len(r.Folds))
+	for i, f := range r.Folds {
+		bars[i] = report.Bar{Accuracy: f.Accuracy, Interval: f.Interval}
+	}
+	drawn, err := report.Folds(bars, r.Mean)
+	if err != nil {
+		return err
+	}
+	scores, left := report.Scores(r.Matrix)
+	page := report.Page{Title: folder.Dir, Lead: []string{"Cross-validation: " + r.line() + "."},
+		Sections: []report.Section{
+			{Title: "Folds", Pictures: drawn, Table: r.Table(),
+				Note: "Each training was tested on the fold that it did not see, and chose its weights by " +
+					"validation images of its own among the others. The deviation says how much a training " +
+					"depends on which images it got; the interval of all images says how exact the accuracy is."},
+			{Title: "Confusion matrix of all folds", Pictures: report.Matrix(r.Matrix)},
+			{Title: "Classification report of all folds", Table: scores, Note: left},
+			{Title: "Settings", Note: settings},
+		}}
+	return atomicfile.Write(folder.File(train.ReportFile), page.Write)
+}

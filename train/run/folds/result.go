@@ -1,0 +1,167 @@
+package folds
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
+)
+
+// Result is a cross-validation. Its JSON is folds.json, and what `flowerctl train
+// --folds --json` prints.
+type Result struct {
+	Run   string  `json:"run"`
+	Folds []*Fold `json:"folds"`
+	// Mean and Deviation are of the folds' accuracies, by n-1: how much a training
+	// depends on which images it got. The folds' trainings share most of their images,
+	// so that it is no error of the mean.
+	Mean      float64 `json:"mean_accuracy"`
+	Deviation float64 `json:"deviation"`
+	ValMean   float64 `json:"mean_val_accuracy"`
+	// N images, each tested on once, by the training that did not see it; Accuracy is
+	// that of all of them, and Interval is Wilson's, 95 %.
+	N        int                `json:"n"`
+	Accuracy float64            `json:"accuracy"`
+	Interval [2]float64         `json:"interval"`
+	Seconds  float64            `json:"seconds"`
+	Report   metrics.Report     `json:"report"`
+	Matrix   *metrics.Confusion `json:"confusion"`
+}
+
+// Fold is the training that was tested on a fold.
+type Fold struct {
+	Fold        int        `json:"fold"`
+	Run         string     `json:"run"`
+	Images      int        `json:"train_images"`
+	N           int        `json:"n"` // tested on
+	Accuracy    float64    `json:"accuracy"`
+	Interval    [2]float64 `json:"interval"`
+	ValAccuracy float64    `json:"val_accuracy"`
+	BestEpoch   int        `json:"best_epoch"`
+	Epochs      int        `json:"epochs"`
+	Seconds     float64    `json:"seconds"`
+
+	confusion *metrics.Confusion
+}
+
+// read reads the figures of a finished training.
+func read(folder run.Folder, k int) (*Fold, error) {
+	record, err := folder.Record()
+	if err != nil {
+		return nil, err
+	}
+	s := record.Summary
+	if s == nil || s.TestAccuracy == nil || s.TestInterval == nil {
+		return nil, fmt.Errorf("%s has no figures of a test: it has not ended", folder.Dir)
+	}
+	f := &Fold{Fold: k, Run: folder.Dir, Images: s.TrainImages, N: s.TestImages,
+		Accuracy: *s.TestAccuracy, Interval: *s.TestInterval, ValAccuracy: s.ValAccuracy,
+		BestEpoch: s.BestEpoch, Epochs: s.Epochs, Seconds: s.Seconds}
+	split, err := folder.Split()
+	if err != nil {
+		return nil, err
+	}
+	path := folder.AnswersPath(data.Test)
+	if f.confusion, err = readAnswers(path, split.Labels); err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, nil
+}
+
+// readAnswers counts the answers of a file of a run.
+func readAnswers(path string, labels []string) (*metrics.Confusion, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil {
+		return nil, err
+	}
+	c := metrics.NewConfusion(labels)
+	for i, row := range rows[min(1, len(rows)):] {
+		class, answer := -1, -1
+		if len(row) > 2 {
+			class, answer = slices.Index(labels, row[1]), slices.Index(labels, row[2])
+		}
+		if class < 0 || answer < 0 {
+			return nil, fmt.Errorf("line %d: want a path, a class and an answer", i+2)
+		}
+		c.Add(class, answer)
+	}
+	return c, nil
+}
+
+// sum fills in the figures of all folds.
+func (r *Result) sum() {
+	r.Matrix = metrics.NewConfusion(r.Folds[0].confusion.Labels)
+	var accuracies, validation []float64
+	for _, f := range r.Folds {
+		accuracies, validation = append(accuracies, f.Accuracy), append(validation, f.ValAccuracy)
+		r.Seconds += f.Seconds
+		r.Matrix.Merge(f.confusion)
+	}
+	r.Mean, r.Deviation = metrics.MeanDeviation(accuracies)
+	r.ValMean, _ = metrics.MeanDeviation(validation)
+	r.N, r.Accuracy, r.Report = r.Matrix.N(), r.Matrix.Accuracy(), r.Matrix.Report()
+	r.Interval[0], r.Interval[1] = r.Matrix.Interval()
+}
+
+// Table has a row for each fold.
+func (r *Result) Table() *table.Table {
+	t := table.New("fold", "test accuracy", "95 % interval", "images", "validation", "best epoch", "time")
+	for _, f := range r.Folds {
+		t.Add(f.Fold, table.Percent(f.Accuracy), fmt.Sprintf("%.1f to %.1f", 100*f.Interval[0],
+			100*f.Interval[1]), f.N, table.Percent(f.ValAccuracy),
+			fmt.Sprintf("%d of %d", f.BestEpoch, f.Epochs), table.Seconds(f.Seconds))
+	}
+	return t
+}
+
+// line is what counts, in a sentence.
+func (r *Result) line() string {
+	return fmt.Sprintf("test accuracy of %d folds %.1f %% (standard deviation %.1f), "+
+		"%.1f %% of all %d images (95 %% interval %.1f to %.1f)", len(r.Folds), 100*r.Mean,
+		100*r.Deviation, 100*r.Accuracy, r.N, 100*r.Interval[0], 100*r.Interval[1])
+}
+
+// WriteText writes the result for people.
+func (r *Result) WriteText(w io.Writer) error {
+	if err := r.Table().WriteText(w); err != nil {
+		return err
+	}
+	_, err := fmt.Fprintf(w, "\n%s: %s, %s\n", r.Run, r.line(), table.Seconds(r.Seconds))
+	return err
+}
+
+// lines is the table as numbers, for folds.csv.
+func (r *Result) lines() *table.Table {
+	t := table.New("fold", "run", "train_images", "n", "accuracy", "low", "high", "val_accuracy",
+		"best_epoch", "epochs", "seconds")
+	for _, f := range r.Folds {
+		t.Add(f.Fold, f.Run, f.Images, f.N, f.Accuracy, f.Interval[0], f.Interval[1], f.ValAccuracy,
+			f.BestEpoch, f.Epochs, f.Seconds)
+	}
+	return t
+}
+
+// save writes folds.json, folds.csv and the page.
+func (r *Result) save(folder run.Folder, settings run.Settings) error {
+	if err := train.WriteJSON(folder.File(run.FoldsFile), r); err != nil {
+		return err
+	}
+	text, err := json.MarshalIndent(settings, "", "  ")
+	if err != nil {
+		return err
+	}
+	return r.saveTables(folder, string(text))
+}
