@@ -199,7 +199,8 @@ func (b *BadStep) check() error {
 	in, c := b.Spec.Input, b.Batch
 	b.Batch.Classes = b.Spec.Classes
 	switch {
-	case c.N < 1 || c.Size < 1 || c.Size > imageprep.MaxSize || in != [3]int{3, c.Size, c.Size} ||
+	case c.N < 1 || c.Size < 1 || c.Size > imageprep.MaxSize || in[0] != 3 ||
+		in != [3]int{3, c.Size, c.Size} && b.During != Stepping || // trained on other sizes
 		len(c.Pixels) != c.N*3*c.Size*c.Size:
 		return fmt.Errorf("%d images of side %d in %d bytes, the network wants %v", c.N, c.Size,
 			len(c.Pixels), in)

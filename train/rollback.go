@@ -57,9 +57,9 @@ func (l *loop) keepBad(bad *NotFiniteError) (path string, err error) {
 		return "", nil
 	}
 	s := &l.state
-	b := BadStep{BadStepFacts: BadStepFacts{Epoch: s.Epoch + 1, Step: s.Step + 1, LearningRate: l.rate(s.Step),
-		During: bad.During, Error: bad.Error()}, Spec: l.Facts.Spec, Weights: l.Stepper.Weights(),
-		State: l.Stepper.State(), Settings: l.Settings, Batch: bad.Batch}
+	b := BadStep{Spec: l.Facts.Spec, Weights: l.Stepper.Weights(), State: l.Stepper.State(),
+		Settings: l.Settings, Batch: bad.Batch, BadStepFacts: BadStepFacts{Epoch: s.Epoch + 1,
+			Step: s.Step + 1, LearningRate: l.rate(s.Step), During: bad.During, Error: bad.Error()}}
 	if bad.During != Stepping {
 		b.Step, b.LearningRate = s.Step, 0
 	}
@@ -98,7 +98,8 @@ func (l *loop) rolledBack(failure error) (bool, error) {
 		to = "the start"
 	}
 	text := fmt.Sprintf("epoch %d step %d: %v: going back to %s, on with half the learning rate, "+
-		"%.3g there (%d of %d)", was.Epoch+1, was.Step, failure, to, l.rate(s.Step), s.Rollbacks, MostRollbacks)
+		"%.3g there (%d of %d)", was.Epoch+1, was.Step, failure, to, l.rate(s.Step), s.Rollbacks,
+		MostRollbacks)
 	if err := l.saveLast(); err != nil {
 		return false, err
 	}

@@ -171,8 +171,8 @@ func (c *Config) CheckLimits() error {
 // an error that wraps the context's. A run that resumes from that file continues bit
 // for bit as if it had never stopped. A loss that is not finite ends the run with an
 // error that names the step and the node; last.ckpt is then the end of the epoch
-// before. With [RollbackOnNaN] the run goes on from there. Such an error comes with the outcome of the epochs that were done, if there
-// are any.
+// before. With [RollbackOnNaN] the run goes on from there. Such an error comes with the
+// outcome of the epochs that were done, if there are any.
 func Run(ctx context.Context, cfg Config) (*Outcome, error) {
 	l, err := newLoop(cfg)
 	if err != nil {

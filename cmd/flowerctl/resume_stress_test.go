@@ -25,21 +25,29 @@ var (
 // run that was not stopped. For longer:
 //
 //	go test -tags=onednn,libjpeg ./cmd/flowerctl -run TestKilledRuns -kills 200 -interrupts 50
-func TestKilledRunsEndTheSame(t *testing.T) {
+func TestKilledRunsEndTheSame(t *testing.T) { endTheSame(t, *kills, *interrupts) }
+
+// TestKilledRollbacksEndTheSame is of runs that go back three times in their last epoch.
+func TestKilledRollbacksEndTheSame(t *testing.T) {
+	endTheSame(t, (*kills+3)/4, (*interrupts+3)/4, "--optimizer", "sgd", "--lr", "1000", "--on-nan", "rollback")
+}
+
+// endTheSame stops so many runs with these settings.
+func endTheSame(t *testing.T, kills, interrupts int, settings ...string) {
 	program, err := exec.LookPath("flowerctl")
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := stress{t, program, t.TempDir(), rand.New(rand.NewPCG(1, 2))}
+	s := stress{t, program, t.TempDir(), rand.New(rand.NewPCG(1, 2)), settings}
 	begin := time.Now()
 	if out, err := s.command("--out", s.dir("straight")).CombinedOutput(); err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
 	long := time.Since(begin)
 	stopped := 0
-	for i := range *kills + *interrupts {
+	for i := range kills + interrupts {
 		signal := syscall.SIGKILL
-		if i >= *kills {
+		if i >= kills {
 			signal = syscall.SIGINT
 		}
 		name := fmt.Sprintf("run%d", i)
@@ -47,7 +55,7 @@ func TestKilledRunsEndTheSame(t *testing.T) {
 		s.check(name)
 		os.RemoveAll(s.dir(name))
 	}
-	t.Logf("%d runs were stopped %d times", *kills+*interrupts, stopped)
+	t.Logf("%d runs were stopped %d times", kills+interrupts, stopped)
 }
 
 // most is how often a run is stopped at most.
@@ -59,6 +67,7 @@ type stress struct {
 	program string
 	root    string
 	random  *rand.Rand
+	more    []string // settings
 }
 
 func (s stress) dir(name string) string { return filepath.Join(s.root, name) }
@@ -66,7 +75,7 @@ func (s stress) dir(name string) string { return filepath.Join(s.root, name) }
 // command trains a network with more images to validate on than to train on.
 func (s stress) command(more ...string) *exec.Cmd {
 	return exec.Command(s.program, append([]string{"train", "--drawn", "90", "--arch", "tiny",
-		"--size", "32", "--val", "0.7", "--epochs", "4", "--patience", "0", "--threads", "1"}, more...)...)
+		"--size", "32", "--val", "0.7", "--epochs", "4", "--patience", "0", "--threads", "1"}, append(more, s.more...)...)...)
 }
 
 // run stops a run at moments up to a time after each start, until it has ended, and

@@ -42,7 +42,8 @@ func finalName(name string) (final string, ok bool) {
 		return "", false
 	}
 	number, err := strconv.Atoi(rest[i+len(infix):])
-	return rest[:i], err == nil && number >= 0 && number < writers && temporaryName(rest[:i], number) == name
+	ok = err == nil && number >= 0 && number < writers && temporaryName(rest[:i], number) == name
+	return rest[:i], ok
 }
 
 // TempDir makes a folder in parent, os.TempDir() if that is "", for what is needed for a

@@ -26,7 +26,8 @@ type Batch struct {
 // Clone is a copy of b that its loader does not use again.
 func (b *Batch) Clone() *Batch {
 	c := *b
-	c.Pixels, c.Targets, c.Labels = slices.Clone(b.Pixels), slices.Clone(b.Targets), slices.Clone(b.Labels)
-	c.Weights, c.Indices = slices.Clone(b.Weights), slices.Clone(b.Indices)
+	c.Pixels, c.Targets = slices.Clone(b.Pixels), slices.Clone(b.Targets)
+	c.Labels, c.Weights = slices.Clone(b.Labels), slices.Clone(b.Weights)
+	c.Indices = slices.Clone(b.Indices)
 	return &c
 }

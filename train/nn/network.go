@@ -127,7 +127,7 @@ func (n *Network) Step(ctx context.Context, b *data.Batch, lr float64) (train.Re
 		return train.Result{}, err
 	}
 	start := time.Now()
-	if err := n.updateSafely(lr); err != nil {
+	if err := n.updateSafely(b, lr); err != nil {
 		return train.Result{}, err
 	}
 	n.profile.Optimizer += time.Since(start)
@@ -167,9 +167,8 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 	if f != nil {
 		where = fmt.Sprintf("in node %s (%s)", f.Name, f.Phase)
 	}
-	return &train.NotFiniteError{During: train.Stepping, Err: fmt.Errorf("step %d: loss %g, gradient norm %g: the first "+
-		"value that is not finite is %s: use a lower learning rate, or clip the gradients",
-		n.step+1, loss, n.norm(), where)}
+	return notFinite(train.Stepping, b, "step %d: loss %g, gradient norm %g: the first value that is "+
+		"not finite is %s", n.step+1, loss, n.norm(), where)
 }
 
 // Evaluate answers as in inference, as train.Stepper says. The loss and the

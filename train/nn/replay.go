@@ -62,10 +62,16 @@ func (n *Network) statisticsFinite(during train.During, b *data.Batch) error {
 		if during == train.Measuring {
 			where = fmt.Sprintf("statistics after step %d", n.step)
 		}
-		return &train.NotFiniteError{During: during, Batch: b.Clone(), Err: fmt.Errorf("%s: value %d of %s "+
-			"becomes %g, which is not finite: use a lower learning rate, or clip the gradients", where, f.Index, f.Name, f.Value)}
+		return notFinite(during, b, "%s: value %d of %s becomes %g, which is not finite", where,
+			f.Index, f.Name, f.Value)
 	}
 	return nil
+}
+
+// notFinite is the error of a batch, with what may help.
+func notFinite(during train.During, b *data.Batch, format string, args ...any) error {
+	return &train.NotFiniteError{During: during, Batch: b.Clone(), Err: fmt.Errorf(
+		format+": use a lower learning rate, or clip the gradients", args...)}
 }
 
 // stateNotFinite is the first value of the weights and of the optimizer's state that is
@@ -95,7 +101,7 @@ func (n *Network) stateNotFinite(phase train.Phase) *train.NotFinite {
 const safe = 1e15
 
 // updateSafely is update, undone where it makes a value that is not finite.
-func (n *Network) updateSafely(lr float64) error {
+func (n *Network) updateSafely(b *data.Batch, lr float64) error {
 	fastest := lr
 	for _, p := range n.params {
 		fastest = max(fastest, lr*p.Rate)
@@ -121,9 +127,8 @@ func (n *Network) updateSafely(lr float64) error {
 	if err := n.cfg.Optimizer.Restore(state); err != nil {
 		return err
 	}
-	return &train.NotFiniteError{During: train.Stepping, Err: fmt.Errorf("step %d: gradient norm %g at learning rate %g: the "+
-		"update makes value %d of %s %g, which is not finite: use a lower learning rate, or clip the gradients", n.step+1,
-		n.norm(), lr, f.Index, f.Name, f.Value)}
+	return notFinite(train.Stepping, b, "step %d: gradient norm %g at learning rate %g: the update "+
+		"makes value %d of %s %g, which is not finite", n.step+1, n.norm(), lr, f.Index, f.Name, f.Value)
 }
 
 // update changes the weights by the gradients.

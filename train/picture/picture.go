@@ -96,7 +96,8 @@ func (p Picture) PNG(w io.Writer) error {
 // Files are name.svg and name.png in a folder.
 func (p Picture) Files(dir, name string) []atomicfile.File {
 	path := filepath.Join(dir, name)
-	return []atomicfile.File{{Path: path + ".svg", Write: p.writeSVG}, {Path: path + ".png", Write: p.PNG}}
+	return []atomicfile.File{
+		{Path: path + ".svg", Write: p.writeSVG}, {Path: path + ".png", Write: p.PNG}}
 }
 
 func (p Picture) writeSVG(w io.Writer) error {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 )
@@ -18,6 +19,17 @@ func (s *Session) settingsJSON() json.RawMessage {
 		return nil // numbers that are not finite, which Resolve refuses
 	}
 	return text
+}
+
+// stepping is how steps of the network are done, on an engine yet to come.
+func (p *plan) stepping(spec *model.Spec) (cfg nn.Config, err error) {
+	cfg = nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
+		FrozenBatchNorm: p.FreezeBN, TrainSize: p.TrainSize}
+	if cfg.Frozen, err = p.frozen(spec); err != nil {
+		return cfg, err
+	}
+	cfg.Rates, err = p.bodyRates(spec)
+	return cfg, err
 }
 
 // Replayed is a bad step that was done again.

@@ -240,17 +240,6 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 	return nil
 }
 
-// stepping is how steps of the network are done, on an engine yet to come.
-func (p *plan) stepping(spec *model.Spec) (cfg nn.Config, err error) {
-	cfg = nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
-		FrozenBatchNorm: p.FreezeBN, TrainSize: p.TrainSize}
-	if cfg.Frozen, err = p.frozen(spec); err != nil {
-		return cfg, err
-	}
-	cfg.Rates, err = p.bodyRates(spec)
-	return cfg, err
-}
-
 // facts are what checkpoints say of the run besides weights.
 func (s *Session) facts() checkpoint.Checkpoint {
 	set := s.Images.Set
