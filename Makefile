@@ -32,7 +32,7 @@ ifneq ($(and $(ONEDNN_HEADER),$(ONEDNN_ROOT)),)
 endif
 
 .PHONY: help demo run-demo test run-test test-onednn3 onednn3 build native lint bench bench-peer \
-	bench-peer-infer check-pixels builtin gpu-bundle gpu-check clean
+	bench-peer-infer bench-serve image check-pixels builtin gpu-bundle gpu-check clean
 
 help: ## this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -117,6 +117,30 @@ bench-peer: build ## training steps against PyTorch, table in bin/peer.md (PEER_
 
 bench-peer-infer: build ## answers against Pillow and onnxruntime (PEER_PYTHON has both): DATA=photos/ [MODEL= ROUNDS=]
 	$(PEER_PYTHON) fixtures/peer/infer.py "$(DATA)" --model "$(or $(MODEL),model.onnx)" --rounds $(or $(ROUNDS),3)
+
+# The peer needs a Python with fastapi, uvicorn[standard], onnxruntime and Pillow; its rows
+# are left out without SERVE_PYTHON. Networks are not trained on purpose: their speed is
+# the same. LOAD adds flags of serveload: LOAD="-soak 30m", LOAD="-rows fuzz".
+SERVE_PYTHON ?=
+bench-serve: build ## the server under load, table in bin/serve.md: DATA=photos/ [MODEL= TINY= SERVE_PYTHON= LOAD=]
+	@for arch in v7-batchnorm tiny; do [ -e bin/serve/$$arch.onnx ] || { \
+		bin/flowerctl train --arch $$arch --drawn 40 --epochs 1 --out bin/serve/$$arch --force && \
+		bin/flowerctl export bin/serve/$$arch.onnx --run bin/serve/$$arch --force; } || exit 1; done
+	go build -o bin/serveload ./fixtures/peer/serveload
+	bin/serveload -data "$(DATA)" -model "$(or $(MODEL),bin/serve/v7-batchnorm.onnx)" \
+		-tiny "$(or $(TINY),bin/serve/tiny.onnx)" $(if $(SERVE_PYTHON),-python $(SERVE_PYTHON)) $(LOAD)
+
+# With docker, podman or buildah the image is built of deploy/Containerfile; without, its file
+# system is assembled on this machine by the same script, and a server is asked in it.
+ENGINE ?= $(shell for e in docker podman buildah; do $$e info >/dev/null 2>&1 && echo $$e && break; done)
+image: ## the image, or its file system, and its compressed size: bin/image.tar.gz [ENGINE=]
+	@mkdir -p bin
+	@if [ -n "$(ENGINE)" ]; then deploy/image.sh "$(ENGINE)" bin/image.tar.gz; \
+	else echo "no container engine: only the file system is assembled and tried"; \
+		deploy/rootfs.sh bin/image && deploy/try.sh bin/image && \
+		tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 -C bin/image -c . | \
+		gzip -9n > bin/image.tar.gz; fi
+	@du --apparent-size --block-size=1000 bin/image.tar.gz | awk '{ printf "%s: %.1f MB compressed\n", $$2, $$1/1000 }'
 
 check-pixels: ## compare decoding and resizing of photographs with Pillow 9 to 12 (of PEER_PYTHON), by libjpeg-turbo and by Go: DATA=photos/
 	PHOTOGRAPHS="$(abspath $(DATA))" PEER_PYTHON=$(PEER_PYTHON) go test $(TAGS) -count=1 -v -run Photographs ./infer/imageprep/

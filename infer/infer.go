@@ -236,6 +236,9 @@ func (c *Classifier) Output() (name string, others []string) { return c.named, s
 // Preprocess is how pictures become what the network takes.
 func (c *Classifier) Preprocess() imageprep.Config { return c.prep }
 
+// Preprocessing is all that becomes of pictures, in one line for people.
+func (c *Classifier) Preprocessing() string { return c.preprocessing.String() }
+
 // Assumed is what neither the file nor anybody else says of it, and what is taken for
 // granted: "stretch", "pixels of 0 to 1".
 func (c *Classifier) Assumed() []string {

@@ -40,12 +40,13 @@ func atHand(c *shell.Call) (string, error) {
 	return usualBackbone, nil
 }
 
-// openBase reads the network that --from names: a file, or a backbone.
-func openBase(c *shell.Call, s *run.Settings) (*run.Base, error) {
+// openBase reads the network that a flag, --from or another, names: a file, or a
+// backbone.
+func openBase(c *shell.Call, flag string, s *run.Settings) (*run.Base, error) {
 	if err := remedy.Units(s.Mean, s.Std); err != nil {
 		return nil, err
 	}
-	src, err := baseSource(s.From)
+	src, err := baseSource(flag, s.From)
 	if err != nil {
 		return nil, err
 	}
@@ -54,19 +55,21 @@ func openBase(c *shell.Call, s *run.Settings) (*run.Base, error) {
 		src.Mean, src.Std = threeOf(s.Mean, 255), threeOf(s.Std, 255)
 	}
 	base, err := transfer.Base(src)
+	known := "files of flowerctl export and of flowerctl backbone list are known"
+	if flag == "--from" {
+		known = "--mean and --std say it, of pixels from 0 to 1; " + known
+	}
 	var unread *importer.UnsupportedError
 	switch {
 	case errors.As(err, &unread):
-		return nil, shell.Fail(fmt.Errorf("--from: %w", err),
+		return nil, shell.Fail(fmt.Errorf("%s: %w", flag, err),
 			"flowerctl backbone list has networks that can be read")
 	case errors.Is(err, transfer.ErrNotNormalised):
-		return nil, shell.Fail(fmt.Errorf("--from: %w", err),
-			"--mean and --std say it, of pixels from 0 to 1; files of flowerctl export and of "+
-				"flowerctl backbone list are known")
+		return nil, shell.Fail(fmt.Errorf("%s: %w", flag, err), known)
 	case errors.Is(err, transfer.ErrNormalised):
 		return nil, shell.Usagef("--mean and --std: %w", err)
 	case err != nil:
-		return nil, fmt.Errorf("--from: %w", err)
+		return nil, fmt.Errorf("%s: %w", flag, err)
 	}
 	if s.From == builtinBase { // its file was compared when it was made
 		base.Check = nil
@@ -76,9 +79,9 @@ func openBase(c *shell.Call, s *run.Settings) (*run.Base, error) {
 	return base, err
 }
 
-// baseSource is the file that --from names, and how it takes pixels where it is
+// baseSource is the file that the flag names, and how it takes pixels where it is
 // one of the known backbones, whatever its name.
-func baseSource(from string) (transfer.Source, error) {
+func baseSource(flag, from string) (transfer.Source, error) {
 	if from == builtinBase {
 		return transfer.Source{Name: from, File: infer.Builtin()}, nil
 	}
@@ -95,7 +98,7 @@ func baseSource(from string) (transfer.Source, error) {
 	}
 	file, err := onnx.ReadBytes(path)
 	if err != nil {
-		return transfer.Source{}, fmt.Errorf("--from: %w", err)
+		return transfer.Source{}, fmt.Errorf("%s: %w", flag, err)
 	}
 	src := transfer.Source{Name: from, File: file}
 	if unknown != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
@@ -20,6 +21,7 @@ import (
 
 type evalOptions struct {
 	choose.Flags
+	sharded                     sharded.Flags
 	data, run, checkpoint, part string
 	html                        string
 	worst, batch                int
@@ -41,7 +43,7 @@ func (o *evalOptions) flags() []cli.Flag {
 			"curves and tables as a page in `FILE`.html, and as CSV beside it"),
 		shell.BoolFlag(&o.force, "force", "write over the files of --html"),
 		shell.JSONFlag(&o.json),
-	}, o.Flags.List()...)
+	}, append(o.sharded.List(), o.Flags.List()...)...)
 }
 
 func evalCommand() *cli.Command {
@@ -58,7 +60,11 @@ is 1.
   flowerctl eval --data photos/
   flowerctl eval --run runs/latest --html eval.html
   flowerctl eval --data photos/ --run runs/latest --part val
-  flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5`,
+  flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5
+
+A shard of a manifest (flowerctl list --data photos/); flowerctl merge counts them all:
+
+  flowerctl eval --manifest manifest.jsonl --shard 3/16 --out report/`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.eval),
 	}
@@ -66,7 +72,9 @@ is 1.
 
 func (o *evalOptions) check(c *shell.Call) error {
 	switch {
-	case o.data == "" && o.run == "":
+	case o.sharded.Asked(c) && c.FirstGiven("data", "part", "html") != "":
+		return shell.Usagef("--manifest and --%s: want one of them", c.FirstGiven("data", "part", "html"))
+	case o.data == "" && o.run == "" && !o.sharded.Asked(c):
 		return shell.Fail(shell.Usagef("no --data"),
 			"flowerctl eval --data DIR, with one folder of pictures per class")
 	case o.worst < 0:
@@ -93,6 +101,10 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 	if err := o.check(c); err != nil {
 		return err
 	}
+	if o.sharded.Asked(c) {
+		open := func() (*sharded.Evaluated, error) { return o.open(c) }
+		return o.sharded.Eval(c, o.json, o.worst, o.batch, open)
+	}
 	images, err := o.images(c)
 	if err != nil {
 		return err
@@ -101,8 +113,8 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 	if err != nil {
 		return err
 	}
-	defer shell.Closing(&err, e.close)
-	classes, err := evaluate.Match(images.Labels, e.labels)
+	defer shell.Closing(&err, e.Close)
+	classes, err := evaluate.Match(images.Labels, e.Labels)
 	if err != nil {
 		return err
 	}
@@ -110,7 +122,7 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 		images.Pictures[i].Class = classes[images.Pictures[i].Class]
 	}
 	watch := &evalWatch{c, terminal.NewCounter(c.Log, len(images.Pictures))}
-	how := evaluate.Options{Model: e.name, Labels: e.labels, Batch: o.batch, Worst: o.worst,
+	how := evaluate.Options{Model: e.Name, Labels: e.Labels, Batch: o.batch, Worst: o.worst,
 		Observer: watch, Keep: o.html != ""}
 	for _, p := range images.Unreadable {
 		how.Unreadable = append(how.Unreadable, p.Path)
@@ -119,7 +131,7 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 	result, err := evaluate.Run(c.Ctx, e.Engine, images.Pictures, how)
 	watch.End()
 	if err == nil && o.html != "" {
-		err = report.WriteEvaluation(o.html, e.name, e.labels, result.Answers)
+		err = report.WriteEvaluation(o.html, e.Name, e.Labels, result.Answers)
 	}
 	if err != nil {
 		return err

@@ -2,10 +2,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
@@ -15,16 +18,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
-// evalEngine is what is evaluated.
-type evalEngine struct {
-	infer.Engine
-	name   string
-	labels []string
-	close  func() error
-}
-
 // open opens the run, if one was named, or else the model.
-func (o *evalOptions) open(c *shell.Call) (*evalEngine, error) {
+func (o *evalOptions) open(c *shell.Call) (*sharded.Evaluated, error) {
 	if o.run != "" {
 		return o.openRun(c)
 	}
@@ -37,13 +32,13 @@ func (o *evalOptions) open(c *shell.Call) (*evalEngine, error) {
 		return nil, err
 	}
 	m.Tell(c)
-	e := &evalEngine{classifier.Engine(), m.Name, classifier.Labels(), classifier.Close}
+	e := sharded.OfModel(m, classifier)
 	e.Alone = true
 	return e, nil
 }
 
 // openRun makes gorgonia's network of the run's checkpoint.
-func (o *evalOptions) openRun(c *shell.Call) (*evalEngine, error) {
+func (o *evalOptions) openRun(c *shell.Call) (*sharded.Evaluated, error) {
 	which := run.Which(o.checkpoint)
 	if err := which.Check(); err != nil {
 		return nil, err
@@ -65,7 +60,12 @@ func (o *evalOptions) openRun(c *shell.Call) (*evalEngine, error) {
 			}
 			return infer.NewAnswers(a.Labels, probabilities), nil
 		}}
-	return &evalEngine{gorgonia, a.Path, a.Labels, a.Close}, nil
+	checkpoint, err := os.ReadFile(a.Path)
+	if err != nil {
+		return nil, errors.Join(err, a.Close())
+	}
+	return &sharded.Evaluated{Engine: gorgonia, Name: a.Path, Labels: a.Labels, Close: a.Close,
+		Sum: sharded.Hash(checkpoint), Device: "cpu"}, nil
 }
 
 // images are those to evaluate, all or of a part, and files that cannot be read. The

@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/heatmaps"
@@ -17,6 +18,7 @@ import (
 
 type predictOptions struct {
 	choose.Flags
+	sharded sharded.Flags
 	answerFlags
 	explain string
 	batch   int
@@ -34,7 +36,7 @@ func (o *predictOptions) flags() []cli.Flag {
 		shell.TextFlag(&o.explain, "explain", "",
 			"write for each picture into `DIR` what the answer rests on"),
 		shell.BoolFlag(&o.list, "list", "the standard input holds file names, one a line"),
-	}, o.Flags.List()...)
+	}, append(o.sharded.List(), o.Flags.List()...)...)
 }
 
 func predictCommand() *cli.Command {
@@ -52,15 +54,21 @@ files with neither an image's bytes nor an image's name are left out.
   flowerctl predict photos/ more/*.png --top 3
   flowerctl predict photos/ --json --min-confidence 0.8
   flowerctl predict img.jpg --explain why/
-  find . -name '*.jpg' | flowerctl predict - --list --csv`,
+  find . -name '*.jpg' | flowerctl predict - --list --csv
+
+A shard of a manifest (flowerctl list), as JSON lines unless --csv says otherwise;
+flowerctl merge makes one result of all:
+
+  flowerctl predict --manifest manifest.jsonl --shard 3/16 --out answers/`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.run),
 	}
 }
 
-func (o *predictOptions) check(names []string) error {
+func (o *predictOptions) check(names []string, asked bool) error {
 	stdin := slices.Index(names, pictures.Stdin)
 	switch {
+	case asked: // the names are in the manifest
 	case len(names) == 0:
 		return shell.Fail(shell.Usagef("no pictures named"),
 			"flowerctl predict img.jpg", "- reads the standard input")
@@ -74,8 +82,12 @@ func (o *predictOptions) check(names []string) error {
 }
 
 func (o *predictOptions) run(c *shell.Call) (err error) {
-	if err := cmp.Or(o.answerFlags.check(), o.check(c.Files)); err != nil {
+	asked := o.sharded.Asked(c)
+	if err := cmp.Or(o.answerFlags.check(), o.check(c.Files, asked)); err != nil {
 		return err
+	}
+	if asked {
+		return o.sharded.Predict(c, &o.Flags, o.writer(nil, o.top), o.batch)
 	}
 	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list}
 	m, err := o.Find(c)

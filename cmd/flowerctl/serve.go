@@ -1,35 +1,29 @@
 package main
 
 import (
-	"context"
 	"errors"
-	"os"
-	"os/signal"
 	"slices"
-	"syscall"
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/serve"
-	"github.com/flowerctl/flowerctl/infer/serve/systemd"
 	"github.com/flowerctl/flowerctl/infer/serve/tracing"
 )
 
 type serveOptions struct {
 	choose.Flags
-	models                                       cli.StringSlice
-	repository, versions                         string
-	watch, explain, tritonMetrics, jsonLog       bool
-	addr, grpcAddr, controlAddr, pprofAddr       string
-	tlsCert, tlsKey, tlsClientCA, keys, ctrlKeys string
-	maxBatch, maxQueue, maxPictures, maxPixels   int
-	maxBody, maxTensorBody                       int64
-	rate                                         float64
-	maxWait, timeout                             time.Duration
+	models                                        cli.StringSlice
+	repository, versions                          string
+	watch, explain, tritonMetrics, jsonLog, check bool
+	addr, grpcAddr, controlAddr, pprofAddr        string
+	tlsCert, tlsKey, tlsClientCA, keys, ctrlKeys  string
+	maxBatch, maxQueue, maxPictures, maxPixels    int
+	maxBody, maxTensorBody                        int64
+	rate                                          float64
+	maxWait, timeout, grace                       time.Duration
 }
 
 func (o *serveOptions) flags() []cli.Flag {
@@ -68,12 +62,15 @@ func (o *serveOptions) flags() []cli.Flag {
 			"`N` pictures a second for each key, or address without keys; 0 means no limit"),
 		shell.DurationFlag(&o.timeout, "timeout", 30*time.Second,
 			"`TIME` within which requests are answered"),
+		shell.DurationFlag(&o.grace, "grace", 0, "`TIME` for which a server that ends, and says that "+
+			"it is not ready, still takes requests"),
 		shell.BoolFlag(&o.tritonMetrics, "triton-metrics", "add Triton's nv_inference_* to /metrics"),
 		shell.TextFlag(&o.controlAddr, "control-addr", "",
 			"`HOST:PORT` of the calls that load and unload models; off unless given"),
 		shell.TextFlag(&o.ctrlKeys, "control-keys", "", "`FILE` of the keys for these calls"),
 		shell.TextFlag(&o.pprofAddr, "pprof-addr", "",
 			"`HOST:PORT` of Go's profiles, on this machine alone; off unless given"),
+		shell.BoolFlag(&o.check, "check", "ask the server at --addr whether it is ready, and end"),
 		shell.BoolFlag(&o.jsonLog, "json-log", "log as JSON, one object a line"),
 	}
 	return append(own, slices.DeleteFunc(o.Flags.List(), func(f cli.Flag) bool {
@@ -104,6 +101,9 @@ func (o *serveOptions) run(c *shell.Call) error {
 	if err := o.validate(c); err != nil {
 		return err
 	}
+	if o.check {
+		return serve.Check(c.Ctx, o.addr, o.tlsCert != "")
+	}
 	log := o.logger(c)
 	options, err := o.options(log)
 	if err != nil {
@@ -119,30 +119,9 @@ func (o *serveOptions) run(c *shell.Call) error {
 	if err != nil {
 		return err
 	}
-	listeners, err := o.listen(loader, log)
+	listeners, passed, err := o.listen(loader, log)
 	if err != nil {
 		return err
 	}
-	again := make(chan os.Signal, 1)
-	signal.Notify(again, syscall.SIGHUP)
-	defer signal.Stop(again)
-	ctx, cancel := context.WithCancel(c.Ctx)
-	defer cancel()
-	group, ctx := errgroup.WithContext(ctx)
-	group.Go(func() error {
-		defer cancel()
-		return server.Run(ctx, listeners)
-	})
-	group.Go(func() error {
-		if err := loader.Reload(ctx); err != nil {
-			return err
-		}
-		o.greet(c, listeners)
-		group.Go(func() error { return systemd.Follow(ctx, func() { server.Ready() }) })
-		return loader.Follow(ctx, again, o.watch)
-	})
-	if err = group.Wait(); errors.Is(err, context.Canceled) {
-		err = nil
-	}
-	return errors.Join(err, flush())
+	return errors.Join(o.answer(c, server, loader, listeners, passed), flush())
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"slices"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -44,8 +45,8 @@ func (o *serveOptions) validate(c *shell.Call) error {
 		return shell.Usagef("--rate: got %v, want 0 or more", o.rate)
 	case o.timeout <= 0:
 		return shell.Usagef("--timeout: got %v, want more than 0", o.timeout)
-	case o.maxWait < 0:
-		return shell.Usagef("--max-wait: got %v, want 0 or more", o.maxWait)
+	case o.maxWait < 0 || o.grace < 0:
+		return shell.Usagef("--max-wait and --grace: got %v and %v, want 0 or more", o.maxWait, o.grace)
 	case (o.tlsCert == "") != (o.tlsKey == ""):
 		return shell.Usagef("--tls-cert and --tls-key: want both of them")
 	case o.tlsClientCA != "" && o.tlsCert == "":
@@ -63,6 +64,7 @@ func (o *serveOptions) validate(c *shell.Call) error {
 // options are the server's.
 func (o *serveOptions) options(log *slog.Logger) (serve.Options, error) {
 	options := serve.Options{Log: log, Version: version, MaxBatch: o.maxBatch, MaxWait: o.maxWait,
+		Grace: o.grace, Alone: true,
 		Explain: o.explain, TritonMetrics: o.tritonMetrics,
 		Limits: serve.Limits{PictureBody: o.maxBody << 20, TensorBody: o.maxTensorBody << 20,
 			Pixels:   o.maxPixels * 1e6,
@@ -81,6 +83,7 @@ func (o *serveOptions) loader(c *shell.Call, server *serve.Server) (*serve.Loade
 		return nil, shell.FailWith(shell.ExitUsage, fmt.Errorf("--versions: %w", err))
 	}
 	files := serve.Files{Models: o.models.Value(), Repository: o.repository, Policy: policy,
+		Also: slices.DeleteFunc([]string{o.Labels, o.Signed}, func(s string) bool { return s == "" }),
 		Open: func(path string, file []byte) (*serve.Model, error) { return o.open(c, path, file) }}
 	if len(files.Models) == 0 && o.repository == "" {
 		if name := os.Getenv(shell.EnvModel); name != "" {

@@ -49,7 +49,7 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 		}
 	}
 	if settings.From != "" && settings.From != run.FromNothing && ro.Resume == nil {
-		if ro.Base, err = openBase(c, &settings); err != nil {
+		if ro.Base, err = openBase(c, "--from", &settings); err != nil {
 			return settings, ro, err
 		}
 		settings.Size = ro.Base.Size
@@ -75,7 +75,7 @@ func (o *trainOptions) defaults(c *shell.Call) (run.Settings, error) {
 		}
 	}
 	if from == "" || from == run.FromNothing {
-		return run.Defaults(), nil
+		return run.ArchDefaults(o.settings.values.Arch), nil
 	}
 	return run.TransferDefaults(from), nil
 }

@@ -35,8 +35,7 @@ type Writer struct {
 	Format        Format  // "" means Text
 	Top           int     // how many classes, 1 or more
 	MinConfidence float64 // a probability
-
-	headed bool // the CSV's header is written
+	Headed        bool    // the CSV's header is written already
 }
 
 // line is an answer as JSON.
@@ -106,8 +105,8 @@ func (w *Writer) csv(l line) error {
 		header, row = append(header, "unknown"), append(row, l.Unknown)
 	}
 	var t table.Table
-	if !w.headed {
-		w.headed, t.Header = true, header
+	if !w.Headed {
+		w.Headed, t.Header = true, header
 	}
 	t.Add(row...)
 	return t.WriteCSV(w.W)

@@ -85,9 +85,8 @@ var ErrNoAnswer = errors.New("no answer for any of the images")
 // Run answers for all pictures and counts. Those that cannot be read, or whose answer
 // is not a number, are left out.
 func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*Result, error) {
-	r := &Result{Model: o.Model, Labels: o.Labels, Worst: []Mistake{},
-		Unreadable: append([]string{}, o.Unreadable...), Answers: new(metrics.Answers)}
-	confusion := metrics.NewConfusion(o.Labels)
+	c := NewCounter(o)
+	c.r.Answers = new(metrics.Answers)
 	list := func(yield func(infer.Picture) bool) {
 		for i, p := range pictures {
 			if !yield(infer.Picture{Name: p.File, Data: p.Data, Tag: i}) {
@@ -104,7 +103,7 @@ func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*R
 		}
 		p := pictures[result.Tag]
 		if result.Err != nil {
-			r.Unreadable = append(r.Unreadable, p.Path)
+			c.Unreadable(p.Path)
 			if o.Observer != nil {
 				o.Observer.LeftOut(result.Err)
 			}
@@ -112,20 +111,52 @@ func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*R
 		}
 		best := result.Answer.Best()
 		if o.Keep {
-			r.Answers.Labels = append(r.Answers.Labels, p.Class)
-			r.Answers.Probabilities = append(r.Answers.Probabilities, result.Answer.Probabilities)
+			c.r.Answers.Labels = append(c.r.Answers.Labels, p.Class)
+			c.r.Answers.Probabilities = append(c.r.Answers.Probabilities, result.Answer.Probabilities)
 		}
-		confusion.Add(p.Class, best)
-		if best != p.Class {
-			r.Worst = append(r.Worst, Mistake{File: p.Path, Class: o.Labels[p.Class],
-				Predicted: o.Labels[best], Probability: result.Answer.Probabilities[best]})
-		}
+		c.Add(p, best, result.Answer.Probabilities[best])
 	}
-	if confusion.N() == 0 {
+	return c.Result()
+}
+
+// Counter counts answers that come from anywhere, in the order of the pictures. Of the
+// mistakes it keeps the most confident.
+type Counter struct {
+	o         Options
+	r         *Result
+	confusion *metrics.Confusion
+}
+
+// NewCounter is a counter without an answer. Batch and Observer of the options have no
+// effect.
+func NewCounter(o Options) *Counter {
+	return &Counter{o, &Result{Model: o.Model, Labels: o.Labels, Worst: []Mistake{},
+		Unreadable: append([]string{}, o.Unreadable...)}, metrics.NewConfusion(o.Labels)}
+}
+
+// Unreadable counts a picture without an answer.
+func (c *Counter) Unreadable(path string) { c.r.Unreadable = append(c.r.Unreadable, path) }
+
+// Add counts a picture with its most probable class.
+func (c *Counter) Add(p Picture, best int, probability float32) {
+	c.confusion.Add(p.Class, best)
+	if best == p.Class {
+		return
+	}
+	c.r.Worst = append(c.r.Worst, Mistake{File: p.Path, Class: c.o.Labels[p.Class],
+		Predicted: c.o.Labels[best], Probability: probability})
+	if len(c.r.Worst) > 2*c.o.Worst+1000 {
+		c.r.cutWorst(c.o.Worst)
+	}
+}
+
+// Result is what was counted.
+func (c *Counter) Result() (*Result, error) {
+	if c.confusion.N() == 0 {
 		return nil, ErrNoAnswer
 	}
-	r.finish(confusion, o.Worst)
-	return r, nil
+	c.r.finish(c.confusion, c.o.Worst)
+	return c.r, nil
 }
 
 // finish computes the figures, and leaves only the most confident mistakes.
@@ -137,6 +168,11 @@ func (r *Result) finish(c *metrics.Confusion, worst int) {
 	r.Interval[0], r.Interval[1] = c.Interval()
 	report := c.Report()
 	r.PerClass, r.Macro, r.Weighted = report.Classes, report.Macro, report.Weighted
+	r.cutWorst(worst)
+}
+
+// cutWorst leaves the most confident mistakes, of equals the first.
+func (r *Result) cutWorst(worst int) {
 	slices.SortStableFunc(r.Worst, func(a, b Mistake) int {
 		return cmp.Compare(b.Probability, a.Probability)
 	})
@@ -147,17 +183,25 @@ func (r *Result) finish(c *metrics.Confusion, worst int) {
 // Unicode form the two are.
 func Match(classes, labels []string) ([]int, error) {
 	match := make([]int, len(classes))
-	labels = slices.Clone(labels)
+	at := make(map[string]int, len(labels))
+	twice := map[string]bool{} // lists of ImageNet's classes have such
 	for i, label := range labels {
-		labels[i] = norm.NFC.String(label)
+		label = norm.NFC.String(label)
+		if _, ok := at[label]; ok {
+			twice[label] = true
+			continue
+		}
+		at[label] = i
 	}
 	for i, name := range classes {
 		name = norm.NFC.String(name)
-		if match[i] = slices.Index(labels, name); match[i] < 0 {
+		class, ok := at[name]
+		if !ok {
 			return nil, fmt.Errorf("class folder %q is no class of the model, which has %s",
 				name, table.Some(labels))
 		}
-		if slices.Contains(labels[match[i]+1:], name) { // lists of ImageNet's classes have such
+		match[i] = class
+		if twice[name] {
 			return nil, fmt.Errorf("class folder %q is more than one class of the model, which has %s",
 				name, table.Some(labels))
 		}

@@ -35,7 +35,7 @@ type Decoder struct {
 // Decode reads a JPEG, PNG, GIF (first frame), WebP (first frame), BMP or TIFF
 // (first page) image. The result is upright by the EXIF orientation, in RGB;
 // transparency is laid over white, 16-bit channels keep their upper 8 bits, and
-// colour profiles are ignored. An image that is not read gives an [*Error]. The
+// colour profiles, gamma and background colours are ignored. An image that is not read gives an [*Error]. The
 // result belongs to the caller and no longer counts towards the budget.
 func (d *Decoder) Decode(src Source) (img Image, err error) {
 	err = d.View(src, func(_ []byte, decoded Image) error {

@@ -211,8 +211,8 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-// The size and the pixels of the frame are those of Pillow 13.0; what no frame
-// covers is white here.
+// The size and the pixels are those of Pillow 13.0: what the frame does not cover has its
+// first colour.
 func TestFrameOutsideTheScreenEnlargesIt(t *testing.T) {
 	data := makeGIF(4, 4, 2, 1, []byte{2, 0x44, 0x0a, 0}) // the first colour, then the second
 	copy(data[13:], []byte{0, 0, 255, 0, 255, 0})
@@ -221,8 +221,8 @@ func TestFrameOutsideTheScreenEnlargesIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := bytes.Repeat([]byte{255}, 3*5*4)
-	copy(want[3*3:], []byte{0, 0, 255, 0, 255, 0})
+	want := bytes.Repeat([]byte{0, 0, 255}, 5*4)
+	copy(want[3*4:], []byte{0, 255, 0})
 	if img.W != 5 || img.H != 4 || !bytes.Equal(img.Pix, want) {
 		t.Errorf("got %d x %d %v, want 5 x 4 %v", img.W, img.H, img.Pix, want)
 	}

@@ -2,6 +2,7 @@ package imageprep
 
 import (
 	"encoding/json"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -80,5 +81,24 @@ func TestConfigsThatTrainingDoesNotHave(t *testing.T) {
 	same := Config{Size: 8, Resize: Crop, CropShare: 1, Interpolation: Bilinear}
 	if err := same.Trainable(); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestUnreadNamesPhotographsAlone: lists of folders say of them that they are pictures.
+func TestUnreadNamesPhotographsAlone(t *testing.T) {
+	heic := []byte("\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic")
+	var e *Error
+	if err := Unread(heic); !errors.As(err, &e) || e.Kind != ErrUnsupported || e.Detail != "image/heic" ||
+		!strings.Contains(e.Hint(), "heif-convert IN.heic OUT.jpg") {
+		t.Errorf("HEIC: got %v", err)
+	}
+	for name, head := range map[string][]byte{
+		"text": []byte("only words"), "nothing": nil, "a drawing": []byte("<svg xmlns='x'/>"),
+		"an icon": append([]byte{0, 0, 1, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0, 0, 0, 0, 0, 22, 0, 0, 0}, 0),
+		"a PNG":   sample(t, "rgb.png"),
+	} {
+		if err := Unread(head); err != nil {
+			t.Errorf("%s: got %v, want nothing", name, err)
+		}
 	}
 }

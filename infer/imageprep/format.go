@@ -30,10 +30,11 @@ func (h header) total(file int) int64 {
 	return int64(file) + max(h.peak, h.decoded+3*int64(h.w)*int64(h.h))
 }
 
-// picture is a decoded image: its place on the canvas of the header's size, which
-// is white elsewhere, and its rows as RGB.
+// picture is a decoded image: its place on the canvas of the header's size, the colour
+// of the canvas elsewhere, white where it is nil, and its rows as RGB.
 type picture struct {
 	bounds  image.Rectangle
+	around  *[3]uint8
 	rows    rowReader
 	release func() // called when the rows have been read; may be nil
 }

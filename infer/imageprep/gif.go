@@ -44,9 +44,31 @@ func parseGIF(data []byte) (header, error) {
 	// The frame's bounds are its place on the screen.
 	h.decode = func() (picture, error) {
 		frame := bytes.NewReader(data[13:end])
-		return pictureOf(gif.Decode(io.MultiReader(bytes.NewReader(screen), frame)))
+		img, err := gif.Decode(io.MultiReader(bytes.NewReader(screen), frame))
+		p, err := pictureOf(img, err)
+		if err == nil {
+			p.around = gifAround(img)
+		}
+		return p, err
 	}
 	return h, nil
+}
+
+// gifAround is the colour of the screen beside the first frame, as Pillow has it: white
+// where the frame has a transparent colour, else the first of its colours, whatever the
+// background is said to be. It is nil for white.
+func gifAround(img image.Image) *[3]uint8 {
+	m, ok := img.(*image.Paletted)
+	if !ok || len(m.Palette) == 0 {
+		return nil
+	}
+	for _, c := range m.Palette {
+		if _, _, _, a := c.RGBA(); a == 0 {
+			return nil
+		}
+	}
+	r, g, b, _ := m.Palette[0].RGBA()
+	return &[3]uint8{uint8(r >> 8), uint8(g >> 8), uint8(b >> 8)}
 }
 
 // gifFirstFrame returns the first frame's right and lower edge on the screen, and

@@ -7,6 +7,16 @@ import (
 	"strings"
 )
 
+// Recognize says by the first [HeadBytes] bytes of a file, or all of a smaller one, whether
+// it is an image that may be read: nil, or an error that is ErrNotImage or ErrUnsupported,
+// as decoding the file would give.
+func Recognize(head []byte) error {
+	if _, ok := findFormat(head); !ok {
+		return notImage(head)
+	}
+	return nil
+}
+
 // notImage says what data is, as far as its first bytes tell.
 func notImage(data []byte) error {
 	if len(data) == 0 {
@@ -25,11 +35,31 @@ func notImage(data []byte) error {
 	return &Error{Kind: ErrNotImage, Detail: kind}
 }
 
+// Unread says what image a file is that begins with head and is not read, as an [*Error]
+// of the kind [ErrUnsupported] with what converts it. It is nil for what is read, for
+// what is no image, and for drawings and icons, which are no photographs. A few kilobytes
+// are enough.
+func Unread(head []byte) error {
+	if _, ok := findFormat(head); ok {
+		return nil
+	}
+	for _, k := range otherKinds {
+		if k.match(head) {
+			if k.icon {
+				return nil
+			}
+			return &Error{Kind: ErrUnsupported, Detail: k.name, remedy: k.remedy}
+		}
+	}
+	return nil
+}
+
 // otherKind is an image that is not read.
 type otherKind struct {
 	name   string
 	match  func(data []byte) bool
 	remedy string // empty for the one of [ErrUnsupported]
+	icon   bool   // or a drawing
 }
 
 // The commands that convert what telephones and cameras write. Each writes a JPEG
@@ -48,23 +78,23 @@ const (
 // otherKinds are recognized by their first bytes, the doubtful ones last: TGA and PCX
 // have no signature, so their headers must make sense.
 var otherKinds = [...]otherKind{
-	{"image/heic", func(b []byte) bool { return isobmff(b, heicBrands) }, fromHEIC},
-	{"image/avif", func(b []byte) bool { return isobmff(b, "avif avis") }, fromAVIF},
-	{"Canon CR3", func(b []byte) bool { return isobmff(b, "crx ") }, ""},
-	{"BigTIFF", prefixes("II+\x00", "MM\x00+"), fromBigTIFF},
-	{"JPEG 2000", prefixes("\x00\x00\x00\x0cjP  \r\n\x87\n", "\xff\x4f\xff\x51"), fromMagick},
-	{"JPEG XL", prefixes("\x00\x00\x00\x0cJXL \r\n\x87\n", "\xff\x0a"), fromJXL},
-	{"PSD, of Photoshop", prefixes("8BPS"), fromMagick},
-	{"OpenEXR", prefixes("\x76\x2f\x31\x01"), fromMagick},
-	{"Radiance HDR", prefixes("#?RADIANCE", "#?RGBE"), fromMagick},
-	{"DDS", prefixes("DDS \x7c\x00\x00\x00"), fromMagick},
-	{"QOI", prefixes("qoif"), fromMagick},
-	{"icns, an icon of macOS", prefixes("icns"), fromMagick},
-	{"PNM", isPNM, fromMagick},
-	{"SVG", isSVG, fromSVG},
-	{"ICO, an icon of Windows", isICO, fromMagick},
-	{"PCX", isPCX, fromMagick},
-	{"TGA", isTGA, fromMagick},
+	{"image/heic", func(b []byte) bool { return isobmff(b, heicBrands) }, fromHEIC, false},
+	{"image/avif", func(b []byte) bool { return isobmff(b, "avif avis") }, fromAVIF, false},
+	{"Canon CR3", func(b []byte) bool { return isobmff(b, "crx ") }, "", false},
+	{"BigTIFF", prefixes("II+\x00", "MM\x00+"), fromBigTIFF, false},
+	{"JPEG 2000", prefixes("\x00\x00\x00\x0cjP  \r\n\x87\n", "\xff\x4f\xff\x51"), fromMagick, false},
+	{"JPEG XL", prefixes("\x00\x00\x00\x0cJXL \r\n\x87\n", "\xff\x0a"), fromJXL, false},
+	{"PSD, of Photoshop", prefixes("8BPS"), fromMagick, false},
+	{"OpenEXR", prefixes("\x76\x2f\x31\x01"), fromMagick, false},
+	{"Radiance HDR", prefixes("#?RADIANCE", "#?RGBE"), fromMagick, false},
+	{"DDS", prefixes("DDS \x7c\x00\x00\x00"), fromMagick, false},
+	{"QOI", prefixes("qoif"), fromMagick, false},
+	{"icns, an icon of macOS", prefixes("icns"), fromMagick, true},
+	{"PNM", isPNM, fromMagick, false},
+	{"SVG", isSVG, fromSVG, true},
+	{"ICO, an icon of Windows", isICO, fromMagick, true},
+	{"PCX", isPCX, fromMagick, false},
+	{"TGA", isTGA, fromMagick, false},
 }
 
 func prefixes(all ...string) func(data []byte) bool {

@@ -10,15 +10,19 @@ import (
 // row before.
 type rowReader func(y int, dst []uint8)
 
-// canvas returns p's rows on a white canvas of h's size.
+// canvas returns p's rows on a canvas of h's size.
 func (p picture) canvas(h header) rowReader {
 	b, row := p.bounds, p.rows
 	if b == image.Rect(0, 0, h.w, h.h) {
 		return row
 	}
+	colour := [3]uint8{255, 255, 255}
+	if p.around != nil {
+		colour = *p.around
+	}
 	return func(y int, dst []uint8) {
-		for i := range dst[:3*h.w] {
-			dst[i] = 255
+		for x := range h.w {
+			copy(dst[3*x:], colour[:])
 		}
 		if b.Min.Y <= y && y < b.Max.Y {
 			row(y-b.Min.Y, dst[3*b.Min.X:3*b.Max.X])

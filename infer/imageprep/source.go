@@ -26,8 +26,13 @@ func Bytes(data []byte) Source { return Source{data: data} }
 func File(path string) Source { return Source{name: path, open: true} }
 
 // Reader is the rest of r, such as the standard input. Only the beginning is
-// read of what is not an image. Errors begin with name.
+// read of what is not an image. Errors begin with name. If r is a [Sizer], room is made
+// for that many bytes.
 func Reader(name string, r io.Reader) Source { return Source{name: name, reader: r} }
+
+// Sizer is a reader that knows how many bytes it has, as that of a file does. What it says
+// need not be true.
+type Sizer interface{ Size() int64 }
 
 // read calls use with the bytes of s, which are valid until use returns. Of a
 // source that is not an image of a permitted size, only the beginning is read.
@@ -69,6 +74,9 @@ func (d *Decoder) readPath(path string, use func(data []byte) error) error {
 // the pages that are written.
 func (d *Decoder) readAll(r io.Reader, use func(data []byte) error) error {
 	size := int64(-1)
+	if s, ok := r.(Sizer); ok {
+		size = s.Size()
+	}
 	if f, ok := r.(*os.File); ok {
 		info, err := f.Stat()
 		if err != nil {
@@ -94,9 +102,11 @@ func (d *Decoder) readAll(r io.Reader, use func(data []byte) error) error {
 	return d.inBuffer(r, size, use)
 }
 
-// headLen is how much of a file is read first: enough to tell an image from
+// HeadBytes is how much of a file is read first: enough to tell an image from
 // anything else, and to find the size of most images.
-const headLen = 64 << 10
+const HeadBytes = 64 << 10
+
+const headLen = HeadBytes
 
 // buffers hold files of ordinary size. Reusing them saves most of the garbage
 // that reading a folder of photographs would make.

@@ -19,18 +19,22 @@ type variant struct {
 	Tolerance int
 }
 
-// variants are testdata/variants.json, made by testdata/variants.py.
+// variants are testdata/variants.json and web.json, made by variants.py and web.py there.
 func variants(t testing.TB) []variant {
 	t.Helper()
-	data, err := os.ReadFile(filepath.Join("testdata", "variants.json"))
-	if err != nil {
-		t.Fatal(err)
+	var list []variant
+	for _, name := range []string{"variants.json", "web.json"} {
+		data, err := os.ReadFile(filepath.Join("testdata", name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var all struct{ Small []variant }
+		if err := json.Unmarshal(data, &all); err != nil {
+			t.Fatal(err)
+		}
+		list = append(list, all.Small...)
 	}
-	var all struct{ Small []variant }
-	if err := json.Unmarshal(data, &all); err != nil {
-		t.Fatal(err)
-	}
-	return all.Small
+	return list
 }
 
 func TestTagsThatChangePixelsMatchPillow(t *testing.T) {

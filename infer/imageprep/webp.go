@@ -21,8 +21,15 @@ type webpFile struct {
 	alpha    []byte
 	bits     []byte
 	lossless bool
-	exif     []byte
+	// opaque says that the container announces no transparency. As in Pillow, what there
+	// is all the same does not count then, but for a lossless picture that is no frame of
+	// an animation; and the canvas beside a frame is black.
+	opaque, animated bool
+	exif             []byte
 }
+
+// webpAlpha is the flag of a VP8X chunk that announces transparency.
+const webpAlpha = 1 << 4
 
 // chunks calls visit for each chunk of b until it returns false.
 func chunks(b []byte, visit func(kind string, body []byte) bool) error {
@@ -43,21 +50,20 @@ func chunks(b []byte, visit func(kind string, body []byte) bool) error {
 func readWebP(data []byte) (*webpFile, error) {
 	f := new(webpFile)
 	var bad error
-	animated := false
 	size := int64(binary.LittleEndian.Uint32(data[4:]))
 	cut := size > int64(len(data)-8)
 	body := data[12:min(int64(len(data)), max(size+8, 12))]
 	err := chunks(body, func(kind string, b []byte) bool {
 		switch {
 		case kind == "VP8X" && len(b) >= 10 && f.w == 0:
-			f.w, f.h = uint24(b[4:])+1, uint24(b[7:])+1
+			f.w, f.h, f.opaque = uint24(b[4:])+1, uint24(b[7:])+1, b[0]&webpAlpha == 0
 			bad = checkSize("webp", f.w, f.h)
-		case kind == "ANMF" && !animated && f.bits == nil:
-			animated = true
+		case kind == "ANMF" && !f.animated && f.bits == nil:
+			f.animated = true
 			bad = f.frame(b)
 		case kind == "EXIF" && f.exif == nil:
 			f.exif = bytes.TrimPrefix(b, []byte("Exif\x00\x00"))
-		case !animated:
+		case !f.animated:
 			bad = f.picture(kind, b)
 		}
 		return bad == nil
@@ -75,8 +81,11 @@ func readWebP(data []byte) (*webpFile, error) {
 	if f.w == 0 {
 		f.w, f.h = f.fw, f.fh
 	}
-	if f.x+f.fw > f.w || f.y+f.fh > f.h || !animated && (f.fw != f.w || f.fh != f.h) {
+	if f.x+f.fw > f.w || f.y+f.fh > f.h || !f.animated && (f.fw != f.w || f.fh != f.h) {
 		return nil, damaged("webp", "picture and canvas do not fit")
+	}
+	if f.opaque {
+		f.alpha = nil
 	}
 	return f, nil
 }
@@ -162,11 +171,21 @@ func (f *webpFile) decode() (picture, error) {
 		return picture{}, damaged("webp", "picture of another size than its header")
 	}
 	p := picture{bounds: image.Rect(f.x, f.y, f.x+f.fw, f.y+f.fh)}
+	if f.animated && f.opaque {
+		p.around = new([3]uint8)
+	}
 	switch m := img.(type) {
 	case *image.YCbCr:
 		p.rows = vp8Rows(&image.NYCbCrA{YCbCr: *m})
 	case *image.NYCbCrA:
 		p.rows = vp8Rows(m)
+	case *image.NRGBA:
+		if f.animated && f.opaque {
+			for i := 3; i < len(m.Pix); i += 4 {
+				m.Pix[i] = 255
+			}
+		}
+		p.rows = rowsOf(m)
 	default:
 		p.rows = rowsOf(img)
 	}
@@ -188,7 +207,7 @@ func (f *webpFile) container() []byte {
 	}
 	if f.alpha != nil && !f.lossless {
 		x := make([]byte, 10)
-		x[0] = 1 << 4 // alpha
+		x[0] = webpAlpha
 		w, h := f.fw-1, f.fh-1
 		copy(x[4:], []byte{byte(w), byte(w >> 8), byte(w >> 16), byte(h), byte(h >> 8), byte(h >> 16)})
 		chunk("VP8X", x)

@@ -69,7 +69,7 @@ func Load(l install.Library) (install.Library, error) {
 		return install.Library{}, fmt.Errorf("%s: %w: %v", path, ErrNotLibrary, err)
 	}
 	ort.SetSharedLibraryPath(path)
-	if err := ort.InitializeEnvironment(ort.WithLogLevelError()); err != nil {
+	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return install.Library{}, loadError(path, err)
 	}
 	l.Version = ort.GetVersion()

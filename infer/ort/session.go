@@ -94,7 +94,8 @@ func sessionOptions(o Options) (_ *ort.SessionOptions, err error) {
 	if err := errors.Join(
 		options.SetIntraOpNumThreads(threads),
 		options.SetInterOpNumThreads(1),
-		options.SetLogSeverityLevel(ort.LoggingLevelError),
+		// What fails is an error that the caller gets: nothing of it goes to stderr.
+		options.SetLogSeverityLevel(ort.LoggingLevelFatal),
 		// Idle threads sleep: waiting busily takes the cores from the decoders, and
 		// won nothing even without them.
 		options.AddSessionConfigEntry("session.intra_op.allow_spinning", "0"),

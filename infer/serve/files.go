@@ -3,7 +3,6 @@ package serve
 import (
 	"cmp"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -13,8 +12,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-
-	"github.com/flowerctl/flowerctl/onnx"
 )
 
 // Files are where a server's models come from.
@@ -28,6 +25,9 @@ type Files struct {
 	Policy     Policy
 	// Builtin is a model that is in no file, as well; its File is nil for none.
 	Builtin Builtin
+	// Also are files that Open reads for every model, such as labels or keys. When one of
+	// them changes, or what belongs to a model and is beside it, the model is opened again.
+	Also []string
 	// Open makes a model of the bytes of a file.
 	Open func(path string, file []byte) (*Model, error)
 }
@@ -88,8 +88,8 @@ type Loader struct {
 	files  Files
 
 	mu       sync.Mutex
-	loaded   map[source][sha256.Size]byte // the hash of what is served
-	unloaded map[string]bool              // names that are not to be loaded
+	loaded   map[source]fingerprint // of what is served
+	unloaded map[string]bool        // names that are not to be loaded
 }
 
 // source is a version and its file.
@@ -98,7 +98,7 @@ type source struct{ name, number, path string }
 // NewLoader looks for the models' files, and tells the server to expect them. It reads
 // none: see [Loader.Reload].
 func NewLoader(s *Server, f Files) (*Loader, error) {
-	l := &Loader{server: s, files: f, loaded: map[source][sha256.Size]byte{},
+	l := &Loader{server: s, files: f, loaded: map[source]fingerprint{},
 		unloaded: map[string]bool{}}
 	sources, err := l.scan()
 	if err != nil {
@@ -238,7 +238,7 @@ func (l *Loader) reload(ctx context.Context, only string) error {
 	return errors.Join(errs...)
 }
 
-// load serves a version, unless its file is as it was.
+// load serves a version, unless its files are as they were.
 func (l *Loader) load(ctx context.Context, src source) error {
 	err := l.replace(ctx, src)
 	if err != nil {
@@ -256,8 +256,8 @@ func (l *Loader) replace(ctx context.Context, src source) error {
 			return err
 		}
 	}
-	hash := sha256.Sum256(file)
-	if l.loaded[src] == hash {
+	found := l.files.fingerprint(src.path, file)
+	if l.loaded[src] == found {
 		return nil
 	}
 	m, err := l.files.Open(src.path, file)
@@ -267,7 +267,7 @@ func (l *Loader) replace(ctx context.Context, src source) error {
 	if err := l.server.Put(ctx, src.name, src.number, m); err != nil {
 		return fmt.Errorf("%s: %w", src.path, err)
 	}
-	l.loaded[src] = hash
+	l.loaded[src] = found
 	l.server.metrics.reloads.WithLabelValues("done").Inc()
 	return nil
 }
@@ -286,23 +286,4 @@ func (l *Loader) drop(sources []source, failed map[string]bool) {
 			l.server.Forget(src.name)
 		}
 	}
-}
-
-// readModel reads an ONNX file, which must be a regular one: a device may have no end,
-// and a pipe nobody who writes into it. Weights in files beside it are put into it.
-func readModel(path string) ([]byte, error) {
-	info, err := os.Stat(path)
-	switch {
-	case err != nil:
-		return nil, err
-	case !info.Mode().IsRegular():
-		return nil, fmt.Errorf("%s: want a regular file", path)
-	case info.Size() > onnx.MaxFileBytes:
-		return nil, fmt.Errorf("%s: %d bytes, want at most %d", path, info.Size(), onnx.MaxFileBytes)
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return nil, err
-	}
-	return onnx.Inline(path, data)
 }

@@ -6,10 +6,13 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // opener opens files that hold a model's first label: "bad" cannot be opened, "mute"
@@ -202,6 +205,25 @@ func TestWatchSeesNewVersions(t *testing.T) {
 		time.Sleep(2 * settling)
 	}
 	want(t, firstLabel(t, s, ""), "next")
+}
+
+func TestFilesWithNamesAreWatched(t *testing.T) {
+	dir := t.TempDir()
+	path, key := filepath.Join(dir, "m.onnx"), filepath.Join(t.TempDir(), "key.pem")
+	put(t, path, "one")
+	_, l := loading(t, Files{Models: []string{"rose=" + path}, Also: []string{key},
+		Open: new(opener).open})
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	l.watchFolders(w)
+	for _, folder := range []string{dir, filepath.Dir(key)} {
+		if !slices.Contains(w.WatchList(), folder) {
+			t.Errorf("%s is not watched: %v", folder, w.WatchList())
+		}
+	}
 }
 
 func TestControlLoadsAndUnloads(t *testing.T) {

@@ -207,8 +207,8 @@ func bodiesAreBack(t *testing.T, s *Server, want int64) {
 func TestHostileConnections(t *testing.T) {
 	s := served(t, newColourist(), Options{Limits: Limits{Timeout: 200 * time.Millisecond}})
 	l := loopback(t)
-	server := s.httpServer(s)
-	go server.Serve(l)
+	server := s.webServer(s, l)
+	go server.serve(false)
 	t.Cleanup(func() { server.Close() })
 	for name, c := range map[string]struct {
 		text, pause string

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/pprof"
+	"runtime"
 	"time"
 
 	"google.golang.org/grpc/credentials"
@@ -26,9 +27,10 @@ type Listeners struct {
 	ControlHandler http.Handler
 }
 
-// Run answers until ctx ends. Then it says that it is not ready, takes no more
-// requests, waits for those that it has, no longer than their deadlines, and closes
-// the models. It returns the first error of a listener.
+// Run answers until ctx ends. Then it says that it is not ready, and after
+// [Options.Grace] takes no more connections. Requests on those that are there, which end
+// with their next answer, are answered, no longer than their deadlines; then the models
+// are closed. It returns the first error of a listener.
 func (s *Server) Run(ctx context.Context, l Listeners) error {
 	if l.Pprof != nil {
 		if a, ok := l.Pprof.Addr().(*net.TCPAddr); !ok || !a.IP.IsLoopback() {
@@ -36,7 +38,11 @@ func (s *Server) Run(ctx context.Context, l Listeners) error {
 				l.Pprof.Addr())
 		}
 	}
+	if s.options.Alone {
+		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(s.threads()))
+	}
 	defer s.Close()
+	wanted := ctx
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var stops []func(context.Context)
@@ -44,13 +50,13 @@ func (s *Server) Run(ctx context.Context, l Listeners) error {
 		if at == nil {
 			return
 		}
-		server := s.httpServer(h)
-		go func() { cancel(s.serveHTTP(server, at, l.TLS, secure)) }()
-		stops = append(stops, func(ctx context.Context) {
-			if server.Shutdown(ctx) != nil {
-				server.Close() // the deadline has passed
-			}
-		})
+		server := s.webServer(h, at)
+		secure = secure && l.TLS != nil
+		if secure {
+			server.TLSConfig = l.TLS.Clone()
+		}
+		go func() { cancel(server.serve(secure)) }()
+		stops = append(stops, server.drain)
 	}
 	start(l.HTTP, s, true)
 	start(l.Control, l.ControlHandler, true)
@@ -68,6 +74,11 @@ func (s *Server) Run(ctx context.Context, l Listeners) error {
 		})
 	}
 	<-ctx.Done()
+	s.draining.Store(true)
+	s.log.Info("draining")
+	if wanted.Err() != nil { // and no listener has failed
+		pause(s.options.Grace)
+	}
 	s.drain(stops)
 	if err := context.Cause(ctx); !errors.Is(err, context.Canceled) &&
 		!errors.Is(err, http.ErrServerClosed) {
@@ -78,10 +89,9 @@ func (s *Server) Run(ctx context.Context, l Listeners) error {
 
 // drain ends the listeners, together.
 func (s *Server) drain(stops []func(context.Context)) {
-	s.draining.Store(true)
-	s.log.Info("draining")
 	const besides = 2 * time.Second
-	ctx, cancel := context.WithTimeout(context.Background(), s.options.Limits.Timeout+besides)
+	ctx, cancel := context.WithTimeout(context.Background(),
+		s.options.Limits.Timeout+idleGrace+besides)
 	defer cancel()
 	done := make(chan struct{})
 	for _, stop := range stops {
@@ -96,23 +106,17 @@ func (s *Server) drain(stops []func(context.Context)) {
 	s.log.Info("ended")
 }
 
-func (s *Server) httpServer(h http.Handler) *http.Server {
+func (s *Server) webServer(h http.Handler, at net.Listener) *webServer {
 	const headers = 64 << 10
-	return &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
+	w := &webServer{at: &emptied{Listener: at}, done: make(chan struct{})}
+	w.Server = &http.Server{Handler: h, ReadHeaderTimeout: headerTimeout, IdleTimeout: idleTimeout,
 		// A client that does not send its request, or does not read its answer, holds its
 		// connection no longer than that.
 		ReadTimeout:  s.options.Limits.Timeout + headerTimeout,
 		WriteTimeout: 2*s.options.Limits.Timeout + headerTimeout, MaxHeaderBytes: headers,
-		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
-}
-
-func (s *Server) serveHTTP(server *http.Server, l net.Listener, secure *tls.Config,
-	mayBe bool) error {
-	if secure == nil || !mayBe {
-		return server.Serve(l)
-	}
-	server.TLSConfig = secure.Clone()
-	return server.ServeTLS(l, "", "")
+		ConnState: w.conns.follow,
+		ErrorLog:  slog.NewLogLogger(s.log.Handler(), slog.LevelDebug)}
+	return w
 }
 
 // pprofHandler shows what the process does, under /debug/pprof/.

@@ -19,6 +19,15 @@ type Options struct {
 	// MaxWait is how long a worker that is free waits for its run to be full. It adds
 	// to the latency; 0, the default, is seldom slower.
 	MaxWait time.Duration
+	// Grace is for how long [Server.Run] still takes requests when it is to end, while it
+	// says that it is not ready: until those who send them have heard of it. 0 is right
+	// where nobody routes by readiness.
+	Grace time.Duration
+	// Alone says that the process does nothing else while [Server.Run] runs. Run then
+	// doubles GOMAXPROCS for that time, as many pictures are decoded at a time, and runs of
+	// a network still overlap as on the cores that there are: see [infer.Engine], whose
+	// Alone is the same.
+	Alone bool
 	// Explain turns on the route /explain. Models must have been opened for it.
 	Explain bool
 	// TritonMetrics adds to /metrics the numbers of nv_inference_*, as Triton names them.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -115,7 +116,7 @@ func (s *Server) dispatch(w http.ResponseWriter, r *http.Request, path string,
 	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	nameSpan(r.Context(), method(r.Method), path, e.id)
 	readUntil(w, r, start.Add(s.options.Limits.Timeout))
-	counted := &statusWriter{ResponseWriter: w}
+	counted := &statusWriter{ResponseWriter: w, ending: &s.draining}
 	err := s.handle(counted, r.WithContext(context.WithValue(r.Context(), exchangeKey{}, e)), methods)
 	status := counted.status
 	if err != nil {
@@ -171,22 +172,26 @@ func (s *Server) handle(w http.ResponseWriter, r *http.Request, methods map[stri
 	return rt.serve(w, r.WithContext(ctx))
 }
 
-// statusWriter remembers the status.
+// statusWriter remembers the status, and says that a connection is to be used no more
+// when the server ends.
 type statusWriter struct {
 	http.ResponseWriter
 	status int
+	ending *atomic.Bool
 }
 
 func (w *statusWriter) WriteHeader(status int) {
 	if w.status == 0 {
-		w.status = status
+		if w.status = status; w.ending.Load() {
+			w.Header().Set("Connection", "close")
+		}
 	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
 func (w *statusWriter) Write(p []byte) (int, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
+		w.WriteHeader(http.StatusOK)
 	}
 	return w.ResponseWriter.Write(p)
 }

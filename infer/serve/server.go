@@ -23,6 +23,7 @@ type Server struct {
 	models   registry
 	metrics  *metrics
 	images   imageprep.Decoder
+	cores    int           // that the process may use
 	decoders chan struct{} // a place for each picture that is decoded at a time
 	explains chan struct{} // the same for explanations
 	bodies   *budget
@@ -40,8 +41,9 @@ func New(o Options) *Server {
 	s := &Server{options: o, log: o.Log, bodies: &budget{left: o.Limits.Bodies},
 		rates:    newRates(o.Limits.Rate, o.Limits.Pictures),
 		images:   imageprep.Decoder{Pixels: o.Limits.Pixels},
-		decoders: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		cores:    runtime.GOMAXPROCS(0),
 		explains: make(chan struct{}, 1)}
+	s.decoders = make(chan struct{}, s.threads())
 	if s.log == nil {
 		s.log = slog.New(slog.DiscardHandler)
 	}
@@ -61,6 +63,14 @@ func Handler(c Classifier, o Options) http.Handler {
 	s := New(o)
 	s.models.put(s.newVersion("model", "1", m))
 	return s
+}
+
+// threads is how many threads may run Go, or what Go has called, while the server runs.
+func (s *Server) threads() int {
+	if s.options.Alone {
+		return 2 * s.cores
+	}
+	return s.cores
 }
 
 // Close ends every model when its last request has been answered, and closes the

@@ -28,6 +28,9 @@ func (s *Server) newVersion(name, number string, m *Model) *version {
 	if s.options.MaxBatch > 0 {
 		m.MaxBatch = s.options.MaxBatch
 	}
+	if s.options.Alone { // the model may have counted threads that have no core
+		m.Runs = min(m.Runs, s.cores)
+	}
 	v := &version{Model: m, name: name, number: number, labels: m.Classifier.Labels(),
 		prep: m.Classifier.Preprocess(), stats: new(statistics), retired: make(chan struct{})}
 	limits := s.options.Limits

@@ -48,7 +48,11 @@ func (l *Loader) Watch(ctx context.Context) error {
 // A folder that is watched already stays so.
 func (l *Loader) watchFolders(w *fsnotify.Watcher) {
 	var folders []string
-	for _, path := range l.files.Models {
+	for _, given := range l.files.Models {
+		_, path := named(given)
+		folders = append(folders, filepath.Dir(path))
+	}
+	for _, path := range l.files.Also {
 		folders = append(folders, filepath.Dir(path))
 	}
 	if root := l.files.Repository; root != "" {

@@ -84,7 +84,7 @@ func Path(model string) string { return model + ".sig" }
 func Sign(path string, file []byte, key ed25519.PrivateKey) (*Manifest, error) {
 	m := &Manifest{Format: format, Files: []Entry{{filepath.Base(path), digest(file)}}}
 	beside := infer.Beside(path)
-	for _, name := range names(path) {
+	for _, name := range Names(path) {
 		data, err := beside(name)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -109,8 +109,8 @@ func Sign(path string, file []byte, key ed25519.PrivateKey) (*Manifest, error) {
 	return m, atomicfile.WriteBytes(Path(path), append(s, '\n'))
 }
 
-// names are the files that may belong to a model.
-func names(path string) (list []string) {
+// Names are the files that may belong to a model and be signed with it, in its folder.
+func Names(path string) (list []string) {
 	for _, suffix := range Suffixes {
 		list = append(list, filepath.Base(path)+suffix)
 	}
@@ -143,7 +143,7 @@ func Check(path string, file []byte, key ed25519.PublicKey) (*Manifest, error) {
 	}
 	delete(of, base)
 	beside := infer.Beside(path)
-	for _, name := range names(path) {
+	for _, name := range Names(path) {
 		want, listed := of[name]
 		delete(of, name)
 		data, err := beside(name)

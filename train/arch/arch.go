@@ -89,6 +89,8 @@ var presets = []Preset{
 		Source: "Sandler 2018", build: mobileNetV2},
 	{Name: "resnet-small", Size: 128, Parameters: 1_227_685,
 		Source: "this project, for a few thousand images", build: resNetSmall},
+	{Name: "resnet12d", Size: 144, Parameters: 1_530_253,
+		Source: "this project, for a few thousand photographs, after He 2018", build: resNet12D},
 	{Name: "tiny", Size: 64, Parameters: 5_093,
 		Source: "this project, for tests", build: tiny},
 }

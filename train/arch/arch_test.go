@@ -128,6 +128,7 @@ func TestPresetsAreThese(t *testing.T) {
 		"resnet18":     "26555f1746d0d715",
 		"mobilenetv2":  "1d0a97a305fb28ef",
 		"resnet-small": "fbb8be6f2bd61eb6",
+		"resnet12d":    "2cf6ff087df49159",
 		"tiny":         "002180a092fe8f6b",
 	}
 	for _, p := range All() {

@@ -132,14 +132,15 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) {
 	if b.Weights != nil {
 		b.Weights = b.Weights[:n]
 	}
-	varied := l.opts.Augment != augment.Policy{}
+	from := l.cache.Size()
+	varied := l.opts.Augment != augment.Policy{} || from != b.Size
 	for k, i := range order[first : first+n] {
 		class := l.cache.Set.Items[i].Class
 		b.Indices[k], b.Labels[k] = i, class
 		image := b.Pixels[k*pixels : (k+1)*pixels]
 		if varied {
 			reseed(s.pcg, l.opts.Seed, "augment", uint64(epoch), uint64(i))
-			l.opts.Augment.Apply(image, l.cache.Image(i), b.Size, s.rng)
+			l.opts.Augment.Apply(image, b.Size, l.cache.Image(i), from, s.rng)
 		} else {
 			copy(image, l.cache.Image(i))
 		}

@@ -5,7 +5,7 @@ import "fmt"
 // tooFew is the error for a class with too few different images for the parts. Where
 // copies of another class' images are the reason, it names that class.
 func (s *Set) tooFew(class, different, want int) error {
-	groups, err := s.groups()
+	groups, err := s.Groups()
 	if err != nil {
 		return err
 	}

@@ -47,6 +47,10 @@ type Set struct {
 	// Similar lists, by index, the groups of images that are the same or look the
 	// same; Load fills it in.
 	Similar [][]int
+	// Excluded is how many files ScanOptions.Exclude left out, and NotFound are the names
+	// it has that are no file of a class.
+	Excluded int
+	NotFound []string
 	// Problems lists what was left out or looks wrong, in the order of discovery.
 	Problems []Problem
 }
@@ -103,8 +107,9 @@ func (s *Set) Counts(p Part) []int {
 	return n
 }
 
-// clone is a copy of s; only Similar is shared.
+// clone is a copy of s; only Similar and NotFound are shared.
 func (s *Set) clone() *Set {
 	return &Set{Dir: s.Dir, Labels: slices.Clone(s.Labels), Items: slices.Clone(s.Items),
-		SplitBy: s.SplitBy, Similar: s.Similar, Problems: slices.Clone(s.Problems)}
+		SplitBy: s.SplitBy, Similar: s.Similar, Excluded: s.Excluded, NotFound: s.NotFound,
+		Problems: slices.Clone(s.Problems)}
 }

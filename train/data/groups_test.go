@@ -21,7 +21,7 @@ func TestManyPicturesThatLookAlikeAreNoRepetition(t *testing.T) {
 			group = append(group, i)
 		}
 		s.Similar = [][]int{group}
-		groups, err := s.groups()
+		groups, err := s.Groups()
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 	"runtime"
 	"slices"
@@ -16,7 +17,10 @@ type LoaderOptions struct {
 	Shuffle  bool   // a new order each epoch, from (Seed, epoch)
 	DropLast bool   // no smaller batch at the end of an epoch
 	Seed     uint64 // of order and augmentation
-	Workers  int    // batches prepared at the same time; 0 means one for each core
+	// Size is the side of the batches' images in pixels, 0 for the cache's own. It is for
+	// training images, whose variations are then cut from larger ones.
+	Size    int
+	Workers int // batches prepared at the same time; 0 means one for each core
 	// LabelSmoothing s turns a one-hot target y into y*(1-s) + s/classes, as Keras.
 	LabelSmoothing float64
 	// ClassWeights multiply the loss of the images of each class; nil means 1. If
@@ -59,6 +63,10 @@ func NewLoader(cache *Cache, indices []int, opts LoaderOptions) (*Loader, error)
 	if (l.part == Val || l.part == Test) && opts.Augment != (augment.Policy{}) {
 		return nil, fmt.Errorf("loader: augmentation is for training, these images are for %s", l.part)
 	}
+	if l.part != Train && l.Size() != cache.Size() {
+		return nil, fmt.Errorf("loader: images of %d pixels at %d, which is for training, these are for %s",
+			cache.Size(), opts.Size, l.part)
+	}
 	if opts.Workers <= 0 {
 		l.opts.Workers = runtime.GOMAXPROCS(0)
 	}
@@ -68,6 +76,9 @@ func NewLoader(cache *Cache, indices []int, opts LoaderOptions) (*Loader, error)
 func (o LoaderOptions) check(images, classes int) error {
 	if o.Batch <= 0 {
 		return fmt.Errorf("batch of %d images, want 1 or more", o.Batch)
+	}
+	if o.Size < 0 {
+		return fmt.Errorf("images of %d pixels, want 1 or more, or 0 for their own size", o.Size)
 	}
 	if images == 0 || o.DropLast && images < o.Batch {
 		return fmt.Errorf("%d images make no batch of %d", images, o.Batch)
@@ -122,5 +133,5 @@ func (l *Loader) Part() Part { return l.part }
 // Labels are the names of the classes.
 func (l *Loader) Labels() []string { return l.cache.Set.Labels }
 
-// Size is the side of an image, in pixels.
-func (l *Loader) Size() int { return l.cache.Size() }
+// Size is the side of a batch's image, in pixels.
+func (l *Loader) Size() int { return cmp.Or(l.opts.Size, l.cache.Size()) }

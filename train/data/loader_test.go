@@ -153,6 +153,27 @@ func TestAugmentationBelongsToTheImage(t *testing.T) {
 	}
 }
 
+// Training images may be cut at another size than they are kept in; others may not.
+func TestBatchesOfAnotherSize(t *testing.T) {
+	c := drawn(t)
+	l := newLoader(t, c, Train, LoaderOptions{Batch: 4, Size: 4})
+	for _, b := range keep(t, l, 0) {
+		if b.Size != 4 || len(b.Pixels) != b.N*4*4*3 {
+			t.Fatalf("batch of %d images of %d in %d bytes, want a side of 4", b.N, b.Size, len(b.Pixels))
+		}
+		want := make([]uint8, 4*4*3)
+		augment.Policy{}.Apply(want, 4, c.Image(b.Indices[0]), 8, nil)
+		if !bytes.Equal(b.Pixels[:len(want)], want) {
+			t.Fatal("the image is not the one kept, at half its size")
+		}
+	}
+	for _, o := range []LoaderOptions{{Batch: 4, Size: 4}, {Batch: 4, Size: -1}} {
+		if _, err := NewLoader(c, c.Set.Indices(Val), o); err == nil {
+			t.Errorf("validation images at %d pixels of 8: no error", o.Size)
+		}
+	}
+}
+
 func TestTargetsSumToOne(t *testing.T) {
 	c := drawn(t)
 	l := newLoader(t, c, Train, LoaderOptions{Batch: 9, Shuffle: true, LabelSmoothing: 0.2,

@@ -39,13 +39,13 @@ type Repeated struct {
 	TwoParts   bool `json:"two_parts"`
 }
 
-// Inspect reads every image of a set that was scanned, and reports. The file split,
-// if it is not "", says which part each image is in: see [Set.WriteSplit].
-func Inspect(ctx context.Context, set *Set, split string) (Report, error) {
-	// The pixels are not looked at: a fingerprint of each image is.
+// Fingerprints reads every image of a set that was scanned, and gives the set with hashes
+// and groups of similar pictures, without pixels. The file split, if it is not "", says
+// which part each image is in: see [Set.WriteSplit].
+func Fingerprints(ctx context.Context, set *Set, split string) (*Set, error) {
 	cache, err := Load(ctx, set, imageprep.Config{Size: 1}, LoadOptions{})
 	if err != nil {
-		return Report{}, err
+		return nil, err
 	}
 	if split != "" {
 		parts, err := ReadSplitFile(split)
@@ -57,10 +57,10 @@ func Inspect(ctx context.Context, set *Set, split string) (Report, error) {
 			err = fmt.Errorf("%s: %w", split, err)
 		}
 		if err != nil {
-			return Report{}, err
+			return nil, err
 		}
 	}
-	return cache.Set.Report(), nil
+	return cache.Set, nil
 }
 
 // Report describes the set. Repeated images are known after [Load].
@@ -88,12 +88,13 @@ func (s *Set) Report() Report {
 		r.MajorityRate = float64(largest) / float64(r.Images)
 	}
 	for _, g := range s.Similar {
-		r.Repeated = append(r.Repeated, s.repeated(g))
+		r.Repeated = append(r.Repeated, s.Repeated(g))
 	}
 	return r
 }
 
-func (s *Set) repeated(group []int) Repeated {
+// Repeated describes a group of images that are the same or look the same.
+func (s *Set) Repeated(group []int) Repeated {
 	first := s.Items[group[0]]
 	out := Repeated{SameBytes: true}
 	for _, i := range group {

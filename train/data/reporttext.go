@@ -28,18 +28,23 @@ func (r Report) WriteText(w io.Writer) error {
 		fmt.Fprintf(w, "%s: %s\n", p.Kind, p)
 	}
 	for _, g := range r.Repeated {
-		what, where := "look alike", ""
-		if g.SameBytes {
-			what = "same bytes"
-		}
-		if g.TwoClasses {
-			where += ", under two classes"
-		}
-		if g.TwoParts {
-			where += ", in two parts"
-		}
-		fmt.Fprintf(w, "%s%s: %s\n", what, where, strings.Join(g.Files, " "))
+		fmt.Fprintf(w, "%s: %s\n", g, strings.Join(g.Files, " "))
 	}
 	_, err := fmt.Fprintf(w, "%d left out, %d repeated\n", len(r.Problems), len(r.Repeated))
 	return err
+}
+
+// String says what the images share, and where: "same bytes, under two classes".
+func (g Repeated) String() string {
+	what := "look alike"
+	if g.SameBytes {
+		what = "same bytes"
+	}
+	if g.TwoClasses {
+		what += ", under two classes"
+	}
+	if g.TwoParts {
+		what += ", in two parts"
+	}
+	return what
 }

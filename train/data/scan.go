@@ -18,6 +18,9 @@ import (
 type ScanOptions struct {
 	// Strict makes the first file that is named like an image but is none an error.
 	Strict bool
+	// Exclude names files to leave out, whatever they are; nil names none. How many they
+	// were is in Set.Excluded.
+	Exclude *Exclusion
 }
 
 // Scan lists the images of a folder with a folder for each class, or with folders
@@ -32,10 +35,12 @@ type ScanOptions struct {
 // Nothing is decoded: [Load] does that. It is an error if dir is missing, is not a
 // folder, or has fewer than two classes.
 func Scan(ctx context.Context, dir string, opts ScanOptions) (*Set, error) {
-	sc := scanner{ctx: ctx, opts: opts, set: &Set{Dir: dir}}
+	sc := scanner{ctx: ctx, opts: opts, set: &Set{Dir: dir}, excluded: map[int]bool{},
+		hinted: map[string]bool{}}
 	if err := sc.scan(); err != nil {
 		return nil, err
 	}
+	sc.set.NotFound = sc.notFound()
 	return sc.set, nil
 }
 
@@ -44,6 +49,10 @@ type scanner struct {
 	ctx  context.Context
 	opts ScanOptions
 	set  *Set
+	// excluded are the files of opts.Exclude that were there, by their place in it.
+	excluded map[int]bool
+	// hinted are the kinds of image that are not read and were said how to convert.
+	hinted map[string]bool
 }
 
 // found is an image and the name of its class.
@@ -166,12 +175,17 @@ func (sc *scanner) classes(rel string, names []string, part Part) ([]found, []st
 	var with []string
 	seen := make(map[string]bool, len(names))
 	for _, name := range names {
+		before := sc.set.Excluded
 		paths, err := sc.images(path.Join(rel, name))
 		if err != nil {
 			return nil, nil, err
 		}
 		if len(paths) == 0 {
-			sc.set.report(path.Join(rel, name), EmptyClass, "no image inside, not a class")
+			why := "no image inside, not a class"
+			if sc.set.Excluded > before {
+				why = "all its images are left out by " + sc.opts.Exclude.File + ", not a class"
+			}
+			sc.set.report(path.Join(rel, name), EmptyClass, why)
 			continue
 		}
 		class, err := className(name)
@@ -218,6 +232,9 @@ func (sc *scanner) images(rel string) ([]string, error) {
 			out = append(out, inner...)
 			continue
 		}
+		if sc.excludes(p) {
+			continue
+		}
 		ok, err := sc.isImage(p)
 		if err != nil {
 			return nil, err
@@ -244,6 +261,12 @@ func (sc *scanner) isImage(rel string) (bool, error) {
 	if sc.opts.Strict {
 		return false, fmt.Errorf("data %s: %s: %w", sc.set.Dir, rel, err)
 	}
-	sc.set.report(rel, Unreadable, err.Error())
+	text := err.Error()
+	var image *imageprep.Error
+	if errors.As(err, &image) && !sc.hinted[text] { // a telephone's pictures may be thousands
+		sc.hinted[text] = true
+		text += "; " + image.Hint()
+	}
+	sc.set.report(rel, Unreadable, text)
 	return false, nil
 }

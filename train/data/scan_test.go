@@ -183,3 +183,24 @@ func wantError(t *testing.T, err error, what string) {
 		t.Errorf("got error %q, want one line that says %q", err, what)
 	}
 }
+
+// TestPicturesThatAreNotReadAreNamed: of each kind the first says what converts it.
+func TestPicturesThatAreNotReadAreNamed(t *testing.T) {
+	heic := "\x00\x00\x00\x18ftypheic\x00\x00\x00\x00mif1heic"
+	s := scan(t, folder(t, map[string]string{"rose/1.png": "#1", "rose/a.heic": heic,
+		"rose/b.HEIC": heic, "tulip/2.png": "#2", "tulip/c.svg": "<svg/>"}))
+	if len(s.Problems) != 3 {
+		t.Fatalf("got %v", s.Problems)
+	}
+	first, second, third := s.Problems[0], s.Problems[1], s.Problems[2]
+	if first.Kind != Unreadable || !strings.HasPrefix(first.Reason,
+		"unsupported image (image/heic); convert it: heif-convert IN.heic OUT.jpg") {
+		t.Errorf("got %v", first)
+	}
+	if second.Kind != Unreadable || second.Reason != "unsupported image (image/heic)" {
+		t.Errorf("got %v", second)
+	}
+	if third.Kind != Stray || third.Reason != "not an image, left out" {
+		t.Errorf("got %v", third)
+	}
+}

@@ -25,7 +25,8 @@ var magics = []string{
 	"\xff\xd8\xff", "\x89PNG\r\n\x1a\n", "GIF8", "RIFF????WEBP", "BM", "II*\x00", "MM\x00*",
 }
 
-// sniff reports whether the file starts like an image.
+// sniff reports whether the file starts like an image. The error of one that is not read
+// has what converts it.
 func sniff(name string) (bool, error) {
 	info, err := os.Stat(name)
 	if err != nil {
@@ -39,7 +40,7 @@ func sniff(name string) (bool, error) {
 		return false, reason(err)
 	}
 	defer f.Close()
-	var buf [12]byte
+	var buf [512]byte
 	n, err := io.ReadFull(f, buf[:])
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return false, reason(err)
@@ -49,7 +50,7 @@ func sniff(name string) (bool, error) {
 			return true, nil
 		}
 	}
-	return false, nil
+	return false, imageprep.Unread(buf[:n])
 }
 
 func matches(b []byte, magic string) bool {

@@ -35,7 +35,7 @@ type SplitOptions struct {
 // nearly all others in their parts.
 //
 // Files with the same bytes always get the same part, and so do similar pictures if
-// they are few (see groups); a group counts for the class of its first image. The
+// they are few (see [Set.Groups]); a group counts for the class of its first image. The
 // same picture under two classes is reported.
 //
 // A set whose folders are parts keeps them; if it has train and test folders but no
@@ -52,7 +52,7 @@ func (s *Set) Split(opts SplitOptions) error {
 	if err := opts.check(); err != nil {
 		return err
 	}
-	groups, err := s.groups()
+	groups, err := s.Groups()
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (s *Set) Split(opts SplitOptions) error {
 // their first items: those with the same bytes, and similar ones unless they are more
 // than two and more than a twentieth of their class. In that case all pictures of
 // the set are similar, as those of digits are, and none is a copy.
-func (s *Set) groups() ([][]int, error) {
+func (s *Set) Groups() ([][]int, error) {
 	at := make(map[string]int, len(s.Items))
 	joined := newUnion(len(s.Items))
 	size := make([]int, len(s.Labels))

@@ -6,10 +6,8 @@
 package head
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -88,14 +86,7 @@ func (e *Examples) check(folds int) error {
 // many folds as the smallest class has groups; with one, the strongest penalty but
 // two is taken and Tried is empty.
 func Fit(ctx context.Context, e Examples, o Options) (*Linear, error) {
-	if o.Folds == 0 {
-		if o.Folds = 5; e.N > 1000 { // each fold is large, and takes long
-			o.Folds = 3
-		}
-	}
-	if o.Penalties == nil {
-		o.Penalties = []float64{3, 1, 0.3, 0.1, 0.03, 0.01, 3e-3}
-	}
+	o.fill(&e)
 	if err := e.check(o.Folds); err != nil {
 		return nil, err
 	}
@@ -108,11 +99,10 @@ func Fit(ctx context.Context, e Examples, o Options) (*Linear, error) {
 	fold, folds := p.folds(o.Folds, o.Seed)
 	if folds >= 2 && len(o.Penalties) > 1 {
 		var err error
-		if l.Tried, err = p.validate(ctx, o.Penalties, fold, folds); err != nil {
+		if l.Tried, err = p.validate(ctx, o.Penalties, fold, folds, nil); err != nil {
 			return nil, err
 		}
-		least := slices.MinFunc(l.Tried, func(a, b Trial) int { return cmp.Compare(a.Loss, b.Loss) })
-		l.Penalty = least.Penalty
+		l.Penalty = l.Tried[best(l.Tried)].Penalty
 	}
 	var w []float64
 	for _, penalty := range o.Penalties { // from the strongest on: each start is near its end
@@ -126,6 +116,28 @@ func Fit(ctx context.Context, e Examples, o Options) (*Linear, error) {
 	}
 	l.Weight, l.Bias = p.unscaled(w)
 	return l, nil
+}
+
+// fill puts in the defaults for so many examples.
+func (o *Options) fill(e *Examples) {
+	if o.Folds == 0 {
+		if o.Folds = 5; e.N > 1000 { // each fold is large, and takes long
+			o.Folds = 3
+		}
+	}
+	if o.Penalties == nil {
+		o.Penalties = []float64{3, 1, 0.3, 0.1, 0.03, 0.01, 3e-3}
+	}
+}
+
+// best is the index of the trial with the smallest loss, the first of equals.
+func best(tried []Trial) (index int) {
+	for i, t := range tried {
+		if t.Loss < tried[index].Loss {
+			index = i
+		}
+	}
+	return index
 }
 
 // Loss is the mean cross-entropy of the head's answers, and how many are right.
@@ -150,9 +162,10 @@ func (l *Linear) Loss(e *Examples) (mean float64, right int) {
 
 // validate is what the penalties come to over all folds, from the strongest on and
 // until one is worse than the one before: the weaker ones would overfit more, and
-// take the longest.
+// take the longest. Where held is not nil, it gets what each penalty's fits answer for
+// what they did not see.
 func (p *problem) validate(ctx context.Context, penalties []float64, fold []int,
-	folds int) (tried []Trial, err error) {
+	folds int, held *[][]Held) (tried []Trial, err error) {
 	parts := make([]part, folds)
 	for i, f := range fold {
 		for k := range parts {
@@ -165,10 +178,15 @@ func (p *problem) validate(ctx context.Context, penalties []float64, fold []int,
 	}
 	for _, penalty := range penalties {
 		results := make([]Trial, folds)
+		var answers []Held
+		if held != nil {
+			answers = make([]Held, p.N)
+			*held = append(*held, answers)
+		}
 		g, ctx := errgroup.WithContext(ctx)
 		for k := range parts {
 			g.Go(func() (err error) {
-				results[k], err = p.try(ctx, &parts[k], penalty)
+				results[k], err = p.try(ctx, &parts[k], penalty, answers)
 				return err
 			})
 		}
@@ -195,8 +213,11 @@ type part struct {
 	w       []float64
 }
 
-// try fits a part, and sums up losses and right answers of what it did not see.
-func (p *problem) try(ctx context.Context, f *part, penalty float64) (t Trial, err error) {
+// try fits a part, and sums up losses and right answers of what it did not see. The
+// answers are put down in held unless it is nil.
+func (p *problem) try(ctx context.Context, f *part, penalty float64, held []Held) (
+	t Trial, err error) {
+
 	if f.w, err = p.fit(ctx, f.in, penalty, f.w); err != nil {
 		return t, err
 	}
@@ -206,6 +227,9 @@ func (p *problem) try(ctx context.Context, f *part, penalty float64) (t Trial, e
 		t.Loss += crossEntropy(logits, p.Labels[row])
 		if numbers.ArgMax(logits) == p.Labels[row] {
 			t.Accuracy++
+		}
+		if held != nil {
+			held[row] = newHeld(logits, p.Labels[row])
 		}
 	}
 	return t, nil

@@ -55,6 +55,56 @@ func (a *Answers) Curve(class int) (Curves, bool) {
 	return a.curves(class, make([]int, len(a.Labels)), true), true
 }
 
+// fewOfClass is up to how many images of a class its areas are counted out: comparing
+// all images with each of the class is less work than sorting them.
+const fewOfClass = 8
+
+// areas are those of curves, without its points, from how many images of the class and
+// of the others have a probability as large as each one of the class.
+func (a *Answers) areas(class int) (c Curves) {
+	var of []float32 // probabilities of the class's images
+	for i, label := range a.Labels {
+		if label == class {
+			of = append(of, a.Probabilities[i][class])
+		}
+	}
+	slices.Sort(of)
+	// By image of the class: how many of the others have a larger probability, or the same.
+	larger, same := make([]int, len(of)), make([]int, len(of))
+	for i, label := range a.Labels {
+		if label == class {
+			continue
+		}
+		p := a.Probabilities[i][class]
+		for k := range of {
+			if p < of[k] {
+				break // and less than the next ones
+			}
+			if p == of[k] {
+				same[k]++
+			} else {
+				larger[k]++
+			}
+		}
+	}
+	others := len(a.Labels) - len(of)
+	for k := 0; k < len(of); {
+		equal := 1 // images of the class at this threshold
+		for k+equal < len(of) && of[k+equal] == of[k] {
+			equal++
+		}
+		above := len(of) - k // with this probability or a larger one
+		share := ratio(equal, len(of))
+		c.AveragePrecision += share * ratio(above, above+larger[k]+same[k])
+		c.ROCArea += share * (1 - ratio(2*larger[k]+same[k], 2*others))
+		k += equal
+	}
+	if others == 0 {
+		c.ROCArea = 0
+	}
+	return c
+}
+
 // curves uses order, which has an element for each image, as it works.
 func (a *Answers) curves(class int, order []int, points bool) (c Curves) {
 	of := 0 // images of the class
@@ -63,6 +113,9 @@ func (a *Answers) curves(class int, order []int, points bool) (c Curves) {
 		if label == class {
 			of++
 		}
+	}
+	if !points && of <= fewOfClass {
+		return a.areas(class)
 	}
 	p := func(i int) float32 { return a.Probabilities[i][class] }
 	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(p(j), p(i)) })

@@ -36,8 +36,11 @@ type Reliability struct {
 }
 
 // Reliability measures the answers as they are.
-func (a *Answers) Reliability() Reliability {
-	return a.reliability(func(int) float64 { return 1 })
+func (a *Answers) Reliability() Reliability { return a.ReliabilityAt(1) }
+
+// ReliabilityAt measures the answers with a temperature.
+func (a *Answers) ReliabilityAt(temperature float64) Reliability {
+	return a.reliability(func(int) float64 { return temperature })
 }
 
 // reliability measures the answers with a temperature for each image.
@@ -50,8 +53,9 @@ func (a *Answers) reliability(temperature func(image int) float64) Reliability {
 	for i, label := range a.Labels {
 		t := temperature(i)
 		best := first(a.Probabilities[i])
-		confidence := math.Exp(-surprise(a.Probabilities[i], best, t))
-		r.NLL += surprise(a.Probabilities[i], label, t) / n
+		total := logSum(a.Probabilities[i], t)
+		confidence := math.Exp(logit(a.Probabilities[i][best])/t - total)
+		r.NLL += (total - logit(a.Probabilities[i][label])/t) / n
 		b := &r.Bins[min(Bins-1, max(0, int(math.Ceil(confidence*Bins))-1))]
 		b.N++
 		b.Confidence += confidence
@@ -96,13 +100,28 @@ func (a *Answers) Temperature() float64 {
 	return a.temperature(func(int) bool { return true })
 }
 
+// mostFitted bounds the numbers that temperature looks at for each candidate; with more
+// images it takes some that are spread over all, and not under fewestFitted. One number
+// is fitted: a few hundred images give it to some percent.
+const mostFitted, fewestFitted = 4_000_000, 200
+
+// fitted is how far apart the images are that temperature looks at.
+func (a *Answers) fitted() (step int) {
+	if len(a.Probabilities) == 0 || len(a.Probabilities[0]) <= DenseClasses {
+		return 1
+	}
+	most := max(fewestFitted, mostFitted/len(a.Probabilities[0]))
+	return max(1, (len(a.Labels)+most-1)/most)
+}
+
 // temperature is fitted on the images that are let in.
 func (a *Answers) temperature(in func(image int) bool) float64 {
+	step := a.fitted()
 	objective := func(logT float64) float64 {
 		sum := logT * logT / (2 * temperatureSpread * temperatureSpread)
-		for i, label := range a.Labels {
-			if in(i) {
-				sum += surprise(a.Probabilities[i], label, math.Exp(logT))
+		for i := 0; i < len(a.Labels); i += step {
+			if in(i / step) {
+				sum += surprise(a.Probabilities[i], a.Labels[i], math.Exp(logT))
 			}
 		}
 		return sum
@@ -135,22 +154,37 @@ const calibrationFolds = 5
 // Calibrate fits the temperature on all answers, and says what it does by those
 // that were fitted without each fifth of the images.
 func (a *Answers) Calibrate() *Calibration {
-	c := &Calibration{Temperature: a.Temperature(), Images: len(a.Labels), Before: a.Reliability()}
+	step := a.fitted()
+	c := &Calibration{Temperature: a.Temperature(), Images: (len(a.Labels) + step - 1) / step,
+		Before: a.Reliability()}
 	var without [calibrationFolds]float64
 	for fold := range without {
 		without[fold] = a.temperature(func(i int) bool { return i%calibrationFolds != fold })
 	}
-	c.After = a.reliability(func(i int) float64 { return without[i%calibrationFolds] })
+	c.After = a.reliability(func(i int) float64 { return without[i/step%calibrationFolds] })
 	return c
 }
 
-// Tempered are the answers with logits divided by a temperature.
-func (a *Answers) Tempered(temperature float64) *Answers {
+// Tempered gives an image's probabilities of single classes where logits are divided by a
+// temperature, as [Temper] does it for all.
+func (a *Answers) Tempered(image int, temperature float64) func(class int) float32 {
+	p := a.Probabilities[image]
+	if temperature == 1 || temperature == 0 {
+		return func(class int) float32 { return p[class] }
+	}
+	total := logSum(p, temperature)
+	return func(class int) float32 { return float32(math.Exp(logit(p[class])/temperature - total)) }
+}
+
+// At are the answers with logits divided by a temperature, as [Temper] does it.
+func (a *Answers) At(temperature float64) *Answers {
+	if temperature == 1 || temperature == 0 {
+		return a
+	}
 	out := &Answers{Labels: a.Labels, Probabilities: make([][]float32, len(a.Probabilities))}
 	for i, p := range a.Probabilities {
-		row := slices.Clone(p)
-		Temper(row, temperature)
-		out.Probabilities[i] = row
+		out.Probabilities[i] = slices.Clone(p)
+		Temper(out.Probabilities[i], temperature)
 	}
 	return out
 }
@@ -175,12 +209,23 @@ func surprise(p []float32, class int, temperature float64) float64 {
 // logSum is the logarithm of the sum over the classes of exp(logit / temperature).
 // The largest logit is near 0: nothing overflows.
 func logSum(p []float32, temperature float64) float64 {
+	if temperature == 1 {
+		return math.Log(sumOf(p))
+	}
 	top := logit(p[first(p)]) / temperature
 	sum := 0.0
 	for _, v := range p {
 		sum += math.Exp(logit(v)/temperature - top)
 	}
 	return top + math.Log(sum)
+}
+
+// sumOf is the sum of probabilities, each one as logit takes it.
+func sumOf(p []float32) (sum float64) {
+	for _, v := range p {
+		sum += math.Max(float64(v), math.SmallestNonzeroFloat32)
+	}
+	return sum
 }
 
 // logit is the logarithm of a probability: a logit, but for a number that all

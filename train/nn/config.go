@@ -44,6 +44,13 @@ type Config struct {
 	// would need it. Batch norms among them normalise by their running statistics and
 	// keep them. Nodes without parameters are not changed: a dropout still drops.
 	Frozen []string
+	// TrainSize is the side in pixels of the images that the steps take, 0 for the
+	// network's own. Evaluation and the measuring of statistics are at the network's own
+	// size always. It is for networks whose parameters are the same at both sizes, as with
+	// global pooling before the head: training on smaller images takes less time, and
+	// random crops, enlarged, show things at the scale at which whole images do later
+	// (Touvron et al., Fixing the train-test resolution discrepancy, 2019).
+	TrainSize int
 	// Rates has factors on the learning rate, over 0, by the name of the node; 1 for
 	// nodes that it does not name. It has no effect on nodes without parameters.
 	Rates map[string]float64
@@ -63,6 +70,9 @@ func (c *Config) check(spec *model.Spec) error {
 	if !(c.ClipNorm >= 0) {
 		return fmt.Errorf("clip norm %g, want 0 (never) or more", c.ClipNorm)
 	}
+	if err := c.checkTrainSize(spec); err != nil {
+		return err
+	}
 	for _, name := range c.Frozen {
 		if spec.Node(name) == nil {
 			return fmt.Errorf("network %s has no node %q to freeze", spec.Name, name)
@@ -76,6 +86,35 @@ func (c *Config) check(spec *model.Spec) error {
 		if rate := c.Rates[name]; !(rate > 0) || !numbers.Finite(rate) {
 			return fmt.Errorf("node %s: factor %g on the learning rate, want over 0 and finite: "+
 				"freeze a node that is not to learn", name, rate)
+		}
+	}
+	return nil
+}
+
+// checkTrainSize refuses a size of images in training at which the network would have
+// other parameters, or none.
+func (c *Config) checkTrainSize(spec *model.Spec) error {
+	if c.TrainSize == 0 {
+		return nil
+	}
+	own, err := spec.Params()
+	if err != nil {
+		return err
+	}
+	at := *spec
+	at.Input[1], at.Input[2] = c.TrainSize, c.TrainSize
+	if _, err = at.Shapes(); err != nil {
+		return fmt.Errorf("network %s on images of %d pixels in training: %w", spec.Name, c.TrainSize, err)
+	}
+	there, err := at.Params()
+	if err != nil {
+		return fmt.Errorf("network %s on images of %d pixels in training: %w", spec.Name, c.TrainSize, err)
+	}
+	for i := range own {
+		if !slices.Equal(own[i].Shape, there[i].Shape) {
+			return fmt.Errorf("network %s has parameters %s of %v for images of %d pixels and %v for "+
+				"%d: it can be trained at its own size only", spec.Name, own[i].Name, own[i].Shape,
+				spec.Input[1], there[i].Shape, c.TrainSize)
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ var _ train.Stepper = (*Network)(nil)
 
 // use is what a graph is for.
 type use struct {
-	n       int
+	n, side int // images, and their side in pixels
 	purpose purpose
 }
 
@@ -97,12 +97,12 @@ func newSource(spec model.Spec, w model.Weights, engine kernel.Engine[float32]) 
 }
 
 // program returns the graph for a batch, which the first batch of a size makes.
-func (n *Network) program(images int, why purpose) (*program[float32], error) {
-	key := use{images, why}
+func (n *Network) program(images, side int, why purpose) (*program[float32], error) {
+	key := use{images, side, why}
 	if p := n.programs[key]; p != nil {
 		return p, nil
 	}
-	p, err := n.source.compile(images, mode{
+	p, err := n.source.sized(side).compile(images, mode{
 		Train: why == training, Measure: why == measuring,
 		FrozenBatchNorm: n.cfg.FrozenBatchNorm, Seed: n.cfg.Seed})
 	if err != nil {
@@ -126,12 +126,9 @@ func (n *Network) Step(ctx context.Context, b *data.Batch, lr float64) (train.Re
 		return train.Result{}, err
 	}
 	start := time.Now()
-	if norm := n.norm(); n.cfg.ClipNorm > 0 && norm > n.cfg.ClipNorm {
-		for _, param := range n.params {
-			n.vector.Scale(param.Grad, float32(n.cfg.ClipNorm/norm))
-		}
+	if err := n.updateSafely(lr); err != nil {
+		return train.Result{}, err
 	}
-	n.cfg.Optimizer.Update(n.params, lr)
 	n.profile.Optimizer += time.Since(start)
 	n.profile.Steps++
 	n.step++
@@ -156,15 +153,22 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 	n.profile.Optimizer += time.Since(done)
 	loss := p.lossValue()
 	if numbers.Finite(loss + n.norm()) {
-		return nil
+		return n.statisticsFinite(train.Stepping, b)
 	}
 	// The same run again, with the same dropout and statistics, but checking every value.
 	n.restoreStats()
 	n.feed(p, b)
-	culprit := p.Culprit()
-	return fmt.Errorf("step %d: loss %g, gradient norm %g: the first value that is not finite "+
-		"is in node %s: use a lower learning rate, or clip the gradients",
-		n.step+1, loss, n.norm(), culprit)
+	f, err := p.NotFinite()
+	if err != nil {
+		return fmt.Errorf("step %d: %w", n.step+1, err)
+	}
+	where := "in none of its nodes"
+	if f != nil {
+		where = fmt.Sprintf("in node %s (%s)", f.Name, f.Phase)
+	}
+	return &train.NotFiniteError{During: train.Stepping, Err: fmt.Errorf("step %d: loss %g, gradient norm %g: the first "+
+		"value that is not finite is %s: use a lower learning rate, or clip the gradients",
+		n.step+1, loss, n.norm(), where)}
 }
 
 // Evaluate answers as in inference, as train.Stepper says. The loss and the
@@ -192,6 +196,9 @@ func (n *Network) prepare(ctx context.Context, b *data.Batch, why purpose) (
 	}
 	spec := &n.source.spec
 	in := spec.Input
+	if why == training && n.cfg.TrainSize > 0 {
+		in[1], in[2] = n.cfg.TrainSize, n.cfg.TrainSize
+	}
 	switch {
 	case b.N < 1:
 		return nil, fmt.Errorf("batch of %d images, want 1 or more", b.N)
@@ -205,7 +212,7 @@ func (n *Network) prepare(ctx context.Context, b *data.Batch, why purpose) (
 	case b.Weights != nil && len(b.Weights) != b.N:
 		return nil, fmt.Errorf("batch of %d images has %d weights", b.N, len(b.Weights))
 	}
-	return n.program(b.N, why)
+	return n.program(b.N, b.Size, why)
 }
 
 // feed writes the batch into the graph's inputs.

@@ -40,6 +40,13 @@ type program[T kernel.Float] struct {
 	value                 map[string]*G.Node
 }
 
+// sized is the source for square images of another side.
+func (s *source[T]) sized(side int) *source[T] {
+	out := *s
+	out.spec.Input[1], out.spec.Input[2] = side, side
+	return &out
+}
+
 // compile makes the graph for batches of n images.
 func (s *source[T]) compile(n int, m mode) (*program[T], error) {
 	// A hash collision, see graph.unique, goes away with other names.

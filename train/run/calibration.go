@@ -86,9 +86,9 @@ func (s *Session) calibrate(f Folder, o *train.Outcome) error {
 	if err != nil {
 		return err
 	}
-	tempered := o.Validation.Answers().Tempered(o.Calibration.Temperature)
+	t := o.Calibration.Temperature
 	return train.WriteJSON(f.path(CalibrationFile), Calibration{
-		Temperature: o.Calibration.Temperature, Coverage: tempered.Coverage(), Checkpoint: digest})
+		Temperature: t, Coverage: o.Validation.Answers().Coverage(t), Checkpoint: digest})
 }
 
 // answersFile is the file of the answers for a part's images.
@@ -102,10 +102,11 @@ func (f Folder) AnswersPath(p data.Part) string { return f.path(answersFile(p)) 
 func (s *Session) writeAnswers(f Folder, part data.Part, e *train.Evaluation, temperature float64) error {
 	t := table.New("path", "class", "answer", "probability", "probability_of_class")
 	set := s.Images.Set
-	tempered := e.Answers().Tempered(temperature)
+	answers := e.Answers()
 	for i, p := range e.Predictions {
-		of, best := tempered.Probabilities[i], p.Predicted()
-		t.Add(set.Items[p.Index].Path, set.Labels[p.Class], set.Labels[best], of[best], of[p.Class])
+		best, probability := p.Predicted(), answers.Tempered(i, temperature)
+		t.Add(set.Items[p.Index].Path, set.Labels[p.Class], set.Labels[best], probability(best),
+			probability(p.Class))
 	}
 	return atomicfile.Write(f.path(answersFile(part)), t.WriteCSV)
 }

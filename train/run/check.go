@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/arch"
+	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/data/augment"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
@@ -89,6 +90,10 @@ func (s Settings) plan() (*plan, error) {
 	}
 	if err := p.checkNetwork(); err != nil {
 		return nil, err
+	}
+	if p.TrainSize < 0 || p.Size > 0 && p.TrainSize > p.Size {
+		return nil, wrong("train-size", "got %d, want 0 for --size, or 1 to %d: larger images would "+
+			"hold nothing more", p.TrainSize, p.Size)
 	}
 	if err := p.checkLimits(); err != nil {
 		return nil, err
@@ -173,6 +178,8 @@ func (p *plan) check() error {
 		return wrong("loss", "got %q, want one of %v", p.Loss, nn.Losses())
 	case !slices.Contains(train.Monitors(), train.Monitor(p.Monitor)):
 		return wrong("monitor", "got %q, want one of %v", p.Monitor, train.Monitors())
+	case !slices.Contains(train.OnNaNs(), train.OnNaN(p.OnNaN)):
+		return wrong("on-nan", "got %q, want one of %v", p.OnNaN, train.OnNaNs())
 	case !slices.Contains(Statistics(), p.BatchNorm):
 		return wrong("batchnorm", "got %q, want one of %v", p.BatchNorm, Statistics())
 	case p.Initializer != "" && !slices.Contains(model.Inits(), model.Init(p.Initializer)):
@@ -192,6 +199,8 @@ func (p *plan) check() error {
 			"without mixup and cutmix, or with loss %s", p.Loss, p.Augment, nn.CrossEntropy)
 	case (p.Freeze == FreezeAll || p.Freeze == FreezeAuto) && !p.fromBase():
 		return wrong("freeze", "a network from nothing has nothing to keep")
+	case p.Data == "" && p.Exclude != "":
+		return wrong("exclude", "got %s, and there is no folder of images: flowers are drawn", p.Exclude)
 	case p.Data == "" && p.Drawn < 10:
 		return wrong("drawn", "got %d, want at least 10", p.Drawn)
 	}
@@ -253,4 +262,16 @@ func (p *plan) trainOnly() (what []string) {
 		}
 	}
 	return what
+}
+
+// scan says how the folder of images is listed. The exclusion is read: where it cannot
+// be, that is the error of the setting.
+func (p *plan) scan() (o data.ScanOptions, err error) {
+	o.Strict = p.Strict
+	if p.Exclude != "" {
+		if o.Exclude, err = data.ReadExclusion(p.Exclude); err != nil {
+			return o, wrong("exclude", "%w", err)
+		}
+	}
+	return o, nil
 }

@@ -24,6 +24,9 @@ func (s *Session) Describe() ([]string, error) {
 		lines = append(lines, "warning: no validation image of "+table.Some(names)+
 			": the validation accuracy is that of the other classes only")
 	}
+	if set.Excluded > 0 || len(set.NotFound) > 0 {
+		lines = append(lines, excluded(set, s.Settings.Exclude))
+	}
 	for _, line := range []string{s.untaken(), s.weighted()} {
 		if line != "" {
 			lines = append(lines, line)
@@ -38,6 +41,16 @@ func (s *Session) Describe() ([]string, error) {
 			"a step takes half to four fifths of the time")
 	}
 	return lines, nil
+}
+
+// excluded says what a list of images to leave out came to.
+func excluded(set *data.Set, list string) string {
+	line := fmt.Sprintf("%d images left out by %s", set.Excluded, list)
+	if len(set.NotFound) > 0 {
+		line += fmt.Sprintf("; %d that it names are not in %s: %s", len(set.NotFound), set.Dir,
+			firstOf(set.NotFound))
+	}
+	return line
 }
 
 // unvalidated are the classes that the folders give no image to validate on.

@@ -46,10 +46,16 @@ var fields = []Field{
 		Int: func(s *Settings) *int { return &s.Drawn }},
 	{Name: "strict", Key: "strict", Usage: "an unreadable image is an error",
 		Bool: func(s *Settings) *bool { return &s.Strict }},
+	{Name: "exclude", Key: "exclude",
+		Usage: "leave out the images that `FILE` names, as data check --fix-list writes it",
+		Text:  func(s *Settings) *string { return &s.Exclude }},
 	{Name: "arch", Key: "arch", Usage: "`NETWORK`, one of --list",
 		Text: func(s *Settings) *string { return &s.Arch }},
 	{Name: "size", Key: "size", Usage: "side of the square the network sees, `PIXELS`; 0: its own",
 		Int: func(s *Settings) *int { return &s.Size }},
+	{Name: "train-size", Key: "train_size",
+		Usage: "side of the images that steps take, `PIXELS`, cut from those of --size; 0: as --size",
+		Int:   func(s *Settings) *int { return &s.TrainSize }},
 	{Name: "resize", Key: "resize", Usage: "`HOW` images become squares: stretch or crop",
 		Text: func(s *Settings) *string { return &s.Resize }},
 	{Name: "init", Key: "init", Usage: "start from the weights in `FILE`.onnx, FILE.ckpt or a run",
@@ -161,6 +167,10 @@ var fields = []Field{
 		Usage: "`HOW` batch norm's statistics for validation and export come: auto, measured on " +
 			"training images; or keras, running averages",
 		Text: func(s *Settings) *string { return &s.BatchNorm }},
+	{Name: "on-nan", Key: "on_nan", Resumable: true,
+		Usage: fmt.Sprintf("`WHAT` a loss that is not finite does: stop; or rollback, to the last good "+
+			"checkpoint with half the rate, %d times at most", train.MostRollbacks),
+		Text: func(s *Settings) *string { return &s.OnNaN }},
 }
 
 // Value is the setting that s has, as people write it: "0.001", "0.3,0.5", "true".

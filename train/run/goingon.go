@@ -29,7 +29,12 @@ func (s *Session) added(ctx context.Context) string {
 	if s.plan.Data == "" {
 		return ""
 	}
-	set, err := data.Scan(ctx, s.plan.Data, data.ScanOptions{})
+	scan, err := s.plan.scan()
+	if err != nil {
+		scan.Exclude = nil // the list may be gone: the split does without the images it named
+	}
+	scan.Strict = false
+	set, err := data.Scan(ctx, s.plan.Data, scan)
 	if err != nil {
 		return ""
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"testing"
 
@@ -13,21 +14,22 @@ import (
 
 func TestSettingsThatCannotBeNameTheirField(t *testing.T) {
 	for field, change := range map[string]func(*Settings){
-		"arch":      func(s *Settings) { s.Arch = "tinny" },
-		"augment":   func(s *Settings) { s.Augment = "strongest" },
-		"schedule":  func(s *Settings) { s.Schedule = "cosine,warmup=99" },
-		"optimizer": func(s *Settings) { s.Options.Momentum = 0.9 }, // adam has none
-		"loss":      func(s *Settings) { s.Loss = "hinge" },
-		"monitor":   func(s *Settings) { s.Monitor = "loss" },
-		"batch":     func(s *Settings) { s.Batch = -1 },
-		"epochs":    func(s *Settings) { s.Epochs = 0 },
-		"patience":  func(s *Settings) { s.Patience = -1 },
-		"threads":   func(s *Settings) { s.Threads = -1 },
-		"lr":        func(s *Settings) { s.LR = -1 },
-		"val":       func(s *Settings) { s.Val, s.Test = 0.6, 0.5 },
-		"ema":       func(s *Settings) { s.EMA = 1 },
-		"size":      func(s *Settings) { s.Size = 2 },
-		"drawn":     func(s *Settings) { s.Drawn = 9 },
+		"arch":       func(s *Settings) { s.Arch = "tinny" },
+		"augment":    func(s *Settings) { s.Augment = "strongest" },
+		"schedule":   func(s *Settings) { s.Schedule = "cosine,warmup=99" },
+		"optimizer":  func(s *Settings) { s.Options.Momentum = 0.9 }, // adam has none
+		"loss":       func(s *Settings) { s.Loss = "hinge" },
+		"monitor":    func(s *Settings) { s.Monitor = "loss" },
+		"batch":      func(s *Settings) { s.Batch = -1 },
+		"epochs":     func(s *Settings) { s.Epochs = 0 },
+		"patience":   func(s *Settings) { s.Patience = -1 },
+		"threads":    func(s *Settings) { s.Threads = -1 },
+		"lr":         func(s *Settings) { s.LR = -1 },
+		"val":        func(s *Settings) { s.Val, s.Test = 0.6, 0.5 },
+		"ema":        func(s *Settings) { s.EMA = 1 },
+		"size":       func(s *Settings) { s.Size = 2 },
+		"drawn":      func(s *Settings) { s.Drawn = 9 },
+		"train-size": func(s *Settings) { s.Size, s.TrainSize = 100, 112 },
 	} {
 		s := Defaults()
 		change(&s)
@@ -36,6 +38,22 @@ func TestSettingsThatCannotBeNameTheirField(t *testing.T) {
 		if !errors.As(err, &wrong) || wrong.Fields[0] != field {
 			t.Errorf("%s: got %v", field, err)
 		}
+	}
+}
+
+// The recipe of the preset for photographs resolves as it is, for its size and others'.
+func TestRecipeOfThePresetForPhotographs(t *testing.T) {
+	s, err := ArchDefaults("resnet12d").Resolve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Size != 144 || s.TrainSize != 112 || s.Optimizer != "adamw" || s.EMA == 0 {
+		t.Errorf("got %+v", s)
+	}
+	want := Defaults()
+	want.Arch = "v7-base"
+	if got := ArchDefaults("v7-base"); !reflect.DeepEqual(got, want) {
+		t.Errorf("another preset has settings of its own: %+v", got)
 	}
 }
 

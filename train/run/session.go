@@ -31,7 +31,8 @@ type Options struct {
 	// Base is the network that Settings.From names; nil where it names none, and of a
 	// run that goes on.
 	Base *Base
-	// Scanned are images to take in place of all in Settings.Data; nil scans it.
+	// Scanned are images to take in place of all in Settings.Data, whatever
+	// Settings.Exclude says; nil scans it.
 	Scanned *data.Set
 	// Images are images that [Read] read, and that are divided already where their set
 	// has a SplitBy; nil reads and divides those of the settings. They are not changed.
@@ -155,6 +156,7 @@ func (s *Session) loaders() (err error) {
 	shuffled := plain
 	shuffled.Shuffle, shuffled.LabelSmoothing = true, s.plan.Smooth
 	shuffled.ClassWeights, shuffled.Augment = weights, s.plan.augment
+	shuffled.Size = s.plan.TrainSize
 	if s.Training, err = data.NewLoader(s.Images, training, shuffled); err != nil {
 		return err
 	}
@@ -194,15 +196,11 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 	if err != nil {
 		return err
 	}
-	cfg := nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
-		FrozenBatchNorm: p.FreezeBN}
 	if err := s.settleFreeze(); err != nil {
 		return err
 	}
-	if cfg.Frozen, err = p.frozen(&s.Spec); err != nil {
-		return err
-	}
-	if cfg.Rates, err = p.bodyRates(&s.Spec); err != nil {
+	cfg, err := p.stepping(&s.Spec)
+	if err != nil {
 		return err
 	}
 	if p.Init != "" {
@@ -219,6 +217,17 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 		return errors.Join(err, s.Engine.Close())
 	}
 	return nil
+}
+
+// stepping is how steps of the network are done, on an engine yet to come.
+func (p *plan) stepping(spec *model.Spec) (cfg nn.Config, err error) {
+	cfg = nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
+		FrozenBatchNorm: p.FreezeBN, TrainSize: p.TrainSize}
+	if cfg.Frozen, err = p.frozen(spec); err != nil {
+		return cfg, err
+	}
+	cfg.Rates, err = p.bodyRates(spec)
+	return cfg, err
 }
 
 // facts are what checkpoints say of the run besides weights.
@@ -241,7 +250,7 @@ func (s *Session) config() train.Config {
 		Stepper: s.Network, Train: s.Training, Validation: s.Validation, Facts: s.facts(),
 		Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps,
 		Monitor: train.Monitor(p.Monitor), LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
-		Dir: s.options.Dir, Probe: probe{s},
+		Dir: s.options.Dir, Probe: probe{s}, OnNaN: train.OnNaN(p.OnNaN), Settings: s.settingsJSON(),
 	}
 	if s.options.Observer != nil { // a nil *T in an interface would not be nil
 		cfg.Observer = s.options.Observer

@@ -22,10 +22,15 @@ type Settings struct {
 	Data   string `json:"data"`         // folder of images; "" for drawn flowers
 	Drawn  int    `json:"drawn_images"` // how many are drawn; 0 with a folder
 	Strict bool   `json:"strict"`       // an unreadable image is an error
-	Arch   string `json:"arch"`         // a preset of package arch
-	Size   int    `json:"size"`         // pixels; 0 for the network's own
-	Resize string `json:"resize"`       // how images become squares: imageprep.Resize
-	Init   string `json:"init"`         // file or run to take weights from
+	// Exclude is a file that names images of Data to leave out: see data.ReadExclusion.
+	Exclude string `json:"exclude"`
+
+	Arch string `json:"arch"` // a preset of package arch
+	Size int    `json:"size"` // pixels; 0 for the network's own
+	// TrainSize is the side of the images in training, pixels; 0 for Size.
+	TrainSize int    `json:"train_size,omitempty"`
+	Resize    string `json:"resize"` // how images become squares: imageprep.Resize
+	Init      string `json:"init"`   // file or run to take weights from
 
 	// From names the network to start from, FromNothing or "" for none. Arch counts
 	// for nothing then.
@@ -76,6 +81,7 @@ type Settings struct {
 	ClipNorm  float64      `json:"clip_norm"` // 0: never
 	FreezeBN  bool         `json:"freeze_batchnorm"`
 	BatchNorm string       `json:"batchnorm_statistics"` // a value of Statistics
+	OnNaN     string       `json:"on_nan"`               // train.OnNaN
 }
 
 // The ways to the statistics that batch norms have when validating and in exports.
@@ -99,25 +105,8 @@ func Defaults() Settings {
 		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: Numbers{1},
 		Val: 0.2, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
 		Loss: string(nn.CrossEntropy), Optimizer: "adam", Schedule: string(train.Constant),
-		BatchNorm: MeasuredStatistics, PatienceSteps: 300,
+		BatchNorm: MeasuredStatistics, PatienceSteps: 300, OnNaN: string(train.StopOnNaN),
 	}
-}
-
-// TransferDefaults are the settings of a training that starts from a network that
-// exists: from is a file or the name of one. The head is fitted first; then, where
-// there are images enough, the upper stages are trained with it, batch norms as they
-// are, and the averaged weights of the epoch with the least validation loss are kept.
-// Accuracy would choose by chance: of 20 validation images 90 % were right after an
-// epoch that was right for 71 % of 500 others, and 75 % after one that was for 82 %.
-func TransferDefaults(from string) Settings {
-	s := Defaults()
-	s.From, s.Arch, s.Freeze = from, "", FreezeAuto
-	s.Optimizer, s.LR, s.LRBody, s.Schedule = "adamw", 1e-3, 3e-4, "cosine,warmup=0.5"
-	s.Options.WeightDecay = 0.01
-	s.FreezeBN, s.EMA, s.Smooth = true, 0.99, 0.1
-	s.Augment = "flip,crop=0.4,brightness=0.2,contrast=0.2,saturation=0.2,rotate=10"
-	s.Epochs, s.Patience, s.Monitor = 9, 0, string(train.ValLoss)
-	return s
 }
 
 // standardBatch is the study's number of images a step. Folders of few images get a

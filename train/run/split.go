@@ -57,8 +57,11 @@ func (p *plan) read(ctx context.Context, o Options, set *data.Set) (*data.Cache,
 		return data.Drawn(ctx, p.Drawn, p.Size, p.Seed)
 	}
 	if set == nil {
-		var err error
-		if set, err = data.Scan(ctx, p.Data, data.ScanOptions{Strict: p.Strict}); err != nil {
+		scan, err := p.scan()
+		if err != nil {
+			return nil, err
+		}
+		if set, err = data.Scan(ctx, p.Data, scan); err != nil {
 			return nil, &DataError{err}
 		}
 	}

@@ -5,6 +5,7 @@ package remedy
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"strings"
 
@@ -16,6 +17,8 @@ import (
 	"github.com/flowerctl/flowerctl/infer/foreign"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/shard"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -26,11 +29,18 @@ func Of(err error) error {
 	if err == nil {
 		return nil
 	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = atomicfile.OnDisk(err, at.Path)
+	}
 	var setting *run.SettingError
 	var units *imageprep.UnitsError
 	var none *run.NoRunError
 	var images *run.NoImagesError
+	var permanent *shard.PermanentError
 	switch {
+	case errors.As(err, &permanent):
+		return shell.FailWith(shell.ExitNoRetry, err, hints(permanent.Remedy)...)
 	case errors.As(err, &setting):
 		text := strings.Replace(err.Error(), setting.Error(), asFlags(setting), 1)
 		err = shell.FailWith(shell.ExitUsage, shell.Reword(err, text))
@@ -46,6 +56,14 @@ func Of(err error) error {
 		return shell.Fail(err, "--data DIR compares on other images")
 	}
 	return ofFile(err)
+}
+
+// hints are the lines of a hint, which may be empty.
+func hints(hint string) []string {
+	if hint == "" {
+		return nil
+	}
+	return []string{hint}
 }
 
 // ofFile is for errors of exporting and comparing.

@@ -14,9 +14,10 @@ import (
 const (
 	ExitDone       = 0
 	ExitFailed     = 1
-	ExitUsage      = 2 // asked wrongly: a flag, a name, a missing argument
-	ExitDifference = 3 // verify found a difference
-	ExitNoDevice   = 4 // the asked device is not there
+	ExitUsage      = 2  // asked wrongly: a flag, a name, a missing argument
+	ExitDifference = 3  // verify found a difference
+	ExitNoDevice   = 4  // the asked device is not there
+	ExitNoRetry    = 42 // of a shard: failed, and trying again will not help
 )
 
 // failure is an error with how to exit and what the user can do about it.
@@ -63,6 +64,9 @@ func codeOf(err error) int {
 		return ExitFailed
 	}
 }
+
+// IsUsage says whether an error is in how the program was called.
+func IsUsage(err error) bool { return codeOf(err) == ExitUsage }
 
 // PrintError prints err as users see it, and returns the exit code.
 //

@@ -25,7 +25,7 @@ Flags:{{range .VisibleFlags}}
 
 "flowerctl COMMAND --help" explains a command.
 Exit codes: 0 done, 1 failed, 2 asked wrongly, 3 verify found a difference,
-4 the asked device is not there.
+4 the asked device is not there, 42 a shard failed and trying again will not help.
 `
 
 const groupHelp = `{{.HelpName}}: {{.Usage}}

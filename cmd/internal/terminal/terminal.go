@@ -71,6 +71,7 @@ func (b *DownloadBar) End() { b.leave("\n") }
 type Counter struct {
 	ticker
 	n, of   int
+	before  int // the first call of Set
 	started time.Time
 }
 
@@ -84,6 +85,24 @@ func (p *Counter) Add(n int) {
 	if p.n += n; p.due() {
 		rate := float64(p.n) / time.Since(p.started).Seconds()
 		p.write("%d of %d images, %.0f a second ", p.n, p.of, rate)
+	}
+}
+
+// Show is Add for who counts. It wipes the line when all are done.
+func (p *Counter) Show(done, total int) {
+	if p.Add(done - p.n); done == total {
+		p.End()
+	}
+}
+
+// Set says how many images are done. What was done before the first call is not in the rate.
+func (p *Counter) Set(n int) {
+	if p.n == 0 {
+		p.before = n - 1
+	}
+	if p.n = n; p.due() {
+		rate := float64(n-p.before) / time.Since(p.started).Seconds()
+		p.write("%d of %d images, %.0f a second ", n, p.of, rate)
 	}
 }
 

@@ -64,37 +64,37 @@ func symmetric(rng *rand.Rand, x float64) float64 { return x * (2*rng.Float64() 
 // one is 1 in the fixed point numbers of places: 16 binary digits.
 const one = 1 << 16
 
-// warp writes the image that m makes of src, both of size x size RGB pixels,
-// with bilinear interpolation between pixel centres.
-func warp(dst, src []uint8, size int, m affine, fill Fill) {
+// warp writes the image of size x size RGB pixels that m makes of src, which has from x
+// from, with bilinear interpolation between pixel centres.
+func warp(dst []uint8, size int, src []uint8, from int, m affine, fill Fill) {
 	if m == (affine{a: 1, e: 1}) {
 		copy(dst, src)
 		return
 	}
 	p := words.Get().(*[]pixel)
 	defer words.Put(p)
-	*p = spread(*p, src[:3*size*size])
+	*p = spread(*p, src[:3*from*from])
 	pixels := *p
 	fixed := func(x float64) int { return int(math.Round(x * one)) }
 	// A pixel's centre is half a pixel from its corner, and the image's middle is at
 	// size/2: together they give the index of the middle, (size-1)/2.
-	mid := float64(size-1) / 2
+	mid, srcMid := float64(size-1)/2, float64(from-1)/2
 	stepX, stepY := fixed(m.a), fixed(m.d)
 	for y := range size {
 		ry := float64(y) - mid
-		u := fixed(m.a*-mid + m.b*ry + m.c + mid)
-		v := fixed(m.d*-mid + m.e*ry + m.f + mid)
+		u := fixed(m.a*-mid + m.b*ry + m.c + srcMid)
+		v := fixed(m.d*-mid + m.e*ry + m.f + srcMid)
 		out := dst[3*y*size : 3*(y+1)*size]
 		for i := 0; i+2 < len(out); i += 3 {
 			x0, y0 := u>>16, v>>16
 			x1, y1 := x0+1, y0+1
-			if x0 < 0 || y0 < 0 || x1 >= size || y1 >= size {
-				x0, x1 = outside(x0, size, fill), outside(x1, size, fill)
-				y0, y1 = outside(y0, size, fill), outside(y1, size, fill)
+			if x0 < 0 || y0 < 0 || x1 >= from || y1 >= from {
+				x0, x1 = outside(x0, from, fill), outside(x1, from, fill)
+				y0, y1 = outside(y0, from, fill), outside(y1, from, fill)
 			}
 			fx, fy := pixel(u>>8&0xff), pixel(v>>8&0xff)
-			top := across(pixels[y0*size+x0], pixels[y0*size+x1], fx)
-			bottom := across(pixels[y1*size+x0], pixels[y1*size+x1], fx)
+			top := across(pixels[y0*from+x0], pixels[y0*from+x1], fx)
+			bottom := across(pixels[y1*from+x0], pixels[y1*from+x1], fx)
 			down(out[i:i+3:i+3], top, bottom, fy)
 			u, v = u+stepX, v+stepY
 		}

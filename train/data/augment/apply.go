@@ -7,11 +7,18 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// Apply writes a variation of src into dst: both are size rows of size RGB pixels and
-// must not overlap. rng decides: if each image has a stream of its own, the result
-// does not depend on the images before it. Mixing is [Policy.MixPair].
-func (p Policy) Apply(dst, src []uint8, size int, rng *rand.Rand) {
-	warp(dst, src, size, p.drawAffine(size, rng), p.Fill)
+// Apply writes a variation of src into dst: src is from rows of from RGB pixels, dst
+// size rows of size pixels, and they must not overlap. Where the sizes differ, what
+// would be shown is shown at the other scale, with one interpolation for all. rng
+// decides: if each image has a stream of its own, the result does not depend on the
+// images before it. Mixing is [Policy.MixPair].
+func (p Policy) Apply(dst []uint8, size int, src []uint8, from int, rng *rand.Rand) {
+	m := p.drawAffine(from, rng)
+	if from != size {
+		scale := float64(from) / float64(size)
+		m = m.after(affine{a: scale, e: scale})
+	}
+	warp(dst, size, src, from, m, p.Fill)
 	if p.Brightness > 0 || p.Contrast > 0 || p.Saturation > 0 || p.Hue > 0 {
 		m, lift := p.drawColour(rng)
 		recolour(dst[:3*size*size], m, lift)

@@ -43,10 +43,36 @@ func TestWarpValues(t *testing.T) {
 		{"zoom out", affine{a: 2, e: 2}, Edge, grey(10, 20, 30, 40, 50, 60, 70, 80, 90)},
 	} {
 		dst := make([]uint8, len(src))
-		warp(dst, src, 3, tt.m, tt.fill)
+		warp(dst, 3, src, 3, tt.m, tt.fill)
 		if !bytes.Equal(dst, tt.want) {
 			t.Errorf("%s: got %v, want %v", tt.name, dst, tt.want)
 		}
+	}
+}
+
+// Half and twice the size show the same places: pixel centres, not corners, are mapped.
+func TestWarpToAnotherSize(t *testing.T) {
+	src := grey(
+		10, 20, 30, 40,
+		10, 20, 30, 40,
+		50, 60, 70, 80,
+		50, 60, 70, 80)
+	half := make([]uint8, 3*2*2)
+	Policy{}.Apply(half, 2, src, 4, newRand(1))
+	if want := grey(15, 35, 55, 75); !bytes.Equal(half, want) {
+		t.Errorf("half: got %v, want %v", half, want)
+	}
+	twice := make([]uint8, 3*4*4)
+	Policy{Fill: Edge}.Apply(twice, 4, grey(0, 100, 0, 100), 2, newRand(1))
+	if want := grey(0, 25, 75, 100); !bytes.Equal(twice[:12], want) {
+		t.Errorf("twice: first row %v, want %v", twice[:12], want)
+	}
+	// The moves are the same ones, at the other scale.
+	p := Policy{FlipH: 1, Rotate: 20, Shift: 0.2, Crop: 0.4}
+	m := p.drawAffine(64, newRand(5))
+	if other := p.drawAffine(32, newRand(5)); m.a != other.a || m.b != other.b ||
+		math.Abs(m.c-2*other.c) > 1e-9 || math.Abs(m.f-2*other.f) > 1e-9 {
+		t.Errorf("at 64 pixels %v, at 32 %v", m, other)
 	}
 }
 
@@ -238,9 +264,9 @@ func TestApplyIsDeterministic(t *testing.T) {
 			t.Fatal(err)
 		}
 		a, b, c := make([]uint8, len(src)), make([]uint8, len(src)), make([]uint8, len(src))
-		p.Apply(a, src, size, newRand(9))
-		p.Apply(b, src, size, newRand(9))
-		p.Apply(c, src, size, newRand(10))
+		p.Apply(a, size, src, size, newRand(9))
+		p.Apply(b, size, src, size, newRand(9))
+		p.Apply(c, size, src, size, newRand(10))
 		if !bytes.Equal(a, b) {
 			t.Errorf("%s: the same stream gave two images", name)
 		}
@@ -282,7 +308,7 @@ func BenchmarkApply(b *testing.B) {
 			rng := newRand(1)
 			b.ReportAllocs()
 			for b.Loop() {
-				p.Apply(dst, src, size, rng)
+				p.Apply(dst, size, src, size, rng)
 			}
 		})
 	}

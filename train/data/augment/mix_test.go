@@ -12,7 +12,7 @@ func TestErase(t *testing.T) {
 	erased := 0
 	for range 2000 {
 		dst, src := make([]uint8, 3*size*size), make([]uint8, 3*size*size)
-		Policy{Erase: 0.25}.Apply(dst, src, size, rng)
+		Policy{Erase: 0.25}.Apply(dst, size, src, size, rng)
 		n := 0
 		for i := 0; i < len(dst); i += 3 {
 			if dst[i] != 0 || dst[i+1] != 0 || dst[i+2] != 0 {

@@ -24,7 +24,7 @@ func TestWarpIsBilinear(t *testing.T) {
 	p := Policy{FlipH: 0.5, FlipV: 0.5, Rotate: 180, Zoom: 0.9, Shift: 1}
 	for range 50 {
 		m := p.drawAffine(size, rng)
-		warp(dst, src, size, m, Reflect)
+		warp(dst, size, src, size, m, Reflect)
 		mid := float64(size-1) / 2
 		for i, got := range dst {
 			x, y := float64(i/3%size)-mid, float64(i/3/size)-mid

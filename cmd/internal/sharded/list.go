@@ -1,0 +1,116 @@
+package sharded
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path/filepath"
+
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/pictures"
+	"github.com/flowerctl/flowerctl/infer/shard"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/data"
+)
+
+// Listing is how a manifest is written.
+type Listing struct {
+	Data   string // a folder with classes, in place of the command's arguments
+	Out    string // the file; "": the standard output
+	NoHash bool
+}
+
+// Run writes the manifest to the standard output, or to Out when it is complete.
+func (o *Listing) Run(c *shell.Call) error {
+	if (len(c.Files) > 0) == (o.Data != "") {
+		return shell.Fail(shell.Usagef("want SOURCE or --data, one of them"),
+			"flowerctl list photos/ > manifest.jsonl")
+	}
+	failed := 0
+	how := shard.ListOptions{NoHash: o.NoHash, Skipped: func(left bool, err error) {
+		if !left {
+			failed++
+		}
+		if !left || errors.Is(err, pictures.ErrFolderLink) {
+			c.Say("%s", shell.OneLine(err))
+		}
+	}}
+	sources, classes, err := sourcesOf(c, o.Data)
+	if err != nil {
+		return err
+	}
+	how.Classes = classes
+	var sum shard.Summary
+	write := func(w io.Writer) (err error) {
+		sum, err = shard.List(c.Ctx, w, sources, how)
+		return err
+	}
+	if o.Out == "" {
+		err = write(c.Out)
+	} else {
+		err = atomicfile.Write(o.Out, write)
+	}
+	switch {
+	case err != nil:
+		return err
+	case sum.Pictures == 0:
+		return errors.New("no images there")
+	case failed > 0:
+		return fmt.Errorf("%d of %d files cannot be read", failed, sum.Pictures)
+	}
+	c.Say("%d listed", sum.Pictures)
+	return nil
+}
+
+// sourcesOf are the pictures to list: of a folder with classes, or else those that the
+// command's arguments mean.
+func sourcesOf(c *shell.Call, dir string) (sources iter.Seq[shard.Source], classes []string,
+	err error) {
+	if dir == "" {
+		return named(pictures.Arguments{Names: c.Files, Stdin: c.In, List: true}), nil, nil
+	}
+	set, err := data.Scan(c.Ctx, dir, data.ScanOptions{})
+	if err != nil {
+		return nil, nil, shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+	}
+	return labelled(set), set.Labels, nil
+}
+
+// named are the pictures that arguments mean.
+func named(a pictures.Arguments) iter.Seq[shard.Source] {
+	return func(yield func(shard.Source) bool) {
+		for p := range pictures.List(a) {
+			if !yield(shard.Source{Picture: p}) {
+				return
+			}
+		}
+	}
+}
+
+// labelled are the pictures of a set with their classes; those that cannot be read come
+// first, as in what eval prints.
+func labelled(set *data.Set) iter.Seq[shard.Source] {
+	items, unreadable := set.Of("", nil)
+	source := func(path string, class int, reason string) shard.Source {
+		s := shard.Source{Path: path, Class: set.Labels[class]}
+		s.Name = filepath.Join(set.Dir, filepath.FromSlash(path))
+		if reason != "" {
+			s.Picture = infer.Picture{Name: s.Name, Err: errors.New(s.Name + ": " + reason)}
+		}
+		return s
+	}
+	return func(yield func(shard.Source) bool) {
+		for _, p := range unreadable {
+			if !yield(source(p.Path, 0, p.Reason)) {
+				return
+			}
+		}
+		for _, item := range items {
+			if !yield(source(item.Path, item.Class, "")) {
+				return
+			}
+		}
+	}
+}

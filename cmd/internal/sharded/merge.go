@@ -1,0 +1,51 @@
+package sharded
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/infer/shard"
+)
+
+// Merge makes one result of the folder that the command's argument names, in the file out,
+// or in the folder where it is "".
+func Merge(c *shell.Call, out string) error {
+	dir, err := c.OneFile("answers/")
+	if err != nil {
+		return err
+	}
+	m, err := shard.Merge(c.Ctx, dir, out)
+	var missing *shard.IncompleteError
+	if errors.As(err, &missing) {
+		return shell.Fail(err, fmt.Sprintf("flowerctl %s --manifest FILE --shard %d/%d --out %s",
+			missing.Kind, missing.Missing[0], missing.Of, dir))
+	}
+	if err != nil {
+		return err
+	}
+	if len(m.Devices) > 1 {
+		c.Say("answered on %s: their last digits may differ", strings.Join(m.Devices, " and "))
+	}
+	dead := ""
+	if m.Failed > 0 {
+		dead = fmt.Sprintf("; %d without an answer: %s", m.Failed, m.Dead)
+	}
+	_, err = fmt.Fprintf(c.Out, "%s: %d pictures in %d shards%s\n", m.Result, m.Pictures, m.Shards,
+		dead)
+	return err
+}
+
+// Status says how far the shards of the folder are that the command's argument names.
+func Status(c *shell.Call, asJSON bool) error {
+	dir, err := c.OneFile("answers/")
+	if err != nil {
+		return err
+	}
+	s, err := shard.ReadStatus(dir)
+	if err != nil {
+		return err
+	}
+	return c.Write(asJSON, s, s)
+}

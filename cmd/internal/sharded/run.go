@@ -1,0 +1,150 @@
+package sharded
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"path/filepath"
+	"strings"
+
+	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/answers"
+	"github.com/flowerctl/flowerctl/infer/ort"
+	"github.com/flowerctl/flowerctl/infer/shard"
+)
+
+// Predict answers for the shard with the model that the flags name. Of the writer, Top and
+// MinConfidence count, and whether it writes CSV; the file's own threshold holds where the
+// user gives no --min-confidence.
+func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer, batch int) (
+	err error) {
+	if flag := c.FirstGiven("explain", "list"); flag != "" {
+		return shell.Usagef("--manifest and --%s: want one of them", flag)
+	}
+	w, err := f.work(c)
+	if err != nil {
+		return err
+	}
+	m, err := flags.Find(c)
+	if err != nil {
+		return permanent(err)
+	}
+	classifier, err := m.Open(c, true)
+	if err != nil {
+		return permanent(err)
+	}
+	defer shell.Closing(&err, classifier.Close)
+	m.Tell(c)
+	if !c.Given("min-confidence") {
+		how.MinConfidence = classifier.UnknownBelow()
+	}
+	if how.Format == answers.Text {
+		how.Format = answers.JSON
+	}
+	how.Top = min(how.Top, len(classifier.Labels()))
+	w.Writer, w.Device = shard.Answers(*how), m.Options.Session.Device.String()
+	w.Job = shard.Job{Kind: shard.Predict, Format: string(how.Format), Model: Hash(m.Data),
+		Name: m.Name, Settings: settings(classifier)}
+	w.Job.Settings["top"] = fmt.Sprint(how.Top)
+	w.Job.Settings["min-confidence"] = fmt.Sprint(how.MinConfidence)
+	return run(c, w, classifier.Engine(), batch)
+}
+
+// Evaluated is what is evaluated.
+type Evaluated struct {
+	infer.Engine
+	Name     string
+	Labels   []string
+	Sum      string            // SHA-256 of the model
+	Settings map[string]string // what answers depend on beside it
+	Device   string
+	Close    func() error
+}
+
+// OfModel is a model to evaluate.
+func OfModel(m *choose.Model, c *infer.Classifier) *Evaluated {
+	return &Evaluated{Engine: c.Engine(), Name: m.Name, Labels: c.Labels(), Close: c.Close,
+		Sum: Hash(m.Data), Settings: settings(c), Device: m.Options.Session.Device.String()}
+}
+
+// Eval evaluates on the shard with what open opens. The result will be JSON, or a text.
+func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
+	open func() (*Evaluated, error)) (err error) {
+	w, err := f.work(c)
+	if err != nil {
+		return err
+	}
+	e, err := open()
+	if err != nil {
+		return permanent(err)
+	}
+	defer shell.Closing(&err, e.Close)
+	if w.Writer, err = shard.Judged(w.Manifest, e.Labels); err != nil {
+		return err
+	}
+	w.Device = e.Device
+	format := answers.Text
+	if asJSON {
+		format = answers.JSON
+	}
+	w.Job = shard.Job{Kind: shard.Eval, Format: string(format), Model: e.Sum, Name: e.Name,
+		Settings: e.Settings, Labels: e.Labels, Worst: worst}
+	return run(c, w, e.Engine, batch)
+}
+
+// permanent marks errors of a model that starting the shard again cannot mend: all but
+// those of the file system and of a device.
+func permanent(err error) error {
+	var file *fs.PathError
+	var device *ort.DeviceError
+	if errors.As(err, &file) || errors.As(err, &device) || shell.IsUsage(err) {
+		return err
+	}
+	return &shard.PermanentError{Err: err}
+}
+
+// settings are what answers depend on beside the bytes of the model.
+func settings(classifier *infer.Classifier) map[string]string {
+	output, _ := classifier.Output()
+	return map[string]string{"output": output, "preprocessing": classifier.Preprocessing(),
+		"labels": Hash([]byte(strings.Join(classifier.Labels(), "\n")))}
+}
+
+// Hash is the SHA-256 of data.
+func Hash(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
+// run answers for the shard with an engine, and says what was done.
+func run(c *shell.Call, w *shard.Work, e infer.Engine, batch int) error {
+	e.Alone = true
+	w.Answer = func(ctx context.Context, p iter.Seq[infer.Picture]) iter.Seq2[infer.Result, error] {
+		return infer.Stream(ctx, e, p, batch)
+	}
+	from, to := w.Shard.Range(w.Manifest.Pictures)
+	counter := terminal.NewCounter(c.Log, int(to-from))
+	w.Watch = func(done, _ int64) { counter.Set(int(done)) }
+	o, err := shard.Run(c.Ctx, *w)
+	counter.End()
+	if err != nil {
+		return err
+	}
+	more := ""
+	if o.Already > 0 {
+		more = fmt.Sprintf(", %d of them before", o.Already)
+	}
+	if o.Failed > 0 {
+		more += fmt.Sprintf("; %d without an answer: %s", o.Failed, filepath.Join(w.Dir, o.Dead.File))
+	}
+	_, err = fmt.Fprintf(c.Out, "%s: %d pictures%s\n", filepath.Join(w.Dir, o.Parts.File), o.Done,
+		more)
+	return err
+}

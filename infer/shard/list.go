@@ -1,0 +1,155 @@
+package shard
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"strings"
+	"sync"
+
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/infer/pictures"
+	"github.com/flowerctl/flowerctl/train/table"
+)
+
+// Source is a picture to list. Its Name is the file; Data and Reader are not read.
+type Source struct {
+	infer.Picture
+	Path, Class string // as in Entry
+}
+
+// ListOptions say how pictures are listed.
+type ListOptions struct {
+	Classes []string // of an evaluation: all that there are
+	// NoHash lists names and sizes alone, and reads the beginning of each file only: a
+	// file that changes later and keeps its size is not noticed.
+	NoHash bool
+	// Skipped is told of what is not listed, and of files that are listed with an error;
+	// nil: nobody. The error names the file.
+	Skipped func(left bool, err error)
+}
+
+// List writes the manifest of the pictures to w, in their order. Files in folders that
+// are no pictures are left out, as package pictures says. A file that cannot be read is
+// listed with its error: it has no answer.
+func List(ctx context.Context, w io.Writer, sources iter.Seq[Source], o ListOptions) (
+	Summary, error) {
+	m := &manifestWriter{hash: sha256.New()}
+	m.w = json.NewEncoder(io.MultiWriter(w, m.hash))
+	m.w.SetEscapeHTML(false)
+	if err := m.w.Encode(header{Version, o.Classes}); err != nil {
+		return Summary{}, err
+	}
+	look := func(s Source) listed { return s.look(!o.NoHash) }
+	for l := range ahead(ctx, sources, look) {
+		if l.err != nil && o.Skipped != nil {
+			o.Skipped(l.left, l.err)
+		}
+		if l.left {
+			continue
+		}
+		if err := m.add(l.Entry); err != nil {
+			return Summary{}, err
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return Summary{}, context.Cause(ctx)
+	}
+	m.SHA256 = hex.EncodeToString(m.hash.Sum(nil))
+	return m.Summary, m.w.Encode(m.Summary)
+}
+
+type manifestWriter struct {
+	Summary
+	w    *json.Encoder
+	hash hash.Hash
+}
+
+func (m *manifestWriter) add(e Entry) error {
+	m.Pictures++
+	m.Bytes += e.Size
+	return m.w.Encode(e.line())
+}
+
+// listed is a file that was looked at.
+type listed struct {
+	Entry
+	left bool // out of the manifest
+	err  error
+}
+
+// look reads a file: only the beginning of one that is left out.
+func (s Source) look(hash bool) listed {
+	l := listed{Entry: Entry{File: s.Name, Path: s.Path, Class: s.Class}, err: s.Err}
+	if s.Err != nil {
+		l.left = pictures.LeftOut(s.Picture, s.Err)
+	} else if l.left, l.err = l.Entry.read(hash, s.Picture); l.err != nil {
+		l.err = fmt.Errorf("%s: %w", s.Name, bare(l.err))
+	}
+	if l.err != nil && !l.left {
+		l.Error = table.OneLine(strings.TrimPrefix(l.err.Error(), s.Name+": "))
+	}
+	return l
+}
+
+// read finds the size and the hash, unless the picture is left out.
+func (e *Entry) read(hash bool, p infer.Picture) (left bool, err error) {
+	info, err := os.Stat(e.File)
+	if err != nil {
+		return false, err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait
+		return false, errors.New("not a regular file")
+	}
+	f, err := os.Open(e.File)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	buffer := heads.Get().(*[imageprep.HeadBytes]byte)
+	defer heads.Put(buffer)
+	n, err := io.ReadFull(f, buffer[:])
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, err
+	}
+	if kind := imageprep.Recognize(buffer[:n]); pictures.LeftOut(p, kind) {
+		return true, kind
+	}
+	if e.Size = info.Size(); !hash {
+		return false, nil
+	}
+	sum := sha256.New()
+	sum.Write(buffer[:n])
+	e.Size = int64(n)
+	for err == nil { // the head was full: there may be more
+		n, err = f.Read(buffer[:])
+		sum.Write(buffer[:n])
+		e.Size += int64(n)
+	}
+	if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return false, err
+	}
+	e.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	return false, nil
+}
+
+// heads are buffers for the beginnings of files.
+var heads = sync.Pool{New: func() any { return new([imageprep.HeadBytes]byte) }}
+
+// bare is an error of the file system without the name of the file.
+func bare(err error) error {
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		return at.Err
+	}
+	return err
+}

@@ -1,0 +1,39 @@
+package run
+
+import "github.com/flowerctl/flowerctl/train"
+
+// TransferDefaults are the settings of a training that starts from a network that
+// exists: from is a file or the name of one. The head is fitted first; then, where
+// there are images enough, the upper stages are trained with it, batch norms as they
+// are, and the averaged weights of the epoch with the least validation loss are kept.
+// Accuracy would choose by chance: of 20 validation images 90 % were right after an
+// epoch that was right for 71 % of 500 others, and 75 % after one that was for 82 %.
+func TransferDefaults(from string) Settings {
+	s := Defaults()
+	s.From, s.Arch, s.Freeze = from, "", FreezeAuto
+	s.Optimizer, s.LR, s.LRBody, s.Schedule = "adamw", 1e-3, 3e-4, "cosine,warmup=0.5"
+	s.Options.WeightDecay = 0.01
+	s.FreezeBN, s.EMA, s.Smooth = true, 0.99, 0.1
+	s.Augment = "flip,crop=0.4,brightness=0.2,contrast=0.2,saturation=0.2,rotate=10"
+	s.Epochs, s.Patience, s.Monitor = 9, 0, string(train.ValLoss)
+	return s
+}
+
+// ArchDefaults are the settings of a training of that preset from nothing: [Defaults],
+// and for resnet12d, which is for photographs, those found for it, as docs/from-nothing.md
+// tells.
+func ArchDefaults(preset string) Settings {
+	s := Defaults()
+	s.Arch = preset
+	if preset != "resnet12d" {
+		return s
+	}
+	s.TrainSize = 112
+	s.Augment = "flip,rotate=15,crop=0.3,brightness=0.3,contrast=0.3,saturation=0.3,hue=10," +
+		"mixup=0.2,cutmix=1"
+	s.Optimizer, s.LR, s.Schedule = "adamw", 2e-3, "cosine,warmup=5"
+	s.Options.WeightDecay = 0.05
+	s.EMA, s.Smooth = 0.999, 0.1
+	s.Epochs, s.Patience = 110, 0
+	return s
+}
