@@ -23,7 +23,8 @@ func compareCommand() *cli.Command {
 		ArgsUsage: "RUN...",
 		Description: `Accuracies are of the validation images, with 95 % intervals. Runs that differ
 in nothing but their seed, on the same images or as many drawn ones, are also
-summed up: mean and standard deviation, of one run of each seed. Runs that have
+summed up: mean and standard deviation, of one run of each seed. The folder of a
+cross-validation stands for its runs, which are summed up too, with their tests. Runs that have
 not ended are compared as they stand, and count in no mean. Under "settings" are
 the other flags of train in which not all runs are alike.
 

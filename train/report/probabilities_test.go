@@ -27,9 +27,11 @@ func answered(classes, n int) *Probabilities {
 			for i := range row {
 				row[i] = rng.Float32() / float32(classes)
 			}
-			if class > 0 {
-				row[class] += 0.5
+			told := class
+			if class == 0 {
+				told = rng.IntN(classes)
 			}
+			row[told] += 0.5
 			for _, v := range row {
 				sum += v
 			}
