@@ -171,7 +171,7 @@ func (o *Outcome) Summary(labels []string) Summary {
 		low, high := t.Interval()
 		s.TestImages, s.TestAccuracy, s.TestInterval = t.N(), &accuracy, &[2]float64{low, high}
 		if o.Calibration != nil {
-			r := o.Test.Answers().ReliabilityAt(o.Calibration.Temperature)
+			r := o.Test.Answers().Tempered(o.Calibration.Temperature).Reliability()
 			s.TestCalibration = &r
 		}
 	}
