@@ -66,6 +66,10 @@ func Evaluate(ctx context.Context, s Stepper, source Source,
 		if err != nil {
 			return e, err
 		}
+		if !numbers.Finite(r.Loss) {
+			return e, &NotFiniteError{Err: fmt.Errorf("loss of the evaluation is %g: use a lower "+
+				"learning rate, or clip the gradients", r.Loss), Batch: b.Clone(), During: Validating}
+		}
 		sums.add(r)
 		probabilities := slices.Clone(r.Probabilities)
 		for i := range b.N {
@@ -82,10 +86,6 @@ func Evaluate(ctx context.Context, s Stepper, source Source,
 		return e, errors.New("no images to evaluate")
 	}
 	e.Loss, e.Correct = sums.loss(), sums.Correct
-	if !numbers.Finite(e.Loss) {
-		return e, fmt.Errorf("loss of the evaluation is %g: use a lower learning rate, "+
-			"or clip the gradients", e.Loss)
-	}
 	return e, nil
 }
 

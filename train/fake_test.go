@@ -99,7 +99,9 @@ type fakeStepper struct {
 	step    uint64
 
 	stepHook func(step uint64) (loss float64, override bool)
-	answer   []float32 // when not nil, Evaluate's for every image
+	// tooFast says that a step comes to a loss that is not finite.
+	tooFast func(step uint64, lr float64) bool
+	answer  []float32 // when not nil, Evaluate's for every image
 }
 
 func fakeSpec(t testing.TB) model.Spec {
@@ -188,6 +190,9 @@ func (f *fakeStepper) Step(ctx context.Context, b *data.Batch, lr float64) (Resu
 			r.Loss = loss
 			return r, nil
 		}
+	}
+	if f.tooFast != nil && f.tooFast(f.step, lr) {
+		return Result{}, &NotFiniteError{During: Stepping, Err: fmt.Errorf("step %d: too fast", f.step+1)}
 	}
 	if f.answer != nil { // a dead network trains so too
 		r.Correct[0] = 0

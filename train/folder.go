@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/metrics"
 )
 
@@ -54,12 +55,26 @@ func (f folder) readHistory() ([]Epoch, error) {
 	return history, err
 }
 
-// lastGood is the path of the last epoch's checkpoint, "" if there is none.
-func (f folder) lastGood(epochs int) string {
-	if f.dir == "" || epochs == 0 {
+// lastGood names the checkpoint that the run can go on from, and says how far it is, or
+// is "". It reads the file: a name alone would promise what may not be there.
+func (f folder) lastGood() string {
+	if f.dir == "" {
 		return ""
 	}
-	return f.path(LastFile)
+	path := f.path(LastFile)
+	c, err := checkpoint.Load(path)
+	if err != nil || c.Optimizer == nil {
+		return ""
+	}
+	var s saved
+	if err := json.Unmarshal(c.Loop, &s); err != nil {
+		return ""
+	}
+	text := fmt.Sprintf("%s, of epoch %d", path, s.State.Epoch)
+	if s.State.Step > 0 {
+		text += fmt.Sprintf(" and %d steps of the next", s.State.Step)
+	}
+	return text
 }
 
 // event is a line of events.jsonl.
@@ -92,12 +107,7 @@ func (f folder) log(e event) error {
 	if err != nil {
 		return err
 	}
-	file, err := os.OpenFile(f.path(EventsFile), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o666)
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(append(line, '\n'))
-	return errors.Join(err, file.Close())
+	return atomicfile.AppendLine(f.path(EventsFile), line)
 }
 
 // Summary is metrics.json.
@@ -126,6 +136,9 @@ type Summary struct {
 	// Heads are the auxiliary heads, at the best epoch.
 	Heads []HeadSummary `json:"heads,omitempty"`
 
+	// Rollbacks is how often the run went back, see RollbackOnNaN.
+	Rollbacks int `json:"rollbacks,omitempty"`
+
 	Dead   *Dead   `json:"dead,omitempty"`
 	Unseen *Unseen `json:"unseen,omitempty"`
 	// Report and Confusion (true class on the rows) are of the validation images.
@@ -153,7 +166,8 @@ func (o *Outcome) Summary(labels []string) Summary {
 		ValLoss: o.Validation.Loss, TrainAccuracy: o.Best.Accuracy, Epochs: len(o.History),
 		Seconds: o.Seconds, TrainImages: o.TrainSize, ValImages: c.N(), MajorityRate: majority,
 		LastValAccuracy: o.History[len(o.History)-1].ValAccuracy,
-		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Report: c.Report(), Confusion: c,
+		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Rollbacks: o.Rollbacks,
+		Report: c.Report(), Confusion: c,
 		Calibration: o.Calibration, Classes: o.Validation.Answers().Curves(labels),
 	}
 	if o.Calibration != nil {
@@ -187,9 +201,19 @@ func (f folder) writeMetrics(o *Outcome, labels []string) error {
 
 // WriteJSON writes v to path, indented, complete or not at all.
 func WriteJSON[T any](path string, v T) error {
+	return atomicfile.Write(path, func(w io.Writer) error {
+		if err := EncodeJSON(w, v); err != nil {
+			return fmt.Errorf("%s: %w", path, err)
+		}
+		return nil
+	})
+}
+
+// EncodeJSON writes v, indented, with a line break at its end.
+func EncodeJSON[T any](w io.Writer, v T) error {
 	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
-		return fmt.Errorf("%s: %w", path, err)
+	if err == nil {
+		_, err = w.Write(append(text, '\n'))
 	}
-	return atomicfile.WriteBytes(path, append(text, '\n'))
+	return err
 }

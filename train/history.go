@@ -23,25 +23,34 @@ type Epoch struct {
 	// Heads and ValHeads are the accuracies of the auxiliary heads.
 	Heads    []float64 `json:"heads,omitempty"`
 	ValHeads []float64 `json:"val_heads,omitempty"`
+	// Rollbacks is how often the run went back in it, see RollbackOnNaN.
+	Rollbacks int `json:"rollbacks,omitempty"`
 }
 
 var historyHeader = []string{"epoch", "lr", "loss", "accuracy", "val_loss", "val_accuracy",
 	"seconds", "images_per_second"}
 
+// rollbackColumn is the last column of a history with rollbacks.
+const rollbackColumn = "rollbacks"
+
 // columns are the header of the history of a network with these auxiliary heads.
-func columns(heads []string) []string {
+func columns(heads []string, rollbacks bool) []string {
 	c := slices.Clone(historyHeader)
 	for _, h := range heads {
 		c = append(c, "accuracy_"+h, "val_accuracy_"+h)
+	}
+	if rollbacks {
+		c = append(c, rollbackColumn)
 	}
 	return c
 }
 
 // WriteHistory writes history.csv: a header and a line for each epoch, with two
-// more columns for each auxiliary head. Losses, accuracies and rates keep all their
-// digits.
+// more columns for each auxiliary head, and one more where the run went back. Losses,
+// accuracies and rates keep all their digits.
 func WriteHistory(w io.Writer, history []Epoch, heads []string) error {
-	t := table.New(columns(heads)...)
+	rollbacks := slices.ContainsFunc(history, func(e Epoch) bool { return e.Rollbacks > 0 })
+	t := table.New(columns(heads, rollbacks)...)
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	for _, e := range history {
 		row := []string{strconv.Itoa(e.Epoch), number(e.LearningRate), number(e.Loss),
@@ -50,6 +59,9 @@ func WriteHistory(w io.Writer, history []Epoch, heads []string) error {
 			strconv.FormatFloat(e.ImagesPerSecond, 'f', 1, 64)}
 		for i := range heads {
 			row = append(row, number(e.Heads[i]), number(e.ValHeads[i]))
+		}
+		if rollbacks {
+			row = append(row, strconv.Itoa(e.Rollbacks))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -71,8 +83,9 @@ func ReadHistory(r io.Reader) (history []Epoch, heads []string, err error) {
 			heads = append(heads, name[9:])
 		}
 	}
-	if !slices.Equal(rows[0], columns(heads)) {
-		return nil, nil, fmt.Errorf("history: first line is not %v", columns(heads))
+	rollbacks := rows[0][len(rows[0])-1] == rollbackColumn
+	if want := columns(heads, rollbacks); !slices.Equal(rows[0], want) {
+		return nil, nil, fmt.Errorf("history: first line is not %v", want)
 	}
 	for line, row := range rows[1:] {
 		v := make([]float64, len(row))
@@ -83,7 +96,10 @@ func ReadHistory(r io.Reader) (history []Epoch, heads []string, err error) {
 		}
 		e := Epoch{Epoch: int(v[0]), LearningRate: v[1], Loss: v[2], Accuracy: v[3], ValLoss: v[4],
 			ValAccuracy: v[5], Seconds: v[6], ImagesPerSecond: v[7]}
-		for i := len(historyHeader); i < len(v); i += 2 {
+		if rollbacks {
+			e.Rollbacks = int(v[len(v)-1])
+		}
+		for i := len(historyHeader); i+1 < len(v); i += 2 {
 			e.Heads, e.ValHeads = append(e.Heads, v[i]), append(e.ValHeads, v[i+1])
 		}
 		history = append(history, e)

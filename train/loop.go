@@ -2,7 +2,6 @@ package train
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"time"
 
@@ -21,6 +20,10 @@ type loop struct {
 	// noGradients says that this process did no step of the epoch: state.Still is what
 	// is known of the last one.
 	noGradients bool
+	// lastStep is State.Step of last.ckpt as it is on the disk.
+	lastStep int
+	// kept is what last.ckpt would hold, of a run without a folder that may go back.
+	kept *checkpoint.Checkpoint
 	// best has the best weights, if there is no folder for them.
 	best *checkpoint.Checkpoint
 }
@@ -40,6 +43,8 @@ type state struct {
 	Stuck   int     `json:"stuck"` // epochs in a row that looked dead
 	Dead    *Dead   `json:"dead,omitempty"`
 	Unseen  *Unseen `json:"unseen,omitempty"`
+	// Rollbacks is how often the run went back; each halved the learning rate.
+	Rollbacks int `json:"rollbacks,omitempty"`
 }
 
 func newLoop(cfg Config) (*loop, error) {
@@ -71,6 +76,11 @@ func (l *loop) start() error {
 	if l.Resume != nil {
 		e.Event = "resume"
 	}
+	if l.OnNaN == RollbackOnNaN && l.Resume == nil { // to go back to from the first epoch
+		if err := l.saveLast(); err != nil {
+			return err
+		}
+	}
 	return l.folder.log(e)
 }
 
@@ -81,11 +91,9 @@ func (l *loop) epoch(ctx context.Context) error {
 		l.state.Spent += time.Since(begin).Seconds()
 		return err
 	}
-	l.average.swap()
-	v, err := l.validate(ctx)
+	v, err := l.validateBest(ctx)
 	if err != nil {
 		l.state.Spent += time.Since(begin).Seconds()
-		l.average.swap()
 		return err
 	}
 	e := l.row(v)
@@ -96,9 +104,10 @@ func (l *loop) epoch(ctx context.Context) error {
 	l.history = append(l.history, e)
 	better := l.state.Best.Epoch == 0 || l.Monitor.Better(e, l.state.Best)
 	if better {
+		l.average.swap()
 		err = l.keepBest(e)
+		l.average.swap()
 	}
-	l.average.swap()
 	if err != nil {
 		return err
 	}
@@ -108,12 +117,21 @@ func (l *loop) epoch(ctx context.Context) error {
 	if err := l.watch(ctx, e, v, better); err != nil {
 		return err
 	}
-	if l.average != nil { // what was measured fits the average
+	return l.epochDone(e, better)
+}
+
+// validateBest validates the average of the weights where there is one. Statistics of
+// batch norms are measured for the weights too then: those go on, and are saved.
+func (l *loop) validateBest(ctx context.Context) (Evaluation, error) {
+	if l.average != nil {
 		if err := l.measure(ctx); err != nil {
-			return err
+			return Evaluation{}, l.badStep(err, nil)
 		}
 	}
-	return l.epochDone(e, better)
+	l.average.swap()
+	defer l.average.swap()
+	v, err := l.validate(ctx)
+	return v, l.badStep(err, nil)
 }
 
 // row is the history's row of the epoch.
@@ -125,6 +143,7 @@ func (l *loop) row(v Evaluation) Epoch {
 		LearningRate: l.rate(l.rates.steps - 1),
 		Loss:         l.state.Sums.loss(),
 		Accuracy:     trained[0],
+		Rollbacks:    l.rollbacksOfEpoch(),
 		Heads:        append([]float64(nil), trained[1:]...),
 		ValLoss:      v.Loss,
 		ValAccuracy:  validated[0],
@@ -159,10 +178,10 @@ func (l *loop) trainEpoch(ctx context.Context) error {
 		// A step is done completely or not at all.
 		r, err := l.Stepper.Step(context.WithoutCancel(ctx), b, l.rate(s.Step))
 		if err == nil && !numbers.Finite(r.Loss) {
-			err = fmt.Errorf("step %d: loss is %g", s.Step+1, r.Loss)
+			err = &NotFiniteError{During: Stepping, Err: fmt.Errorf("step %d: loss is %g", s.Step+1, r.Loss)}
 		}
 		if err != nil {
-			return err
+			return l.badStep(err, b)
 		}
 		s.Sums.add(r)
 		s.Step++
@@ -196,7 +215,7 @@ func (l *loop) begin(ctx context.Context) error {
 
 // rate is the learning rate of a step of the current epoch.
 func (l *loop) rate(step int) float64 {
-	return l.rates.at(l.state.Epoch, step, l.state.Plateau.Drops)
+	return l.rates.at(l.state.Epoch, step, l.state.Plateau.Drops) * l.state.slowdown()
 }
 
 // measure sets the statistics of batch norms to those of the weights as they are,
@@ -256,35 +275,4 @@ func (l *loop) heads() []string {
 		names = append(names, o.Name)
 	}
 	return names
-}
-
-// failed writes the files of a run that stops and returns an error that says where
-// it stopped. If it was not cancelled, the epochs before have an outcome.
-func (l *loop) failed(ctx context.Context, err error) (*Outcome, error) {
-	where := fmt.Sprintf("epoch %d step %d", l.state.Epoch+1, l.state.Step)
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
-		if l.state.Step == l.rates.steps {
-			l.state.Still = l.still()
-		}
-		save := errors.Join(l.saveLast(), l.folder.log(event{Event: "interrupted",
-			Epoch: l.state.Epoch, Step: l.state.Step}))
-		if save != nil {
-			return nil, fmt.Errorf("stopped at %s, and its checkpoint could not be written: %w", where, save)
-		}
-		return nil, fmt.Errorf("stopped at %s: %w", where, err)
-	}
-	log := l.folder.log(event{Event: "error", Epoch: l.state.Epoch, Step: l.state.Step,
-		Text: err.Error()})
-	if last := l.folder.lastGood(l.state.Epoch); last != "" {
-		err = fmt.Errorf("%w (the last good checkpoint is %s, of epoch %d)", err, last, l.state.Epoch)
-	}
-	err = errors.Join(fmt.Errorf("%s: %w", where, err), log)
-	if l.state.Best.Epoch == 0 || len(l.history) != l.state.Epoch { // nothing complete
-		return nil, err
-	}
-	o, outcomeErr := l.outcome(ctx, Failed)
-	if outcomeErr != nil {
-		return nil, errors.Join(err, fmt.Errorf("the epochs before: %w", outcomeErr))
-	}
-	return o, err
 }

@@ -4,8 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/flowerctl/flowerctl/train/numbers"
 	"math"
+
+	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // RateTest says how FindRate goes through learning rates. Zero fields mean the

@@ -45,9 +45,30 @@ func (l *loop) keepBest(e Epoch) error {
 
 // saveLast writes last.ckpt: all that a run needs to continue.
 func (l *loop) saveLast() error {
-	if l.Dir == "" {
+	if l.Dir == "" && l.OnNaN != RollbackOnNaN {
 		return nil
 	}
+	c, err := l.current()
+	if err != nil {
+		return err
+	}
+	if l.Dir == "" {
+		c.Weights = c.Weights.Clone()
+		l.kept = c
+		return nil
+	}
+	if err := l.keepGood(); err != nil {
+		return err
+	}
+	if err := checkpoint.Save(l.folder.path(LastFile), c); err != nil {
+		return err
+	}
+	l.lastStep = l.state.Step
+	return l.dropGood()
+}
+
+// current is what last.ckpt holds. It shares the weights.
+func (l *loop) current() (*checkpoint.Checkpoint, error) {
 	c := l.checkpoint(l.state.Epoch)
 	c.Training.Step = uint64(l.state.Epoch*l.rates.steps + l.state.Step)
 	if n := len(l.history); n > 0 {
@@ -61,10 +82,7 @@ func (l *loop) saveLast() error {
 	c.Optimizer = &s.Optimizer
 	var err error
 	c.Loop, err = json.Marshal(saved{Stepper: s.Step, Steps: l.rates.steps, State: l.state})
-	if err != nil {
-		return err
-	}
-	return checkpoint.Save(l.folder.path(LastFile), c)
+	return c, err
 }
 
 // saved is a checkpoint's Loop.
@@ -74,9 +92,20 @@ type saved struct {
 	State   state  `json:"state"`
 }
 
-// resume takes over the state of the checkpoint.
+// resume takes over the state of the checkpoint to go on from.
 func (l *loop) resume() error {
-	c := l.Resume
+	if l.Dir == "" {
+		return fmt.Errorf("a run without a folder cannot be continued")
+	}
+	if err := l.take(l.Resume); err != nil {
+		return err
+	}
+	l.lastStep = l.state.Step
+	return nil
+}
+
+// take takes over the state of a checkpoint of this run.
+func (l *loop) take(c *checkpoint.Checkpoint) error {
 	if c.Optimizer == nil || len(c.Loop) == 0 {
 		return fmt.Errorf("the checkpoint is for inference only: continue from %s", LastFile)
 	}
@@ -84,7 +113,7 @@ func (l *loop) resume() error {
 	if err := json.Unmarshal(c.Loop, &s); err != nil {
 		return fmt.Errorf("the checkpoint's loop: %w", err)
 	}
-	if err := l.checkResumed(s); err != nil {
+	if err := l.checkSaved(c, s); err != nil {
 		return err
 	}
 	if err := l.Facts.Spec.CheckWeights(c.Weights); err != nil {
@@ -100,6 +129,10 @@ func (l *loop) resume() error {
 		return err
 	}
 	l.state = s.State
+	if l.Dir == "" {
+		l.history = slices.Clip(l.history[:l.state.Epoch])
+		return nil
+	}
 	history, err := l.folder.readHistory()
 	if err != nil {
 		return err
@@ -112,12 +145,10 @@ func (l *loop) resume() error {
 	return nil
 }
 
-// checkResumed returns an error unless the checkpoint is of this run.
-func (l *loop) checkResumed(s saved) error {
-	was, is := l.Resume.Training, l.Facts.Training
+// checkSaved returns an error unless the checkpoint is of this run.
+func (l *loop) checkSaved(c *checkpoint.Checkpoint, s saved) error {
+	was, is := c.Training, l.Facts.Training
 	switch {
-	case l.Dir == "":
-		return fmt.Errorf("a run without a folder cannot be continued")
 	case was.DataDigest != is.DataDigest:
 		return fmt.Errorf("the images or their split are not those that the run was started with")
 	case was.Seed != is.Seed || was.Optimizer != is.Optimizer:
@@ -158,7 +189,7 @@ func (l *loop) outcome(ctx context.Context, stopped Stop) (*Outcome, error) {
 	overwrite(l.Stepper.Weights(), best.Weights)
 	o := &Outcome{History: l.history, Heads: l.heads(), Best: l.history[l.state.Best.Epoch-1],
 		Stopped: stopped, Dead: l.state.Dead, Unseen: l.state.Unseen,
-		TrainSize: l.Train.Len()}
+		TrainSize: l.Train.Len(), Rollbacks: l.state.Rollbacks}
 	for _, e := range l.history {
 		o.Seconds += e.Seconds
 	}

@@ -6,9 +6,11 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
@@ -70,6 +72,10 @@ type Config struct {
 	// Vector computes the average; nil means optim.NewVector(0).
 	Vector optim.Vector
 
+	OnNaN OnNaN // StopOnNaN if empty
+	// Settings are what the network was made of, as JSON, for [BadStep].
+	Settings json.RawMessage
+
 	// Dir is the run's folder, which has to exist. If it is empty, no file is written.
 	Dir string
 	// Resume is last.ckpt of the run in Dir, to continue it; nil starts a new run.
@@ -88,6 +94,7 @@ type Outcome struct {
 	Stopped   Stop
 	Dead      *Dead   // nil if the network is not dead
 	Unseen    *Unseen // nil for one whose learning shows in validation
+	Rollbacks int     // how often the run went back, see RollbackOnNaN
 	Seconds   float64 // of all epochs
 	TrainSize int     // images
 	// Validation and Test are the answers with the best weights.
@@ -120,6 +127,9 @@ func (c *Config) check() error {
 	}
 	if err := c.Monitor.check(); err != nil {
 		return err
+	}
+	if c.OnNaN != "" && !slices.Contains(OnNaNs(), c.OnNaN) {
+		return fmt.Errorf("on NaN: got %q, want one of %v", c.OnNaN, OnNaNs())
 	}
 	return c.Schedule.Check(c.Epochs)
 }
@@ -161,7 +171,7 @@ func (c *Config) CheckLimits() error {
 // an error that wraps the context's. A run that resumes from that file continues bit
 // for bit as if it had never stopped. A loss that is not finite ends the run with an
 // error that names the step and the node; last.ckpt is then the end of the epoch
-// before. Such an error comes with the outcome of the epochs that were done, if there
+// before. With [RollbackOnNaN] the run goes on from there. Such an error comes with the outcome of the epochs that were done, if there
 // are any.
 func Run(ctx context.Context, cfg Config) (*Outcome, error) {
 	l, err := newLoop(cfg)
@@ -169,12 +179,21 @@ func Run(ctx context.Context, cfg Config) (*Outcome, error) {
 		return nil, err
 	}
 	if err := l.start(); err != nil {
-		return nil, err
+		return l.failed(ctx, err)
 	}
 	for l.state.Epoch < cfg.Epochs && !l.exhausted(l.state.Wait) {
-		if err := l.epoch(ctx); err != nil {
-			return l.failed(ctx, err)
+		failure := l.epoch(ctx)
+		if failure == nil {
+			continue
+		}
+		back, err := l.rolledBack(failure)
+		if !back || err != nil {
+			return l.failed(ctx, errors.Join(failure, err))
 		}
 	}
-	return l.finish(ctx)
+	o, err := l.finish(ctx)
+	if noRoom(err) {
+		return nil, l.outOfRoom("after the last epoch", err)
+	}
+	return o, err
 }

@@ -144,8 +144,8 @@ func TestLossThatIsNotFiniteStopsTheRun(t *testing.T) {
 	cfg := fakeConfig(t, dir)
 	cfg.Stepper.(*fakeStepper).stepHook = func(step uint64) (float64, bool) { return math.NaN(), step == 7 }
 	o, err := Run(context.Background(), cfg)
-	want := "epoch 2 step 2: step 3: loss is NaN (the last good checkpoint is " +
-		filepath.Join(dir, LastFile) + ", of epoch 1)"
+	want := "epoch 2 step 2: step 3: loss is NaN (kept in " + filepath.Join(dir, BadStepFile(1)) +
+		") (the last good checkpoint is " + filepath.Join(dir, LastFile) + ", of epoch 1)"
 	if err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)
 	}

@@ -14,6 +14,7 @@ import (
 type trainOptions struct {
 	settings       settingsFlags
 	config, resume string
+	replay         string
 	out, preview   string
 	split          string
 	curve          several.Curve
@@ -31,6 +32,8 @@ func (o *trainOptions) flags() []cli.Flag {
 				"--data would make it another run"),
 		shell.TextFlag(&o.split, "split", "",
 			"`SHARES` of training, validation and test, as in 70/10/20, in place of --val and --test"),
+		shell.TextFlag(&o.replay, "replay", "",
+			"do the bad step in `FILE` of a run's folder again, and name the first value that is not finite"),
 		shell.TextFlag(&o.out, "out", "", "folder of the run, `RUN`"),
 		shell.BoolFlag(&o.force, "force",
 			"write over the run in --out, or the file of --augment-preview"),
@@ -59,6 +62,7 @@ under way; --resume goes on from there as if it had never stopped.
   flowerctl train --data photos/ --learning-curve 5,10,20,50,100
   flowerctl train --resume runs/latest --epochs 80
   flowerctl train --config runs/latest/config.json --seed 2
+  flowerctl train --replay runs/latest/bad-step-1.ckpt
   flowerctl train --list`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.run),
@@ -71,6 +75,9 @@ func (o *trainOptions) run(c *shell.Call) (err error) {
 	}
 	if o.list {
 		return listNetworks(c, o.json)
+	}
+	if o.replay != "" {
+		return o.doAgain(c)
 	}
 	settings, ro, err := o.plan(c)
 	if err != nil {

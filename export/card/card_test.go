@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/metrics"
 )
 
@@ -111,7 +112,7 @@ func TestACardIsReadBack(t *testing.T) {
 	c := flowers(t)
 	c.AddRun(outcome(c), "photos\x1b[2J")
 	path := filepath.Join(t.TempDir(), c.Name)
-	if err := c.Save(path); err != nil {
+	if err := atomicfile.WriteAll(c.Files(path)...); err != nil {
 		t.Fatal(err)
 	}
 	markdown, err := os.ReadFile(MarkdownPath(path))

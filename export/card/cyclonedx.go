@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"slices"
 	"strconv"
@@ -22,10 +23,12 @@ func MarkdownPath(model string) string { return model + ".card.md" }
 // CycloneDXPath is the file of the card for programs.
 func CycloneDXPath(model string) string { return model + ".cdx.json" }
 
-// Save writes both forms of the card beside the model at path.
-func (c *Card) Save(path string) error {
-	return errors.Join(atomicfile.Write(MarkdownPath(path), c.WriteMarkdown),
-		train.WriteJSON(CycloneDXPath(path), c.cycloneDX()))
+// Files are both forms of the card, beside the model at path.
+func (c *Card) Files(path string) []atomicfile.File {
+	return []atomicfile.File{{Path: MarkdownPath(path), Write: c.WriteMarkdown},
+		{Path: CycloneDXPath(path), Write: func(w io.Writer) error {
+			return train.EncodeJSON(w, c.cycloneDX())
+		}}}
 }
 
 // The part of https://cyclonedx.org/docs/1.6/json/ that a card has.

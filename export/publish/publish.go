@@ -67,9 +67,9 @@ type DifferenceError struct{ Report *verify.Report }
 
 func (e *DifferenceError) Error() string { return e.Report.Problems[0] }
 
-// Run writes the network of a checkpoint to path, and its card beside it, or nothing where its answers
-// are not gorgonia's: the error is a [*DifferenceError] then. onnxruntime has to be
-// loaded unless Options.Unverified is set.
+// Run writes the network of a checkpoint to path, and its card beside it, or nothing
+// where its answers are not gorgonia's: the error is a [*DifferenceError] then.
+// onnxruntime has to be loaded unless Options.Unverified is set.
 func Run(ctx context.Context, trained *run.Trained, path string, o Options) (*Result, error) {
 	if o.Log == nil {
 		o.Log = func(string) {}
@@ -110,10 +110,14 @@ func Run(ctx context.Context, trained *run.Trained, path string, o Options) (*Re
 	if err != nil {
 		return nil, err
 	}
-	if err := atomicfile.WriteBytes(path, file); err != nil {
+	model := atomicfile.File{Path: path, Write: func(w io.Writer) error {
+		_, err := w.Write(file)
+		return err
+	}}
+	if err := atomicfile.WriteAll(append(c.Files(path), model)...); err != nil {
 		return nil, err
 	}
-	return r, c.Save(path)
+	return r, nil
 }
 
 // calibrate finds the ranges of all nodes on training images.

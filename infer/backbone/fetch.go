@@ -74,7 +74,7 @@ func Fetch(ctx context.Context, name string, o Options) (Fetched, error) {
 	f := &fetcher{Options: o, entry: e, path: filepath.Join(dir, e.File())}
 	source, err := f.run(ctx, dir)
 	if err != nil {
-		return Fetched{}, err
+		return Fetched{}, atomicfile.OnDisk(err, f.path)
 	}
 	hash, err := download.HashFile(f.path)
 	return Fetched{e.Name, f.path, source, hash, e.Verified()}, err

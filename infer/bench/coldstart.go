@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // ColdStart runs a program n times on a file with the picture, whose name it gets as
@@ -18,14 +20,14 @@ import (
 // libraries from disk.
 func ColdStart(ctx context.Context, command []string, picture []byte, n int) (
 	p50 float64, err error) {
-	dir, err := os.MkdirTemp("", "flowerctl-bench-")
+	dir, remove, err := atomicfile.TempDir("", "flowerctl-bench")
 	if err != nil {
 		return 0, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	path := filepath.Join(dir, "picture")
 	if err := os.WriteFile(path, picture, 0o644); err != nil {
-		return 0, err
+		return 0, atomicfile.OnDisk(err, path)
 	}
 	args := append(slices.Clone(command[1:]), path)
 	var took []time.Duration

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // Below these, training or an installation fails: a v7-base step at batch 32
@@ -49,11 +50,11 @@ func Cache(usable bool) Finding {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return failed(CacheForbidden, err)
 	}
-	probe, err := os.CreateTemp(dir, ".doctor-")
+	_, remove, err := atomicfile.TempDir(dir, "doctor")
 	if err != nil {
 		return failed(CacheForbidden, err)
 	}
-	err = errors.Join(probe.Close(), os.Remove(probe.Name()))
+	err = remove()
 	free, freeErr := machine.FreeDisk(dir)
 	if err = errors.Join(err, freeErr); err != nil {
 		return Finding{Name: "cache folder", State: Noted, Detail: dir, Err: err}

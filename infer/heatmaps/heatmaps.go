@@ -66,10 +66,14 @@ func (f *Folder) Add(ctx context.Context, r infer.Result) error {
 		return err
 	}
 	path := filepath.Join(f.Dir, f.file(r.Name, f.classifier.Labels()[best]))
+	drawn := heat.OverPhotograph(photograph, f.classifier.Preprocess())
+	err = atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, drawn) })
+	if err != nil {
+		return fmt.Errorf("%w (pictures written before it, all complete: %d)", err, f.Written)
+	}
 	f.Method = heat.Method
 	f.Written++
-	drawn := heat.OverPhotograph(photograph, f.classifier.Preprocess())
-	return atomicfile.Write(path, func(w io.Writer) error { return png.Encode(w, drawn) })
+	return nil
 }
 
 // How many bytes of a picture's name and of a label are used. Systems allow 255 for

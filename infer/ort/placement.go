@@ -13,6 +13,7 @@ import (
 	ort "github.com/yalue/onnxruntime_go"
 
 	"github.com/flowerctl/flowerctl/onnx"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // nodeRun is a run of a node, as onnxruntime's profile has it.
@@ -85,11 +86,11 @@ func weighs(name string) bool {
 
 // placement runs the model once and reads which node ran where.
 func placement(model []byte, inputs []Port, outputs []string, o Options) (_ []nodeRun, err error) {
-	dir, err := os.MkdirTemp("", "flowerctl-placement-")
+	dir, remove, err := atomicfile.TempDir("", "flowerctl-placement")
 	if err != nil {
 		return nil, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	defer func() { err = errors.Join(err, remove()) }()
 	o.probe = true
 	options, err := sessionOptions(o)
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // The types of the PEM blocks that openssl writes.
@@ -55,7 +56,7 @@ func writeBlock(path, kind string, der []byte, mode os.FileMode) error {
 	}
 	err = pem.Encode(file, &pem.Block{Type: kind, Bytes: der})
 	if err = errors.Join(err, file.Close()); err != nil {
-		return errors.Join(err, os.Remove(path))
+		return atomicfile.OnDisk(errors.Join(err, os.Remove(path)), path)
 	}
 	return nil
 }

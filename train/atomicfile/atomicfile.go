@@ -13,15 +13,19 @@ import (
 
 // Write makes path hold what write writes, flushed to the disk, replacing a file
 // that is there. When write or the disk fails, path is as it was and nothing is left
-// beside it. The file may be read by everyone, as the umask allows.
+// beside it; a disk without room is a [*Full]. The file may be read by everyone, as the
+// umask allows.
 func Write(path string, write func(io.Writer) error) error {
-	return WriteNamed(path, func(temporary string) error {
-		f, err := os.OpenFile(temporary, os.O_WRONLY, 0)
-		if err != nil {
-			return err
-		}
-		return fill(f, write)
-	})
+	return WriteNamed(path, func(temporary string) error { return fillNamed(temporary, write) })
+}
+
+// fillNamed writes, flushes and closes the file called name, which is there.
+func fillNamed(name string, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	if err != nil {
+		return err
+	}
+	return fill(f, write)
 }
 
 // fill writes, flushes and closes f.
@@ -58,7 +62,7 @@ func WriteNamed(path string, write func(temporary string) error) error {
 	if err == nil {
 		return w.release() // others may take the temporary name already
 	}
-	return named(errors.Join(err, w.remove()), w.name, path)
+	return full(named(errors.Join(err, w.remove()), w.name, path), path)
 }
 
 // Link makes path a symbolic link to target, as [os.Symlink] does, in place of a file

@@ -28,21 +28,24 @@ func CheckDir(dir string, replace bool) error {
 
 // WriteDir makes the folder dir, and those above it. write gets a folder beside it to
 // write to; when write returns nil that takes dir's name, otherwise nothing is
-// left. With replace, a folder that is there goes when the new one is complete.
-// Flushing files to the disk is up to write.
+// left. With replace, a folder that is there goes when the new one is complete. Errors
+// name files where they would be in dir, and a disk without room is a [*Full]. Flushing
+// files to the disk is up to write.
 func WriteDir(dir string, replace bool, write func(temporary string) error) (err error) {
 	dir = filepath.Clean(dir)
 	if err := CheckDir(dir, replace); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return err
+		return full(err, dir)
 	}
 	work, err := claim(dir, func(name string) error { return os.Mkdir(name, 0o700) })
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, work.remove()) }()
+	defer func() {
+		err = full(named(errors.Join(err, work.remove()), work.name, dir), dir)
+	}()
 	fresh := filepath.Join(work.name, freshDir)
 	if err := os.Mkdir(fresh, 0o755); err != nil {
 		return err

@@ -3,6 +3,7 @@ package atomicfile
 import (
 	"errors"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 )
@@ -27,8 +28,14 @@ func TestFullDisk(t *testing.T) {
 	if restore := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &old); restore != nil {
 		t.Fatal(restore)
 	}
-	want := "write " + filepath.Join(dir, "a") + ": file too large"
-	if !errors.Is(err, syscall.EFBIG) || err.Error() != want {
+	var full *Full
+	if !errors.Is(err, syscall.EFBIG) || !errors.As(err, &full) ||
+		full.Path != filepath.Join(dir, "a") || !strings.HasPrefix(dir, full.Disk) {
+		t.Fatalf("got error %v, want one about a disk with %s", err, dir)
+	}
+	want := full.Path + ": larger than files may become here (ulimit -f), or on the disk of " +
+		full.Disk + ": file too large"
+	if err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)
 	}
 	only(t, dir, "a", "old")

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -22,17 +23,21 @@ type temporary struct {
 	lock io.Closer
 }
 
+// infix stands between a file's name and a number in a temporary name.
+const infix = ".writing-"
+
 // temporaryName is the name for the i-th of those who write path at the same time.
 // It starts with a dot, so that what a killed process leaves is not found by
 // patterns such as * and *.ckpt in a shell.
 func temporaryName(path string, i int) string {
 	dir, name := filepath.Split(path)
-	return filepath.Join(dir, fmt.Sprintf(".%s.writing-%d", name, i))
+	return filepath.Join(dir, fmt.Sprintf(".%s%s%d", name, infix, i))
 }
 
 // claim makes a temporary file or folder for path, and removes those that killed
 // processes left. create fails with [fs.ErrExist] where something is there.
 func claim(path string, create func(name string) error) (*temporary, error) {
+	sweep(filepath.Dir(path))
 	var mine *temporary
 	for i := range writers {
 		name := temporaryName(path, i)
@@ -43,7 +48,7 @@ func claim(path string, create func(name string) error) (*temporary, error) {
 		if err := create(name); errors.Is(err, fs.ErrExist) {
 			continue
 		} else if err != nil {
-			return nil, named(err, name, path)
+			return nil, full(named(err, name, path), path)
 		}
 		// Until it is locked, another writer may take it for abandoned.
 		lock, err := hold(name)
@@ -107,6 +112,11 @@ func named(err error, temporary, path string) error {
 	var p *fs.PathError
 	if errors.As(err, &p) && p.Path == temporary {
 		p.Path = path
+	}
+	if errors.As(err, &p) {
+		if rest, under := strings.CutPrefix(p.Path, filepath.Join(temporary, freshDir)); under {
+			p.Path = path + rest
+		}
 	}
 	var l *os.LinkError
 	if errors.As(err, &l) && l.Old == temporary {

@@ -1,5 +1,7 @@
 package data
 
+import "slices"
+
 // Batch is a mini-batch that is ready for the network. Its receiver must not use it
 // after the call, because the loader uses its memory again.
 type Batch struct {
@@ -16,4 +18,12 @@ type Batch struct {
 	Weights []float32
 	// Indices are the images' places in the data set.
 	Indices []int
+}
+
+// Clone is a copy of b that its loader does not use again.
+func (b *Batch) Clone() *Batch {
+	c := *b
+	c.Pixels, c.Targets, c.Labels = slices.Clone(b.Pixels), slices.Clone(b.Targets), slices.Clone(b.Labels)
+	c.Weights, c.Indices = slices.Clone(b.Weights), slices.Clone(b.Indices)
+	return &c
 }

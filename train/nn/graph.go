@@ -9,6 +9,7 @@ import (
 	G "gorgonia.org/gorgonia"
 	"gorgonia.org/tensor"
 
+	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
@@ -56,7 +57,8 @@ type graph[T kernel.Float] struct {
 	inBackward bool
 	started    time.Time // of the op that runs
 	checked    bool      // look at every result
-	culprit    string    // the node whose result was not finite
+	// The first value of each pass that was not finite, when every result is looked at.
+	forwardBad, backwardBad *train.NotFinite
 }
 
 // input is a node that is written before each run.
@@ -189,16 +191,31 @@ func (g *graph[T]) Write(n *G.Node) []T {
 // any graph of the workspace.
 func (g *graph[T]) Read(n *G.Node) []T { return n.Op().(operation[T]).base().out }
 
-// Culprit runs the graph once more and returns the name of the first node, in order,
-// whose result is not finite, or "" when all are finite. Write the inputs again
-// before.
-func (g *graph[T]) Culprit() string {
-	g.checked, g.culprit = true, ""
+// NotFinite runs the graph once more and returns the first value that is not finite: of
+// the forward pass or, where all of that is finite, of the gradients. It is nil when all
+// are finite. Write the inputs again before.
+func (g *graph[T]) NotFinite() (*train.NotFinite, error) {
+	g.checked, g.forwardBad, g.backwardBad = true, nil, nil
 	defer func() { g.checked = false }()
-	if err := g.Run(); err == nil {
-		return ""
+	if err := g.Run(); err != nil {
+		return nil, err
 	}
-	return g.culprit
+	if g.forwardBad != nil {
+		return g.forwardBad, nil
+	}
+	return g.backwardBad, nil
+}
+
+// look notes the first value of an op's result that is not finite, unless an earlier op
+// of its pass had one.
+func (g *graph[T]) look(o *op[T]) {
+	found, phase := &g.forwardBad, train.Forward
+	if o.backward {
+		found, phase = &g.backwardBad, train.Backward
+	}
+	if *found == nil {
+		*found = train.NewNotFinite(phase, o.name, o.shape, o.out)
+	}
 }
 
 // dims names a shape's length in errors.

@@ -5,6 +5,7 @@ import (
 	"iter"
 	"math"
 
+	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 )
 
@@ -39,6 +40,9 @@ func (n *Network) measure(ctx context.Context, images iter.Seq2[*data.Batch, err
 		}
 		n.feed(p, b)
 		if err := p.Run(); err != nil {
+			return err
+		}
+		if err := n.statisticsFinite(train.Measuring, b); err != nil {
 			return err
 		}
 		all.add(n.stats, b.N)

@@ -126,12 +126,9 @@ func (n *Network) Step(ctx context.Context, b *data.Batch, lr float64) (train.Re
 		return train.Result{}, err
 	}
 	start := time.Now()
-	if norm := n.norm(); n.cfg.ClipNorm > 0 && norm > n.cfg.ClipNorm {
-		for _, param := range n.params {
-			n.vector.Scale(param.Grad, float32(n.cfg.ClipNorm/norm))
-		}
+	if err := n.updateSafely(lr); err != nil {
+		return train.Result{}, err
 	}
-	n.cfg.Optimizer.Update(n.params, lr)
 	n.profile.Optimizer += time.Since(start)
 	n.profile.Steps++
 	n.step++
@@ -156,15 +153,22 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 	n.profile.Optimizer += time.Since(done)
 	loss := p.lossValue()
 	if numbers.Finite(loss + n.norm()) {
-		return nil
+		return n.statisticsFinite(train.Stepping, b)
 	}
 	// The same run again, with the same dropout and statistics, but checking every value.
 	n.restoreStats()
 	n.feed(p, b)
-	culprit := p.Culprit()
-	return fmt.Errorf("step %d: loss %g, gradient norm %g: the first value that is not finite "+
-		"is in node %s: use a lower learning rate, or clip the gradients",
-		n.step+1, loss, n.norm(), culprit)
+	f, err := p.NotFinite()
+	if err != nil {
+		return fmt.Errorf("step %d: %w", n.step+1, err)
+	}
+	where := "in none of its nodes"
+	if f != nil {
+		where = fmt.Sprintf("in node %s (%s)", f.Name, f.Phase)
+	}
+	return &train.NotFiniteError{During: train.Stepping, Err: fmt.Errorf("step %d: loss %g, gradient norm %g: the first "+
+		"value that is not finite is %s: use a lower learning rate, or clip the gradients",
+		n.step+1, loss, n.norm(), where)}
 }
 
 // Evaluate answers as in inference, as train.Stepper says. The loss and the

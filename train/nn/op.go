@@ -1,7 +1,6 @@
 package nn
 
 import (
-	"errors"
 	"fmt"
 	"hash"
 	"hash/fnv"
@@ -12,7 +11,6 @@ import (
 	"gorgonia.org/tensor"
 
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
-	"github.com/flowerctl/flowerctl/train/numbers"
 )
 
 // op is the part that all ops share: gorgonia's protocol, the memory of the
@@ -84,17 +82,13 @@ func (o *op[T]) InferShape(in ...G.DimSizer) (tensor.Shape, error) {
 	return o.shape, nil
 }
 
-// errNotFinite ends a run that looks for the first value that is not finite.
-var errNotFinite = errors.New("a value is not finite")
-
 // begin and end enclose the work of Do.
 func (o *op[T]) begin() { o.g.started = time.Now() }
 
 func (o *op[T]) end() (G.Value, error) {
 	o.spent += time.Since(o.g.started)
-	if o.g.checked && !finite(o.out) {
-		o.g.culprit = o.name
-		return nil, errNotFinite
+	if o.g.checked {
+		o.g.look(o)
 	}
 	return o.value, nil
 }
@@ -199,14 +193,4 @@ func wantVectors(n int, nodes ...*G.Node) error {
 		}
 	}
 	return nil
-}
-
-// finite says whether no value is NaN or infinite.
-func finite[T kernel.Float](x []T) bool {
-	for _, v := range x {
-		if !numbers.Finite(v) {
-			return false
-		}
-	}
-	return true
 }

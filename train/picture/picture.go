@@ -5,7 +5,6 @@ package picture
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"html"
 	"image/color"
@@ -94,14 +93,18 @@ func (p Picture) PNG(w io.Writer) error {
 	return err
 }
 
-// Save writes name.svg and name.png into a folder.
-func (p Picture) Save(dir, name string) error {
+// Files are name.svg and name.png in a folder.
+func (p Picture) Files(dir, name string) []atomicfile.File {
+	path := filepath.Join(dir, name)
+	return []atomicfile.File{{Path: path + ".svg", Write: p.writeSVG}, {Path: path + ".png", Write: p.PNG}}
+}
+
+func (p Picture) writeSVG(w io.Writer) error {
 	svg, err := p.SVG()
-	if err != nil {
-		return err
+	if err == nil {
+		_, err = w.Write(svg)
 	}
-	return errors.Join(atomicfile.WriteBytes(filepath.Join(dir, name+".svg"), svg),
-		atomicfile.Write(filepath.Join(dir, name+".png"), p.PNG))
+	return err
 }
 
 func (p Picture) on(c vg.CanvasSizer) {

@@ -11,6 +11,8 @@ import (
 	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
+
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 func square(side vg.Length) Picture {
@@ -22,7 +24,7 @@ func square(side vg.Length) Picture {
 
 func TestBothFormatsShowTheSame(t *testing.T) {
 	dir := t.TempDir()
-	if err := square(60).Save(dir, "p"); err != nil {
+	if err := atomicfile.WriteAll(square(60).Files(dir, "p")...); err != nil {
 		t.Fatal(err)
 	}
 	svg, err := os.ReadFile(filepath.Join(dir, "p.svg"))

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"errors"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -25,8 +24,8 @@ func WriteRates(dir string, points []train.RatePoint, best float64) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(d.Save(dir, "lr-find"),
-		atomicfile.Write(filepath.Join(dir, "lr-find.csv"), rateTable(points).WriteCSV))
+	return atomicfile.WriteAll(append(d.Files(dir, "lr-find"), atomicfile.File{
+		Path: filepath.Join(dir, "lr-find.csv"), Write: rateTable(points).WriteCSV})...)
 }
 
 func rateTable(points []train.RatePoint) *table.Table {

@@ -6,7 +6,6 @@
 package report
 
 import (
-	"errors"
 	"io"
 	"path/filepath"
 
@@ -95,29 +94,26 @@ const (
 	confusionFile      = "confusion.csv"
 )
 
-// Write writes report.html, the pictures and the tables into a run's folder.
+// Write writes report.html, the pictures and the tables into a run's folder: all of
+// them, or none.
 func Write(dir string, r *Run) error {
 	pictures, err := r.pictures()
 	if err != nil {
 		return err
 	}
+	var files []atomicfile.File
 	for _, p := range pictures {
-		if err := p.Save(dir, p.name); err != nil {
-			return err
-		}
+		files = append(files, p.Files(dir, p.name)...)
+	}
+	add := func(name string, f func(io.Writer) error) {
+		files = append(files, atomicfile.File{Path: filepath.Join(dir, name), Write: f})
 	}
 	c := r.Outcome.Validation.Confusion(r.Labels)
-	write := func(name string, f func(io.Writer) error) error {
-		return atomicfile.Write(filepath.Join(dir, name), f)
-	}
 	for name, table := range r.probabilities().Tables() {
-		if err := write(name, table); err != nil {
-			return err
-		}
+		add(name, table)
 	}
-	return errors.Join(
-		write(classificationFile, scores(c.Report(), 6).WriteCSV),
-		write(confusionFile, confusionTable(c).WriteCSV),
-		write(train.ReportFile, func(w io.Writer) error { return r.html(w, pictures) }),
-	)
+	add(classificationFile, scores(c.Report(), 6).WriteCSV)
+	add(confusionFile, confusionTable(c).WriteCSV)
+	add(train.ReportFile, func(w io.Writer) error { return r.html(w, pictures) })
+	return atomicfile.WriteAll(files...)
 }

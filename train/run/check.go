@@ -178,6 +178,8 @@ func (p *plan) check() error {
 		return wrong("loss", "got %q, want one of %v", p.Loss, nn.Losses())
 	case !slices.Contains(train.Monitors(), train.Monitor(p.Monitor)):
 		return wrong("monitor", "got %q, want one of %v", p.Monitor, train.Monitors())
+	case !slices.Contains(train.OnNaNs(), train.OnNaN(p.OnNaN)):
+		return wrong("on-nan", "got %q, want one of %v", p.OnNaN, train.OnNaNs())
 	case !slices.Contains(Statistics(), p.BatchNorm):
 		return wrong("batchnorm", "got %q, want one of %v", p.BatchNorm, Statistics())
 	case p.Initializer != "" && !slices.Contains(model.Inits(), model.Init(p.Initializer)):

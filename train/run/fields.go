@@ -167,6 +167,10 @@ var fields = []Field{
 		Usage: "`HOW` batch norm's statistics for validation and export come: auto, measured on " +
 			"training images; or keras, running averages",
 		Text: func(s *Settings) *string { return &s.BatchNorm }},
+	{Name: "on-nan", Key: "on_nan", Resumable: true,
+		Usage: fmt.Sprintf("`WHAT` a loss that is not finite does: stop; or rollback, to the last good "+
+			"checkpoint with half the rate, %d times at most", train.MostRollbacks),
+		Text: func(s *Settings) *string { return &s.OnNaN }},
 }
 
 // Value is the setting that s has, as people write it: "0.001", "0.3,0.5", "true".

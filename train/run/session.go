@@ -196,15 +196,11 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 	if err != nil {
 		return err
 	}
-	cfg := nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
-		FrozenBatchNorm: p.FreezeBN, TrainSize: p.TrainSize}
 	if err := s.settleFreeze(); err != nil {
 		return err
 	}
-	if cfg.Frozen, err = p.frozen(&s.Spec); err != nil {
-		return err
-	}
-	if cfg.Rates, err = p.bodyRates(&s.Spec); err != nil {
+	cfg, err := p.stepping(&s.Spec)
+	if err != nil {
 		return err
 	}
 	if p.Init != "" {
@@ -221,6 +217,17 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 		return errors.Join(err, s.Engine.Close())
 	}
 	return nil
+}
+
+// stepping is how steps of the network are done, on an engine yet to come.
+func (p *plan) stepping(spec *model.Spec) (cfg nn.Config, err error) {
+	cfg = nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Seed: p.Seed, ClipNorm: p.ClipNorm,
+		FrozenBatchNorm: p.FreezeBN, TrainSize: p.TrainSize}
+	if cfg.Frozen, err = p.frozen(spec); err != nil {
+		return cfg, err
+	}
+	cfg.Rates, err = p.bodyRates(spec)
+	return cfg, err
 }
 
 // facts are what checkpoints say of the run besides weights.
@@ -243,7 +250,7 @@ func (s *Session) config() train.Config {
 		Stepper: s.Network, Train: s.Training, Validation: s.Validation, Facts: s.facts(),
 		Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps,
 		Monitor: train.Monitor(p.Monitor), LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
-		Dir: s.options.Dir, Probe: probe{s},
+		Dir: s.options.Dir, Probe: probe{s}, OnNaN: train.OnNaN(p.OnNaN), Settings: s.settingsJSON(),
 	}
 	if s.options.Observer != nil { // a nil *T in an interface would not be nil
 		cfg.Observer = s.options.Observer

@@ -81,6 +81,7 @@ type Settings struct {
 	ClipNorm  float64      `json:"clip_norm"` // 0: never
 	FreezeBN  bool         `json:"freeze_batchnorm"`
 	BatchNorm string       `json:"batchnorm_statistics"` // a value of Statistics
+	OnNaN     string       `json:"on_nan"`               // train.OnNaN
 }
 
 // The ways to the statistics that batch norms have when validating and in exports.
@@ -104,7 +105,7 @@ func Defaults() Settings {
 		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: Numbers{1},
 		Val: 0.2, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
 		Loss: string(nn.CrossEntropy), Optimizer: "adam", Schedule: string(train.Constant),
-		BatchNorm: MeasuredStatistics, PatienceSteps: 300,
+		BatchNorm: MeasuredStatistics, PatienceSteps: 300, OnNaN: string(train.StopOnNaN),
 	}
 }
 

@@ -31,7 +31,10 @@ func (s *Session) Train(ctx context.Context) (*train.Outcome, error) {
 	if outcome == nil || f.Dir == "" {
 		return outcome, err
 	}
-	return outcome, errors.Join(err, s.calibrate(f, outcome), s.report(f, outcome))
+	if then := s.calibrate(f, outcome); then != nil {
+		return outcome, errors.Join(err, then)
+	}
+	return outcome, errors.Join(err, s.report(f, outcome))
 }
 
 // begin makes the run's folder with what is known before the first step.

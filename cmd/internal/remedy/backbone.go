@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"strings"
-	"syscall"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/backbone"
 	"github.com/flowerctl/flowerctl/infer/download"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 const elsewhere = "--mirror URL or --from DIR takes it from elsewhere"
@@ -19,6 +19,7 @@ func Backbone(err error) error {
 	var absent *backbone.NotFetchedError
 	var damaged *backbone.DamagedError
 	var nowhere *backbone.NotInFolderError
+	var full *atomicfile.Full
 	var network *backbone.DownloadError
 	switch {
 	case errors.As(err, &unknown):
@@ -40,8 +41,8 @@ func Backbone(err error) error {
 		return shell.Fail(err, "--from DIR takes it from a folder that has the file")
 	case errors.Is(err, backbone.ErrNoCache):
 		return shell.Fail(err, "set HOME or XDG_CACHE_HOME")
-	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		return shell.Fail(err, "make room on this disk, or set XDG_CACHE_HOME to a folder on another")
+	case errors.As(err, &full):
+		return shell.Fail(err, full.Room()+", or set XDG_CACHE_HOME to a folder on another")
 	case errors.Is(err, download.ErrOther):
 		return shell.Fail(err, "a proxy may answer in place of the server: "+elsewhere)
 	case errors.As(err, &network):

@@ -5,6 +5,7 @@ package remedy
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"math"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/shard"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -26,6 +28,10 @@ import (
 func Of(err error) error {
 	if err == nil {
 		return nil
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) {
+		err = atomicfile.OnDisk(err, at.Path)
 	}
 	var setting *run.SettingError
 	var units *imageprep.UnitsError

@@ -8,6 +8,8 @@ import (
 	"syscall"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/study"
 )
@@ -37,15 +39,28 @@ func Resume(err error) error {
 // disk that is full or of a limit for files.
 func ofDisk(text string) bool {
 	for _, e := range []syscall.Errno{syscall.ENOSPC, syscall.EFBIG, syscall.EDQUOT} {
-		if strings.HasSuffix(text, e.Error()) || strings.Contains(text, e.Error()+" (") {
+		if strings.Contains(text, e.Error()) {
 			return true
 		}
 	}
 	return false
 }
 
-// Stopped says how a run that was interrupted can go on.
+// Stopped says how a run that was interrupted, or for which a disk had no room, can go on.
 func Stopped(ctx context.Context, dir string, err error) error {
+	var full *atomicfile.Full
+	if errors.As(err, &full) {
+		return shell.Fail(err, full.Room()+"; then "+goingOn(run.Folder{Dir: dir}))
+	}
+	var bad *train.NotFiniteError
+	if errors.As(err, &bad) && bad.Kept != "" {
+		hints := []string{"flowerctl train --replay " + bad.Kept + " names the first such value"}
+		s, failed := run.Folder{Dir: dir}.Settings()
+		if failed == nil && s.OnNaN != string(train.RollbackOnNaN) {
+			hints = append(hints, "--on-nan rollback goes back, and on with half the learning rate")
+		}
+		return shell.Fail(err, hints...)
+	}
 	if ctx.Err() == nil || !errors.Is(err, ctx.Err()) {
 		return err
 	}
@@ -54,6 +69,17 @@ func Stopped(ctx context.Context, dir string, err error) error {
 		where = "interrupted"
 	}
 	return shell.Fail(errors.New(where), "flowerctl train --resume "+dir+" goes on from there")
+}
+
+// goingOn is what goes on with a run whose files were read, or starts it again.
+func goingOn(f run.Folder) string {
+	if _, err := f.Resume(); err == nil {
+		return "flowerctl train --resume " + f.Dir + " goes on from there"
+	}
+	if _, err := f.Settings(); err == nil {
+		return "start it again with --config " + f.ConfigPath() + " --out " + f.Dir + " --force"
+	}
+	return "start it again: nothing was kept"
 }
 
 // Study says what to do about a folder that holds another run.

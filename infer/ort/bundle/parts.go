@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // partBytes is the size of a part, under the 50 MiB that many services take.
@@ -26,12 +28,17 @@ echo "joined: ./bundle/flowerctl gpu check"
 `
 
 // Split writes a bundle's folder as a compressed tar archive in parts, to
-// DIR.parts.
+// DIR.parts, in place of those that are there: all of it, or nothing.
 func Split(ctx context.Context, dir string, b *Manifest) (parts int, err error) {
-	out := dir + ".parts"
-	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o755)); err != nil {
-		return 0, err
-	}
+	err = atomicfile.WriteDir(dir+".parts", true, func(temporary string) error {
+		parts, err = split(ctx, dir, b, temporary)
+		return err
+	})
+	return parts, err
+}
+
+// split writes the parts, and what joins them, into the folder out.
+func split(ctx context.Context, dir string, b *Manifest, out string) (parts int, err error) {
 	if err := os.WriteFile(filepath.Join(out, "join.sh"), []byte(joinScript), 0o755); err != nil {
 		return 0, err
 	}

@@ -55,7 +55,7 @@ func Run(ctx context.Context, o Options) (Library, error) {
 		return Library{}, offlineError(dir, wrong)
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return Library{}, err
+		return Library{}, atomicfile.OnDisk(err, dir)
 	}
 	unlock, err := lock(ctx, dir+".lock")
 	if err != nil {
@@ -72,7 +72,8 @@ func Run(ctx context.Context, o Options) (Library, error) {
 	if list == nil {
 		list = sources(runtime.GOOS, runtime.GOARCH, o.Build)
 	}
-	return o.fromSources(ctx, dir, list)
+	l, err = o.fromSources(ctx, dir, list)
+	return l, atomicfile.OnDisk(err, dir)
 }
 
 // installed is the library in dir, if its files are as they were installed.

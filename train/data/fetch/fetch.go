@@ -54,7 +54,7 @@ func Fetch(ctx context.Context, src Source, opts Options) error {
 	err := download.File{URL: src.URL, SHA256: src.SHA256, Size: src.Size, Most: maxArchive,
 		Noun: "archive", Patience: patience, Progress: opts.Progress}.Fetch(ctx, archive)
 	if err != nil {
-		return err
+		return atomicfile.OnDisk(err, archive)
 	}
 	err = atomicfile.WriteDir(dir, opts.Force, func(tmp string) error {
 		return unpack(ctx, archive, tmp)
