@@ -107,6 +107,9 @@ const (
 	Probabilities = "probabilities"
 )
 
+// Features is the output of an extractor's file, see package export/extractor.
+const Features = "features"
+
 // Model exports a checkpoint. The same checkpoint and options give the same
 // bytes. The result is checked: types and shapes of all values are those of the
 // spec.
@@ -121,6 +124,10 @@ func Model(c *checkpoint.Checkpoint, o Options) (*onnx.Model, error) {
 	if len(c.Labels) != c.Spec.Classes {
 		return nil, fmt.Errorf("export: %d labels for %d classes", len(c.Labels), c.Spec.Classes)
 	}
+	extractor, o, err := extractorOf(c, o)
+	if err != nil {
+		return nil, fmt.Errorf("export: %w", err)
+	}
 	spec, weights, err := Network(c, o)
 	if err != nil {
 		return nil, fmt.Errorf("export: %w", err)
@@ -129,6 +136,7 @@ func Model(c *checkpoint.Checkpoint, o Options) (*onnx.Model, error) {
 	if err != nil {
 		return nil, fmt.Errorf("export: network %s: %w", spec.Name, err)
 	}
+	g.extractor = extractor
 	if err := g.network(c.Preprocess); err != nil {
 		return nil, fmt.Errorf("export: network %s: %w", spec.Name, err)
 	}
@@ -137,6 +145,10 @@ func Model(c *checkpoint.Checkpoint, o Options) (*onnx.Model, error) {
 		Opsets:       []onnx.Opset{{Version: int64(o.Opset)}},
 		ProducerName: "flowerctl", ProducerVersion: o.Version,
 		Graph: g.Graph,
+	}
+	if extractor != nil {
+		m.IRVersion, m.Functions = max(m.IRVersion, extractor.IRVersion), extractor.Functions
+		m.Opsets = append(m.Opsets, otherSets(extractor)...)
 	}
 	if o.Precision == INT8 {
 		if err := quantize(&m.Graph, o.Ranges.withInput(&spec, o.Input)); err != nil {

@@ -17,6 +17,8 @@ type graph struct {
 	value   map[string]string // a spec node's value in the graph
 	elem    map[string]onnx.ElemType
 	halves  map[string]string // the float16 copy of a float32 value
+
+	extractor *onnx.Model // whose nodes an Extract node stands for
 }
 
 func newGraph(spec *model.Spec, weights model.Weights, o Options) (*graph, error) {

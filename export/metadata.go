@@ -84,6 +84,10 @@ func metadata(c *checkpoint.Checkpoint, spec *model.Spec, o Options) ([]onnx.Pro
 		asJSON(&list, "preprocess", c.Preprocess),
 		asJSON(&list, "training", c.Training),
 	}
+	if n := spec.Extractor(); n != nil {
+		text("extractor", n.File.Of)
+		text("extractor_sha256", n.File.SHA256)
+	}
 	if o.Temperature != 1 {
 		text("temperature", strconv.FormatFloat(o.Temperature, 'g', -1, 64))
 	}
@@ -150,13 +154,16 @@ func parse[T any](text, key string, to *T) error {
 }
 
 // WeightsDigest is the SHA-256 over a network's parameters, names and values in
-// the order of the spec: it says whether a file was made from a checkpoint.
+// the order of the spec, and over that of its extractor: it says whether a file was made from a checkpoint.
 func WeightsDigest(spec *model.Spec, w model.Weights) (string, error) {
 	params, err := spec.Params()
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
+	if n := spec.Extractor(); n != nil {
+		fmt.Fprintf(h, "%s %s\n", n.Name, n.File.SHA256)
+	}
 	buf := make([]byte, 0, 1<<16)
 	for _, p := range params {
 		fmt.Fprintf(h, "%s%v\n", p.Name, p.Shape)

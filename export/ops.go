@@ -57,6 +57,9 @@ func (g *graph) node(n *model.Node) error {
 		g.finish(n, "Softmax", []string{g.tempered(n)}, onnx.Int("axis", 1))
 		return nil
 	}
+	if n.Op == model.Extract {
+		return g.extract(n)
+	}
 	in := make([]string, len(n.Inputs))
 	for i, name := range n.Inputs {
 		in[i] = g.input(name)

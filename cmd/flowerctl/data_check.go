@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/start"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/cleaning"
 	"github.com/flowerctl/flowerctl/train/data"
@@ -97,7 +98,7 @@ func (o *dataCheckOptions) check(c *shell.Call) (err error) {
 // openBody opens the network that judges labels.
 func (o *dataCheckOptions) openBody(c *shell.Call) (*run.Body, error) {
 	if o.run == "" {
-		base, err := openBase(c, "--model", &run.Settings{From: o.model})
+		base, err := start.Open(c, "--model", &run.Settings{From: o.model}, "cpu")
 		if err != nil {
 			return nil, err
 		}

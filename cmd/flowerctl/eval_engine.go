@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/start"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
@@ -47,7 +48,7 @@ func (o *evalOptions) openRun(c *shell.Call) (*sharded.Evaluated, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := folder.Answerer(which, o.Threads)
+	a, err := folder.Answerer(which, o.Threads, start.Frozen(c, "cpu", 0))
 	if err != nil {
 		return nil, err
 	}

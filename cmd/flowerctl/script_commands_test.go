@@ -8,6 +8,7 @@ import (
 	"image/draw"
 	"image/jpeg"
 	"image/png"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/fixtures/beside"
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
@@ -36,6 +38,42 @@ func writeColours(ts *testscript.TestScript, neg bool, args []string) {
 	data, err := m.Encode()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
+}
+
+// writeViT writes a small vision transformer that is not trained: vit FILE
+// [single|free|headless].
+func writeViT(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 1 || len(args) > 2 {
+		ts.Fatalf("usage: vit FILE [single|free|headless]")
+	}
+	v := networks.ViT{Opset: 14}
+	if len(args) == 2 {
+		v.Single, v.Headless = args[1] == "single", args[1] == "headless"
+		if args[1] == "free" {
+			v.Dims = -1
+		}
+	}
+	data, err := v.Model().Encode()
+	ts.Check(err)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
+}
+
+// damage changes a bit in the middle of every file below a folder: damage DIR.
+func damage(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: damage DIR")
+	}
+	ts.Check(filepath.WalkDir(ts.MkAbs(args[0]), func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		b[len(b)/2] ^= 1
+		return os.WriteFile(path, b, 0o644)
+	}))
 }
 
 // splitWeights moves the weights of an ONNX file into one beside it: besides FILE NAME.

@@ -8,6 +8,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/several"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
+	"github.com/flowerctl/flowerctl/train/features"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -21,6 +22,8 @@ type trainOptions struct {
 	force, list    bool
 	dryRun, lrFind bool
 	json           bool
+	device         string
+	cacheSize      int
 }
 
 func (o *trainOptions) flags() []cli.Flag {
@@ -43,6 +46,10 @@ func (o *trainOptions) flags() []cli.Flag {
 			"draw what --augment does to `FILE`.png and train nothing"),
 		shell.BoolFlag(&o.lrFind, "lr-find",
 			"try rising learning rates, name a good one, and train nothing"),
+		shell.TextFlag(&o.device, "device", "cpu",
+			"where features are computed that are not trained: `cpu`, cuda, cuda:N or auto"),
+		shell.IntFlag(&o.cacheSize, "cache-size", features.DefaultLimit>>20,
+			"keep such features for other runs, in `MB` on disk; 0: none"),
 		shell.JSONFlag(&o.json))
 }
 
@@ -56,6 +63,7 @@ report, runs/NETWORK-TIME unless --out says another. Ctrl-C stops after the step
 under way; --resume goes on from there as if it had never stopped.
 
   flowerctl train --data photos/
+  flowerctl train --data photos/ --from vit.onnx --freeze all
   flowerctl train --data photos/ --arch v7-base --optimizer sgd --momentum 0.9 --epochs 30
   flowerctl train --data photos/ --split 70/10/20
   flowerctl train --data photos/ --folds 5

@@ -9,6 +9,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/start"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -19,7 +20,7 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 	if err := o.check(c); err != nil {
 		return settings, ro, err
 	}
-	ro.Version = version
+	ro.Version, ro.Frozen = version, start.Frozen(c, o.device, o.cacheSize)
 	switch {
 	case o.resume != "":
 		f, err := run.Find(o.resume)
@@ -49,7 +50,7 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 		}
 	}
 	if settings.From != "" && settings.From != run.FromNothing && ro.Resume == nil {
-		if ro.Base, err = openBase(c, "--from", &settings); err != nil {
+		if ro.Base, err = start.Open(c, "--from", &settings, o.device); err != nil {
 			return settings, ro, err
 		}
 		settings.Size = ro.Base.Size
@@ -70,7 +71,7 @@ func (o *trainOptions) defaults(c *shell.Call) (run.Settings, error) {
 	from := o.settings.values.From
 	if !c.Given("from") && c.Given("data") && c.FirstGiven("arch", "init") == "" {
 		var err error
-		if from, err = atHand(c); err != nil {
+		if from, err = start.AtHand(c); err != nil {
 			return run.Settings{}, err
 		}
 	}
@@ -92,6 +93,8 @@ func (o *trainOptions) check(c *shell.Call) error {
 		}
 	}
 	switch {
+	case o.cacheSize < 0:
+		return shell.Usagef("--cache-size: got %d, want 0 (nothing is kept) or more", o.cacheSize)
 	case len(instead) > 1:
 		return shell.Usagef("%s: want one of them at a time", strings.Join(instead, " and "))
 	case o.resume != "" && o.lrFind:

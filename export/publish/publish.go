@@ -80,6 +80,9 @@ func Run(ctx context.Context, trained *run.Trained, path string, o Options) (*Re
 	if o.Tolerance == (verify.Tolerance{}) {
 		o.Tolerance = verify.DefaultTolerance(o.Export.Precision)
 	}
+	if err := export.CheckPrecision(trained.Checkpoint, o.Export.Precision); err != nil {
+		return nil, &OptionsError{err}
+	}
 	if err := o.calibrate(ctx, trained); err != nil {
 		return nil, err
 	}

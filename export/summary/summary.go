@@ -101,6 +101,9 @@ func OfCheckpoint(c *checkpoint.Checkpoint) (*Summary, error) {
 	for _, o := range c.Spec.Outputs {
 		s.Outputs = append(s.Outputs, Port{o.Name, "float32[N " + words(shapes[o.Node]) + "]"})
 	}
+	if n := c.Spec.Extractor(); n != nil { // whose numbers no gradient trains
+		count[n.Name], statistics[n.Name] = n.File.Parameters, n.File.Parameters
+	}
 	for _, n := range c.Spec.Nodes {
 		s.add(Node{Name: n.Name, Op: string(n.Op), Detail: n.Detail(), Inputs: n.Inputs,
 			Shape: model.ShapeText(shapes[n.Name]), Parameters: count[n.Name],

@@ -10,8 +10,10 @@ import (
 	"fmt"
 
 	"github.com/flowerctl/flowerctl/export"
+	"github.com/flowerctl/flowerctl/export/extractor"
 	"github.com/flowerctl/flowerctl/export/importer"
 	"github.com/flowerctl/flowerctl/export/verify"
+	"github.com/flowerctl/flowerctl/infer/foreign"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -26,6 +28,9 @@ type Source struct {
 	// Mean and Std say how the network takes a byte x of the channels R, G and B: (x -
 	// Mean) / Std. Std of zeros means that the file says so itself.
 	Mean, Std [3]float64
+	// Beside reads files beside the network's, which may say how it takes pixels; nil
+	// where it is in no folder. Only Frozen looks at them.
+	Beside foreign.Beside
 }
 
 // known says whether the source says how the network takes bytes.
@@ -33,11 +38,11 @@ func (s *Source) known() bool { return s.Std != [3]float64{} }
 
 // ErrNotNormalised means that a file does not say in which numbers it takes pixels,
 // and that [Source] does not either.
-var ErrNotNormalised = errors.New("the file does not say how it takes pixels")
+var ErrNotNormalised = extractor.ErrNotNormalised
 
 // ErrNormalised means that Source.Mean and Std are given for a file that says itself how
 // it takes pixels.
-var ErrNormalised = errors.New("the file says itself how it takes pixels")
+var ErrNormalised = extractor.ErrNormalised
 
 // MismatchError says that the network, as it was read, does not compute what the
 // file does.

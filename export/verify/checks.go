@@ -109,6 +109,9 @@ func (v *verification) onnxGo(ctx context.Context) error {
 		v.report.Engines = append(v.report.Engines, result)
 		return nil
 	}
+	if e := v.checkpoint.Spec.Extractor(); e != nil {
+		return skip("it does not read the operators of the " + e.Name)
+	}
 	reader, err := newOnnxGo(v.model, n, v.Reader)
 	if errors.Is(err, errSkipped) {
 		return skip(err.Error()[len(errSkipped.Error())+2:])
@@ -177,6 +180,11 @@ func (v *verification) layers(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, reference.Close()) }()
+	if v.checkpoint.Spec.Extractor() != nil {
+		if err := reference.extract(v.checkpoint.Extractor); err != nil {
+			return err
+		}
+	}
 	file, err := openLayers(v.model, ort.Options{Device: v.Device})
 	if err != nil {
 		return err

@@ -112,12 +112,15 @@ func (v *verification) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, v.gorgonia.Close()) }()
-	v.log("%d images through gorgonia", len(v.Photos))
+	v.report.Reference = Reference{Name: "gorgonia", Version: v.gorgonia.Version()}
+	if err := v.extractor(); err != nil {
+		return err
+	}
+	v.log("%d images through %s", len(v.Photos), v.report.Reference.Name)
 	if v.want, err = v.images.all(ctx, v.gorgonia.Forward, 32); err != nil {
 		return fmt.Errorf("gorgonia: %w", err)
 	}
-	v.report.Reference = Reference{Name: "gorgonia", Version: v.gorgonia.Version(),
-		Accuracy: v.accuracy(v.want)}
+	v.report.Reference.Accuracy = v.accuracy(v.want)
 	if err := v.onnxruntime(ctx); err != nil {
 		return err
 	}

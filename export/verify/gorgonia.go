@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/flowerctl/flowerctl/infer/features"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
@@ -17,6 +18,8 @@ type gorgonia struct {
 	engine  kernel.Engine[float32]
 	forward *nn.Forward
 	classes int
+
+	extractor *features.Extractor // nil in networks without one
 }
 
 // newGorgonia builds the network on all cores.
@@ -30,7 +33,7 @@ func newGorgonia(spec model.Spec, w model.Weights) (*gorgonia, error) {
 		engine.Close()
 		return nil, err
 	}
-	return &gorgonia{engine, forward, spec.Classes}, nil
+	return &gorgonia{engine: engine, forward: forward, classes: spec.Classes}, nil
 }
 
 // Version names the versions of gorgonia and of the kernels.
@@ -61,8 +64,14 @@ func (g *gorgonia) Layers(ctx context.Context, images onnx.Tensor) (map[string]o
 	return g.forward.Trace(ctx, pixels, images.Shape[0])
 }
 
-// Close releases the engine.
-func (g *gorgonia) Close() error { return g.engine.Close() }
+// Close releases the engine, and the extractor.
+func (g *gorgonia) Close() error {
+	err := g.engine.Close()
+	if g.extractor != nil {
+		err = errors.Join(err, g.extractor.Close())
+	}
+	return err
+}
 
 // Answers are the logits of a network in gorgonia for images of its size.
 //

@@ -31,6 +31,7 @@ func (r *Report) WriteMarkdown(w io.Writer, file string) error {
 		table *table.Table
 	}{
 		{"", r.facts()},
+		{"\n## Parts\n\nWhat each part of the file was compared with.\n\n", r.partTable()},
 		{"\n## Engines\n\nDifferences are shares of the largest logit.\n\n", r.engineTable()},
 		{"\n## Batch sizes\n\n", r.batchTable()},
 		{"\n## Preprocessing\n\nThe file resizes these itself; against flowerctl's own preparation, " +
@@ -71,6 +72,14 @@ func (r *Report) engineTable() *table.Table {
 		}
 		t.Add(name, e.same(), share(e.MaxRel), share(e.MeanRel),
 			strings.TrimPrefix(percent(e.Accuracy), ", accuracy "), e.verdict())
+	}
+	return t
+}
+
+func (r *Report) partTable() *table.Table {
+	t := table.New("part", "reference", "compared")
+	for _, p := range r.Parts {
+		t.Add(p.Name, p.Reference, p.Checked)
 	}
 	return t
 }

@@ -30,11 +30,13 @@ type Report struct {
 	Source    string           `json:"source,omitempty"` // where the images are from
 	Tolerance Tolerance        `json:"tolerance"`
 
-	Reference Reference  `json:"reference"`
-	Engines   []Result   `json:"engines"`
-	Batches   []Batch    `json:"batches,omitempty"`
-	Resizing  []Resizing `json:"resizing,omitempty"`
-	Layers    []Layer    `json:"layers,omitempty"`
+	Reference Reference `json:"reference"`
+	// Parts say which part is proven by what, of a network that starts with an extractor.
+	Parts    []Part     `json:"parts,omitempty"`
+	Engines  []Result   `json:"engines"`
+	Batches  []Batch    `json:"batches,omitempty"`
+	Resizing []Resizing `json:"resizing,omitempty"`
+	Layers   []Layer    `json:"layers,omitempty"`
 
 	Machine string `json:"machine"`
 	Version string `json:"flowerctl_version,omitempty"`

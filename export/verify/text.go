@@ -11,6 +11,9 @@ import (
 func (r *Report) Table(layers bool) *table.Table {
 	t := new(table.Table)
 	t.Add(r.Reference.Name, r.Reference.Version, "reference")
+	for _, p := range r.Parts {
+		t.Add(p.Name, p.Reference, p.Checked)
+	}
 	for i := range r.Engines {
 		e := &r.Engines[i]
 		if e.Skipped != "" {

@@ -133,6 +133,9 @@ var walkers = []struct {
 
 func TestEveryOpIsWalked(t *testing.T) {
 	for _, op := range model.Ops() {
+		if op == model.Extract { // a file of its own: extract_test.go walks it
+			continue
+		}
 		t.Run(string(op), func(t *testing.T) {
 			build, ok := opNetworks[op]
 			if !ok {

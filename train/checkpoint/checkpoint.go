@@ -40,6 +40,9 @@ type Checkpoint struct {
 	// Loop is the state of the training loop (best epoch, patience, schedule), in a
 	// format that only the loop knows.
 	Loop json.RawMessage
+	// Extractor is the ONNX file of a Spec that starts with one. It lies beside
+	// checkpoints and not in them: Save leaves it out, and Load leaves it nil.
+	Extractor []byte
 }
 
 // Training says how the weights were made; it is written into the ONNX file.

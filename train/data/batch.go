@@ -8,6 +8,9 @@ type Batch struct {
 	N, Size, Classes int
 	// Pixels are N RGB images of Size rows of Size pixels, channels innermost.
 	Pixels []uint8
+	// Features are N rows of what an extractor computed of the images before, for
+	// networks that start with one; nil where it has not.
+	Features []float32
 	// Targets are N rows of Classes: the share of each class. A row is one-hot unless
 	// it is smoothed or mixed, and sums to 1 unless class weights are in it.
 	Targets []float32

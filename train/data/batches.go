@@ -92,7 +92,7 @@ func (l *Loader) takeRing() []*slot {
 	if ring != nil {
 		return ring
 	}
-	pixels, classes := 3*l.Size()*l.Size(), len(l.Labels())
+	pixels, classes := l.pixels(), len(l.Labels())
 	for range min(l.opts.Workers, l.Steps()) + 2 {
 		pcg := &rand.PCG{}
 		s := &slot{ready: make(chan struct{}, 1), pcg: pcg, rng: rand.New(pcg)}
@@ -105,6 +105,14 @@ func (l *Loader) takeRing() []*slot {
 		ring = append(ring, s)
 	}
 	return ring
+}
+
+// pixels is how many values of pixels an image of a batch has.
+func (l *Loader) pixels() int {
+	if l.opts.NoPixels {
+		return 0
+	}
+	return 3 * l.Size() * l.Size()
 }
 
 // giveRing keeps the buffers for the next epoch.
@@ -125,7 +133,7 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) {
 	first := step * l.opts.Batch
 	n := min(l.opts.Batch, len(order)-first)
 	b := &s.batch
-	pixels := 3 * b.Size * b.Size
+	pixels := l.pixels()
 	b.N = n
 	b.Pixels, b.Targets = b.Pixels[:n*pixels], b.Targets[:n*b.Classes]
 	b.Labels, b.Indices = b.Labels[:n], b.Indices[:n]
@@ -137,16 +145,19 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) {
 	for k, i := range order[first : first+n] {
 		class := l.cache.Set.Items[i].Class
 		b.Indices[k], b.Labels[k] = i, class
+		l.target(b.Targets[k*b.Classes:(k+1)*b.Classes], class)
+		if b.Weights != nil {
+			b.Weights[k] = l.opts.ClassWeights[class]
+		}
+		if l.opts.NoPixels {
+			continue
+		}
 		image := b.Pixels[k*pixels : (k+1)*pixels]
 		if varied {
 			reseed(s.pcg, l.opts.Seed, "augment", uint64(epoch), uint64(i))
 			l.opts.Augment.Apply(image, b.Size, l.cache.Image(i), from, s.rng)
 		} else {
 			copy(image, l.cache.Image(i))
-		}
-		l.target(b.Targets[k*b.Classes:(k+1)*b.Classes], class)
-		if b.Weights != nil {
-			b.Weights[k] = l.opts.ClassWeights[class]
 		}
 	}
 	if l.opts.Augment.Mixes() {

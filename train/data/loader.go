@@ -32,6 +32,8 @@ type LoaderOptions struct {
 	// image of a batch is mixed with the last, the second with the last but one, and so
 	// on.
 	Augment augment.Policy
+	// NoPixels makes batches without pixels, for whoever knows the images' features.
+	NoPixels bool
 }
 
 // Loader makes the batches of one part of a cache and prepares them ahead. It is
@@ -88,6 +90,9 @@ func (o LoaderOptions) check(images, classes int) error {
 	}
 	if n := len(o.ClassWeights); n != 0 && n != classes {
 		return fmt.Errorf("%d class weights for %d classes", n, classes)
+	}
+	if o.NoPixels && o.Augment != (augment.Policy{}) {
+		return fmt.Errorf("batches without pixels cannot vary them")
 	}
 	return o.Augment.Check()
 }

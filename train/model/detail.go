@@ -17,6 +17,11 @@ func (n *Node) Detail() string {
 			return "x * " + triple("%.4g", n.Scales) + " " + triple("%+.4g", n.Offsets)
 		}
 		return fmt.Sprintf("x * %.4g %+.4g", n.Scale, n.Offset)
+	case Extract:
+		if n.File == nil {
+			return ""
+		}
+		return fmt.Sprintf("%s, %s parameters", n.File.Of, Thousands(n.File.Parameters))
 	case ReLU:
 		if n.Max > 0 {
 			return fmt.Sprintf("to %g", n.Max)

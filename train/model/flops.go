@@ -46,7 +46,7 @@ func (op Op) FLOPs(w Work) (int64, error) {
 }
 
 // FLOPs counts the floating-point operations of one forward pass of one image,
-// by node, as [Op.FLOPs] does.
+// by node, as [Op.FLOPs] does. An Extract node says its own.
 func (s *Spec) FLOPs() (total int64, byNode map[string]int64, err error) {
 	shapes, err := s.Shapes()
 	if err != nil {
@@ -58,6 +58,11 @@ func (s *Spec) FLOPs() (total int64, byNode map[string]int64, err error) {
 		x := shapes[n.Inputs[0]]
 		w := Work{In: product(x), Out: product(shapes[n.Name]), Bias: !n.NoBias}
 		w.Taken = int64(n.Kernel[0]) * int64(n.Kernel[1])
+		if n.Op == Extract {
+			byNode[n.Name] = n.File.FLOPs
+			total += n.File.FLOPs
+			continue
+		}
 		switch n.Op {
 		case Conv:
 			w.Taken *= int64(x[0] / n.Groups)

@@ -105,6 +105,13 @@ func TestMistakesAreNamed(t *testing.T) {
 			s.Nodes[0] = Node{Name: "r", Op: Rescale, Inputs: s.Nodes[0].Inputs, Scales: [3]float64{1, 0, 1}}
 			s.Nodes[1].Inputs[0] = "r"
 		}),
+		"want it first, and alone": change(func(s *Spec) { s.Nodes[1] = extract(5) }),
+		"no file that computes": change(func(s *Spec) {
+			n := extract(5)
+			n.File = nil
+			s.Nodes = []Node{n}
+		}),
+		"0 features":      change(func(s *Spec) { s.Nodes = []Node{extract(0)} }),
 		"without scales":  change(func(s *Spec) { s.Nodes[0].Offsets = [3]float64{1, 1, 1} }),
 		"rate NaN":        change(func(s *Spec) { s.Node("dropout1").Rate = math.NaN() }),
 		"want 1 to":       change(func(s *Spec) { s.Node("logits").Units = -1 }),
@@ -219,6 +226,41 @@ func TestFLOPsAndCount(t *testing.T) {
 	}
 	if trainable, running, _ := spec.Count(); trainable != 112+74 || running != 0 {
 		t.Errorf("count %d and %d, want 186 and 0", trainable, running)
+	}
+}
+
+// extract is a node with the features of a file.
+func extract(features int) Node {
+	return Node{Name: "extractor", Op: Extract, Inputs: []string{InputName}, Units: features,
+		File: &File{SHA256: strings.Repeat("0", 64), Parameters: 1200, FLOPs: 3400, Of: "vit.onnx"}}
+}
+
+// TestAnExtractorOwnsWhatItsFileSays: it has no parameters to train, and shows those of
+// the file.
+func TestAnExtractorOwnsWhatItsFileSays(t *testing.T) {
+	b := NewBuilder("frozen", 8, 2)
+	b.Add(extract(5))
+	b.Head("main", 1)
+	spec, err := b.Spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := spec.Extractor(); n == nil || n.Detail() != "vit.onnx, 1,200 parameters" {
+		t.Errorf("the extractor is %+v", n)
+	}
+	if trainable, _, _ := spec.Count(); trainable != 12 {
+		t.Errorf("%d parameters are trained, want 12", trainable)
+	}
+	if total, _, _ := spec.FLOPs(); total != 3400+2*11+6 {
+		t.Errorf("%d operations, want those of the file and of the head", total)
+	}
+	table, err := spec.Table()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	if err := table.WriteText(&text); err != nil || !strings.Contains(text.String(), "12 trainable, 0 running statistics, 1,200 frozen") {
+		t.Errorf("%s, %v", &text, err)
 	}
 }
 

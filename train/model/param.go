@@ -59,7 +59,7 @@ func (s *Spec) Params() ([]Param, error) {
 			add(n, RunningMean, false, x[0])
 			add(n, RunningVar, false, x[0])
 		case Rescale, ReLU, Sigmoid, HardSigmoid, SiLU, HardSwish, MaxPool, AvgPool, GlobalAvgPool,
-			Flatten, Dropout, Concat, Add, Mul, Softmax:
+			Flatten, Dropout, Concat, Add, Mul, Softmax, Extract:
 		default:
 			return nil, fmt.Errorf("network %s: node %s: parameters of op %s are not listed",
 				s.Name, n.Name, n.Op)

@@ -39,6 +39,10 @@ func (s *Spec) Shapes() (map[string][]int, error) {
 		if err != nil {
 			return nil, fmt.Errorf("network %s: node %s (%s): %w", s.Name, n.Name, n.Op, err)
 		}
+		if n.Op == Extract && (i > 0 || len(s.Consumers()[InputName]) > 1) {
+			return nil, fmt.Errorf("network %s: node %s (%s): want it first, and alone on the input",
+				s.Name, n.Name, n.Op)
+		}
 		shapes[n.Name] = shape
 	}
 	return shapes, s.checkOutputs(shapes)
@@ -122,6 +126,8 @@ func (n *Node) Shape(in [][]int) ([]int, error) {
 		return n.mulShape(x, in[1])
 	case Concat:
 		return n.concatShape(in)
+	case Extract:
+		return n.extractShape()
 	}
 	return nil, fmt.Errorf("unknown op, want one of %v", Ops())
 }
@@ -196,6 +202,21 @@ func (n *Node) checkRescale(x []int) error {
 		}
 	}
 	return nil
+}
+
+func (n *Node) extractShape() ([]int, error) {
+	switch {
+	case n.Inputs[0] != InputName:
+		return nil, fmt.Errorf("reads %s, want %s", n.Inputs[0], InputName)
+	case n.Units < 1 || n.Units > maxDim:
+		return nil, fmt.Errorf("%d features, want 1 to %d", n.Units, maxDim)
+	case n.File == nil || len(n.File.SHA256) != 64:
+		return nil, fmt.Errorf("no file that computes them")
+	case n.File.Parameters < 0 || n.File.FLOPs < 0:
+		return nil, fmt.Errorf("a file of %d parameters and %d operations",
+			n.File.Parameters, n.File.FLOPs)
+	}
+	return []int{n.Units}, nil
 }
 
 func (n *Node) convShape(x []int) ([]int, error) {

@@ -33,12 +33,13 @@ const (
 	Add           Op = "add"           // element-wise sum of two equal shapes
 	Mul           Op = "mul"           // [C H W] times [C 1 1], as squeeze and excitation
 	Softmax       Op = "softmax"       // over the classes
+	Extract       Op = "extract"       // features of an image by an ONNX file; of the input only
 )
 
 // Ops lists the closed set in the order of its declaration.
 func Ops() []Op {
 	return []Op{Rescale, Conv, BatchNorm, ReLU, Sigmoid, HardSigmoid, SiLU, HardSwish, MaxPool,
-		AvgPool, GlobalAvgPool, Flatten, Dense, Dropout, Concat, Add, Mul, Softmax}
+		AvgPool, GlobalAvgPool, Flatten, Dense, Dropout, Concat, Add, Mul, Softmax, Extract}
 }
 
 // InputName is the name of the network's input among the inputs of nodes: the resized
@@ -68,7 +69,7 @@ type Node struct {
 	Op     Op       `json:"op"`
 	Inputs []string `json:"inputs"` // names of nodes, or InputName
 
-	// Conv: number of filters O. Dense: number of units.
+	// Conv: number of filters O. Dense: number of units. Extract: number of features.
 	Units int `json:"units,omitempty"`
 	// Conv, MaxPool, AvgPool: window and step, {vertical, horizontal}.
 	Kernel [2]int `json:"kernel,omitzero"`
@@ -97,6 +98,17 @@ type Node struct {
 	Offsets [3]float64 `json:"offsets,omitzero"`
 	// Conv, Dense: how the weights start, GlorotUniform when empty.
 	Init Init `json:"init,omitempty"`
+	// Extract: the file, which is beside checkpoints and computes "features", float32
+	// [N Units], of "input", float32 [N 3 S S], and is never trained.
+	File *File `json:"file,omitempty"`
+}
+
+// File is an ONNX file that is part of a network.
+type File struct {
+	SHA256     string `json:"sha256"`     // of the file, lower-case hex
+	Parameters int64  `json:"parameters"` // numbers that it owns
+	FLOPs      int64  `json:"flops"`      // of one image; see [Op.FLOPs]
+	Of         string `json:"of"`         // what it was made of, for people
 }
 
 // Node returns the node of that name, or nil.
@@ -123,6 +135,14 @@ func (n *Node) Rescaling() (scales, offsets [3]float64) {
 
 // PerChannel says whether a Rescale node has a scale and offset for each channel.
 func (n *Node) PerChannel() bool { return n.Scales != [3]float64{} }
+
+// Extractor is the node whose features all others read, nil in networks without one.
+func (s *Spec) Extractor() *Node {
+	if len(s.Nodes) > 0 && s.Nodes[0].Op == Extract {
+		return &s.Nodes[0]
+	}
+	return nil
+}
 
 // Main is the head that is exported and gives the answer.
 func (s *Spec) Main() Output { return s.Outputs[0] }

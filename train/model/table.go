@@ -27,11 +27,16 @@ func (s *Spec) Table() (*table.Table, error) {
 		return nil, err
 	}
 	t := table.New("node", "op", "inputs", "shape", "parameters")
+	frozen := ""
+	if n := s.Extractor(); n != nil {
+		frozen = fmt.Sprintf(", %s frozen", Thousands(n.File.Parameters))
+		owned[n.Name] = int(n.File.Parameters)
+	}
 	for _, n := range s.Nodes {
 		shape := strings.Trim(strings.ReplaceAll(fmt.Sprint(shapes[n.Name]), " ", " x "), "[]")
 		t.Add(n.Name, n.Op, strings.Join(n.Inputs, " "), shape, Thousands(owned[n.Name]))
 	}
-	t.Add("all", "", "", "", fmt.Sprintf("%s trainable, %s running statistics",
-		Thousands(trainable), Thousands(running)))
+	t.Add("all", "", "", "", fmt.Sprintf("%s trainable, %s running statistics%s",
+		Thousands(trainable), Thousands(running), frozen))
 	return t, nil
 }

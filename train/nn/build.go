@@ -91,6 +91,8 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 		return newMul(g, n.Name, in[0], in[1])
 	case model.Softmax:
 		return newSoftmax(g, n.Name, x)
+	case model.Extract:
+		return x, nil // features are what the graph takes
 	}
 	return nil, fmt.Errorf("node %s: unknown op %s", n.Name, n.Op)
 }

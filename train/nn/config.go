@@ -44,6 +44,9 @@ type Config struct {
 	// would need it. Batch norms among them normalise by their running statistics and
 	// keep them. Nodes without parameters are not changed: a dropout still drops.
 	Frozen []string
+	// Extractor computes the features of a model.Extract node, for batches that do not
+	// have them; nil in networks without one.
+	Extractor Extractor
 	// TrainSize is the side in pixels of the images that the steps take, 0 for the
 	// network's own. Evaluation and the measuring of statistics are at the network's own
 	// size always. It is for networks whose parameters are the same at both sizes, as with

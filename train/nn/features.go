@@ -107,7 +107,7 @@ func (f *Features) Run(ctx context.Context, pixels []uint8, n int) ([]float32, e
 		for size > n-from {
 			size /= 2
 		}
-		p, err := answer(ctx, &f.run, f.programs, pixels[from*area:(from+size)*area], size)
+		p, err := answer(ctx, &f.run, nil, f.programs, pixels[from*area:(from+size)*area], size)
 		if err != nil {
 			return nil, err
 		}

@@ -12,6 +12,9 @@ import (
 // Forward is a network that only answers, as the exported file will: the main
 // head, no dropout, running statistics. It is for one goroutine at a time.
 type Forward struct {
+	// Extractor computes what an Extract node stands for; nil in networks without one.
+	Extractor Extractor
+
 	run, trace         source[float32]
 	programs, tracings map[int]*program[float32]
 }
@@ -42,7 +45,7 @@ func NewForward(spec model.Spec, w model.Weights, engine kernel.Engine[float32])
 func (f *Forward) Run(ctx context.Context, pixels []uint8, n int) (
 	logits, probabilities []float32, err error) {
 
-	p, err := answer(ctx, &f.run, f.programs, pixels, n)
+	p, err := answer(ctx, &f.run, f.Extractor, f.programs, pixels, n)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -54,7 +57,7 @@ func (f *Forward) Run(ctx context.Context, pixels []uint8, n int) (
 func (f *Forward) Trace(ctx context.Context, pixels []uint8, n int) (
 	map[string]onnx.Tensor, error) {
 
-	p, err := answer(ctx, &f.trace, f.tracings, pixels, n)
+	p, err := answer(ctx, &f.trace, f.Extractor, f.tracings, pixels, n)
 	if err != nil {
 		return nil, err
 	}
@@ -66,31 +69,38 @@ func (f *Forward) Trace(ctx context.Context, pixels []uint8, n int) (
 		if v.Dims() == 2 {
 			t.Shape = t.Shape[:2]
 		}
-		f.trace.engine.ToNCHW(t.Data, p.Read(v), s)
+		if v == p.images { // an extractor's features
+			copy(t.Data, p.Write(v))
+		} else {
+			f.trace.engine.ToNCHW(t.Data, p.Read(v), s)
+		}
 		out[node.Name] = t
 	}
 	return out, nil
 }
 
 // answer runs the graph for n images, made at the first call with that n.
-func answer(ctx context.Context, s *source[float32], made map[int]*program[float32],
-	pixels []uint8, n int) (*program[float32], error) {
+func answer(ctx context.Context, s *source[float32], x Extractor,
+	made map[int]*program[float32], pixels []uint8, n int) (*program[float32], error) {
 
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if err := s.holds(pixels, n); err != nil {
+	if err := s.holds(pixels, n); err != nil && s.spec.Extractor() == nil {
+		return nil, err
+	}
+	features, err := s.extract(ctx, x, pixels, n)
+	if err != nil {
 		return nil, err
 	}
 	p := made[n]
 	if p == nil {
-		var err error
 		if p, err = s.compile(n, mode{}); err != nil {
 			return nil, err
 		}
 		made[n] = p
 	}
-	s.engine.FromBytes(p.Write(p.images), pixels)
+	p.write(s.engine, pixels, features)
 	return p, p.Run()
 }
 

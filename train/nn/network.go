@@ -25,6 +25,7 @@ type Network struct {
 	programs map[use]*program[float32]
 	params   []optim.Param // trainable
 	norms    []float64     // of their gradients, in the last step
+	features []float32     // of the batch, with an extractor
 	stats    []statistic
 	profile  Profile
 }
@@ -202,7 +203,8 @@ func (n *Network) prepare(ctx context.Context, b *data.Batch, why purpose) (
 	switch {
 	case b.N < 1:
 		return nil, fmt.Errorf("batch of %d images, want 1 or more", b.N)
-	case b.Size != in[1] || b.Size != in[2] || in[0] != 3 || len(b.Pixels) != b.N*3*in[1]*in[2]:
+	case b.Features == nil &&
+		(b.Size != in[1] || b.Size != in[2] || in[0] != 3 || len(b.Pixels) != b.N*3*in[1]*in[2]):
 		return nil, fmt.Errorf("batch of %d images of %d x %d in %d bytes, network %s wants %v",
 			b.N, b.Size, b.Size, len(b.Pixels), spec.Name, in)
 	case b.Classes != spec.Classes || len(b.Targets) != b.N*b.Classes || len(b.Labels) != b.N:
@@ -212,12 +214,16 @@ func (n *Network) prepare(ctx context.Context, b *data.Batch, why purpose) (
 	case b.Weights != nil && len(b.Weights) != b.N:
 		return nil, fmt.Errorf("batch of %d images has %d weights", b.N, len(b.Weights))
 	}
+	var err error
+	if n.features, err = n.featuresOf(ctx, b); err != nil {
+		return nil, err
+	}
 	return n.program(b.N, b.Size, why)
 }
 
 // feed writes the batch into the graph's inputs.
 func (n *Network) feed(p *program[float32], b *data.Batch) {
-	n.cfg.Engine.FromBytes(p.Write(p.images), b.Pixels)
+	p.write(n.cfg.Engine, b.Pixels, n.features)
 	copy(p.Write(p.targets), b.Targets)
 	weights := p.Write(p.weights)
 	for i := range weights {

@@ -61,8 +61,7 @@ func (s *source[T]) compile(n int, m mode) (*program[T], error) {
 func (s *source[T]) try(n int, m mode, salt int) (*program[T], error) {
 	g := newGraph(s.engine, s.memory, m)
 	g.salt = salt
-	in := s.spec.Input
-	p := &program[T]{graph: g, images: g.Input(model.InputName, n, in[1], in[2], in[0])}
+	p := &program[T]{graph: g, images: g.Input(model.InputName, s.input(n)...)}
 	b := &builder[T]{g: g, spec: &s.spec, frozen: s.frozen, params: map[string]*G.Node{}}
 	if s.fused {
 		b.fusion = fuse(&s.spec)

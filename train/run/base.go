@@ -27,6 +27,8 @@ type Base struct {
 	// Check compares the network, as it was read, with its file on a few images:
 	// squares of Size, n of them, RGB, a byte a value. It may be nil.
 	Check func(ctx context.Context, pixels []uint8, n int) error
+	// Extractor computes features in place of a network to train; Replace is nil then.
+	Extractor *Extractor
 }
 
 // ErrNoBase means that Settings.From names a network and Options.Base is nil.
@@ -49,6 +51,8 @@ func (s *Session) starts(ctx context.Context, classes int) (model.Weights, error
 		last := s.options.Resume.Checkpoint
 		s.Spec = last.Spec
 		return last.Weights.Clone(), nil
+	case s.plan.frozenWay():
+		return s.startsFrozen(ctx, classes)
 	case s.plan.fromBase():
 		return s.fromBase(ctx)
 	}
@@ -61,14 +65,20 @@ func (s *Session) starts(ctx context.Context, classes int) (model.Weights, error
 
 func (s *Session) fromBase(ctx context.Context) (w model.Weights, err error) {
 	b := s.options.Base
-	if b == nil {
+	if b == nil || b.Replace == nil {
 		return nil, ErrNoBase
 	}
 	if s.Spec, w, s.Copied, err = b.Replace(s.Images.Set.Labels, s.plan.Seed); err != nil {
 		return nil, err
 	}
+	return w, s.checkBase(ctx)
+}
+
+// checkBase compares the base with its file on a few of the training images.
+func (s *Session) checkBase(ctx context.Context) error {
+	b := s.options.Base
 	if b.Check == nil {
-		return w, nil
+		return nil
 	}
 	indices := s.Images.Set.Indices(data.Train)
 	var pixels []uint8
@@ -76,7 +86,7 @@ func (s *Session) fromBase(ctx context.Context) (w model.Weights, err error) {
 	for _, i := range few {
 		pixels = append(pixels, s.Images.Image(indices[i])...)
 	}
-	return w, b.Check(ctx, pixels, len(few))
+	return b.Check(ctx, pixels, len(few))
 }
 
 // cut is the node whose values the head reads.
@@ -119,8 +129,8 @@ func (p *plan) bodyRates(spec *model.Spec) (map[string]float64, error) {
 	return rates, nil
 }
 
-// baseName is what folders of runs are called after that start from a network.
-func baseName(from string) string {
+// BaseName is what folders of runs are called after that start from a network.
+func BaseName(from string) string {
 	name := filepath.Base(from)
 	return strings.TrimSuffix(name, filepath.Ext(name))
 }
@@ -128,7 +138,7 @@ func baseName(from string) string {
 // Name is what the run's network is called: for folders and lists.
 func (s Settings) Name() string {
 	if s.From != "" && s.From != FromNothing {
-		return baseName(s.From)
+		return BaseName(s.From)
 	}
 	return s.Arch
 }

@@ -49,6 +49,9 @@ func (b *Base) Body(threads int) (*Body, error) {
 
 // open makes the network. Where it fails nothing needs closing.
 func (b *Body) open(spec model.Spec, w model.Weights, threads int) error {
+	if spec.Extractor() != nil {
+		return fmt.Errorf("%s: its features are by an extractor, which does not run here", b.name)
+	}
 	node, err := cut(&spec)
 	if err != nil {
 		return fmt.Errorf("%s: %w", b.name, err)

@@ -116,7 +116,7 @@ func (s *Session) testAgain(ctx context.Context, f Folder, o *train.Outcome) err
 	if s.Test == nil {
 		return nil
 	}
-	test, err := train.Evaluate(ctx, s.Network, s.Test, nil)
+	test, err := train.Evaluate(ctx, s.Network, s.source(s.Test), nil)
 	if err != nil {
 		return err
 	}

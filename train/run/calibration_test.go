@@ -74,7 +74,7 @@ func answersAreTempered(t *testing.T, f Folder, trained *Trained, o *train.Outco
 	if err != nil {
 		t.Fatal(err)
 	}
-	a, err := f.Answerer(Best, 0)
+	a, err := f.Answerer(Best, 0, Frozen{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,6 +116,9 @@ func (p *plan) checkLimits() error {
 
 // checkNetwork builds the network once, for as few classes as there can be.
 func (p *plan) checkNetwork() error {
+	if err := p.checkFrozen(); err != nil {
+		return err
+	}
 	if p.fromBase() {
 		return p.checkBase()
 	}

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -116,6 +115,7 @@ func (c *LearningCurve) Save(dir string) error {
 			Note: strings.Join(c.notes(), "; ") + ". The bars are 95 % intervals of the mean, as far as " +
 				"so many images held out can tell; the points are draws of other images."}}}
 	path := filepath.Join(dir, name)
-	return errors.Join(drawn.Save(dir, name), atomicfile.Write(path+".csv", numbers.WriteCSV),
-		atomicfile.Write(path+".html", page.Write))
+	return atomicfile.WriteAll(append(drawn.Files(dir, name),
+		atomicfile.File{Path: path + ".csv", Write: numbers.WriteCSV},
+		atomicfile.File{Path: path + ".html", Write: page.Write})...)
 }

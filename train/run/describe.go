@@ -16,10 +16,17 @@ func (s *Session) Describe() ([]string, error) {
 		return nil, err
 	}
 	size := s.Settings.Size
+	frozen := ""
+	if n := s.Spec.Extractor(); n != nil {
+		frozen = fmt.Sprintf(" and %d frozen ones", n.File.Parameters)
+	}
 	lines := []string{fmt.Sprintf(
-		"%s, %d parameters, input %d x %d; %d training and %d validation images of %s (%s)",
-		s.Settings.Name(), parameters, size, size, s.Training.Len(), s.Validation.Len(),
+		"%s, %d parameters%s, input %d x %d; %d training and %d validation images of %s (%s)",
+		s.Settings.Name(), parameters, frozen, size, size, s.Training.Len(), s.Validation.Len(),
 		table.Some(set.Labels), set.SplitBy)}
+	if line := s.Extracts(); line != "" {
+		lines = append(lines, line)
+	}
 	if names := unvalidated(set); len(names) > 0 {
 		lines = append(lines, "warning: no validation image of "+table.Some(names)+
 			": the validation accuracy is that of the other classes only")
@@ -36,7 +43,7 @@ func (s *Session) Describe() ([]string, error) {
 	if s.Initial != nil {
 		lines = append(lines, s.Initial.describe(s.Settings.Init)...)
 	}
-	if Kernels() == "go" {
+	if Kernels() == "go" && s.extractor == nil {
 		lines = append(lines, "kernels: Go; built with oneDNN (libdnnl-dev, see make) "+
 			"a step takes half to four fifths of the time")
 	}

@@ -12,6 +12,7 @@ import (
 // network to start from, which use it one after the other.
 type Features struct {
 	views [2]map[int][]float32 // by image: as it is, and its mirror image
+	rows  map[view][]float32   // of an extractor, by view
 }
 
 // chunk is of how many images features are computed at a time.
@@ -19,6 +20,9 @@ const chunk = 32
 
 // compute computes the features of images that are not there yet, in their order.
 func (f *Features) compute(ctx context.Context, s *Session, indices []int, mirrored bool) error {
+	if s.extractor != nil {
+		return s.compute(ctx, indices, s.viewCount())
+	}
 	node, err := cut(&s.Spec)
 	if err != nil {
 		return err
@@ -86,11 +90,20 @@ const mirrored = 1500
 // examples are the features of images, with their mirror images where there are
 // few.
 func (s *Session) examples(ctx context.Context, indices []int) (*head.Examples, error) {
+	if s.extractor != nil {
+		return s.frozenExamples(ctx, indices, s.viewCount())
+	}
 	return s.views(ctx, indices, len(indices) <= mirrored)
 }
 
 // views are the features of images, with those of their mirror images where asked.
 func (s *Session) views(ctx context.Context, indices []int, mirrored bool) (*head.Examples, error) {
+	if s.extractor != nil && !mirrored {
+		return s.frozenExamples(ctx, indices, 1)
+	}
+	if s.extractor != nil {
+		return s.frozenExamples(ctx, indices, s.viewCount())
+	}
 	if err := s.features.compute(ctx, s, indices, mirrored); err != nil {
 		return nil, err
 	}

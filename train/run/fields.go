@@ -67,6 +67,20 @@ var fields = []Field{
 		Usage: "train nothing up to `NODE`; all: nothing but the head; auto: all where there are " +
 			"few images",
 		Text: func(s *Settings) *string { return &s.Freeze }},
+	{Name: "extractor", Key: "extractor",
+		Usage: "`ENGINE` of features that are not trained: onnxruntime, for any network, or gorgonia, " +
+			"for one that is read; empty: onnxruntime with --freeze all, --cut, --hidden or --views",
+		Text: func(s *Settings) *string { return &s.Extractor }},
+	{Name: "cut", Key: "cut",
+		Usage: "with --freeze all: `NODE` or value that gives the features; empty: what the classifier reads",
+		Text:  func(s *Settings) *string { return &s.Cut }},
+	{Name: "hidden", Key: "hidden",
+		Usage: "with --freeze all: `N` units between features and classes; 0: a linear head",
+		Int:   func(s *Settings) *int { return &s.Hidden }},
+	{Name: "views", Key: "views",
+		Usage: "with --freeze all: `N` ways to see each image, as it is and as --augment varies it; 0: " +
+			"2 for up to 1,500 images and flip, 4 for a policy that does more",
+		Int: func(s *Settings) *int { return &s.Views }},
 	{Name: "lr-body", Key: "lr_body",
 		Usage: "starting from a network, the learning `RATE` of all but the head; 0: that of --lr",
 		Float: func(s *Settings) *float64 { return &s.LRBody }},

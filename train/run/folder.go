@@ -54,6 +54,9 @@ func (f Folder) ExportFiles() (paths []string) {
 	for _, name := range ExportFileNames() {
 		paths = append(paths, f.path(name))
 	}
+	if f.has(ExtractorFile) {
+		paths = append(paths, f.path(ExtractorFile))
+	}
 	return paths
 }
 
@@ -154,7 +157,7 @@ func (f Folder) Free() error {
 func (f Folder) remove() error {
 	names := append([]string{train.ConfigFile, train.SplitFile, train.HistoryFile, train.EventsFile,
 		train.BestFile, train.LastFile, train.MetricsFile, CalibrationFile, answersFile(data.Val),
-		answersFile(data.Test), FoldsFile, FoldsTable},
+		answersFile(data.Test), FoldsFile, FoldsTable, ExtractorFile},
 		append(train.RollbackFiles(), report.Files()...)...)
 	for _, name := range names {
 		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -243,5 +246,8 @@ func (f Folder) Checkpoint(w Which) (*checkpoint.Checkpoint, error) {
 		}
 		return nil, e
 	}
-	return c, err
+	if err != nil {
+		return nil, err
+	}
+	return c, f.loadExtractor(c)
 }

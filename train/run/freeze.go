@@ -35,7 +35,7 @@ func (s *Session) fewImages() {
 	if p.Freeze == FreezeAuto && s.Training.Len() < tuneFrom*s.Images.Set.Classes() {
 		p.Freeze = FreezeAll
 	}
-	if p.Freeze == FreezeAll {
+	if p.Freeze == FreezeAll && p.Hidden == 0 {
 		p.Epochs = 1
 	}
 	s.Settings = p.Settings
@@ -88,6 +88,9 @@ func (p *plan) frozen(spec *model.Spec) ([]string, error) {
 		return nil, nil
 	}
 	last := p.Freeze
+	if p.frozenWay() {
+		return []string{spec.Nodes[0].Name}, nil
+	}
 	if last == FreezeAll {
 		var err error
 		if last, err = cut(spec); err != nil {

@@ -37,7 +37,7 @@ func (s starter) Start(ctx context.Context) (loss float64, correct int, err erro
 	if err := s.setHead(fit); err != nil {
 		return 0, 0, err
 	}
-	views := e.N / s.Training.Len()
+	views := e.N / s.Training.Len() // of which each counts
 	loss, right := fit.Loss(e)
 	return loss, right / views, nil
 }
@@ -45,7 +45,9 @@ func (s starter) Start(ctx context.Context) (loss float64, correct int, err erro
 // fitOnly says that the training is the fit of the head alone. One that was stopped
 // begins again: the fit depends on the images and on the frozen layers alone, and the
 // best checkpoint may have the fit on the validation images in it by then.
-func (s *Session) fitOnly() bool { return s.plan.fromBase() && s.plan.Epochs == 1 }
+func (s *Session) fitOnly() bool {
+	return s.plan.fromBase() && s.plan.Hidden == 0 && s.plan.Epochs == 1
+}
 
 // setHead puts a fit into the network's last layer.
 func (s *Session) setHead(fit *head.Linear) error {

@@ -33,10 +33,22 @@ func (p probe) FirstDead(ctx context.Context, b *data.Batch) (string, error) {
 		return "", err
 	}
 	n := min(b.N, probed)
-	values, err := forward.Trace(ctx, b.Pixels[:n*3*b.Size*b.Size], n)
+	pixels := b.Pixels
+	if b.Features == nil {
+		pixels = pixels[:n*3*b.Size*b.Size]
+	} else {
+		forward.Extractor = given(b.Features[:n*(len(b.Features)/b.N)])
+	}
+	values, err := forward.Trace(ctx, pixels, n)
 	if err != nil {
 		return "", err
 	}
 	inference := p.Spec.Inference()
 	return train.FirstDead(&inference, values), nil
 }
+
+// given are the features of a batch, as an extractor.
+type given []float32
+
+// Extract returns them.
+func (g given) Extract(context.Context, []uint8, int) ([]float32, error) { return g, nil }

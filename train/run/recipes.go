@@ -37,3 +37,32 @@ func ArchDefaults(preset string) Settings {
 	s.Epochs, s.Patience = 110, 0
 	return s
 }
+
+// FrozenDefaults are those of a head on the features of a network that is not trained:
+// linear, whose penalty is chosen by cross-validation, or with a hidden layer, which is
+// trained for 40 epochs, and the epoch with the least validation loss is kept.
+func FrozenDefaults(from string, hidden int) Settings {
+	s := TransferDefaults(from)
+	s.Extractor, s.Hidden, s.Freeze, s.Augment = Onnxruntime, hidden, FreezeAll, "flip"
+	s.LRBody, s.EMA, s.Smooth, s.Epochs = 0, 0, 0, 1
+	if hidden > 0 {
+		s.Smooth, s.Epochs, s.Schedule = 0.1, 40, "cosine,warmup=1"
+	}
+	return s
+}
+
+// Frozen are the settings with the values of [FrozenDefaults] in place of those of
+// [TransferDefaults], but for what was given, by the names of fields.
+func (s Settings) Frozen(given func(field string) bool) Settings {
+	was, now := TransferDefaults(s.From), FrozenDefaults(s.From, s.Hidden)
+	for i := range fields {
+		if f := &fields[i]; f.json(&was) != f.json(&now) && (f.Name == "extractor" || !given(f.Name)) {
+			f.Copy(&s, &now)
+		}
+	}
+	return s
+}
+
+// Gorgonia is the value of Settings.Extractor that has a network read, and its features
+// computed, as all else, in gorgonia.
+const Gorgonia = "gorgonia"

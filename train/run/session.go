@@ -34,6 +34,8 @@ type Options struct {
 	// Scanned are images to take in place of all in Settings.Data, whatever
 	// Settings.Exclude says; nil scans it.
 	Scanned *data.Set
+	// Frozen runs the extractor of a base that has one, or of a run that goes on.
+	Frozen Frozen
 	// Images are images that [Read] read, and that are divided already where their set
 	// has a SplitBy; nil reads and divides those of the settings. They are not changed.
 	Images *data.Cache
@@ -68,6 +70,11 @@ type Session struct {
 
 	plan    *plan
 	options Options
+
+	extractor     FeatureEngine // nil in networks without one
+	extractorFile []byte
+	standardised  bool
+
 	weights []float32 // of the classes, nil where all count the same
 	news    []string  // of a run that goes on
 
@@ -152,11 +159,13 @@ func (s *Session) loaders() (err error) {
 		}
 		s.Settings.Batch, s.SmallBatch = s.plan.Batch, s.plan.Batch < standardBatch
 	}
-	plain := data.LoaderOptions{Batch: s.plan.Batch, Seed: s.plan.Seed}
+	plain := data.LoaderOptions{Batch: s.plan.Batch, Seed: s.plan.Seed, NoPixels: s.plan.frozenWay()}
 	shuffled := plain
 	shuffled.Shuffle, shuffled.LabelSmoothing = true, s.plan.Smooth
-	shuffled.ClassWeights, shuffled.Augment = weights, s.plan.augment
-	shuffled.Size = s.plan.TrainSize
+	shuffled.ClassWeights, shuffled.Size = weights, s.plan.TrainSize
+	if !s.plan.frozenWay() { // else images vary before their features are computed
+		shuffled.Augment = s.plan.augment
+	}
 	if s.Training, err = data.NewLoader(s.Images, training, shuffled); err != nil {
 		return err
 	}
@@ -196,12 +205,24 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := s.openExtractor(); err != nil {
+		return err
+	}
+	defer func() {
+		if err != nil && s.extractor != nil {
+			err = errors.Join(err, s.extractor.Close())
+			s.extractor = nil
+		}
+	}()
 	if err := s.settleFreeze(); err != nil {
 		return err
 	}
 	cfg, err := p.stepping(&s.Spec)
 	if err != nil {
 		return err
+	}
+	if s.extractor != nil { // a nil *T in an interface would not be nil
+		cfg.Extractor = s.extractor
 	}
 	if p.Init != "" {
 		if s.Initial, err = initial(&s.Spec, weights, s.Images.Set.Labels, p.Init); err != nil {
@@ -247,7 +268,8 @@ func (s *Session) facts() checkpoint.Checkpoint {
 func (s *Session) config() train.Config {
 	p := s.plan
 	cfg := train.Config{
-		Stepper: s.Network, Train: s.Training, Validation: s.Validation, Facts: s.facts(),
+		Stepper: s.Network, Train: s.source(s.Training), Validation: s.source(s.Validation),
+		Facts:  s.facts(),
 		Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps,
 		Monitor: train.Monitor(p.Monitor), LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
 		Dir: s.options.Dir, Probe: probe{s}, OnNaN: train.OnNaN(p.OnNaN), Settings: s.settingsJSON(),
@@ -255,14 +277,14 @@ func (s *Session) config() train.Config {
 	if s.options.Observer != nil { // a nil *T in an interface would not be nil
 		cfg.Observer = s.options.Observer
 	}
-	if p.fromBase() {
+	if p.fromBase() && p.Hidden == 0 {
 		cfg.Start = starter{s}
 	}
 	if s.options.Resume != nil && !s.fitOnly() {
 		cfg.Resume = s.options.Resume.Checkpoint
 	}
 	if s.Test != nil {
-		cfg.Test = s.Test
+		cfg.Test = s.source(s.Test)
 	}
 	if s.Measuring != nil {
 		cfg.Measure = s.Measuring
@@ -285,7 +307,7 @@ func (s *Session) Heads() (names []string) {
 // See [train.FindRate].
 func (s *Session) FindRate(ctx context.Context) (
 	points []train.RatePoint, best float64, err error) {
-	return train.FindRate(ctx, s.Network, s.Training, train.RateTest{})
+	return train.FindRate(ctx, s.Network, s.source(s.Training), train.RateTest{})
 }
 
 // Preview is the images of a few rows as the first epochs would see them, from
@@ -306,7 +328,13 @@ func (s *Session) Preview(ctx context.Context, rows, epochs int) (
 }
 
 // Close releases the network's memory.
-func (s *Session) Close() error { return errors.Join(s.Network.Close(), s.Engine.Close()) }
+func (s *Session) Close() error {
+	err := errors.Join(s.Network.Close(), s.Engine.Close())
+	if s.extractor != nil {
+		err = errors.Join(err, s.extractor.Close())
+	}
+	return err
+}
 
 // Kernels names what computes in this build: "go", or oneDNN with its version.
 func Kernels() string { return engine.Description() }

@@ -38,6 +38,15 @@ type Settings struct {
 	Freeze string  `json:"freeze"`  // FreezeAll, FreezeAuto or a node: what is not trained
 	LRBody float64 `json:"lr_body"` // with From: rate of all but the head; 0 for LR
 
+	// Extractor is Onnxruntime for a network of From that computes features and is not
+	// trained; "" for one that is read, and Gorgonia insists on that.
+	Extractor string `json:"extractor,omitempty"`
+	Cut       string `json:"cut,omitempty"`    // value or node whose value the features are
+	Hidden    int    `json:"hidden,omitempty"` // units of a layer before the last; 0: none
+	// Views is in how many ways the extractor sees each training image: as it is, and as
+	// Augment varies it; 0 for what suits the policy.
+	Views int `json:"views,omitempty"`
+
 	// Mean and Std say how a network of From takes pixels from 0 to 1, where its file
 	// does not: (pixel - Mean) / Std, one number or one for each of R, G and B.
 	Mean Numbers `json:"mean,omitempty"`

@@ -49,6 +49,9 @@ func (s *Session) begin(f Folder) error {
 		err := atomicfile.Write(f.path(train.SplitFile), func(w io.Writer) error {
 			return s.Images.Set.WriteSplit(w)
 		})
+		if err == nil {
+			err = s.saveExtractor(f)
+		}
 		if err != nil {
 			return err
 		}

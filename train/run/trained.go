@@ -155,12 +155,13 @@ type Answerer struct {
 	temperature float64
 	network     *nn.Forward
 	engine      kernel.Engine[float32]
+	extractor   FeatureEngine // nil in networks without one
 	pixels      []uint8
 }
 
 // Answerer makes the network of one of the run's checkpoints; 0 threads are all
-// cores.
-func (f Folder) Answerer(w Which, threads int) (*Answerer, error) {
+// cores. frozen opens the extractor of a network that starts with one.
+func (f Folder) Answerer(w Which, threads int, frozen Frozen) (*Answerer, error) {
 	saved, err := f.Checkpoint(w)
 	if err != nil {
 		return nil, err
@@ -181,6 +182,14 @@ func (f Folder) Answerer(w Which, threads int) (*Answerer, error) {
 	if a.network, err = nn.NewForward(saved.Spec, saved.Weights, a.engine); err != nil {
 		return nil, errors.Join(fmt.Errorf("%s: %w", a.Path, err), a.engine.Close())
 	}
+	if saved.Spec.Extractor() == nil {
+		return a, nil
+	}
+	if a.extractor, err = frozen.open(saved.Extractor); err != nil {
+		return nil, errors.Join(fmt.Errorf("%s: %w", a.Path, err), a.engine.Close())
+	}
+	a.network.Extractor = a.extractor
+	a.Kernels = a.extractor.Engine() + " for features, " + a.Kernels
 	return a, nil
 }
 
@@ -205,5 +214,11 @@ func (a *Answerer) Probabilities(ctx context.Context, images []imageprep.Image) 
 	return probabilities, nil
 }
 
-// Close releases the kernels.
-func (a *Answerer) Close() error { return a.engine.Close() }
+// Close releases the kernels, and the extractor.
+func (a *Answerer) Close() error {
+	err := a.engine.Close()
+	if a.extractor != nil {
+		err = errors.Join(err, a.extractor.Close())
+	}
+	return err
+}

@@ -21,6 +21,10 @@ func Describe(c *shell.Call, s *run.Session, names bool) error {
 		c.Say("%s", line)
 	}
 	switch freeze := s.Settings.Freeze; {
+	case s.Extracts() != "" && s.Settings.Hidden > 0:
+		c.Say("a head with %d hidden units is trained on the features", s.Settings.Hidden)
+	case s.Extracts() != "":
+		c.Say("a linear head is fitted to the features; --hidden 256 puts a layer between")
 	case freeze == run.FreezeAll:
 		c.Say("the head alone is fitted; --freeze none trains all of the network")
 	case s.FromBase() && freeze != "":
@@ -47,8 +51,17 @@ func problems(c *shell.Call, set *data.Set) {
 	}
 }
 
-// Tuned says what training more than the head was good for, where it was not.
+// Tuned says how the penalty of a head on features was chosen, and what training more
+// than the head was good for, where it was not.
 func Tuned(c *shell.Call, s *run.Session, best int) {
+	if h := s.Head; h != nil && s.Extracts() != "" {
+		if len(h.Tried) == 0 {
+			c.Say("a class has one training image: its penalty, %g, was not tried on others", h.Penalty)
+		} else {
+			c.Say("penalty %g, the best of %d in cross-validation on the training images", h.Penalty,
+				len(h.Tried))
+		}
+	}
 	if s.FromBase() && s.Settings.Freeze != run.FreezeAll && best == 1 && s.Settings.Epochs > 1 {
 		c.Say("the head alone answers the validation images best: its weights are kept")
 	}

@@ -36,7 +36,7 @@ var (
 
 // fills are the colours of boxes by their op.
 var fills = map[string]color.Color{
-	"conv": filtering, "Conv": filtering, "QLinearConv": filtering, "ConvInteger": filtering,
+	"conv": filtering, "extract": filtering, "Conv": filtering, "QLinearConv": filtering, "ConvInteger": filtering,
 	"dense": mapping, "Gemm": mapping, "MatMul": mapping, "QLinearMatMul": mapping,
 	"maxpool": pooling, "MaxPool": pooling, "avgpool": pooling, "AveragePool": pooling,
 	"globalavgpool": pooling, "GlobalAveragePool": pooling, "ReduceMean": pooling,

@@ -1,18 +1,18 @@
-package main
+// Package start opens, in a command's words, the network that a training starts from:
+// one that is read and trained, or one of which only features are used. Start at [Open].
+package start
 
 import (
 	"errors"
 	"fmt"
 	"strings"
 
-	"github.com/flowerctl/flowerctl/cmd/internal/device"
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export/importer"
 	"github.com/flowerctl/flowerctl/export/transfer"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/backbone"
-	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -23,9 +23,9 @@ const (
 	builtinBase   = "builtin" // the model in the program, without its head
 )
 
-// atHand is the network that a training starts from where nobody named one: the
+// AtHand is the network that a training starts from where nobody named one: the
 // usual backbone if it is there, else what the program carries.
-func atHand(c *shell.Call) (string, error) {
+func AtHand(c *shell.Call) (string, error) {
 	_, _, err := backbone.Open(usualBackbone)
 	var damaged *backbone.DamagedError
 	switch {
@@ -40,13 +40,14 @@ func atHand(c *shell.Call) (string, error) {
 	return usualBackbone, nil
 }
 
-// openBase reads the network that a flag, --from or another, names: a file, or a
-// backbone.
-func openBase(c *shell.Call, flag string, s *run.Settings) (*run.Base, error) {
+// Open reads the network that a flag, --from or another, names: a file, or a backbone.
+// Where --from names one that is not to be trained, or cannot be read, it becomes an
+// extractor, and the settings those of a head on its features: device is where that runs.
+func Open(c *shell.Call, flag string, s *run.Settings, device string) (*run.Base, error) {
 	if err := remedy.Units(s.Mean, s.Std); err != nil {
 		return nil, err
 	}
-	src, err := baseSource(flag, s.From)
+	src, err := source(flag, s.From)
 	if err != nil {
 		return nil, err
 	}
@@ -54,34 +55,30 @@ func openBase(c *shell.Call, flag string, s *run.Settings) (*run.Base, error) {
 	if len(s.Std) > 0 {
 		src.Mean, src.Std = threeOf(s.Mean, 255), threeOf(s.Std, 255)
 	}
-	base, err := transfer.Base(src)
-	known := "files of flowerctl export and of flowerctl backbone list are known"
-	if flag == "--from" {
-		known = "--mean and --std say it, of pixels from 0 to 1; " + known
+	if flag == fromFlag && frozen(c, s) {
+		return openFrozen(c, s, src, device)
 	}
+	base, err := transfer.Base(src)
 	var unread *importer.UnsupportedError
 	switch {
-	case errors.As(err, &unread):
-		return nil, shell.Fail(fmt.Errorf("%s: %w", flag, err),
-			"flowerctl backbone list has networks that can be read")
-	case errors.Is(err, transfer.ErrNotNormalised):
-		return nil, shell.Fail(fmt.Errorf("%s: %w", flag, err), known)
-	case errors.Is(err, transfer.ErrNormalised):
-		return nil, shell.Usagef("--mean and --std: %w", err)
+	case errors.As(err, &unread) && s.Freeze == run.FreezeAuto && s.Extractor == "":
+		c.Say("%v: it cannot be trained, so a head is trained on its features, as with --freeze all",
+			err)
+		return openFrozen(c, s, src, device)
 	case err != nil:
-		return nil, fmt.Errorf("%s: %w", flag, err)
+		return nil, failed(flag, s.From, err)
 	}
 	if s.From == builtinBase { // its file was compared when it was made
 		base.Check = nil
 		return base, nil
 	}
-	_, err = device.NeedRuntime(c, install.BuildCPU) // the network is compared with its file
+	_, err = need(c, "cpu") // the network is compared with its file
 	return base, err
 }
 
-// baseSource is the file that the flag names, and how it takes pixels where it is
+// source is the file that the flag names, and how it takes pixels where it is
 // one of the known backbones, whatever its name.
-func baseSource(flag, from string) (transfer.Source, error) {
+func source(flag, from string) (transfer.Source, error) {
 	if from == builtinBase {
 		return transfer.Source{Name: from, File: infer.Builtin()}, nil
 	}
@@ -100,7 +97,7 @@ func baseSource(flag, from string) (transfer.Source, error) {
 	if err != nil {
 		return transfer.Source{}, fmt.Errorf("%s: %w", flag, err)
 	}
-	src := transfer.Source{Name: from, File: file}
+	src := transfer.Source{Name: from, File: file, Beside: infer.Beside(path)}
 	if unknown != nil {
 		var ok bool
 		if entry, ok = backbone.Identify(file); !ok {
