@@ -150,6 +150,9 @@ func (m *Model) Cut(to string, from ...ValueInfo) (*Model, error) {
 			}
 		}
 	}
+	if v := &g.Outputs[0]; v.Kind == TensorKind && v.Elem == NoElem { // some files say so
+		*v = ValueInfo{Name: to, Kind: NoKind}
+	}
 	return out, nil
 }
 

@@ -54,6 +54,18 @@ func TestCutKeepsWhatTheValueNeeds(t *testing.T) {
 	}
 }
 
+// TestCutSaysNoTypeRatherThanNone: onnxruntime refuses a tensor of no type.
+func TestCutSaysNoTypeRatherThanNone(t *testing.T) {
+	m := forked()
+	m.Graph.Nodes[3] = Node{Name: "third", Op: "Gelu", Domain: "com.microsoft", Inputs: []string{"b"}, Outputs: []string{"c"}}
+	m.Opsets = append(m.Opsets, Opset{Domain: "com.microsoft", Version: 1})
+	m.Graph.Outputs[0].Elem = NoElem
+	cut, err := m.Cut("c")
+	if err != nil || cut.Graph.Outputs[0].Kind != NoKind {
+		t.Errorf("%+v, %v", cut, err)
+	}
+}
+
 func TestCutNamesWhatIsNear(t *testing.T) {
 	_, err := forked().Cut("secnd")
 	var none *NoValueError

@@ -17,6 +17,7 @@ func TestPoolingIsByShape(t *testing.T) {
 		{[]int{1, 197, 192}, 192, "the class token, the first of 197"},
 		{[]int{1, 201, 192}, 192, "the class token, the first of 201"}, // and four registers
 		{[]int{1, 196, 192}, 192, "the mean over 196 tokens"},
+		{[]int{1, 6, 120}, 120, "the mean over 6 tokens"},
 		{[]int{1, 50, 8}, 8, "the class token, the first of 50"},
 		{[]int{1, 1280, 7, 7}, 1280, "the mean over 7 x 7"},
 		{[]int{1, 7, 7, 1280}, 1280, "the mean over 7 x 7"},
@@ -24,6 +25,7 @@ func TestPoolingIsByShape(t *testing.T) {
 		{[]int{197, 192}, 0, "want one row an image"},
 		{[]int{1, 2, 3, 4, 5}, 0, "want one row an image"},
 		{[]int{1, 5, 3, 4}, 0, "want a square"},
+		{[]int{1, 1, 64, 64}, 0, "one number an image"}, // as a detector's map
 		{[]int{1, 0}, 0, "want no empty axis"},
 		{[]int{1, 1 << 20}, 0, "want at most 65536"},
 	} {

@@ -49,7 +49,7 @@ func (d *Draft) Finish(shape []int, form Form) (*File, error) {
 		return nil, fmt.Errorf("value %s: %w", d.value, err)
 	}
 	body := *d.Model
-	body.Graph.Nodes = slices.Clone(body.Graph.Nodes)
+	hoist(&body.Graph)
 	if err := body.Upgrade(export.DefaultOpset); err != nil {
 		return nil, err
 	}
@@ -82,6 +82,24 @@ func (d *Draft) Finish(shape []int, form Form) (*File, error) {
 	}
 	return &File{Model: m, Features: features, Said: said, pool: pool,
 		Parameters: counts.Parameters, FLOPs: counts.FLOPs}, nil
+}
+
+// hoist makes initializers of the constants among the nodes: Paddle keeps its weights in
+// them.
+func hoist(g *onnx.Graph) {
+	var nodes []onnx.Node
+	g.Initializers = slices.Clone(g.Initializers)
+	for _, n := range g.Nodes {
+		a := n.Attribute("value")
+		if n.Op != "Constant" || n.Domain != "" || a == nil || a.Tensor == nil {
+			nodes = append(nodes, n)
+			continue
+		}
+		t := *a.Tensor
+		t.Name = n.Outputs[0]
+		g.Initializers = append(g.Initializers, t)
+	}
+	g.Nodes = nodes
 }
 
 // take adds what makes the network's input of pixels.

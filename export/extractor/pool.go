@@ -41,7 +41,7 @@ func poolingOf(shape []int) (p pooling, features int, said string, err error) {
 	case len(shape) == 3:
 		tokens := shape[1]
 		p, features, said = meanOf, last, fmt.Sprintf("the mean over %d tokens", tokens)
-		if !square(tokens) && (square(tokens-1) || square(tokens-1-registers)) {
+		if !square(tokens) && (patches(tokens-1) || patches(tokens-1-registers)) {
 			p, said = firstOf, fmt.Sprintf("the class token, the first of %d", tokens)
 		}
 	case shape[2] == shape[3]:
@@ -52,6 +52,9 @@ func poolingOf(shape []int) (p pooling, features int, said string, err error) {
 		said = fmt.Sprintf("the mean over %d x %d", shape[1], shape[2])
 	default:
 		return fail("want a square, [N C S S] or [N S S C]")
+	}
+	if features < 2 {
+		return fail("one number an image tells no classes apart: want an earlier value")
 	}
 	if features > mostFeatures {
 		return fail("%d numbers an image, want at most %d", features, mostFeatures)
@@ -67,6 +70,10 @@ func square(n int) bool {
 	root := int(math.Round(math.Sqrt(float64(n))))
 	return n > 0 && root*root == n
 }
+
+// patches says whether so many tokens are those of a square image: of 3 x 3 patches or
+// more, since few tokens are of other networks.
+func patches(n int) bool { return n >= 9 && square(n) }
 
 // apply adds the nodes that make one vector, whose name it returns, of a value.
 func (p pooling) apply(g *onnx.Graph, value string) string {
