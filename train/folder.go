@@ -171,7 +171,7 @@ func (o *Outcome) Summary(labels []string) Summary {
 		Calibration: o.Calibration, Classes: o.Validation.Answers().Curves(labels),
 	}
 	if o.Calibration != nil {
-		s.Classes = o.Validation.Answers().At(o.Calibration.Temperature).Curves(labels)
+		s.Classes = o.Validation.Answers().Tempered(o.Calibration.Temperature).Curves(labels)
 	}
 	for _, e := range o.History {
 		s.BestTrainAccuracy = max(s.BestTrainAccuracy, e.Accuracy)
@@ -185,7 +185,7 @@ func (o *Outcome) Summary(labels []string) Summary {
 		low, high := t.Interval()
 		s.TestImages, s.TestAccuracy, s.TestInterval = t.N(), &accuracy, &[2]float64{low, high}
 		if o.Calibration != nil {
-			r := o.Test.Answers().ReliabilityAt(o.Calibration.Temperature)
+			r := o.Test.Answers().Tempered(o.Calibration.Temperature).Reliability()
 			s.TestCalibration = &r
 		}
 	}

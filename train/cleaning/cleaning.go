@@ -61,5 +61,10 @@ func (r *Report) WriteText(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "%d doubtful labels of %d, the most doubtful first; %.1f %% of the labels "+
 		"are as answered by heads on %s that had not seen them\n",
 		len(l.Doubtful), l.Images, 100*l.Agreement, l.Network)
+	if err == nil && l.Weak() {
+		_, err = fmt.Fprintf(w, "warning: %s knows too little of these classes to judge labels: below "+
+			"%.0f %% most doubts are its own mistakes, and a list of what to leave out has none of them\n",
+			l.Network, 100*Trusted)
+	}
 	return err
 }

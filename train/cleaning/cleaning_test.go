@@ -241,3 +241,32 @@ func TestClassesOfOnePictureAreNotJudged(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// noise is a body that sees nothing.
+type noise struct{ pixels }
+
+func (noise) Features(_ context.Context, images []imageprep.Image) (all []float32, err error) {
+	rng := rand.New(rand.NewPCG(uint64(len(images)), 1))
+	for range 4 * len(images) {
+		all = append(all, rng.Float32())
+	}
+	return all, nil
+}
+
+// TestAWeakJudgeLeavesNothingOut: it says so, and its doubts are in no list.
+func TestAWeakJudgeLeavesNothingOut(t *testing.T) {
+	r := check(t, planted(t), Options{Body: noise{}})
+	var text, list bytes.Buffer
+	if err := r.WriteText(&text); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.WriteFixList(&list); err != nil {
+		t.Fatal(err)
+	}
+	if !r.Labels.Weak() || !strings.Contains(text.String(), "warning: pixels knows too little") {
+		t.Errorf("%.2f agree, and it says %s", r.Labels.Agreement, text.String())
+	}
+	if strings.Contains(list.String(), "doubtful") || !strings.Contains(list.String(), "blue/04.png") {
+		t.Errorf("the list is %s", list.String())
+	}
+}

@@ -25,7 +25,7 @@ type LeftOut struct {
 //   - of a picture that is there under two classes, all: one label is wrong, and the
 //     files do not say which. Where the labels were judged and exactly one class is not
 //     doubtful, one image of it stays;
-//   - images with doubtful labels.
+//   - images with doubtful labels, unless the network is a weak judge: see [Labels.Weak].
 //
 // Pictures that all look alike, as digits do, are no copies: see [data.Set.Groups].
 func (r *Report) LeaveOut() ([]LeftOut, error) {
@@ -47,7 +47,8 @@ func (r *Report) LeaveOut() ([]LeftOut, error) {
 		}
 	}
 	doubtful := map[int]bool{}
-	if r.Labels != nil {
+	trusted := r.Labels != nil && !r.Labels.Weak()
+	if trusted {
 		for _, d := range r.Labels.Doubtful {
 			doubtful[d.item] = true
 		}
@@ -56,7 +57,7 @@ func (r *Report) LeaveOut() ([]LeftOut, error) {
 		if len(g) < 2 {
 			continue
 		}
-		keep, classes := r.keep(g, doubtful)
+		keep, classes := r.keep(g, doubtful, trusted)
 		for _, i := range g {
 			if i == keep {
 				continue
@@ -65,7 +66,7 @@ func (r *Report) LeaveOut() ([]LeftOut, error) {
 			add(r.set.Items[i].Path, r.class(i), reason, like)
 		}
 	}
-	if r.Labels != nil {
+	if trusted {
 		for _, d := range r.Labels.Doubtful {
 			add(d.Path, d.Label, fmt.Sprintf("doubtful label: %s %.1f %%, %s %.1f %%", d.Label,
 				100*d.Probability, d.Likely, 100*d.LikelyProbability), d.Likely)
@@ -78,7 +79,7 @@ func (r *Report) class(item int) string { return r.set.Labels[r.set.Items[item].
 
 // keep is the item of a group of copies that stays, -1 for none, and how many classes the
 // group has.
-func (r *Report) keep(group []int, doubtful map[int]bool) (keep, classes int) {
+func (r *Report) keep(group []int, doubtful map[int]bool, trusted bool) (keep, classes int) {
 	of, sound := map[int]bool{}, map[int]bool{}
 	for _, i := range group {
 		of[r.set.Items[i].Class] = true
@@ -87,7 +88,7 @@ func (r *Report) keep(group []int, doubtful map[int]bool) (keep, classes int) {
 		}
 	}
 	keep = -1
-	if len(of) > 1 && (r.Labels == nil || len(sound) != 1) {
+	if len(of) > 1 && (!trusted || len(sound) != 1) {
 		return keep, len(of)
 	}
 	rank := map[data.Part]int{data.Val: 1, data.Test: 2}

@@ -39,6 +39,13 @@ type Labels struct {
 	typical []int // by class, the item with the least doubtful label; -1 for none
 }
 
+// Trusted is the Agreement from which on doubts count: below it the heads are wrong for so
+// many images that most doubts are mistakes of their own, and the images stay.
+const Trusted = 0.7
+
+// Weak reports whether the network tells the classes apart too badly to judge labels.
+func (l *Labels) Weak() bool { return l.Agreement < Trusted }
+
 // Doubt is a label that is likely wrong.
 type Doubt struct {
 	Path              string  `json:"path"`

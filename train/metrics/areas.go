@@ -33,11 +33,25 @@ type Point struct {
 // Curves are those of each class.
 func (a *Answers) Curves(labels []string) []Curves {
 	all, order := make([]Curves, len(labels)), make([]int, len(a.Labels))
+	p, present := make([]float32, len(a.Labels)), make([]bool, len(labels))
+	for _, label := range a.Labels {
+		present[label] = true
+	}
 	for class, label := range labels {
-		all[class] = a.curves(class, order, len(labels) <= DenseClasses)
+		if present[class] || len(labels) <= DenseClasses { // else its areas are 0
+			all[class] = a.curves(class, a.column(class, p), order, len(labels) <= DenseClasses)
+		}
 		all[class].Label = label
 	}
 	return all
+}
+
+// column puts the probabilities of a class into p, by image.
+func (a *Answers) column(class int, p []float32) []float32 {
+	for i := range p {
+		p[i] = a.At(i, class)
+	}
+	return p
 }
 
 // Curve is that of one class with its points, however many classes there are; false
@@ -52,7 +66,8 @@ func (a *Answers) Curve(class int) (Curves, bool) {
 	if of == 0 || of == len(a.Labels) {
 		return Curves{}, false
 	}
-	return a.curves(class, make([]int, len(a.Labels)), true), true
+	n := len(a.Labels)
+	return a.curves(class, a.column(class, make([]float32, n)), make([]int, n), true), true
 }
 
 // fewOfClass is up to how many images of a class its areas are counted out: comparing
@@ -60,12 +75,13 @@ func (a *Answers) Curve(class int) (Curves, bool) {
 const fewOfClass = 8
 
 // areas are those of curves, without its points, from how many images of the class and
-// of the others have a probability as large as each one of the class.
-func (a *Answers) areas(class int) (c Curves) {
+// of the others have a probability as large as each one of the class; all are those of
+// the class, by image.
+func (a *Answers) areas(class int, all []float32) (c Curves) {
 	var of []float32 // probabilities of the class's images
 	for i, label := range a.Labels {
 		if label == class {
-			of = append(of, a.Probabilities[i][class])
+			of = append(of, all[i])
 		}
 	}
 	slices.Sort(of)
@@ -75,7 +91,7 @@ func (a *Answers) areas(class int) (c Curves) {
 		if label == class {
 			continue
 		}
-		p := a.Probabilities[i][class]
+		p := all[i]
 		for k := range of {
 			if p < of[k] {
 				break // and less than the next ones
@@ -105,8 +121,9 @@ func (a *Answers) areas(class int) (c Curves) {
 	return c
 }
 
-// curves uses order, which has an element for each image, as it works.
-func (a *Answers) curves(class int, order []int, points bool) (c Curves) {
+// curves are those of a class with the probabilities p, by image. It uses order, which has
+// an element for each image, as it works.
+func (a *Answers) curves(class int, p []float32, order []int, points bool) (c Curves) {
 	of := 0 // images of the class
 	for i, label := range a.Labels {
 		order[i] = i
@@ -115,19 +132,18 @@ func (a *Answers) curves(class int, order []int, points bool) (c Curves) {
 		}
 	}
 	if !points && of <= fewOfClass {
-		return a.areas(class)
+		return a.areas(class, p)
 	}
-	p := func(i int) float32 { return a.Probabilities[i][class] }
-	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(p(j), p(i)) })
+	slices.SortStableFunc(order, func(i, j int) int { return cmp.Compare(p[j], p[i]) })
 	right, last := 0, Point{}
 	for k, i := range order {
 		if a.Labels[i] == class {
 			right++
 		}
-		if k+1 < len(order) && p(order[k+1]) == p(i) {
+		if k+1 < len(order) && p[order[k+1]] == p[i] {
 			continue
 		}
-		at := Point{Threshold: float64(p(i)), FalsePositive: ratio(k+1-right, len(order)-of),
+		at := Point{Threshold: float64(p[i]), FalsePositive: ratio(k+1-right, len(order)-of),
 			Recall: ratio(right, of), Precision: ratio(right, k+1)}
 		c.ROCArea += (at.FalsePositive - last.FalsePositive) * (at.Recall + last.Recall) / 2
 		c.AveragePrecision += (at.Recall - last.Recall) * at.Precision

@@ -2,13 +2,15 @@ package metrics
 
 import (
 	"math"
-	"slices"
 )
 
 // Answers are a classifier's probabilities for labelled images.
 type Answers struct {
 	Labels        []int       // the true class of each image
-	Probabilities [][]float32 // of each image, by class
+	Probabilities [][]float32 // of each image, by class, before the temperature of Tempered
+
+	divisor float64   // of the logits, see Tempered; 0 means 1
+	totals  []float64 // by image, logSum with it; nil for 1
 }
 
 // Bins is how many bins a reliability diagram has.
@@ -36,11 +38,8 @@ type Reliability struct {
 }
 
 // Reliability measures the answers as they are.
-func (a *Answers) Reliability() Reliability { return a.ReliabilityAt(1) }
-
-// ReliabilityAt measures the answers with a temperature.
-func (a *Answers) ReliabilityAt(temperature float64) Reliability {
-	return a.reliability(func(int) float64 { return temperature })
+func (a *Answers) Reliability() Reliability {
+	return a.reliability(func(int) float64 { return 1 })
 }
 
 // reliability measures the answers with a temperature for each image.
@@ -51,7 +50,7 @@ func (a *Answers) reliability(temperature func(image int) float64) Reliability {
 	}
 	n := float64(max(len(a.Labels), 1))
 	for i, label := range a.Labels {
-		t := temperature(i)
+		t := temperature(i) * a.divided()
 		best := first(a.Probabilities[i])
 		total := logSum(a.Probabilities[i], t)
 		confidence := math.Exp(logit(a.Probabilities[i][best])/t - total)
@@ -121,7 +120,7 @@ func (a *Answers) temperature(in func(image int) bool) float64 {
 		sum := logT * logT / (2 * temperatureSpread * temperatureSpread)
 		for i := 0; i < len(a.Labels); i += step {
 			if in(i / step) {
-				sum += surprise(a.Probabilities[i], a.Labels[i], math.Exp(logT))
+				sum += surprise(a.Probabilities[i], a.Labels[i], a.divided()*math.Exp(logT))
 			}
 		}
 		return sum
@@ -165,28 +164,36 @@ func (a *Answers) Calibrate() *Calibration {
 	return c
 }
 
-// Tempered gives an image's probabilities of single classes where logits are divided by a
-// temperature, as [Temper] does it for all.
-func (a *Answers) Tempered(image int, temperature float64) func(class int) float32 {
-	p := a.Probabilities[image]
-	if temperature == 1 || temperature == 0 {
-		return func(class int) float32 { return p[class] }
-	}
-	total := logSum(p, temperature)
-	return func(class int) float32 { return float32(math.Exp(logit(p[class])/temperature - total)) }
-}
-
-// At are the answers with logits divided by a temperature, as [Temper] does it.
-func (a *Answers) At(temperature float64) *Answers {
+// Tempered are the answers with logits divided by a temperature. Probabilities are shared,
+// and stay as they are: of many classes they are most of a training's memory. [Answers.At]
+// and all that is computed from the answers have the temperature.
+func (a *Answers) Tempered(temperature float64) *Answers {
 	if temperature == 1 || temperature == 0 {
 		return a
 	}
-	out := &Answers{Labels: a.Labels, Probabilities: make([][]float32, len(a.Probabilities))}
+	out := &Answers{Labels: a.Labels, Probabilities: a.Probabilities,
+		divisor: a.divided() * temperature, totals: make([]float64, len(a.Probabilities))}
 	for i, p := range a.Probabilities {
-		out.Probabilities[i] = slices.Clone(p)
-		Temper(out.Probabilities[i], temperature)
+		out.totals[i] = logSum(p, out.divisor)
 	}
 	return out
+}
+
+// divided is what the logits are divided by.
+func (a *Answers) divided() float64 {
+	if a.divisor == 0 {
+		return 1
+	}
+	return a.divisor
+}
+
+// At is the probability of a class for an image, with the temperature.
+func (a *Answers) At(image, class int) float32 {
+	p := a.Probabilities[image][class]
+	if a.totals == nil {
+		return p
+	}
+	return float32(math.Exp(logit(p)/a.divisor - a.totals[image]))
 }
 
 // Temper divides by a temperature the logits that probabilities are made of, in

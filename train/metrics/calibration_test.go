@@ -26,7 +26,7 @@ func TestCalibrationIsThatOfSciPy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range cases {
-		a := &Answers{want.True, want.Probabilities}
+		a := &Answers{Labels: want.True, Probabilities: want.Probabilities}
 		if got := a.Temperature(); math.Abs(got/want.Temperature-1) > 2e-4 {
 			t.Errorf("case %d: got temperature %g, want %g", i, got, want.Temperature)
 		}
@@ -35,7 +35,7 @@ func TestCalibrationIsThatOfSciPy(t *testing.T) {
 			t.Errorf("case %d: got ECE %g and NLL %g, want %g and %g", i, r.ECE, r.NLL, want.ECE, want.NLL)
 		}
 		for k := range want.Tempered {
-			p := a.Tempered(0, want.Temperature)(k)
+			p := a.Tempered(want.Temperature).At(0, k)
 			if math.Abs(float64(p)-want.Tempered[k]) > 1e-5 {
 				t.Errorf("case %d: got probability %g of class %d, want %g", i, p, k, want.Tempered[k])
 			}
@@ -49,7 +49,7 @@ func TestAreasAreThoseOfScikitLearn(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range cases {
-		a := &Answers{want.True, want.Probabilities}
+		a := &Answers{Labels: want.True, Probabilities: want.Probabilities}
 		for k, c := range a.Curves(make([]string, len(want.ROCArea))) {
 			if !near(c.ROCArea, want.ROCArea[k]) || !near(c.AveragePrecision, want.AveragePrecision[k]) {
 				t.Errorf("case %d, class %d: got areas %g and %g, want %g and %g", i, k,
@@ -84,7 +84,7 @@ func TestAfterIsMeasuredOnOtherImages(t *testing.T) {
 		}
 	}
 	c := a.Calibrate()
-	if same := a.ReliabilityAt(c.Temperature); c.After.NLL <= same.NLL {
+	if same := a.Tempered(c.Temperature).Reliability(); c.After.NLL <= same.NLL {
 		t.Errorf("got NLL %g after, want more than %g, that on the images of the fit", c.After.NLL, same.NLL)
 	}
 	if c.Images != 50 || c.Before.ECE == 0 {
@@ -142,7 +142,7 @@ func TestThresholdHasThePrecisionThatIsWanted(t *testing.T) {
 		a.Labels = append(a.Labels, label)
 		a.Probabilities = append(a.Probabilities, []float32{p, 1 - p})
 	}
-	curve := a.Coverage(1)
+	curve := a.Coverage()
 	if last := curve[len(curve)-1]; len(curve) != 100 || last.Coverage != 1 || last.N != 100 || last.Right != 75 {
 		t.Errorf("got %d points, the last %+v", len(curve), last)
 	}
@@ -164,7 +164,7 @@ func TestThresholdHasThePrecisionThatIsWanted(t *testing.T) {
 			t.Errorf("%g: %d answers are given, want %g", c.wanted, given, 100*got.Coverage)
 		}
 	}
-	if got, ok := ChooseThreshold(confident(100, 0.9, 0.5).Coverage(1), 0.95); ok || got.Precision != 0.5 {
+	if got, ok := ChooseThreshold(confident(100, 0.9, 0.5).Coverage(), 0.95); ok || got.Precision != 0.5 {
 		t.Errorf("got %+v, %v, want no threshold", got, ok)
 	}
 	if _, ok := ChooseThreshold(nil, 0.5); ok {

@@ -15,9 +15,9 @@ type Covered struct {
 	Right      int     `json:"right"`      // of them
 }
 
-// Coverage is the curve of accuracy against coverage, with a temperature, from the most
-// confident answer on; images of one confidence are one point.
-func (a *Answers) Coverage(temperature float64) []Covered {
+// Coverage is the curve of accuracy against coverage, from the most confident
+// answer on; images of one confidence are one point.
+func (a *Answers) Coverage() []Covered {
 	type answer struct {
 		confidence float64
 		right      bool
@@ -25,7 +25,7 @@ func (a *Answers) Coverage(temperature float64) []Covered {
 	all := make([]answer, len(a.Labels))
 	for i, label := range a.Labels {
 		best := first(a.Probabilities[i])
-		all[i] = answer{float64(a.Tempered(i, temperature)(best)), best == label}
+		all[i] = answer{float64(a.At(i, best)), best == label}
 	}
 	slices.SortStableFunc(all, func(x, y answer) int { return cmp.Compare(y.confidence, x.confidence) })
 	var curve []Covered

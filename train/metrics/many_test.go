@@ -33,18 +33,19 @@ func TestAreasOfFewImagesAreThoseOfTheCurve(t *testing.T) {
 		a, labels := drawn(n, 5, 0.01)
 		order := make([]int, n)
 		for class := range labels {
-			want, got := a.curves(class, order, true), a.areas(class)
+			p := a.column(class, make([]float32, n))
+			want, got := a.curves(class, p, order, true), a.areas(class, p)
 			if !near(got.ROCArea, want.ROCArea) || !near(got.AveragePrecision, want.AveragePrecision) {
 				t.Errorf("%d images, class %d: got %+v, want areas %g and %g", n, class, got, want.ROCArea,
 					want.AveragePrecision)
 			}
 		}
 	}
-	all := &Answers{[]int{0, 0}, [][]float32{{0.5, 0.5}, {0.7, 0.3}}}
-	if got := all.areas(0); got.ROCArea != 0 || !near(got.AveragePrecision, 1) {
+	all := &Answers{Labels: []int{0, 0}, Probabilities: [][]float32{{0.5, 0.5}, {0.7, 0.3}}}
+	if got := all.areas(0, []float32{0.5, 0.7}); got.ROCArea != 0 || !near(got.AveragePrecision, 1) {
 		t.Errorf("all of one class: got %+v", got)
 	}
-	if got := all.areas(1); got.ROCArea != 0 || got.AveragePrecision != 0 {
+	if got := all.areas(1, []float32{0.5, 0.3}); got.ROCArea != 0 || got.AveragePrecision != 0 {
 		t.Errorf("none of a class: got %+v", got)
 	}
 }
@@ -56,7 +57,7 @@ func TestManyClassesTakeNoMoreMemory(t *testing.T) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	c := a.Calibrate()
-	curves, coverage := a.Curves(labels), a.Coverage(c.Temperature)
+	curves, coverage := a.Tempered(c.Temperature).Curves(labels), a.Tempered(c.Temperature).Coverage()
 	runtime.ReadMemStats(&after)
 	if used := after.TotalAlloc - before.TotalAlloc; used > 300_000 {
 		t.Errorf("took %d bytes, want 300,000 at most", used)

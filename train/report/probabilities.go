@@ -93,7 +93,7 @@ func diagonal(name string, from, to float64) curve {
 // coverage draws how many of the answers are right where the least confident ones are
 // called unknown, against how many are given.
 func (p *Probabilities) coverage() (picture.Picture, error) {
-	points := p.Answers.Coverage(1)
+	points := p.Answers.Coverage()
 	all := curve{name: "right among the answers", color: picture.Blue}
 	lowest := 1.0
 	for _, c := range points {

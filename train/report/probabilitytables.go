@@ -63,7 +63,7 @@ func (p *Probabilities) curvesTable() *table.Table {
 
 func (p *Probabilities) coverageTable() *table.Table {
 	t := table.New("confidence", "coverage", "accuracy", "n", "right")
-	for _, c := range p.Answers.Coverage(1) {
+	for _, c := range p.Answers.Coverage() {
 		t.Add(c.Confidence, c.Coverage, c.Accuracy, c.N, c.Right)
 	}
 	return t

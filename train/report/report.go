@@ -68,7 +68,7 @@ func (r *Run) probabilities() *Probabilities {
 	p := &Probabilities{Labels: r.Labels, Answers: r.Outcome.Validation.Answers(),
 		Calibration: r.Outcome.Calibration}
 	if c := p.Calibration; c != nil {
-		p.Answers = p.Answers.At(c.Temperature)
+		p.Answers = p.Answers.Tempered(c.Temperature)
 	}
 	return p
 }

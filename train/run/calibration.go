@@ -88,7 +88,7 @@ func (s *Session) calibrate(f Folder, o *train.Outcome) error {
 	}
 	t := o.Calibration.Temperature
 	return train.WriteJSON(f.path(CalibrationFile), Calibration{
-		Temperature: t, Coverage: o.Validation.Answers().Coverage(t), Checkpoint: digest})
+		Temperature: t, Coverage: o.Validation.Answers().Tempered(t).Coverage(), Checkpoint: digest})
 }
 
 // answersFile is the file of the answers for a part's images.
@@ -102,11 +102,11 @@ func (f Folder) AnswersPath(p data.Part) string { return f.path(answersFile(p)) 
 func (s *Session) writeAnswers(f Folder, part data.Part, e *train.Evaluation, temperature float64) error {
 	t := table.New("path", "class", "answer", "probability", "probability_of_class")
 	set := s.Images.Set
-	answers := e.Answers()
+	answers := e.Answers().Tempered(temperature)
 	for i, p := range e.Predictions {
-		best, probability := p.Predicted(), answers.Tempered(i, temperature)
-		t.Add(set.Items[p.Index].Path, set.Labels[p.Class], set.Labels[best], probability(best),
-			probability(p.Class))
+		best := p.Predicted()
+		t.Add(set.Items[p.Index].Path, set.Labels[p.Class], set.Labels[best], answers.At(i, best),
+			answers.At(i, p.Class))
 	}
 	return atomicfile.Write(f.path(answersFile(part)), t.WriteCSV)
 }

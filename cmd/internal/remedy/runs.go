@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"syscall"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train"
@@ -25,10 +26,24 @@ func Resume(err error) error {
 	}
 	f := unstarted.Folder
 	again := "start it again with --config " + f.ConfigPath() + " --out " + f.Dir + " --force"
-	if unstarted.Failure != "" {
+	switch {
+	case ofDisk(unstarted.Failure):
+		again = "make room on the disk that has " + f.Dir + ", then " + again
+	case unstarted.Failure != "":
 		again += fmt.Sprintf(", and other settings, such as --lr %.3g", unstarted.LR/10)
 	}
 	return shell.Fail(fmt.Errorf("--resume: %w", err), again)
+}
+
+// ofDisk reports whether the text of an error, as a run's events have it, is that of a
+// disk that is full or of a limit for files.
+func ofDisk(text string) bool {
+	for _, e := range []syscall.Errno{syscall.ENOSPC, syscall.EFBIG, syscall.EDQUOT} {
+		if strings.Contains(text, e.Error()) {
+			return true
+		}
+	}
+	return false
 }
 
 // Stopped says how a run that was interrupted, or for which a disk had no room, can go on.
