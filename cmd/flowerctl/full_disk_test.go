@@ -56,7 +56,7 @@ func TestFullDisks(t *testing.T) {
 				most := d.try(t, kind, 1<<20, one.args, nil).used
 				for i := range *levels {
 					room := most * (2*i + 1) / (2 * *levels)
-					r := d.try(t, kind, max(room, 4), one.args, one.complete)
+					r := d.try(t, kind, max(room, 1), one.args, one.complete)
 					if r.failed {
 						full++
 					}
