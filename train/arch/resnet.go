@@ -22,25 +22,31 @@ func convNorm(b *model.Builder, filters int, w model.Window) string {
 	return b.BatchNorm()
 }
 
+// block adds a residual block: so many filters, and a stride of its first convolution.
+type block func(b *model.Builder, filters, stride int)
+
 // basicBlock adds two 3x3 convolutions and the shortcut around them.
 func basicBlock(b *model.Builder, filters, stride int) {
-	in := b.Current()
-	channels := b.Shape()[0]
-	convNorm(b, filters, model.Window{Kernel: 3, Stride: stride, Pad: 1})
-	b.ReLU()
-	branch := convNorm(b, filters, model.Window{Kernel: 3, Pad: 1})
-	shortcut := in
-	if stride != 1 || channels != filters {
-		shortcut = convNorm(b.At(in), filters, model.Window{Kernel: 1, Stride: stride})
-	}
-	b.Sum(branch, shortcut)
-	b.ReLU()
+	twoConvs(b, filters, stride, func() string {
+		return convNorm(b, filters, model.Window{Kernel: 1, Stride: stride})
+	})
 }
 
 // basicBlockD is basicBlock with the shortcut of He et al., Bag of Tricks for Image
 // Classification, 2018: where the image is halved the shortcut averages 2 x 2 pixels
 // before its projection, in place of leaving three of four out.
 func basicBlockD(b *model.Builder, filters, stride int) {
+	twoConvs(b, filters, stride, func() string {
+		if stride != 1 {
+			b.AvgPool(model.Window{Kernel: stride})
+		}
+		return convNorm(b, filters, model.Window{Kernel: 1})
+	})
+}
+
+// twoConvs adds a block with two 3x3 convolutions, whose shortcut is projected where the
+// shape changes.
+func twoConvs(b *model.Builder, filters, stride int, project func() string) {
 	in := b.Current()
 	channels := b.Shape()[0]
 	convNorm(b, filters, model.Window{Kernel: 3, Stride: stride, Pad: 1})
@@ -49,25 +55,25 @@ func basicBlockD(b *model.Builder, filters, stride int) {
 	shortcut := in
 	if stride != 1 || channels != filters {
 		b.At(in)
-		if stride != 1 {
-			b.AvgPool(model.Window{Kernel: stride})
-		}
-		shortcut = convNorm(b, filters, model.Window{Kernel: 1})
+		shortcut = project()
 	}
 	b.Sum(branch, shortcut)
 	b.ReLU()
 }
 
-// stages adds groups of basic blocks; each but the first halves the image.
-func stages(b *model.Builder, filters []int, blocks int) {
-	for i, f := range filters {
-		for j := range blocks {
+// stage is a group of blocks of the same number of filters.
+type stage struct{ filters, blocks int }
+
+// stages adds groups of blocks; each group but the first halves the image.
+func stages(b *model.Builder, add block, groups ...stage) {
+	for i, s := range groups {
+		for j := range s.blocks {
 			stride := 1
 			if i > 0 && j == 0 {
 				stride = 2
 			}
 			b.Prefix = fmt.Sprintf("stage%d_%d_", i+1, j+1)
-			basicBlock(b, f, stride)
+			add(b, s.filters, stride)
 		}
 	}
 	b.Prefix = ""
@@ -79,7 +85,7 @@ func resNet18(b *model.Builder) {
 	convNorm(b, 64, model.Window{Kernel: 7, Stride: 2, Pad: 3})
 	b.ReLU()
 	b.MaxPool(model.Window{Kernel: 3, Stride: 2, Pad: 1})
-	stages(b, []int{64, 128, 256, 512}, 2)
+	stages(b, basicBlock, stage{64, 2}, stage{128, 2}, stage{256, 2}, stage{512, 2})
 	b.GlobalAvgPool()
 	b.Head("main", 1)
 }
@@ -92,7 +98,7 @@ func resNetSmall(b *model.Builder) {
 	rescaleSigned(b)
 	convNorm(b, 32, model.Window{Kernel: 3, Stride: 2, Pad: 1})
 	b.ReLU()
-	stages(b, []int{32, 64, 128, 256}, 1)
+	stages(b, basicBlock, stage{32, 1}, stage{64, 1}, stage{128, 1}, stage{256, 1})
 	b.GlobalAvgPool()
 	b.Dropout(0.2)
 	b.Head("main", 1)
@@ -110,17 +116,7 @@ func resNet12D(b *model.Builder) {
 		b.ReLU()
 	}
 	b.MaxPool(model.Window{Kernel: 3, Stride: 2, Pad: 1})
-	for i, s := range []struct{ filters, blocks int }{{64, 1}, {128, 2}, {256, 1}} {
-		for j := range s.blocks {
-			stride := 1
-			if i > 0 && j == 0 {
-				stride = 2
-			}
-			b.Prefix = fmt.Sprintf("stage%d_%d_", i+1, j+1)
-			basicBlockD(b, s.filters, stride)
-		}
-	}
-	b.Prefix = ""
+	stages(b, basicBlockD, stage{64, 1}, stage{128, 2}, stage{256, 1})
 	b.GlobalAvgPool()
 	b.Dropout(0.2)
 	b.Head("main", 1)
