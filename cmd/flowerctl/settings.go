@@ -59,9 +59,6 @@ func (s *settingsFlags) over(to *run.Settings, c *shell.Call) {
 		}
 		f.Copy(to, &s.values)
 	}
-	if c.Given("size") && !c.Given("train-size") {
-		to.TrainSize = 0 // that of a recipe is for another size
-	}
 	if c.Given("patience") && !c.Given("patience-steps") {
 		to.PatienceSteps = 0 // the epochs that were asked for count
 	}

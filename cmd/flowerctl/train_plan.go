@@ -76,7 +76,11 @@ func (o *trainOptions) defaults(c *shell.Call) (run.Settings, error) {
 		}
 	}
 	if from == "" || from == run.FromNothing {
-		return run.ArchDefaults(o.settings.values.Arch), nil
+		v, epochs := o.settings.values, 0
+		if c.Given("epochs") {
+			epochs = v.Epochs
+		}
+		return run.ArchDefaults(v.Arch, v.Size, epochs), nil
 	}
 	return run.TransferDefaults(from), nil
 }

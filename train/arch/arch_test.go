@@ -107,6 +107,22 @@ func TestUnknownNamesListTheKnown(t *testing.T) {
 	}
 }
 
+// TestResidualNetworksTakeOddSizes: where an image of odd side is halved, both ways around
+// a block round alike.
+func TestResidualNetworksTakeOddSizes(t *testing.T) {
+	for _, name := range []string{"resnet18", "resnet-small", "resnet12d"} {
+		p, err := Find(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for size := 96; size < 112; size++ {
+			if _, err := p.Build(size, 2); err != nil {
+				t.Errorf("%s at %d pixels: %v", name, size, err)
+			}
+		}
+	}
+}
+
 // TestPresetsAreThese: everything of each network, at five classes, by the SHA-256
 // of its JSON. A preset that is trained already must not change: neither what its
 // parameters count shows, nor padding, dropout, rescale, epsilon or a bound.

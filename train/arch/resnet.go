@@ -38,7 +38,7 @@ func basicBlock(b *model.Builder, filters, stride int) {
 func basicBlockD(b *model.Builder, filters, stride int) {
 	twoConvs(b, filters, stride, func() string {
 		if stride != 1 {
-			b.AvgPool(model.Window{Kernel: stride})
+			b.AvgPool(model.Window{Kernel: stride, Stride: stride, Same: true})
 		}
 		return convNorm(b, filters, model.Window{Kernel: 1})
 	})

@@ -1,6 +1,11 @@
 package run
 
-import "github.com/flowerctl/flowerctl/train"
+import (
+	"cmp"
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/train"
+)
 
 // TransferDefaults are the settings of a training that starts from a network that
 // exists: from is a file or the name of one. The head is fitted first; then, where
@@ -21,20 +26,22 @@ func TransferDefaults(from string) Settings {
 
 // ArchDefaults are the settings of a training of that preset from nothing: [Defaults],
 // and for resnet12d, which is for photographs, those found for it, as docs/from-nothing.md
-// tells.
-func ArchDefaults(preset string) Settings {
+// tells. size in pixels and epochs are what the user asked for, 0 for the preset's own; the
+// size in training and the warm-up keep their share of them.
+func ArchDefaults(preset string, size, epochs int) Settings {
 	s := Defaults()
-	s.Arch = preset
+	s.Arch, s.Size, s.Epochs = preset, size, cmp.Or(epochs, s.Epochs)
 	if preset != "resnet12d" {
 		return s
 	}
-	s.TrainSize = 112
+	s.Epochs = cmp.Or(epochs, 110)
+	s.TrainSize = 112 * cmp.Or(size, 144) / 144
 	s.Augment = "flip,rotate=15,crop=0.3,brightness=0.3,contrast=0.3,saturation=0.3,hue=10," +
 		"mixup=0.2,cutmix=1"
-	s.Optimizer, s.LR, s.Schedule = "adamw", 2e-3, "cosine,warmup=5"
+	s.Optimizer, s.LR, s.Schedule = "adamw", 2e-3, fmt.Sprintf("cosine,warmup=%.3g", 5*float64(s.Epochs)/110)
 	s.Options.WeightDecay = 0.05
 	s.EMA, s.Smooth = 0.999, 0.1
-	s.Epochs, s.Patience = 110, 0
+	s.Patience = 0
 	return s
 }
 

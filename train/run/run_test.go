@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/data"
 )
 
 func TestSettingsThatCannotBeNameTheirField(t *testing.T) {
@@ -43,16 +44,20 @@ func TestSettingsThatCannotBeNameTheirField(t *testing.T) {
 
 // The recipe of the preset for photographs resolves as it is, for its size and others'.
 func TestRecipeOfThePresetForPhotographs(t *testing.T) {
-	s, err := ArchDefaults("resnet12d").Resolve()
+	s, err := ArchDefaults("resnet12d", 0, 0).Resolve()
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Size != 144 || s.TrainSize != 112 || s.Optimizer != "adamw" || s.EMA == 0 {
+	if s.Size != 144 || s.TrainSize != 112 || s.Optimizer != "adamw" || s.EMA == 0 ||
+		s.Epochs != 110 || s.Schedule != "cosine,warmup=5" {
 		t.Errorf("got %+v", s)
+	}
+	if s, err = ArchDefaults("resnet12d", 72, 1).Resolve(); err != nil || s.TrainSize != 56 || s.Epochs != 1 {
+		t.Errorf("at 72 pixels, for one epoch: got %+v, %v", s, err)
 	}
 	want := Defaults()
 	want.Arch = "v7-base"
-	if got := ArchDefaults("v7-base"); !reflect.DeepEqual(got, want) {
+	if got := ArchDefaults("v7-base", 0, 0); !reflect.DeepEqual(got, want) {
 		t.Errorf("another preset has settings of its own: %+v", got)
 	}
 }
@@ -127,6 +132,28 @@ func TestARunRemovesTheFilesOfTheOneBefore(t *testing.T) {
 		if f.has(name) != want {
 			t.Errorf("%s: there %t, want %t", name, f.has(name), want)
 		}
+	}
+}
+
+// TestTrainSizeIsThatOfStepsAlone: training images are cut to it, others are not, and the
+// network takes both.
+func TestTrainSizeIsThatOfStepsAlone(t *testing.T) {
+	s := Defaults()
+	s.Arch, s.Size, s.TrainSize, s.Drawn, s.Epochs, s.Batch = "tiny", 32, 24, 20, 1, 8
+	session, err := Open(context.Background(), s, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := session.Training.Size(); got != 24 {
+		t.Errorf("training images of %d pixels, want 24", got)
+	}
+	for _, l := range []*data.Loader{session.Validation, session.Measuring} {
+		if got := l.Size(); got != 32 {
+			t.Errorf("images of %d pixels to validate or measure with, want 32", got)
+		}
+	}
+	if _, err := session.Train(context.Background()); errors.Join(err, session.Close()) != nil {
+		t.Error(err)
 	}
 }
 
