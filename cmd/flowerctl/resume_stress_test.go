@@ -43,7 +43,7 @@ func TestKilledRollbacksEndTheSame(t *testing.T) {
 		t.Fatal(err)
 	}
 	for try := range 60 {
-		settings := []string{"--optimizer", "sgd", "--lr", strconv.Itoa(300 + 50*(try%15)), "--seed",
+		settings := []string{"--optimizer", "sgd", "--lr", strconv.Itoa(300 + 20*(try%15)), "--seed",
 			strconv.Itoa(try / 15), "--on-nan", "rollback"}
 		s := stress{t: t, program: program, root: t.TempDir(), more: settings}
 		err := s.command("--out", s.dir("run")).Run()
