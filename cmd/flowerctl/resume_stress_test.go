@@ -82,7 +82,7 @@ func endTheSame(t *testing.T, kills, interrupts int, settings ...string) {
 }
 
 // most is how often a run is stopped at most.
-const most = 20
+const most = 8
 
 // stress is runs of the same settings in folders of one folder.
 type stress struct {
