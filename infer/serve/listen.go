@@ -40,6 +40,7 @@ func (s *Server) Run(ctx context.Context, l Listeners) error {
 	}
 	if s.options.Alone {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(s.threads()))
+		defer reserve()()
 	}
 	defer s.Close()
 	wanted := ctx
