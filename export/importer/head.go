@@ -13,18 +13,19 @@ import (
 // ReplaceHead returns the network up to the cut with a head for other classes
 // behind it: a dense layer and a softmax, named as model.Builder does. A cut that
 // is an image is averaged first. The new layer starts as seed says, but classes
-// that have a name in both lists keep their row; kept says how many. Neither the
-// network nor its weights are changed; weights of the body are shared.
+// that have a name in both lists keep their row; copied says how many. The weights are
+// the caller's own: to train them changes neither the network nor another call's.
 func (n *Network) ReplaceHead(labels []string, seed uint64) (
 	spec model.Spec, w model.Weights, copied int, err error) {
 
 	if len(labels) == 0 {
 		return spec, nil, 0, errors.New("a head needs at least one class")
 	}
-	spec, w, err = n.withHead(len(labels))
+	spec, shared, err := n.withHead(len(labels))
 	if err != nil {
 		return spec, nil, 0, err
 	}
+	w = shared.Clone() // a training changes its weights
 	drawn, err := spec.NewWeights(seed)
 	if err != nil {
 		return spec, nil, 0, err

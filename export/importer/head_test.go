@@ -47,6 +47,16 @@ func TestReplaceHead(t *testing.T) {
 	if n.Spec.Classes != 5 || len(n.Weights["logits.bias"].Data) != 5 {
 		t.Error("ReplaceHead changed the network it was called on")
 	}
+	for name := range w {
+		for i := range w[name].Data {
+			w[name].Data[i]++
+		}
+	}
+	for name, original := range networks.Preset(t, "mobilenetv2", 64).Weights {
+		if !slices.Equal(n.Weights[name].Data, original.Data) {
+			t.Errorf("%s: a change of the new network's weights changes the one it was made from", name)
+		}
+	}
 	if _, _, _, err := n.ReplaceHead(nil, 1); err == nil {
 		t.Error("a head of no classes is no error")
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -51,6 +52,44 @@ func trained(t *testing.T, s run.Settings, b *run.Base) (*run.Session, run.Folde
 		t.Fatal(err)
 	}
 	return session, f
+}
+
+// TestATrainingLeavesItsBaseAlone: each of several trainings, of folds and of learning
+// curves, starts from the network as it is in the file.
+func TestATrainingLeavesItsBaseAlone(t *testing.T) {
+	b, err := Base(Source{Name: "made", File: written(t, "resnet-small", export.Options{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.Check = nil // it needs onnxruntime
+	weights := func() model.Weights {
+		_, w, _, err := b.Replace([]string{"a", "b"}, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w
+	}
+	before := weights().Clone()
+	s := settings(t)
+	s.Freeze, s.Drawn = run.FreezeNone, 40
+	session, err := run.Open(t.Context(), s, run.Options{Base: b})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	for batch, err := range session.Training.Batches(t.Context(), 0) {
+		if err == nil {
+			_, err = session.Network.Step(t.Context(), batch, 0.1)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name, w := range weights() {
+		if !slices.Equal(w.Data, before[name].Data) {
+			t.Errorf("%s: a step of a training changed the weights that the next one starts from", name)
+		}
+	}
 }
 
 // TestAHeadIsFittedExportedAndVerified: a file becomes the base of a run, whose
