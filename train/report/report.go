@@ -81,7 +81,7 @@ func (r *Run) majority() float64 {
 // Files lists the names of the files that Write writes.
 func Files() []string {
 	names := []string{train.ReportFile, classificationFile, confusionFile, reliabilityFile,
-		curvesFile, coverageFile}
+		curvesFile, coverageFile, labelsFile}
 	for _, picture := range append([]string{"accuracy", "loss", "confusion", "network"},
 		probabilityPictures...) {
 		names = append(names, picture+".svg", picture+".png")
@@ -97,6 +97,9 @@ const (
 // Write writes report.html, the pictures and the tables into a run's folder: all of
 // them, or none.
 func Write(dir string, r *Run) error {
+	if r.Outcome.MultiLabel {
+		return r.writeMulti(dir)
+	}
 	pictures, err := r.pictures()
 	if err != nil {
 		return err

@@ -25,8 +25,10 @@ func (s *Session) Describe() ([]string, error) {
 		"%s, %d parameters%s, input %d x %d; %d training and %d validation images of %s (%s)",
 		s.Settings.Name(), parameters, frozen, size, size, s.Training.Len(), s.Validation.Len(),
 		table.Some(set.Labels), set.SplitBy))
-	if line := s.Extracts(); line != "" {
-		lines = append(lines, line)
+	for _, line := range []string{s.severalSaid(), s.Extracts()} {
+		if line != "" {
+			lines = append(lines, line)
+		}
 	}
 	if names := unvalidated(set); len(names) > 0 {
 		lines = append(lines, "warning: no validation image of "+table.Some(names)+

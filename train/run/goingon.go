@@ -90,6 +90,9 @@ func (s *Session) weighted() string {
 	for class, w := range s.weights {
 		pairs[class] = fmt.Sprintf("%s %.4g", s.Images.Set.Labels[class], w)
 	}
+	if s.multi() {
+		return "weights of pictures that have a label: " + firstOf(pairs)
+	}
 	return "class weights: " + firstOf(pairs)
 }
 

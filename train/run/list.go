@@ -29,11 +29,7 @@ func (p *plan) list(ctx context.Context, scan data.ScanOptions) (set *data.Set, 
 	}
 	list, err := data.ReadLabelList(p.LabelsFile)
 	if err == nil {
-		if set, err = data.ScanList(ctx, p.Data, list, p.MultiLabel, scan); err == nil && set.Multi {
-			return nil, &data.ListError{File: p.LabelsFile, Text: "pictures with several labels or none are " +
-				"not trained on: " + set.Notes[len(set.Notes)-1]}
-		}
-		return set, err
+		return data.ScanList(ctx, p.Data, list, p.MultiLabel, scan)
 	}
 	var about *data.ListError
 	if errors.As(err, &about) {

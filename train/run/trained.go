@@ -102,7 +102,7 @@ func (t *Trained) fromFolder(set *data.Set, items []data.Item, n int) []data.Pho
 	for _, i := range spread(len(items), n) {
 		item := items[i]
 		label, ok := class[set.Labels[item.Class]]
-		if !ok {
+		if !ok || t.Checkpoint.Spec.MultiLabel() {
 			label = -1
 		}
 		path := filepath.Join(set.Dir, filepath.FromSlash(item.Path))

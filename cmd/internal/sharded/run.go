@@ -48,6 +48,9 @@ func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer,
 	if how.Format == answers.Text {
 		how.Format = answers.JSON
 	}
+	if how.MultiLabel = classifier.MultiLabel(); how.MultiLabel && !c.Given("top") {
+		how.Top = len(classifier.Labels())
+	}
 	how.Top = min(how.Top, len(classifier.Labels()))
 	w.Writer, w.Device = shard.Answers(*how), m.Options.Session.Device.String()
 	w.Job = shard.Job{Kind: shard.Predict, Format: string(how.Format), Model: Hash(m.Data),
