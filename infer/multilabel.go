@@ -98,3 +98,23 @@ func (a Answer) Present(least float64) []Class {
 	}
 	return present
 }
+
+// Label is one of the labels of an answer of several.
+type Label struct {
+	Class
+	Threshold float64 `json:"threshold"` // from which probability on it is given
+	Given     bool    `json:"given"`
+}
+
+// Labels are all labels, by index; see Given for least.
+func (a Answer) Labels(least float64) []Label {
+	all := make([]Label, len(a.labels))
+	for k, name := range a.labels {
+		t := least
+		if t <= 0 {
+			t = a.thresholds[k]
+		}
+		all[k] = Label{Class{name, a.Probabilities[k]}, t, a.Given(k, least)}
+	}
+	return all
+}

@@ -43,7 +43,7 @@ type Writer struct {
 	// MultiLabel says that a picture has any number of labels: those over their threshold are
 	// written, or where MinConfidence is over 0 those from it on, and Top at most.
 	MultiLabel bool
-	Headed        bool    // the CSV's header is written already
+	Headed     bool // the CSV's header is written already
 }
 
 // line is an answer as JSON.
