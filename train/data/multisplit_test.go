@@ -7,6 +7,8 @@ import (
 	"math/rand/v2"
 	"reflect"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
 // labelled is a set of n images with random labels, of which label k is on one in k+2.
@@ -89,5 +91,40 @@ func TestASplitOfSeveralLabelsIsReadBack(t *testing.T) {
 	}
 	if err := labelled(60, 3).Apply(got); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestTargetsOfSeveralLabels(t *testing.T) {
+	dir := folder(t, map[string]string{"a.png": "#0", "b.png": "#9", "c.png": "#99"})
+	list, err := ReadLabelList(listFile(t, "list.csv", "path,label,split\na.png,x|z,train\nb.png,,train\nc.png,y,val\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := ScanList(t.Context(), dir, list, false, ScanOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	cache, err := Load(t.Context(), set, imageprep.Config{Size: 2, Resize: imageprep.Stretch}, LoadOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := NewLoader(cache, cache.Set.Indices(Train), LoaderOptions{Batch: 2, LabelSmoothing: 0.2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for b, err := range l.Batches(t.Context(), 0) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		// Keras' BinaryCrossentropy(label_smoothing=0.2) has 0.9 and 0.1.
+		if want := []float32{0.9, 0.1, 0.9, 0.1, 0.1, 0.1}; !reflect.DeepEqual(b.Targets, want) {
+			t.Errorf("targets %v, want %v", b.Targets, want)
+		}
+		if want := []bool{true, false, true, false, false, false}; !reflect.DeepEqual(b.Present, want) {
+			t.Errorf("present %v, want %v", b.Present, want)
+		}
+	}
+	if got := PositiveWeights([]int{1, 0, 4}, 4); !reflect.DeepEqual(got, []float32{3, 4, 0.25}) {
+		t.Errorf("positive weights %v", got)
 	}
 }

@@ -14,8 +14,9 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// labelsFile has the scores of each label, where an image may have several.
-const labelsFile = "labels.csv"
+// LabelsFile is a file that [Write] writes in place of those of classes, where an image may
+// have several labels: the scores of each.
+const LabelsFile = "labels.csv"
 
 // writeMulti is Write of a run on images with several labels.
 func (r *Run) writeMulti(dir string) error {
@@ -30,7 +31,7 @@ func (r *Run) writeMulti(dir string) error {
 		files = append(files, p.Files(dir, p.name)...)
 	}
 	return atomicfile.WriteAll(append(files,
-		atomicfile.File{Path: filepath.Join(dir, labelsFile), Write: labelScores(m, m.Labels, 6).WriteCSV},
+		atomicfile.File{Path: filepath.Join(dir, LabelsFile), Write: labelScores(m, m.Labels, 6).WriteCSV},
 		atomicfile.File{Path: filepath.Join(dir, train.ReportFile), Write: page.Write})...)
 }
 

@@ -81,7 +81,7 @@ func (r *Run) majority() float64 {
 // Files lists the names of the files that Write writes.
 func Files() []string {
 	names := []string{train.ReportFile, classificationFile, confusionFile, reliabilityFile,
-		curvesFile, coverageFile, labelsFile}
+		curvesFile, coverageFile}
 	for _, picture := range append([]string{"accuracy", "loss", "confusion", "network"},
 		probabilityPictures...) {
 		names = append(names, picture+".svg", picture+".png")
