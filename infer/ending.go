@@ -151,7 +151,7 @@ func (c *Classifier) tryPictures() (trial, error) {
 		for i := range img.Pix {
 			img.Pix[i] = uint8(i * step)
 		}
-		values, err := c.values(context.Background(), []imageprep.Image{img})
+		values, err := c.values(context.Background(), c.session, []imageprep.Image{img})
 		if err != nil {
 			return trial{}, err
 		}

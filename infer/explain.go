@@ -60,7 +60,7 @@ func (c *Classifier) runOne(ctx context.Context, img imageprep.Image) (
 	map[string]onnx.Tensor, error) {
 	var b buffer
 	rows := c.fill(&b, []imageprep.Image{img})
-	return c.run(ctx, &b, rows)
+	return c.run(ctx, c.session, &b, rows)
 }
 
 // The patch that covers a place is a sixth of the side, and moves by half of

@@ -48,6 +48,11 @@ type Options struct {
 	// many runs overlap as there are cores for. It has no effect on CUDA.
 	Many bool
 
+	// LoneThreads opens a model of Many that is no larger than 128 MiB a second time, with
+	// so many threads to a run, for Classifier.ClassifyLone. Up to 1, and on CUDA, it has
+	// no effect. The weights are in memory twice then.
+	LoneThreads int
+
 	// Explain opens the model so that Classifier.Explain works.
 	Explain bool
 
@@ -72,6 +77,7 @@ func (o *Options) wish() foreign.Wish {
 // Close after them.
 type Classifier struct {
 	session       *ort.Session
+	lone          *ort.Session // the same network with more threads; nil: session is that too
 	input         input
 	output        string   // which output is the answer
 	named         string   // what the file calls it
@@ -134,10 +140,13 @@ func newClassifier(model []byte, o Options) (*Classifier, error) {
 	if c.session, err = m.Open(o.Session); err != nil {
 		return nil, err
 	}
+	if err := c.openLone(m, len(model), o); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
 	if c.ending == unclear {
 		var taken string
 		if c.ending, taken, err = c.tryEnding(c.linear); err != nil {
-			return nil, errors.Join(err, c.session.Close())
+			return nil, errors.Join(err, c.Close())
 		}
 		if taken != "" {
 			c.notes = append(c.notes, fmt.Sprintf("the values of output %s are taken for %s",
@@ -265,45 +274,49 @@ func (c *Classifier) Notes() []string { return slices.Clone(c.notes) }
 func (c *Classifier) Session() *ort.Session { return c.session }
 
 // Close releases the model.
-func (c *Classifier) Close() error { return c.session.Close() }
+func (c *Classifier) Close() error {
+	var err error
+	if c.lone != nil {
+		err = c.lone.Close()
+	}
+	return errors.Join(c.session.Close(), err)
+}
 
 // Classify answers for each image, in order. Images that do not have the size
 // of Preprocess already are resized here.
 func (c *Classifier) Classify(ctx context.Context, images []imageprep.Image) ([]Answer, error) {
+	return c.classify(ctx, c.session, images)
+}
+
+// classify is Classify in a session.
+func (c *Classifier) classify(ctx context.Context, in *ort.Session, images []imageprep.Image) (
+	[]Answer, error) {
 	answers := make([]Answer, 0, len(images))
 	for len(images) > 0 {
 		n := len(images)
 		if c.input.batch > 0 {
 			n = min(n, c.input.batch)
 		}
-		some, err := c.classify(ctx, images[:n])
+		values, err := c.values(ctx, in, images[:n])
 		if err != nil {
 			return nil, err
 		}
-		answers, images = append(answers, some...), images[n:]
+		answers, images = append(answers, c.answers(values, n)...), images[n:]
 	}
 	return answers, nil
 }
 
-// classify is one run.
-func (c *Classifier) classify(ctx context.Context, images []imageprep.Image) ([]Answer, error) {
-	values, err := c.values(ctx, images)
-	if err != nil {
-		return nil, err
-	}
-	return c.answers(values, len(images)), nil
-}
-
 // values are the numbers of one run's output: a row for each image, and more where
 // the batch had to be filled up.
-func (c *Classifier) values(ctx context.Context, images []imageprep.Image) ([]float32, error) {
+func (c *Classifier) values(ctx context.Context, in *ort.Session, images []imageprep.Image) (
+	[]float32, error) {
 	b, _ := c.buffers.Get().(*buffer)
 	if b == nil {
 		b = new(buffer)
 	}
 	defer c.buffers.Put(b)
 	rows := c.fill(b, images)
-	out, err := c.run(ctx, b, rows)
+	out, err := c.run(ctx, in, b, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -350,14 +363,15 @@ func rowsOnCUDA(n int) int {
 	return (n + 127) / 128 * 128
 }
 
-func (c *Classifier) run(ctx context.Context, b *buffer, rows int) (map[string]onnx.Tensor, error) {
+func (c *Classifier) run(ctx context.Context, in *ort.Session, b *buffer, rows int) (
+	map[string]onnx.Tensor, error) {
 	size := c.prep.Size
 	shape := []int{rows, size, size, 3}
 	if c.input.channelsFirst {
 		shape = []int{rows, 3, size, size}
 	}
 	if c.input.bytes {
-		return c.session.RunBytes(ctx, b.bytes, shape)
+		return in.RunBytes(ctx, b.bytes, shape)
 	}
-	return c.session.Run(ctx, map[string]onnx.Tensor{c.input.name: {Shape: shape, Data: b.floats}})
+	return in.Run(ctx, map[string]onnx.Tensor{c.input.name: {Shape: shape, Data: b.floats}})
 }

@@ -153,6 +153,9 @@ func (l *loop) row(v Evaluation) Epoch {
 		mean := v.LabelAnswers().MeanAP()
 		e.ValMAP = &mean
 	}
+	if l.Monitor == CalibratedLoss {
+		e.CalibratedLoss = v.Answers().CalibratedLoss()
+	}
 	return e
 }
 

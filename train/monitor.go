@@ -1,6 +1,9 @@
 package train
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // Monitor is the number by which epochs are compared.
 type Monitor string
@@ -11,14 +14,18 @@ const (
 	ValLoss     Monitor = "val_loss"     // the smaller the better
 	// ValMAP is the mean average precision of several labels an image, the larger the better.
 	ValMAP Monitor = "val_map"
+	// CalibratedLoss is the validation loss with the temperature that makes it least, the
+	// smaller the better. Label smoothing and mixup make a network less sure than it could
+	// be: its plain loss rises while its answers, with the temperature that exported files
+	// have, get better.
+	CalibratedLoss Monitor = "calibrated_loss"
 )
 
 // Monitors lists them, the default first.
-func Monitors() []Monitor { return []Monitor{ValAccuracy, ValLoss, ValMAP} }
+func Monitors() []Monitor { return []Monitor{ValAccuracy, ValLoss, CalibratedLoss, ValMAP} }
 
 func (m Monitor) check() error {
-	switch m {
-	case "", ValAccuracy, ValLoss, ValMAP:
+	if m == "" || slices.Contains(Monitors(), m) {
 		return nil
 	}
 	return fmt.Errorf("monitor %q, want one of %v", m, Monitors())
@@ -26,11 +33,15 @@ func (m Monitor) check() error {
 
 // Better reports whether epoch a is strictly better than b.
 func (m Monitor) Better(a, b Epoch) bool {
-	switch {
-	case m == ValLoss:
+	switch m {
+	case ValMAP:
+		if a.ValMAP != nil && b.ValMAP != nil {
+			return *a.ValMAP > *b.ValMAP
+		}
+	case ValLoss:
 		return a.ValLoss < b.ValLoss
-	case m == ValMAP && a.ValMAP != nil && b.ValMAP != nil:
-		return *a.ValMAP > *b.ValMAP
+	case CalibratedLoss:
+		return a.CalibratedLoss < b.CalibratedLoss
 	}
 	return a.ValAccuracy > b.ValAccuracy
 }

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"os"
+	"runtime"
 	"slices"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
@@ -82,9 +83,10 @@ func (o *serveOptions) loader(c *shell.Call, server *serve.Server) (*serve.Loade
 	if err != nil {
 		return nil, shell.FailWith(shell.ExitUsage, fmt.Errorf("--versions: %w", err))
 	}
+	cores := runtime.GOMAXPROCS(0) // before Run doubles it
 	files := serve.Files{Models: o.models.Value(), Repository: o.repository, Policy: policy,
 		Also: slices.DeleteFunc([]string{o.Labels, o.Signed}, func(s string) bool { return s == "" }),
-		Open: func(path string, file []byte) (*serve.Model, error) { return o.open(c, path, file) }}
+		Open: func(path string, file []byte) (*serve.Model, error) { return o.open(c, path, file, cores) }}
 	if len(files.Models) == 0 && o.repository == "" {
 		if name := os.Getenv(shell.EnvModel); name != "" {
 			files.Models = []string{name}
@@ -97,13 +99,16 @@ func (o *serveOptions) loader(c *shell.Call, server *serve.Server) (*serve.Loade
 	return serve.NewLoader(server, files)
 }
 
-// open opens a model as predict does.
-func (o *serveOptions) open(c *shell.Call, path string, file []byte) (*serve.Model, error) {
+// open opens a model as predict does, for many pictures and for one.
+func (o *serveOptions) open(c *shell.Call, path string, file []byte, cores int) (*serve.Model, error) {
 	m, err := o.Choose(c, &infer.File{Name: path, Data: file, Builtin: path == infer.BuiltinName})
 	if err != nil {
 		return nil, err
 	}
 	m.Options.Explain = o.explain
+	if o.Threads == 0 {
+		m.Options.LoneThreads = cores
+	}
 	classifier, err := m.Open(c, true)
 	if err != nil {
 		return nil, err

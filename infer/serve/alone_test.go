@@ -3,8 +3,17 @@ package serve
 import (
 	"context"
 	"runtime"
+	goruntime "runtime/metrics"
 	"testing"
 )
+
+// collects is at how much garbage the collector works, in percent of what is in use.
+func collects(t *testing.T) uint64 {
+	t.Helper()
+	sample := []goruntime.Sample{{Name: "/gc/gogc:percent"}}
+	goruntime.Read(sample)
+	return sample[0].Value.Uint64()
+}
 
 func TestAServerThatIsAloneHasTwiceAsManyThreads(t *testing.T) {
 	cores := runtime.GOMAXPROCS(0)
@@ -21,7 +30,16 @@ func TestAServerThatIsAloneHasTwiceAsManyThreads(t *testing.T) {
 		if wanted := 3*cores - threads; runs != wanted { // half of what it says, or all
 			t.Errorf("alone %v: %d runs overlap, want %d", alone, runs, wanted)
 		}
-		c.before = func() { saw = runtime.GOMAXPROCS(0) }
+		percent := collects(t)
+		within := percent
+		if alone && percent == 100 {
+			within = heapPercent
+		}
+		c.before = func() {
+			if saw = runtime.GOMAXPROCS(0); collects(t) != within {
+				t.Errorf("alone %v: garbage is collected at %d %%, want %d", alone, collects(t), within)
+			}
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		l := loopback(t)
 		ended := make(chan error, 1)
@@ -32,6 +50,9 @@ func TestAServerThatIsAloneHasTwiceAsManyThreads(t *testing.T) {
 		cancel()
 		if err := <-ended; err != nil {
 			t.Error(err)
+		}
+		if got := collects(t); got != percent {
+			t.Errorf("alone %v: garbage is collected at %d %% afterwards, want %d", alone, got, percent)
 		}
 		if saw != threads || runtime.GOMAXPROCS(0) != cores {
 			t.Errorf("alone %v: GOMAXPROCS was %d and is %d, want %d and %d", alone, saw,

@@ -17,17 +17,19 @@ import (
 // Workers are goroutines that end when nothing waits: a batcher need not be closed.
 type batcher struct {
 	classify infer.Classify
-	runs     int           // that may overlap
-	size     int           // pictures of a run
-	limit    int           // pictures that are admitted and not answered
-	patience time.Duration // how long a worker waits for a run to be full
-	observe  func(run)     // is told of each run; may be nil
+	lone     infer.Classify // for runs beside which there is nothing to do
+	runs     int            // that may overlap
+	size     int            // pictures of a run
+	limit    int            // pictures that are admitted and not answered
+	patience time.Duration  // how long a worker waits for a run to be full
+	observe  func(run)      // is told of each run; may be nil
 
 	mu       sync.Mutex
 	changed  sync.Cond // something waits, or has stopped to
 	admitted int       // pictures
 	working  int       // workers
 	requests []*pending
+	took     []time.Duration // what a run of so many pictures is expected to take; 0: not known
 }
 
 // run is what observers hear of a run of the network.
@@ -39,7 +41,8 @@ type run struct {
 }
 
 func newBatcher(classify infer.Classify, runs, size, limit int, patience time.Duration) *batcher {
-	b := &batcher{classify: classify, runs: runs, size: size, limit: limit, patience: patience}
+	b := &batcher{classify: classify, lone: classify, runs: runs, size: size, limit: limit,
+		patience: patience, took: make([]time.Duration, size+1)}
 	b.changed.L = &b.mu
 	return b
 }
@@ -52,36 +55,14 @@ type pending struct {
 	left   int // images without an answer
 	since  time.Time
 	out    []outcome
-	done   chan struct{} // closed when left is 0
+	err    error         // why none of its images will be in a run any more
+	done   chan struct{} // closed when left is 0, or err is set
 }
 
 // outcome is the answer for a picture, or why there is none.
 type outcome struct {
 	answer infer.Answer
 	err    error
-}
-
-// admit takes room for n pictures, which release gives back; false means that there
-// is none.
-func (b *batcher) admit(n int) (release func(), ok bool) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.admitted+n > b.limit {
-		return nil, false
-	}
-	b.admitted += n
-	return sync.OnceFunc(func() {
-		b.mu.Lock()
-		b.admitted -= n
-		b.mu.Unlock()
-	}), true
-}
-
-// full says whether there is no room for a single picture.
-func (b *batcher) full() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.admitted >= b.limit
 }
 
 // waiting is how many pictures are admitted and not answered.
@@ -108,7 +89,8 @@ func (b *batcher) answer(ctx context.Context, images []imageprep.Image) ([]outco
 		out: make([]outcome, len(images)), done: make(chan struct{})}
 	b.mu.Lock()
 	b.requests = append(b.requests, p)
-	if b.working < b.runs {
+	// As many workers as there are runs to fill.
+	for n := len(images); n > 0 && b.working < b.runs; n -= b.size {
 		b.working++
 		go b.work()
 	}
@@ -116,6 +98,9 @@ func (b *batcher) answer(ctx context.Context, images []imageprep.Image) ([]outco
 	b.changed.Broadcast()
 	select {
 	case <-p.done:
+		if p.err != nil {
+			return nil, p.err
+		}
 		return p.out, nil
 	case <-ctx.Done():
 		b.leave(p)
@@ -127,8 +112,13 @@ func (b *batcher) answer(ctx context.Context, images []imageprep.Image) ([]outco
 func (b *batcher) leave(p *pending) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.requests = slices.DeleteFunc(b.requests, func(q *pending) bool { return q == p })
+	b.drop(p)
 	b.changed.Broadcast()
+}
+
+// drop is leave with the lock held.
+func (b *batcher) drop(p *pending) {
+	b.requests = slices.DeleteFunc(b.requests, func(q *pending) bool { return q == p })
 }
 
 // place is one image of a request.
@@ -148,8 +138,12 @@ func (b *batcher) work() {
 			b.mu.Unlock()
 			return
 		}
+		classify := b.classify
+		if b.working == 1 && b.admitted <= len(places) { // nobody waits, and nothing is decoded
+			classify = b.lone
+		}
 		b.mu.Unlock()
-		b.finish(places, b.run(places))
+		b.finish(places, b.run(classify, places))
 	}
 }
 
@@ -183,9 +177,22 @@ func (b *batcher) count() (waiting int, oldest time.Time) {
 	return waiting, oldest
 }
 
-// take takes a run's worth of pictures, one of each request in turn, and none of
-// requests that have ended. A request of which pictures are left goes to the end.
+// take takes a run's worth of pictures, and none of requests that will have ended before
+// the run has: those are answered at once, and others take their places.
 func (b *batcher) take() (places []place) {
+	for {
+		places = b.fill(places)
+		n := len(places)
+		places = slices.DeleteFunc(places, func(p place) bool { return b.refuse(p.pending, n) })
+		if len(places) == n {
+			return places
+		}
+	}
+}
+
+// fill adds pictures that wait up to a run's worth, one of each request in turn, and none
+// of requests that have ended. A request of which pictures are left goes to the end.
+func (b *batcher) fill(places []place) []place {
 	for len(b.requests) > 0 && len(places) < b.size {
 		p := b.requests[0]
 		b.requests[0] = nil
@@ -203,7 +210,7 @@ func (b *batcher) take() (places []place) {
 
 // run answers for the pictures of one run. If it fails, each picture gets a run of
 // its own, so that one that the network cannot take fails alone.
-func (b *batcher) run(places []place) []outcome {
+func (b *batcher) run(classify infer.Classify, places []place) []outcome {
 	images := make([]imageprep.Image, len(places))
 	var queued time.Duration
 	start := time.Now()
@@ -213,7 +220,10 @@ func (b *batcher) run(places []place) []outcome {
 	}
 	out := make([]outcome, len(places))
 	// The requests of a run are several, and none may end the others'.
-	answers, err := b.classify(context.Background(), images)
+	answers, err := classify(context.Background(), images)
+	if err == nil {
+		b.learn(len(places), time.Since(start))
+	}
 	b.tell(run{pictures: len(places), queued: queued, took: time.Since(start), failed: err != nil})
 	switch {
 	case err == nil:
@@ -225,7 +235,7 @@ func (b *batcher) run(places []place) []outcome {
 	default:
 		for i, p := range places {
 			if out[i].err = p.ctx.Err(); out[i].err == nil {
-				out[i] = b.run(places[i : i+1])[0]
+				out[i] = b.run(classify, places[i:i+1])[0]
 			}
 		}
 	}
@@ -252,7 +262,7 @@ func (b *batcher) finish(places []place, out []outcome) {
 	defer b.mu.Unlock()
 	for i, p := range places {
 		p.out[p.index] = out[i]
-		if p.left--; p.left == 0 {
+		if p.left--; p.left == 0 && p.err == nil {
 			close(p.done)
 		}
 	}

@@ -104,10 +104,11 @@ func TestAFreeWorkerTakesAllThatWaits(t *testing.T) {
 func TestARequestOfManyPicturesIsSplitAndJoinedInOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStepped()
-		b := newBatcher(s.classify, 2, 3, 100, 0)
+		b := newBatcher(s.classify, 1, 3, 100, 0)
 		many := ask(t.Context(), b, 1, 2, 3, 4, 5, 6, 7)
 		want(t, fmt.Sprint(<-s.runs), "[1 2 3]")
 		one := ask(t.Context(), b, 8)
+		s.goOn <- struct{}{}
 		want(t, fmt.Sprint(<-s.runs), "[4 8 5]")
 		late := ask(t.Context(), b, 9)
 		close(s.goOn)
@@ -196,25 +197,6 @@ func TestPatienceFillsARun(t *testing.T) {
 	})
 }
 
-func TestLimitsCountPictures(t *testing.T) {
-	b := newBatcher(newStepped().classify, 1, 4, 10, 0)
-	release, ok := b.admit(8)
-	if !ok {
-		t.Fatal("8 of 10 were refused")
-	}
-	if _, ok := b.admit(3); ok {
-		t.Error("11 of 10 were admitted")
-	}
-	if _, ok := b.admit(2); !ok || !b.full() {
-		t.Error("10 of 10 were refused")
-	}
-	release()
-	release()
-	if b.waiting() != 2 {
-		t.Errorf("%d wait, want 2", b.waiting())
-	}
-}
-
 func TestManyClientsGetTheirOwnAnswers(t *testing.T) {
 	s := newStepped()
 	close(s.goOn)
@@ -244,4 +226,57 @@ func TestManyClientsGetTheirOwnAnswers(t *testing.T) {
 	}
 	clients.Wait()
 	close(s.runs)
+}
+
+func TestARequestOfManyPicturesHasAllWorkers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStepped()
+		b := newBatcher(s.classify, 3, 3, 100, 0)
+		few := ask(t.Context(), b, 1, 2, 3)
+		synctest.Wait()
+		if b.working != 1 {
+			t.Errorf("%d workers for one run", b.working)
+		}
+		many := ask(t.Context(), b, 4, 5, 6, 7)
+		synctest.Wait()
+		if b.working != 3 {
+			t.Errorf("%d workers for three runs", b.working)
+		}
+		close(s.goOn)
+		want(t, <-few, "<nil> 1 2 3")
+		want(t, <-many, "<nil> 4 5 6 7")
+	})
+}
+
+// TestALoneRunIsOneBesideWhichThereIsNothing that runs, waits, or is decoded.
+func TestALoneRunIsOneBesideWhichThereIsNothing(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, lone := newStepped(), newStepped()
+		b := newBatcher(s.classify, 2, 2, 100, 0)
+		b.lone = lone.classify
+		first := ask(t.Context(), b, 1, 2)
+		want(t, fmt.Sprint(<-lone.runs), "[1 2]")
+		second := ask(t.Context(), b, 3) // beside the first
+		want(t, fmt.Sprint(<-s.runs), "[3]")
+		close(s.goOn)
+		close(lone.goOn)
+		<-first
+		<-second
+		synctest.Wait()
+		many := ask(t.Context(), b, 4, 5, 6)
+		want(t, fmt.Sprint(len(<-s.runs)+len(<-s.runs)), "3")
+		<-many
+		synctest.Wait()
+		decoded, _ := b.admit()
+		own, _ := b.admit()
+		third := ask(t.Context(), b, 7) // has room, as one that is decoded has
+		want(t, fmt.Sprint(<-s.runs), "[7]")
+		<-third
+		decoded.release()
+		synctest.Wait()
+		fourth := ask(t.Context(), b, 8)
+		want(t, fmt.Sprint(<-lone.runs), "[8]")
+		<-fourth
+		own.release()
+	})
 }

@@ -22,15 +22,15 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer leave()
-	pictures, release, err := s.picturesOf(w, r, v)
+	o, err := s.order(w, r, v)
 	if err != nil {
 		return err
 	}
-	if len(pictures) != 1 {
-		release()
-		return badf("got %d pictures, want one", len(pictures))
+	if len(o.pictures) != 1 {
+		o.release()
+		return badf("got %d pictures, want one", len(o.pictures))
 	}
-	photograph := pictures[0].data
+	photograph, release := o.pictures[0].data, o.body
 	var holders atomic.Int32 // of the body: the answer, which may go on alone, and the drawing
 	holders.Store(2)
 	let := func() {
@@ -39,7 +39,8 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	defer let()
-	j, err := s.answer(r.Context(), v, pictures, let)
+	o.body = let
+	j, err := s.answer(r.Context(), v, o)
 	if err == nil {
 		err = j.out[0].err
 	}

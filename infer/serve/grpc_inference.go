@@ -110,11 +110,18 @@ func (g *inferenceService) ModelInfer(ctx context.Context,
 	if err != nil {
 		return nil, err
 	}
+	room, ok := v.batcher.admit()
+	if !ok {
+		return nil, errFull
+	}
 	held := int64(proto.Size(r))
 	if !g.s.bodies.take(held) {
+		room.release()
 		return nil, busy(errBodies.Error())
 	}
-	tensors, err := g.s.inferred(ctx, v, q, func() { g.s.bodies.give(held) })
+	r.Reset() // the question has what is needed of it
+	tensors, err := g.s.inferred(ctx, v, q, order{room: room,
+		body: func() { g.s.bodies.give(held) }})
 	if err != nil {
 		return nil, err
 	}

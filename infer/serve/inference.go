@@ -142,19 +142,22 @@ func (s *Server) infer(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer leave()
-	if v.batcher.full() { // before the body is read
-		return busy("too many pictures wait already")
+	room, ok := v.batcher.admit()
+	if !ok { // before the body is read
+		return errFull
 	}
 	body, release, err := s.readBody(w, r, s.options.Limits.TensorBody)
 	if err != nil {
+		room.release()
 		return err
 	}
+	o := order{room: room, body: release}
 	q, err := s.question(r, v, body)
 	if err != nil {
-		release()
+		o.release()
 		return err
 	}
-	tensors, err := s.inferred(r.Context(), v, q, release)
+	tensors, err := s.inferred(r.Context(), v, q, o)
 	if err != nil {
 		return err
 	}

@@ -58,7 +58,11 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request, limit int64) (
 // readAll reads what r holds, about size bytes of it, within the budget.
 func (s *Server) readAll(r io.Reader, size int64) (body []byte, release func(), err error) {
 	var held int64
-	release = sync.OnceFunc(func() { s.bodies.give(held) })
+	var buffer []byte
+	release = sync.OnceFunc(func() {
+		s.buffers.give(buffer)
+		s.bodies.give(held)
+	})
 	defer func() {
 		if err != nil {
 			release()
@@ -66,12 +70,16 @@ func (s *Server) readAll(r io.Reader, size int64) (body []byte, release func(), 
 		}
 	}()
 	const first = 64 << 10
-	for room := min(size+1, 1<<20); ; room = max(first, int64(cap(body))) {
+	for room := min(size+1, 1<<20); ; room = max(first, 2*int64(cap(body))) {
+		room, _ = bufferSize(room)
+		// The bytes that are there are copied, and both buffers are held meanwhile.
 		if !s.bodies.take(room) {
 			return nil, release, busy(errBodies.Error())
 		}
-		held += room
-		body = append(make([]byte, 0, int64(len(body))+room), body...)
+		body = append(s.buffers.take(room), body...)
+		s.buffers.give(buffer)
+		s.bodies.give(held)
+		buffer, held = body, room
 		for len(body) < cap(body) {
 			n, err := r.Read(body[len(body):cap(body)])
 			body = body[:len(body)+n]

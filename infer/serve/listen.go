@@ -40,6 +40,7 @@ func (s *Server) Run(ctx context.Context, l Listeners) error {
 	}
 	if s.options.Alone {
 		defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(s.threads()))
+		defer reserve()()
 	}
 	defer s.Close()
 	wanted := ctx
@@ -66,12 +67,10 @@ func (s *Server) Run(ctx context.Context, l Listeners) error {
 		if l.TLS != nil {
 			creds = credentials.NewTLS(l.TLS)
 		}
-		g := s.GRPC(creds)
-		go func() { cancel(g.Serve(l.GRPC)) }()
-		stops = append(stops, func(ctx context.Context) {
-			defer context.AfterFunc(ctx, g.Stop)()
-			g.GracefulStop()
-		})
+		server := &callServer{Server: s.GRPC(creds), at: &emptied{Listener: l.GRPC},
+			done: make(chan struct{})}
+		go func() { cancel(server.serve()) }()
+		stops = append(stops, server.drain)
 	}
 	<-ctx.Done()
 	s.draining.Store(true)

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
@@ -26,12 +27,15 @@ type Classifier interface {
 // Model is a classifier and what is said about it.
 type Model struct {
 	Classifier Classifier
-	Input      string            // the name of its tensor of pictures; "" means image
-	Runs       int               // that may overlap; 0 means 1
-	MaxBatch   int               // pictures in a run; 0 means 8
-	Card       map[string]string // the file's metadata
-	SHA256     string            // of the file, hexadecimal; "" where there is none
-	Device     string            // where it runs, for people
+	// Lone answers in place of Classifier.Classify where the model has nothing else to do,
+	// sooner and with the same numbers; nil means that Classify does.
+	Lone     infer.Classify
+	Input    string            // the name of its tensor of pictures; "" means image
+	Runs     int               // that may overlap; 0 means 1
+	MaxBatch int               // pictures in a run; 0 means 8
+	Card     map[string]string // the file's metadata
+	SHA256   string            // of the file, hexadecimal; "" where there is none
+	Device   string            // where it runs, for people
 	// UnknownBelow is the probability below which an answer is called unknown where the
 	// client says nothing.
 	UnknownBelow float64
@@ -42,7 +46,7 @@ type Model struct {
 // the hash is told; nil for none. The report is what flowerctl verify wrote about the
 // file, or nil.
 func NewModel(c *infer.Classifier, file, report []byte) *Model {
-	m := &Model{Classifier: c, Runs: max(1, c.Engine().Runs), MaxBatch: batchOnCPU, Report: report,
+	m := &Model{Classifier: c, Lone: c.ClassifyLone, Runs: max(1, c.Engine().Runs), MaxBatch: batchOnCPU, Report: report,
 		UnknownBelow: c.UnknownBelow()}
 	session := c.Session()
 	device := session.Device()
@@ -72,6 +76,9 @@ func (m *Model) complete() {
 	if m.Input == "" {
 		m.Input = "image"
 	}
+	if m.Lone == nil {
+		m.Lone = m.Classifier.Classify
+	}
 	m.Runs = max(1, m.Runs)
 	if m.MaxBatch <= 0 {
 		m.MaxBatch = batchOnCPU
@@ -80,19 +87,25 @@ func (m *Model) complete() {
 
 // warm answers for batches of 1, 2, 4 and so on to MaxBatch pictures, so that the
 // first request pays nothing that later ones do not. On CUDA these are the sizes
-// that runs are filled up to.
-func (m *Model) warm(ctx context.Context) error {
+// that runs are filled up to. took hears how long each run took.
+func (m *Model) warm(ctx context.Context, took func(n int, d time.Duration)) error {
 	prep := m.Classifier.Preprocess()
 	grey := imageprep.Image{W: prep.Size, H: prep.Size, Pix: make([]uint8, 3*prep.Size*prep.Size)}
 	for i := range grey.Pix {
 		grey.Pix[i] = 128
 	}
+	// One run is enough there: what other sizes need more is memory.
+	if _, err := m.Lone(ctx, []imageprep.Image{grey}); err != nil {
+		return err
+	}
 	for n := 1; ; n *= 2 {
 		n = min(n, m.MaxBatch)
+		start := time.Now()
 		answers, err := m.Classifier.Classify(ctx, slices.Repeat([]imageprep.Image{grey}, n))
 		if err != nil {
 			return err
 		}
+		took(n, time.Since(start))
 		if err := answers[0].Err(); err != nil {
 			return err
 		}

@@ -26,7 +26,8 @@ type Options struct {
 	// Alone says that the process does nothing else while [Server.Run] runs. Run then
 	// doubles GOMAXPROCS for that time, as many pictures are decoded at a time, and runs of
 	// a network still overlap as on the cores that there are: see [infer.Engine], whose
-	// Alone is the same.
+	// Alone is the same. Where GOGC is not set, the garbage collector works less often with
+	// few clients, and lets less garbage be there with many.
 	Alone bool
 	// Explain turns on the route /explain. Models must have been opened for it.
 	Explain bool

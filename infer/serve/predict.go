@@ -57,11 +57,11 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	pictures, release, err := s.picturesOf(w, r, v)
+	o, err := s.order(w, r, v)
 	if err != nil {
 		return err
 	}
-	j, err := s.answer(r.Context(), v, pictures, release)
+	j, err := s.answer(r.Context(), v, o)
 	if err != nil {
 		return err
 	}
@@ -130,25 +130,25 @@ func confidenceOf(query url.Values, otherwise float64) (float64, error) {
 	return certain, nil
 }
 
-// picturesOf reads the pictures of a request within the limits; release is called
-// when nothing holds them any more.
-func (s *Server) picturesOf(w http.ResponseWriter, r *http.Request,
-	v *version) (pictures []picture, release func(), err error) {
-	if v.batcher.full() { // before the body is read
-		return nil, nil, busy("too many pictures wait already")
+// order reads the pictures of a request within the limits.
+func (s *Server) order(w http.ResponseWriter, r *http.Request, v *version) (o order, err error) {
+	var ok bool
+	if o.room, ok = v.batcher.admit(); !ok { // before the body is read
+		return o, errFull
 	}
 	body, release, err := s.readBody(w, r, s.options.Limits.PictureBody)
 	if err != nil {
-		return nil, nil, err
+		o.room.release()
+		return o, err
 	}
-	if pictures, err = s.split(r.Header.Get("Content-Type"), body); err == nil {
-		err = s.permit(r, len(pictures))
+	o.body = release
+	if o.pictures, err = s.split(r.Header.Get("Content-Type"), body); err == nil {
+		err = s.permit(r, len(o.pictures))
 	}
 	if err != nil {
-		release()
-		return nil, nil, err
+		o.release()
 	}
-	return pictures, release, nil
+	return o, err
 }
 
 // permit holds the number of pictures against the client's rate.

@@ -135,24 +135,24 @@ func (q *question) checkOutputs(v *version) error {
 	return nil
 }
 
-// inferred answers a question. done is called when nothing holds its pictures any
-// more.
-func (s *Server) inferred(ctx context.Context, v *version, q *question, done func()) ([]tensor,
-	error) {
-	pictures, err := s.pictures(v, q)
+// inferred answers a question, whose pictures it takes, with what the request holds.
+func (s *Server) inferred(ctx context.Context, v *version, q *question, o order) ([]tensor, error) {
+	var err error
+	o.pictures, err = s.pictures(v, q)
+	q.elements, q.pixels = nil, nil
 	if err == nil {
 		err = q.checkOutputs(v)
 	}
 	if err == nil {
 		e := exchangeOf(ctx)
-		e.pictures = len(pictures)
-		err = s.rates.allow(e.client, len(pictures))
+		e.pictures = len(o.pictures)
+		err = s.rates.allow(e.client, len(o.pictures))
 	}
 	if err != nil {
-		done()
+		o.release()
 		return nil, err
 	}
-	j, err := s.answer(ctx, v, pictures, done)
+	j, err := s.answer(ctx, v, o)
 	if err != nil {
 		return nil, err
 	}

@@ -212,7 +212,7 @@ func (s *Server) Put(ctx context.Context, name, number string, m *Model) error {
 		return errors.Join(err, m.Classifier.Close())
 	}
 	v := s.newVersion(name, number, m)
-	if err := m.warm(ctx); err != nil {
+	if err := m.warm(ctx, v.batcher.learn); err != nil {
 		s.models.fail(name, number, err)
 		return errors.Join(fmt.Errorf("%s version %s: warming: %w", name, number, err),
 			m.Classifier.Close())

@@ -27,6 +27,7 @@ type Server struct {
 	decoders chan struct{} // a place for each picture that is decoded at a time
 	explains chan struct{} // the same for explanations
 	bodies   *budget
+	buffers  buffers
 	rates    *rates
 	mux      http.Handler
 	front    http.Handler // the mux, in spans where they are wanted

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,7 @@ func (s *Server) newVersion(name, number string, m *Model) *version {
 		prep: m.Classifier.Preprocess(), stats: new(statistics), retired: make(chan struct{})}
 	limits := s.options.Limits
 	v.batcher = newBatcher(m.Classifier.Classify, m.Runs, m.MaxBatch, limits.Queue, s.options.MaxWait)
+	v.batcher.lone = m.Lone
 	v.batcher.observe = func(r run) {
 		v.stats.ran(r)
 		s.metrics.ran(name, r)
@@ -49,6 +51,19 @@ type picture struct {
 	image imageprep.Image
 }
 
+// order is what a request wants an answer for, and what it holds meanwhile.
+type order struct {
+	pictures []picture
+	room     *room  // in the queue
+	body     func() // is called when nothing refers to the body any more
+}
+
+// release gives back what is held.
+func (o *order) release() {
+	o.body()
+	o.room.release()
+}
+
 // job is a request's pictures on their way to an answer.
 type job struct {
 	pictures []picture
@@ -56,27 +71,26 @@ type job struct {
 	out      []outcome
 }
 
-// answer answers for pictures, in order. done is called when nothing holds them any
-// more, which may be after ctx has ended and answer has returned.
-func (s *Server) answer(ctx context.Context, v *version, pictures []picture, done func()) (*job,
-	error) {
+// answer answers for pictures, in order. What the request holds is given back when nothing
+// needs it any more, which may be after ctx has ended and answer has returned.
+func (s *Server) answer(ctx context.Context, v *version, o order) (*job, error) {
 	start := time.Now()
-	release, ok := v.batcher.admit(len(pictures))
-	if !ok {
-		done()
-		err := busy("too many pictures wait already")
-		v.stats.answered(time.Since(start), err)
-		return nil, err
+	n := len(o.pictures)
+	if !o.room.grow(n) {
+		o.release()
+		v.stats.answered(time.Since(start), errFull)
+		return nil, errFull
 	}
-	j := &job{pictures: pictures, images: make([]imageprep.Image, len(pictures)),
-		out: make([]outcome, len(pictures))}
+	j := &job{pictures: o.pictures, images: make([]imageprep.Image, n), out: make([]outcome, n)}
+	o.body = sync.OnceFunc(o.body)
 	ended := make(chan error, 1)
 	v.uses.Add(1)
 	go func() {
-		defer v.uses.Done()
-		defer release()
-		defer done()
-		ended <- s.work(ctx, v, j)
+		err := s.work(ctx, v, j, o.body)
+		// Before the client hears of it: its next request must not find the room taken.
+		o.release()
+		v.uses.Done()
+		ended <- err
 	}()
 	var err error
 	select {
@@ -94,14 +108,20 @@ func (s *Server) answer(ctx context.Context, v *version, pictures []picture, don
 	return j, nil
 }
 
-// work decodes the pictures of a job and answers for those that can be read.
-func (s *Server) work(ctx context.Context, v *version, j *job) error {
+// work decodes the pictures of a job and answers for those that can be read. decoded is
+// called as soon as nothing refers to the body: files are not needed while they wait for
+// the network, but pixels may be the body's own.
+func (s *Server) work(ctx context.Context, v *version, j *job, decoded func()) error {
 	describeSpan(ctx, v.name, len(j.pictures))
 	start := time.Now()
+	pixels := slices.ContainsFunc(j.pictures, func(p picture) bool { return p.image.Pix != nil })
 	_, span := s.tracer.Start(ctx, spanDecode)
 	err := s.decode(ctx, v, j)
 	if span.End(); err != nil {
 		return err
+	}
+	if !pixels {
+		decoded()
 	}
 	v.stats.decoded(time.Since(start))
 	var images []imageprep.Image

@@ -15,7 +15,8 @@ func (s *Session) multi() bool { return s.Images != nil && s.Images.Set.Multi }
 
 // several refuses settings that go with one class an image where images have several
 // labels, and those that go with several where they have one. Epochs are compared by the
-// mean average precision then in place of the accuracy.
+// mean average precision then in place of the accuracy, and by the loss in place of that with a
+// temperature.
 func (s *Session) several() error {
 	p := s.plan
 	if !s.multi() {
@@ -34,10 +35,13 @@ func (s *Session) several() error {
 	case p.ClassesPer > 0:
 		return wrong("classes-per", "goes with one class a picture")
 	}
-	if p.Monitor == string(train.ValAccuracy) {
+	switch train.Monitor(p.Monitor) { // what has no meaning here, and is the default elsewhere
+	case train.ValAccuracy:
 		p.Monitor = string(train.ValMAP)
-		s.Settings.Monitor = p.Monitor
+	case train.CalibratedLoss:
+		p.Monitor = string(train.ValLoss)
 	}
+	s.Settings.Monitor = p.Monitor
 	return nil
 }
 
