@@ -42,6 +42,9 @@ type Options struct {
 	// Temperature divides the logits before the softmax, so that probabilities mean
 	// what they say; 0 or 1 means none. The output logits is as it was trained.
 	Temperature float64
+	// Thresholds are, of a network of several labels an image, the probabilities from which
+	// on each is given, for the metadata; nil means 0.5.
+	Thresholds []float64
 	// Unknown is below which probability an answer is called unknown, for the metadata;
 	// nil leaves that to who asks.
 	Unknown *metrics.Threshold
@@ -123,6 +126,9 @@ func Model(c *checkpoint.Checkpoint, o Options) (*onnx.Model, error) {
 	}
 	if len(c.Labels) != c.Spec.Classes {
 		return nil, fmt.Errorf("export: %d labels for %d classes", len(c.Labels), c.Spec.Classes)
+	}
+	if err := o.checkLabels(&c.Spec); err != nil {
+		return nil, fmt.Errorf("export: %w", err)
 	}
 	extractor, o, err := extractorOf(c, o)
 	if err != nil {

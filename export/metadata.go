@@ -34,6 +34,10 @@ type Metadata struct {
 	Temperature float64 // temperature
 	// Unknown is below which probability an answer is called unknown; nil: not said.
 	Unknown *metrics.Threshold // unknown
+	// MultiLabel says that an image has any number of labels: those whose probability is at
+	// least that of Thresholds, or 0.5 where that is nil.
+	MultiLabel bool      // multi_label
+	Thresholds []float64 // thresholds
 	// Rescale is what a caller of a Float file does first with pixels of 0 to 255:
 	// x*Scale + Offset. It is nil where there is nothing to do.
 	Rescale *Rescale
@@ -91,6 +95,12 @@ func metadata(c *checkpoint.Checkpoint, spec *model.Spec, o Options) ([]onnx.Pro
 	if o.Temperature != 1 {
 		text("temperature", strconv.FormatFloat(o.Temperature, 'g', -1, 64))
 	}
+	if spec.MultiLabel() {
+		text("multi_label", "true")
+	}
+	if o.Thresholds != nil {
+		values = append(values, asJSON(&list, "thresholds", o.Thresholds))
+	}
 	if o.Unknown != nil {
 		values = append(values, asJSON(&list, "unknown", o.Unknown))
 	}
@@ -120,6 +130,7 @@ func ReadMetadata(m *onnx.Model) (Metadata, error) {
 	}
 	d.Arch, d.Version, d.License = get("arch"), get("flowerctl_version"), get("license")
 	d.Input, d.Precision = Input(get("input")), Precision(get("precision"))
+	d.MultiLabel = get("multi_label") == "true"
 	d.Weights, d.Folded = get("weights_sha256"), get("folded") == "true"
 	if v := get("input_size"); v != "" {
 		n, err := strconv.Atoi(v)
@@ -131,6 +142,7 @@ func ReadMetadata(m *onnx.Model) (Metadata, error) {
 	for _, err := range []error{
 		parse(get("temperature"), "temperature", &d.Temperature),
 		parse(get("unknown"), "unknown", &d.Unknown),
+		parse(get("thresholds"), "thresholds", &d.Thresholds),
 		parse(get("labels"), "labels", &d.Labels),
 		parse(get("preprocess"), "preprocess", &d.Preprocess),
 		parse(get("training"), "training", &d.Training),

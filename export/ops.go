@@ -57,6 +57,10 @@ func (g *graph) node(n *model.Node) error {
 		g.finish(n, "Softmax", []string{g.tempered(n)}, onnx.Int("axis", 1))
 		return nil
 	}
+	if n.Op == model.Sigmoid && n.Name == g.spec.Main().Node { // of several labels
+		g.finish(n, "Sigmoid", []string{g.tempered(n)})
+		return nil
+	}
 	if n.Op == model.Extract {
 		return g.extract(n)
 	}

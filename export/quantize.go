@@ -61,7 +61,7 @@ var layers = map[string]struct{ moves bool }{
 
 func (q *quantizer) node(n onnx.Node) error {
 	kind, ok := layers[n.Op]
-	if !ok || strings.HasPrefix(n.Name, "preprocess") || q.rescales(&n) {
+	if !ok || n.Outputs[0] == Probabilities || strings.HasPrefix(n.Name, "preprocess") || q.rescales(&n) {
 		q.nodes = append(q.nodes, n)
 		return nil
 	}

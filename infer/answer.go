@@ -14,6 +14,7 @@ type Answer struct {
 	// sigmoids, which give each class a probability of its own.
 	Probabilities []float32
 	labels        []string
+	thresholds    []float64 // by label, where a picture may have several; nil elsewhere
 }
 
 // NewAnswers cuts probabilities into rows of one number per label, which it copies.
@@ -35,6 +36,16 @@ type Class struct {
 // Top is the k most probable classes, the most probable first, and equals by index;
 // all of them where there are fewer than k.
 func (a Answer) Top(k int) []Class {
+	order := a.order()
+	top := make([]Class, min(k, len(order)))
+	for i := range top {
+		top[i] = Class{Label: a.labels[order[i]], Probability: a.Probabilities[order[i]]}
+	}
+	return top
+}
+
+// order are the classes, the most probable first, and equals by index.
+func (a Answer) order() []int {
 	order := make([]int, len(a.Probabilities))
 	for i := range order {
 		order[i] = i
@@ -42,11 +53,7 @@ func (a Answer) Top(k int) []Class {
 	slices.SortStableFunc(order, func(i, j int) int {
 		return cmp.Compare(a.Probabilities[j], a.Probabilities[i])
 	})
-	top := make([]Class, min(k, len(order)))
-	for i := range top {
-		top[i] = Class{Label: a.labels[order[i]], Probability: a.Probabilities[order[i]]}
-	}
-	return top
+	return order
 }
 
 // Best is the index of the most probable class, the first of equals.
@@ -68,7 +75,7 @@ func (c *Classifier) answers(values []float32, n int) []Answer {
 	if c.binary() {
 		return NewAnswers(c.labels, c.ending.ofTwo(values[:n]))
 	}
-	result := NewAnswers(c.labels, values[:n*len(c.labels)])
+	result := NewLabelAnswers(c.labels, c.thresholds, values[:n*len(c.labels)])
 	for _, a := range result {
 		c.ending.probabilities(a.Probabilities)
 	}

@@ -38,6 +38,10 @@ func findClassMap(m *onnx.Model, classes int) *classMap {
 		next := readers[0]
 		switch next.Op {
 		case "Flatten", "Reshape", "Squeeze", "Identity", "Dropout", "Softmax":
+		case "Sigmoid": // of several labels
+			if c.weights == nil {
+				return nil
+			}
 		case "Div": // by a temperature
 			if t := g.Initializer(next.Inputs[len(next.Inputs)-1]); t == nil || t.Elements() != 1 {
 				return nil

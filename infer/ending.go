@@ -54,6 +54,25 @@ func endingOf(g *onnx.Graph, output string) ending {
 	return unclear
 }
 
+// endsInSigmoid reports whether an output, of which endingOf says probabilities, is made
+// by a sigmoid.
+func endsInSigmoid(g *onnx.Graph, output string) bool {
+	for range g.Nodes {
+		n := writerOf(g, output)
+		if n == nil || len(n.Inputs) == 0 {
+			return false
+		}
+		if n.Op == "Sigmoid" || n.Op == "HardSigmoid" {
+			return true
+		}
+		if n.Op == "Softmax" {
+			return false
+		}
+		output = n.Inputs[0]
+	}
+	return false
+}
+
 // biased is the input of an addition that is no constant, or "".
 func biased(g *onnx.Graph, add *onnx.Node) string {
 	for _, name := range add.Inputs {

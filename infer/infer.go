@@ -91,6 +91,8 @@ type Classifier struct {
 	preprocessing *foreign.Result
 	notes         []string
 	unknown       float64   // see UnknownBelow
+	sigmoid       bool      // the graph ends in one
+	thresholds    []float64 // by label, where a picture may have several; nil elsewhere
 	runs          int       // that Stream overlaps
 	buffers       sync.Pool // of *buffer
 
@@ -195,7 +197,10 @@ func (c *Classifier) configure(m *ort.Model, o Options) error {
 	if err := c.input.setScale(c.preprocessing.Mean, c.preprocessing.Std); err != nil {
 		return err
 	}
-	return c.chooseOutput(m, o.Output)
+	if err := c.chooseOutput(m, o.Output); err != nil {
+		return err
+	}
+	return c.settleLabels(facts.Own, m.Metadata)
 }
 
 // setSize decides on the side of the square: what the input's shape fixes, else what was

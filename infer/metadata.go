@@ -10,6 +10,9 @@ import (
 const (
 	keyPrecision = "precision" // an export.Precision
 	keyUnknown   = "unknown"   // JSON of metrics.Threshold
+
+	keyMultiLabel = "multi_label" // "true": see Classifier.MultiLabel
+	keyThresholds = "thresholds"  // JSON, a number for each label
 )
 
 // readUnknown is the probability below which a file of flowerctl export says that an

@@ -65,6 +65,7 @@ func (c *Classifier) chooseOutput(m *ort.Model, asked string) error {
 	if m.Decoded != nil {
 		c.ending = endingOf(&m.Decoded.Graph, c.output)
 		c.linear = isLinear(&m.Decoded.Graph, c.output)
+		c.sigmoid = c.ending == probabilities && endsInSigmoid(&m.Decoded.Graph, c.output)
 	}
 	if c.output == outputProbabilities && (c.linear || c.ending == logits) {
 		c.ending, c.linear = unclear, false // the name and the graph disagree: it is tried

@@ -198,6 +198,9 @@ func (b *BadStep) check() error {
 	}
 	in, c := b.Spec.Input, b.Batch
 	b.Batch.Classes = b.Spec.Classes
+	if b.Spec.MultiLabel() && c.N >= 1 && c.Classes <= mostBadClasses {
+		c.Present = make([]bool, c.N*c.Classes) // which counts right answers, and changes no step
+	}
 	switch {
 	case c.N < 1 || c.Size < 1 || c.Size > imageprep.MaxSize || in[0] != 3 ||
 		in != [3]int{3, c.Size, c.Size} && b.During != Stepping || // trained on other sizes

@@ -140,6 +140,9 @@ func learning(spec *model.Spec) map[string]bool {
 // onlyAnswer is the class that was answered to every image, "" if there were
 // several, or if all images are of one class, for which one answer is right.
 func (l *loop) onlyAnswer(v Evaluation) string {
+	if l.Facts.Spec.MultiLabel() {
+		return "" // no label, or the commonest alone, may be the best answer for a while
+	}
 	first, several := v.Predictions[0], false
 	for _, p := range v.Predictions {
 		if p.Predicted() != first.Predicted() {

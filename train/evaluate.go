@@ -23,6 +23,8 @@ type Prediction struct {
 	Index         int // of the image in its data set
 	Class         int // the true one
 	Probabilities []float32
+	// Labels are the true ones, in order, of an image that may have several; nil elsewhere.
+	Labels []int
 }
 
 // Predicted is the class of the largest probability, the first of equals.
@@ -43,6 +45,15 @@ func (e *Evaluation) Answers() *metrics.Answers {
 	for _, p := range e.Predictions {
 		a.Labels = append(a.Labels, p.Class)
 		a.Probabilities = append(a.Probabilities, p.Probabilities)
+	}
+	return a
+}
+
+// LabelAnswers are the probabilities with the true labels, of images that may have several.
+func (e *Evaluation) LabelAnswers() *metrics.LabelAnswers {
+	a := new(metrics.LabelAnswers)
+	for _, p := range e.Predictions {
+		a.Present, a.Probabilities = append(a.Present, p.Labels), append(a.Probabilities, p.Probabilities)
 	}
 	return a
 }
@@ -73,10 +84,19 @@ func Evaluate(ctx context.Context, s Stepper, source Source,
 		sums.add(r)
 		probabilities := slices.Clone(r.Probabilities)
 		for i := range b.N {
-			e.Predictions = append(e.Predictions, Prediction{
+			p := Prediction{
 				Index: b.Indices[i], Class: b.Labels[i],
 				Probabilities: probabilities[i*b.Classes : (i+1)*b.Classes : (i+1)*b.Classes],
-			})
+			}
+			if b.Present != nil {
+				p.Labels = []int{}
+				for k, has := range b.Present[i*b.Classes : (i+1)*b.Classes] {
+					if has {
+						p.Labels = append(p.Labels, k)
+					}
+				}
+			}
+			e.Predictions = append(e.Predictions, p)
 		}
 		if after != nil {
 			after(sums.loss(), sums.accuracy(), b.N)

@@ -90,11 +90,13 @@ type event struct {
 	Accuracy    *float64 `json:"accuracy,omitempty"`
 	ValLoss     *float64 `json:"val_loss,omitempty"`
 	ValAccuracy *float64 `json:"val_accuracy,omitempty"`
+	ValMAP      *float64 `json:"val_map,omitempty"`
 }
 
 func epochEvent(e Epoch, best bool) event {
 	return event{Event: "epoch", Epoch: e.Epoch, Best: best,
-		Loss: &e.Loss, Accuracy: &e.Accuracy, ValLoss: &e.ValLoss, ValAccuracy: &e.ValAccuracy}
+		Loss: &e.Loss, Accuracy: &e.Accuracy, ValLoss: &e.ValLoss, ValAccuracy: &e.ValAccuracy,
+		ValMAP: e.ValMAP}
 }
 
 // log appends a line to events.jsonl.
@@ -147,6 +149,13 @@ type Summary struct {
 	Calibration *metrics.Calibration `json:"calibration,omitempty"`
 	Classes     []metrics.Curves     `json:"classes,omitempty"` // areas under their curves
 	Confusion   *metrics.Confusion   `json:"confusion"`
+
+	// MultiLabel is of the validation images where an image may have several labels, and
+	// TestMultiLabel of the test images, both at the thresholds chosen on the validation
+	// images. Accuracies are the share of images of which all labels are right then; Report,
+	// Calibration and Confusion are empty.
+	MultiLabel     *metrics.MultiLabel `json:"multi_label,omitempty"`
+	TestMultiLabel *metrics.MultiLabel `json:"test_multi_label,omitempty"`
 }
 
 // HeadSummary is how often an auxiliary head was right.
@@ -158,6 +167,9 @@ type HeadSummary struct {
 
 // Summary is the outcome for metrics.json.
 func (o *Outcome) Summary(labels []string) Summary {
+	if o.MultiLabel {
+		return o.multiSummary(labels)
+	}
 	c := o.Validation.Confusion(labels)
 	low, high := c.Interval()
 	_, majority := c.Majority()

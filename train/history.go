@@ -12,14 +12,17 @@ import (
 
 // Epoch is a row of the history.
 type Epoch struct {
-	Epoch           int     `json:"epoch"`    // from 1
-	LearningRate    float64 `json:"lr"`       // of its last step
-	Loss            float64 `json:"loss"`     // mean over the training images, while training
-	Accuracy        float64 `json:"accuracy"` // of the main head, while training
-	ValLoss         float64 `json:"val_loss"`
-	ValAccuracy     float64 `json:"val_accuracy"`
-	Seconds         float64 `json:"seconds"`           // training and validation
-	ImagesPerSecond float64 `json:"images_per_second"` // of training
+	Epoch        int     `json:"epoch"`    // from 1
+	LearningRate float64 `json:"lr"`       // of its last step
+	Loss         float64 `json:"loss"`     // mean over the training images, while training
+	Accuracy     float64 `json:"accuracy"` // of the main head, while training
+	ValLoss      float64 `json:"val_loss"`
+	ValAccuracy  float64 `json:"val_accuracy"`
+	// ValMAP is the mean average precision where an image has several labels, and nil
+	// elsewhere; accuracies are the share of images then of which all labels are right.
+	ValMAP          *float64 `json:"val_map,omitempty"`
+	Seconds         float64  `json:"seconds"`           // training and validation
+	ImagesPerSecond float64  `json:"images_per_second"` // of training
 	// Heads and ValHeads are the accuracies of the auxiliary heads.
 	Heads    []float64 `json:"heads,omitempty"`
 	ValHeads []float64 `json:"val_heads,omitempty"`
@@ -32,6 +35,14 @@ type Epoch struct {
 var historyHeader = []string{"epoch", "lr", "loss", "accuracy", "val_loss", "val_accuracy",
 	"seconds", "images_per_second"}
 
+// meanAP is ValMAP, or 0.
+func (e *Epoch) meanAP() float64 {
+	if e.ValMAP == nil {
+		return 0
+	}
+	return *e.ValMAP
+}
+
 type extraColumn struct {
 	name  string
 	value func(*Epoch) float64
@@ -40,6 +51,8 @@ type extraColumn struct {
 
 // extra are the columns after those of the heads, each where an epoch has a value.
 var extra = []extraColumn{
+	{"val_map", (*Epoch).meanAP,
+		func(e *Epoch, v float64) { e.ValMAP = &v }},
 	{"val_calibrated_loss", func(e *Epoch) float64 { return e.CalibratedLoss },
 		func(e *Epoch, v float64) { e.CalibratedLoss = v }},
 	{"rollbacks", func(e *Epoch) float64 { return float64(e.Rollbacks) },

@@ -149,6 +149,10 @@ func (l *loop) row(v Evaluation) Epoch {
 		ValAccuracy:  validated[0],
 		ValHeads:     append([]float64(nil), validated[1:]...),
 	}
+	if l.Facts.Spec.MultiLabel() {
+		mean := v.LabelAnswers().MeanAP()
+		e.ValMAP = &mean
+	}
 	if l.Monitor == CalibratedLoss {
 		e.CalibratedLoss = v.Answers().CalibratedLoss()
 	}

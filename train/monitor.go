@@ -12,6 +12,8 @@ type Monitor string
 const (
 	ValAccuracy Monitor = "val_accuracy" // the larger the better, as in the study
 	ValLoss     Monitor = "val_loss"     // the smaller the better
+	// ValMAP is the mean average precision of several labels an image, the larger the better.
+	ValMAP Monitor = "val_map"
 	// CalibratedLoss is the validation loss with the temperature that makes it least, the
 	// smaller the better. Label smoothing and mixup make a network less sure than it could
 	// be: its plain loss rises while its answers, with the temperature that exported files
@@ -20,7 +22,7 @@ const (
 )
 
 // Monitors lists them, the default first.
-func Monitors() []Monitor { return []Monitor{ValAccuracy, ValLoss, CalibratedLoss} }
+func Monitors() []Monitor { return []Monitor{ValAccuracy, ValLoss, CalibratedLoss, ValMAP} }
 
 func (m Monitor) check() error {
 	if m == "" || slices.Contains(Monitors(), m) {
@@ -32,6 +34,10 @@ func (m Monitor) check() error {
 // Better reports whether epoch a is strictly better than b.
 func (m Monitor) Better(a, b Epoch) bool {
 	switch m {
+	case ValMAP:
+		if a.ValMAP != nil && b.ValMAP != nil {
+			return *a.ValMAP > *b.ValMAP
+		}
 	case ValLoss:
 		return a.ValLoss < b.ValLoss
 	case CalibratedLoss:

@@ -23,9 +23,13 @@ func (l *loop) checkpoint(epoch int) *checkpoint.Checkpoint {
 
 // metricsOf is what a checkpoint says of its epoch.
 func metricsOf(e Epoch) map[string]float64 {
-	return map[string]float64{
+	m := map[string]float64{
 		"loss": e.Loss, "accuracy": e.Accuracy, "val_loss": e.ValLoss, "val_accuracy": e.ValAccuracy,
 	}
+	if e.ValMAP != nil {
+		m["val_map"] = *e.ValMAP
+	}
+	return m
 }
 
 // keepBest saves the weights that were validated.
@@ -197,7 +201,11 @@ func (l *loop) outcome(ctx context.Context, stopped Stop) (*Outcome, error) {
 	if o.Validation, err = Evaluate(ctx, l.Stepper, l.Validation, nil); err != nil {
 		return nil, err
 	}
-	o.Calibration = o.Validation.Answers().Calibrate()
+	if o.MultiLabel = l.Facts.Spec.MultiLabel(); o.MultiLabel {
+		o.Thresholds = o.Validation.LabelAnswers().Thresholds()
+	} else {
+		o.Calibration = o.Validation.Answers().Calibrate()
+	}
 	if l.Test != nil {
 		test, err := Evaluate(ctx, l.Stepper, l.Test, nil)
 		if err != nil {

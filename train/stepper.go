@@ -44,7 +44,8 @@ type State struct {
 type Result struct {
 	N    int     // images
 	Loss float64 // mean over the images, of all heads by their weights
-	// Correct counts the images whose arg-max is their label, by head.
+	// Correct counts the images whose arg-max is their label, by head; where images have
+	// several labels, those of which all labels have a probability of a half and no others.
 	Correct []int
 	// Probabilities of the main head, N rows of classes; only from Evaluate,
 	// valid until the next call.

@@ -10,6 +10,9 @@ import (
 // WriteText writes the summary of the run in dir for people: a line, and one more
 // where there were test images.
 func (s *Summary) WriteText(w io.Writer, dir string) error {
+	if s.MultiLabel != nil {
+		return s.writeMulti(w, dir)
+	}
 	const line = "%s: validation accuracy %.1f %% (95 %% interval %.1f to %.1f, " +
 		"majority class %.1f %%), epoch %d of %d, %s\n"
 	_, err := fmt.Fprintf(w, line, dir, 100*s.ValAccuracy, 100*s.ValInterval[0],

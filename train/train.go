@@ -100,6 +100,11 @@ type Outcome struct {
 	// Validation and Test are the answers with the best weights.
 	Validation Evaluation
 	Test       *Evaluation
+	// MultiLabel says that an image may have several labels. Thresholds are the
+	// probabilities then from which on they are given, chosen for the best F1 on the
+	// validation images, by label; there is no Calibration.
+	MultiLabel bool
+	Thresholds []float64
 	// Calibration is the temperature that suits the validation images' answers.
 	Calibration *metrics.Calibration
 }

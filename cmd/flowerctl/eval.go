@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"errors"
-	"fmt"
 	"path/filepath"
 	"slices"
 
@@ -12,26 +10,26 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
-	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
-	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/report"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
 type evalOptions struct {
 	choose.Flags
-	sharded                     sharded.Flags
-	data, run, checkpoint, part string
-	html                        string
-	worst, batch                int
-	json, force                 bool
+	sharded               sharded.Flags
+	data, labelsFile      string
+	run, checkpoint, part string
+	html                  string
+	worst, batch          int
+	json, force           bool
 }
 
 func (o *evalOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
 		shell.TextFlag(&o.data, "data", "",
 			"`DIR` with one folder per class; with --run, else the run's own test part"),
+		shell.TextFlag(&o.labelsFile, "labels-file", "",
+			"`LIST`.csv or LIST.jsonl of pictures in --data (else in its own folder) and their labels"),
 		shell.TextFlag(&o.run, "run", "",
 			"evaluate the checkpoint of this run `DIR` instead of an ONNX file"),
 		shell.TextFlag(&o.checkpoint, "checkpoint", string(run.Best), "of the run: `best` or last"),
@@ -58,6 +56,7 @@ the same. Pictures that cannot be read are left out and named, and the exit code
 is 1.
 
   flowerctl eval --data photos/
+  flowerctl eval --labels-file labels.csv --data photos/
   flowerctl eval --run runs/latest --html eval.html
   flowerctl eval --data photos/ --run runs/latest --part val
   flowerctl eval --data photos/ --model other.onnx --labels labels.txt --mean 0.5 --std 0.5
@@ -71,9 +70,13 @@ A shard of a manifest (flowerctl list --data photos/); flowerctl merge counts th
 }
 
 func (o *evalOptions) check(c *shell.Call) error {
+	if o.data == "" && o.labelsFile != "" {
+		o.data = filepath.Dir(o.labelsFile)
+	}
 	switch {
-	case o.sharded.Asked(c) && c.FirstGiven("data", "part", "html") != "":
-		return shell.Usagef("--manifest and --%s: want one of them", c.FirstGiven("data", "part", "html"))
+	case o.sharded.Asked(c) && c.FirstGiven("data", "labels-file", "part", "html") != "":
+		return shell.Usagef("--manifest and --%s: want one of them",
+			c.FirstGiven("data", "labels-file", "part", "html"))
 	case o.data == "" && o.run == "" && !o.sharded.Asked(c):
 		return shell.Fail(shell.Usagef("no --data"),
 			"flowerctl eval --data DIR, with one folder of pictures per class")
@@ -114,35 +117,8 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 		return err
 	}
 	defer shell.Closing(&err, e.Close)
-	classes, err := evaluate.Match(images.Labels, e.Labels)
-	if err != nil {
+	if err := images.To(e.Labels, e.Thresholds != nil); err != nil {
 		return err
 	}
-	for i := range images.Pictures {
-		images.Pictures[i].Class = classes[images.Pictures[i].Class]
-	}
-	watch := &evalWatch{c, terminal.NewCounter(c.Log, len(images.Pictures))}
-	how := evaluate.Options{Model: e.Name, Labels: e.Labels, Batch: o.batch, Worst: o.worst,
-		Observer: watch, Keep: o.html != ""}
-	for _, p := range images.Unreadable {
-		how.Unreadable = append(how.Unreadable, p.Path)
-		watch.LeftOut(errors.New(filepath.Join(o.data, filepath.FromSlash(p.Path)) + ": " + p.Reason))
-	}
-	result, err := evaluate.Run(c.Ctx, e.Engine, images.Pictures, how)
-	watch.End()
-	if err == nil && o.html != "" {
-		err = report.WriteEvaluation(o.html, e.Name, e.Labels, result.Answers)
-	}
-	if err != nil {
-		return err
-	}
-	if o.json {
-		err = shell.WriteJSON(c.Out, result)
-	} else {
-		err = result.WriteText(c.Out)
-	}
-	if n := len(result.Unreadable); err == nil && n > 0 {
-		err = fmt.Errorf("no answer for %d of %d images", n, n+result.N)
-	}
-	return err
+	return o.count(c, e, images)
 }

@@ -59,14 +59,14 @@ func (o *evalOptions) openRun(c *shell.Call) (*sharded.Evaluated, error) {
 			if err != nil {
 				return nil, err
 			}
-			return infer.NewAnswers(a.Labels, probabilities), nil
+			return infer.NewLabelAnswers(a.Labels, a.Thresholds, probabilities), nil
 		}}
 	checkpoint, err := os.ReadFile(a.Path)
 	if err != nil {
 		return nil, errors.Join(err, a.Close())
 	}
 	return &sharded.Evaluated{Engine: gorgonia, Name: a.Path, Labels: a.Labels, Close: a.Close,
-		Sum: sharded.Hash(checkpoint), Device: "cpu"}, nil
+		Sum: sharded.Hash(checkpoint), Device: "cpu", Thresholds: a.Thresholds}, nil
 }
 
 // images are those to evaluate, all or of a part, and files that cannot be read. The
@@ -76,9 +76,9 @@ func (o *evalOptions) images(c *shell.Call) (*choose.Labelled, error) {
 	if o.data == "" {
 		return choose.Own(c, o.run, part)
 	}
-	set, err := data.Scan(c.Ctx, o.data, data.ScanOptions{})
+	set, err := o.set(c)
 	if err != nil {
-		return nil, shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+		return nil, err
 	}
 	none := fmt.Sprintf("%s has no such part, want %s",
 		set.Dir, filepath.Join(set.Dir, o.part, "CLASS", "1.jpg"))
@@ -93,13 +93,13 @@ func (o *evalOptions) images(c *shell.Call) (*choose.Labelled, error) {
 		}
 		none = fmt.Sprintf("%s has no image of %s there", folder.SplitPath(), set.Dir)
 	}
-	images := &choose.Labelled{Labels: set.Labels}
+	images := &choose.Labelled{Labels: set.Labels, Multi: set.Multi}
 	var items []data.Item
 	if items, images.Unreadable = set.Of(part, split); len(items) == 0 {
 		return nil, fmt.Errorf("--part %s: %s", o.part, none)
 	}
 	for _, i := range items {
-		images.Pictures = append(images.Pictures, evaluate.Picture{Path: i.Path, Class: i.Class,
+		images.Pictures = append(images.Pictures, evaluate.Picture{Path: i.Path, Class: i.Class, Labels: i.Labels,
 			File: filepath.Join(set.Dir, filepath.FromSlash(i.Path))})
 	}
 	return images, nil

@@ -27,11 +27,11 @@ type predictOptions struct {
 
 func (o *predictOptions) flags() []cli.Flag {
 	return append([]cli.Flag{
-		shell.IntFlag(&o.top, "top", 1, "`K` most probable classes"),
+		shell.IntFlag(&o.top, "top", 1, "`K` most probable classes; of several labels, at most so many"),
 		shell.JSONFlag(&o.json),
 		shell.BoolFlag(&o.csv, "csv", "results as CSV, with a header"),
 		shell.FloatFlag(&o.minConfidence, "min-confidence", 0,
-			"answer \"unknown\" below probability `P`, 0 to 1"),
+			"answer \"unknown\" below probability `P`, 0 to 1; of several labels, give each from P on"),
 		choose.BatchFlag(&o.batch),
 		shell.TextFlag(&o.explain, "explain", "",
 			"write for each picture into `DIR` what the answer rests on"),
@@ -113,6 +113,9 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 		o.minConfidence = classifier.UnknownBelow()
 	}
 	out := &tally{out: o.writer(c.Out, len(classifier.Labels()))}
+	if out.out.MultiLabel = classifier.MultiLabel(); out.out.MultiLabel && !c.Given("top") {
+		out.out.Top = len(classifier.Labels())
+	}
 	for r, err := range infer.Stream(c.Ctx, engine, pictures.List(arguments), o.batch) {
 		if err == nil {
 			err = errors.Join(out.add(r), heat.Add(c.Ctx, r))

@@ -66,6 +66,7 @@ under way; --resume goes on from there as if it had never stopped.
   flowerctl train --data photos/ --from vit.onnx --freeze all
   flowerctl train --data photos/ --arch v7-base --optimizer sgd --momentum 0.9 --epochs 30
   flowerctl train --data photos/ --split 70/10/20
+  flowerctl train --data photos/ --labels-file labels.csv
   flowerctl train --data photos/ --folds 5
   flowerctl train --data photos/ --learning-curve 5,10,20,50,100
   flowerctl train --resume runs/latest --epochs 80

@@ -69,7 +69,7 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 // nothing of a network.
 func (o *trainOptions) defaults(c *shell.Call) (run.Settings, error) {
 	from := o.settings.values.From
-	if !c.Given("from") && c.Given("data") && c.FirstGiven("arch", "init") == "" {
+	if !c.Given("from") && c.FirstGiven("data", "labels-file") != "" && c.FirstGiven("arch", "init") == "" {
 		var err error
 		if from, err = start.AtHand(c); err != nil {
 			return run.Settings{}, err

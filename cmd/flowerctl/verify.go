@@ -122,7 +122,7 @@ func (o *verifyOptions) run(c *shell.Call) error {
 		return err
 	}
 	if trained.Calibration != nil {
-		v.Temperature = trained.Calibration.Temperature
+		v.Temperature, v.Thresholds = trained.Calibration.Temperature, trained.Calibration.Thresholds
 	}
 	if v.Device, err = device.Need(c, o.device); err != nil {
 		return err

@@ -45,9 +45,13 @@ type Card struct {
 	Figures     []Figure           `json:"figures,omitempty"`
 	Temperature float64            `json:"temperature,omitempty"` // 0: not calibrated
 	Unknown     *metrics.Threshold `json:"unknown,omitempty"`
-	Verified    *Verified          `json:"verified,omitempty"`
-	Limits      []string           `json:"limits"`
-	Sources     []Source           `json:"sources,omitempty"`
+	// MultiLabel says that a picture has any number of the labels: those from their
+	// threshold on, by label; nil means 0.5.
+	MultiLabel bool      `json:"multi_label,omitempty"`
+	Thresholds []float64 `json:"thresholds,omitempty"`
+	Verified   *Verified `json:"verified,omitempty"`
+	Limits     []string  `json:"limits"`
+	Sources    []Source  `json:"sources,omitempty"`
 }
 
 // Data is what the network was trained on.
@@ -101,11 +105,14 @@ func Of(name string, file []byte, m *onnx.Model) (*Card, error) {
 		Input: d.Input, Precision: d.Precision, Version: d.Version, Weights: d.Weights,
 		License: d.License, Labels: d.Labels, Preprocess: d.Preprocess, Rescale: d.Rescale,
 		Training: t, Temperature: d.Temperature, Unknown: d.Unknown,
+		MultiLabel: d.MultiLabel, Thresholds: d.Thresholds,
 		Data: Data{Train: t.Images, Validation: t.Validation, Split: t.Split, Digest: t.DataDigest}}
 	if c.License == export.NotStated {
 		c.License = ""
 	}
-	if accuracy, ok := t.Metrics["val_accuracy"]; ok && isShare(accuracy) && t.Validation > 0 {
+	if mean, ok := t.Metrics["val_map"]; c.MultiLabel && ok && isShare(mean) && t.Validation > 0 {
+		c.Figures = append(c.Figures, Figure{meanAP, validation(t.Validation), mean, nil})
+	} else if accuracy, ok := t.Metrics["val_accuracy"]; ok && !c.MultiLabel && isShare(accuracy) && t.Validation > 0 {
 		c.Figures = append(c.Figures, ofShare("accuracy", accuracy, t.Validation))
 	}
 	c.limit()
@@ -132,6 +139,10 @@ func counted(name, of string, right, n int) Figure {
 func (c *Card) AddRun(s *train.Summary, source string) {
 	c.Data.Source = source
 	defer c.limit()
+	if c.MultiLabel {
+		c.addLabels(s)
+		return
+	}
 	if s == nil || s.BestEpoch != c.Training.Epoch || s.Confusion == nil || s.ValImages == 0 ||
 		math.Abs(s.ValAccuracy-c.Training.Metrics["val_accuracy"]) > 1e-6 {
 		return
@@ -158,6 +169,31 @@ func (c *Card) AddRun(s *train.Summary, source string) {
 			c.Figures = append(c.Figures, Figure{ece, fmt.Sprintf("%d test images", s.TestImages),
 				s.TestCalibration.ECE, nil})
 		}
+	}
+}
+
+// The figures of several labels a picture.
+const meanAP, allRight = "mean average precision", "all labels right"
+
+// addLabels is AddRun of several labels a picture.
+func (c *Card) addLabels(s *train.Summary) {
+	if s == nil || s.MultiLabel == nil || s.BestEpoch != c.Training.Epoch || c.Thresholds == nil ||
+		math.Abs(s.MultiLabel.MeanAP-c.Training.Metrics["val_map"]) > 1e-6 {
+		return
+	}
+	c.Figures = nil
+	add := func(m *metrics.MultiLabel, of string) {
+		c.Figures = append(c.Figures, Figure{meanAP, of, m.MeanAP, nil},
+			Figure{allRight, of, m.ExactMatch, &m.Interval})
+	}
+	if t := s.TestMultiLabel; t != nil {
+		c.Data.Test = t.N
+		add(t, fmt.Sprintf("%d test images", t.N))
+	}
+	add(s.MultiLabel, validation(s.MultiLabel.N))
+	for _, l := range s.MultiLabel.Labels {
+		c.Figures = append(c.Figures, Figure{"average precision", fmt.Sprintf("%d validation images with %s",
+			l.Support, l.Label), l.AveragePrecision, nil})
 	}
 }
 
@@ -197,6 +233,9 @@ func (c *Card) AddReport(text []byte) error {
 // limit says where the figures end.
 func (c *Card) limit() {
 	c.Limits = []string{fmt.Sprintf("it answers one of its %d classes whatever a picture shows", len(c.Labels))}
+	if c.MultiLabel {
+		c.Limits[0] = fmt.Sprintf("it knows %d labels and no others, whatever a picture shows", len(c.Labels))
+	}
 	if c.Unknown != nil {
 		c.Limits[0] += fmt.Sprintf(", or unknown below a probability of %.3f", c.Unknown.Confidence)
 	}

@@ -82,6 +82,9 @@ func (c *Card) facts() *table.Table {
 		calibration = fmt.Sprintf("temperature %.4g, in the file", c.Temperature)
 	}
 	t.Add("calibration", calibration)
+	if c.MultiLabel {
+		t.Add("labels", "any number a picture, each from its threshold on, which the file has")
+	}
 	if u := c.Unknown; u != nil {
 		t.Add("unknown", fmt.Sprintf("below %.3f: of %d validation images %s are answered, %s of these "+
 			"right (95 %% interval %.1f to %.1f)", u.Confidence, u.Images, table.Percent(u.Coverage),

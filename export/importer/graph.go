@@ -256,6 +256,9 @@ func (r *reader) findOutput() error {
 			r.note("Output %s is not read.", out.Name)
 		}
 	}
+	if r.meta.MultiLabel && r.output == export.Probabilities && r.makers[export.Logits] != nil {
+		r.output = export.Logits // their sigmoids are those of the labels
+	}
 	return nil
 }
 

@@ -161,7 +161,7 @@ func (o *Options) verify(ctx context.Context, trained *run.Trained,
 	}
 	r, err := verify.File(ctx, file, trained.Checkpoint, verify.Options{Photos: photos, Source: source,
 		Tolerance: o.Tolerance, Quick: true, Version: o.Export.Version, Log: o.Log,
-		Temperature: o.Export.Temperature})
+		Temperature: o.Export.Temperature, Thresholds: o.Export.Thresholds})
 	if err != nil {
 		return nil, err
 	}

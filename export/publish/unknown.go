@@ -22,6 +22,9 @@ func (o *Options) temper(trained *run.Trained) error {
 	if c := trained.Calibration; c != nil && o.Export.Temperature == 0 {
 		o.Export.Temperature = c.Temperature
 	}
+	if trained.Checkpoint != nil && trained.Checkpoint.Spec.MultiLabel() {
+		return o.thresholds(trained)
+	}
 	if o.UnknownPrecision == 0 {
 		return nil
 	}
@@ -41,6 +44,22 @@ func (o *Options) temper(trained *run.Trained) error {
 		o.Log(fmt.Sprintf("unknown below %.3f: on %d validation images the answers are right for "+
 			"%.1f %% (95 %% interval %.1f to %.1f) of the %.1f %% that are answered", t.Confidence, t.Images,
 			100*t.Precision, 100*t.Interval[0], 100*t.Interval[1], 100*t.Coverage))
+	}
+	return nil
+}
+
+// thresholds takes over those that the run chose for its labels.
+func (o *Options) thresholds(trained *run.Trained) error {
+	if o.UnknownPrecision != 0 {
+		return &OptionsError{fmt.Errorf("a precision for unknown goes with one class a picture: of several " +
+			"labels none may be given, and each has its threshold")}
+	}
+	if c := trained.Calibration; c != nil && o.Export.Thresholds == nil {
+		o.Export.Thresholds = c.Thresholds
+	}
+	if o.Export.Thresholds == nil && o.Log != nil {
+		o.Log(fmt.Sprintf("these weights have no thresholds of their labels: %g for all",
+			metrics.UsualThreshold))
 	}
 	return nil
 }

@@ -57,8 +57,12 @@ func (v *verification) onnxruntime(ctx context.Context) error {
 			continue // it rounds and is for information only
 		}
 		if session.softmax > maxSoftmax {
-			v.report.problem("%s: probabilities are not the softmax of the logits, by up to %.1e",
-				name, session.softmax)
+			function := "softmax"
+			if session.sigmoid {
+				function = "sigmoid"
+			}
+			v.report.problem("%s: probabilities are not the %s of the logits, by up to %.1e",
+				name, function, session.softmax)
 		}
 		if mode.Device == v.Device {
 			v.batches(got)

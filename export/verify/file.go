@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/flowerctl/flowerctl/export"
@@ -33,8 +34,11 @@ type Options struct {
 	ReaderImages int
 	// Temperature is what the file has to divide logits by; 0: what it says itself.
 	Temperature float64
-	Version     string            // of the program, for the report
-	Log         func(line string) // is told what happens; may be nil
+	// Thresholds are what the file has to say from which probability on each of several
+	// labels is given; nil: what it says.
+	Thresholds []float64
+	Version    string            // of the program, for the report
+	Log        func(line string) // is told what happens; may be nil
 }
 
 // batchSizes are the sizes of the batches, in turn.
@@ -154,6 +158,17 @@ func (v *verification) sameNetwork() error {
 		v.report.problem("the file divides its logits by %g, the run says by %g: export it again",
 			cmp.Or(d.Temperature, 1), t)
 	}
+	if multi := c.Spec.MultiLabel(); d.MultiLabel != multi {
+		v.report.problem("the file says that an image has several labels: %t, the checkpoint: %t",
+			d.MultiLabel, multi)
+	}
+	if v.report.MultiLabel = d.MultiLabel; v.Thresholds != nil && !slices.Equal(v.Thresholds, d.Thresholds) {
+		v.report.problem("the file gives labels from %v on, the run says from %v: export it again",
+			d.Thresholds, v.Thresholds)
+	}
+	if d.Thresholds != nil && len(d.Thresholds) != c.Spec.Classes {
+		return fmt.Errorf("metadata thresholds: %d for %d labels", len(d.Thresholds), c.Spec.Classes)
+	}
 	if d.Preprocess != c.Preprocess {
 		v.report.problem("the file says that images are prepared as %+v, the checkpoint %+v",
 			d.Preprocess, c.Preprocess)
@@ -177,6 +192,10 @@ func (v *verification) judge(name, version string, got onnx.Tensor, informative 
 	}
 	r := Result{Name: name, Version: version, Difference: d, Accuracy: v.accuracy(got),
 		Informative: informative}
+	multi := v.checkpoint.Spec.MultiLabel()
+	if multi {
+		r.Labels = labelsApart(v.want, got, v.metadata.Thresholds)
+	}
 	r.OK = d.within(v.Tolerance)
 	why := fmt.Sprintf("the same answer for %d of %d images, logits up to %.1e of scale apart",
 		d.ArgmaxEqual, d.N, d.MaxRel)
@@ -185,8 +204,13 @@ func (v *verification) judge(name, version string, got onnx.Tensor, informative 
 		if want := v.report.Reference.Accuracy; want != nil {
 			lost = *want - *r.Accuracy
 		}
-		r.OK = lost <= drop+1e-9
 		why = fmt.Sprintf("accuracy is %.1f points lower, at most %.1f are allowed", 100*lost, 100*drop)
+		if multi {
+			lost = r.Labels
+			why = fmt.Sprintf("%.1f %% of all labels are given otherwise, at most %.1f are allowed",
+				100*lost, 100*drop)
+		}
+		r.OK = lost <= drop+1e-9
 	}
 	v.report.Engines = append(v.report.Engines, r)
 	if !r.OK && !informative {

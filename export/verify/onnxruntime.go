@@ -23,6 +23,9 @@ type runtimeFile struct {
 	// temperature divides the logits; softmax is the largest difference of a
 	// probability from the softmax of what comes out.
 	temperature, softmax float64
+	// sigmoid says that several labels an image have probabilities of their own: softmax is
+	// the largest difference from the sigmoid then.
+	sigmoid bool
 }
 
 // openRuntime opens the bytes of an exported file. onnxruntime has to be loaded, see
@@ -41,7 +44,8 @@ func openRuntime(file []byte, o ort.Options) (*runtimeFile, error) {
 		return nil, err
 	}
 	r := &runtimeFile{session: session, model: m, float: d.Input == export.Float,
-		rescale: export.Rescale{Scale: 1}, temperature: cmp.Or(d.Temperature, 1)}
+		rescale: export.Rescale{Scale: 1}, temperature: cmp.Or(d.Temperature, 1),
+		sigmoid: d.MultiLabel}
 	if d.Rescale != nil {
 		r.rescale = *d.Rescale
 	}
@@ -97,6 +101,10 @@ func (r *runtimeFile) Forward(ctx context.Context, images onnx.Tensor) (onnx.Ten
 	if !ok || len(p.Data) != len(logits.Data) {
 		return logits, fmt.Errorf("the file has no output %q for each logit", export.Probabilities)
 	}
+	if r.sigmoid {
+		r.softmax = max(r.softmax, notSigmoid(p.Data, logits.Data))
+		return logits, nil
+	}
 	classes := len(p.Data) / logits.Shape[0]
 	for i := 0; i < len(p.Data); i += classes {
 		r.softmax = max(r.softmax, notSoftmax(p.Data[i:i+classes],
@@ -115,6 +123,18 @@ func notSoftmax(p, logits []float32, temperature float64) float64 {
 	}
 	for i, v := range logits {
 		d := math.Abs(float64(p[i]) - math.Exp((float64(v)-top)/temperature)/sum)
+		if math.IsNaN(d) {
+			return endless
+		}
+		worst = max(worst, d)
+	}
+	return worst
+}
+
+// notSigmoid is the largest difference between p and the sigmoid of logits.
+func notSigmoid(p, logits []float32) (worst float64) {
+	for i, v := range logits {
+		d := math.Abs(float64(p[i]) - 1/(1+math.Exp(-float64(v))))
 		if math.IsNaN(d) {
 			return endless
 		}

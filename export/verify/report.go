@@ -26,9 +26,11 @@ type Report struct {
 	Arch      string           `json:"arch"`
 	Input     export.Input     `json:"input"`
 	Precision export.Precision `json:"precision"`
-	Images    int              `json:"images"`
-	Source    string           `json:"source,omitempty"` // where the images are from
-	Tolerance Tolerance        `json:"tolerance"`
+	// MultiLabel says that an image may have several labels.
+	MultiLabel bool      `json:"multi_label,omitempty"`
+	Images     int       `json:"images"`
+	Source     string    `json:"source,omitempty"` // where the images are from
+	Tolerance  Tolerance `json:"tolerance"`
 
 	Reference Reference `json:"reference"`
 	// Parts say which part is proven by what, of a network that starts with an extractor.

@@ -40,6 +40,10 @@ func (r *Report) Table(layers bool) *table.Table {
 
 // Compared says in a few words how one of the engines compares.
 func (r *Report) Compared(e *Result) string {
+	if r.Tolerance.AccuracyDrop > 0 && r.MultiLabel {
+		return fmt.Sprintf("%.2f %% of all labels of %d images given otherwise than in gorgonia",
+			100*e.Labels, e.N)
+	}
 	if r.Tolerance.AccuracyDrop > 0 && e.Accuracy != nil && r.Reference.Accuracy != nil {
 		return fmt.Sprintf("accuracy %s on %d images, %s in gorgonia",
 			table.Percent(*e.Accuracy), e.N, table.Percent(*r.Reference.Accuracy))

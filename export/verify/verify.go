@@ -58,6 +58,9 @@ type Difference struct {
 	MaxAbs      float64 `json:"max_abs_diff"`
 	MaxRel      float64 `json:"max_rel_diff"` // MaxAbs over the largest value of the reference
 	MeanRel     float64 `json:"mean_rel_diff"`
+	// Labels is the share of labels, of all labels of all images, that one result gives and the
+	// other does not, where an image may have several; 0 elsewhere.
+	Labels float64 `json:"labels_differ,omitempty"`
 	// Worst is the image with the largest difference.
 	Worst int `json:"worst_image"`
 }
@@ -102,6 +105,22 @@ func Compare(want, got onnx.Tensor) (Difference, error) {
 	d.MaxRel = min(d.MaxAbs/scale, endless)
 	d.MeanRel = min(sum/float64(len(want.Data))/scale, endless)
 	return d, nil
+}
+
+// labelsApart is the share of labels that one of two results gives, by logits [N labels],
+// and the other does not; nil thresholds mean a probability of 0.5 for each.
+func labelsApart(want, got onnx.Tensor, thresholds []float64) float64 {
+	k, apart := want.Shape[1], 0
+	for i, w := range want.Data {
+		least := 0.0 // a logit
+		if thresholds != nil {
+			least = math.Log(thresholds[i%k] / (1 - thresholds[i%k]))
+		}
+		if (float64(w) >= least) != (float64(got.Data[i]) >= least) {
+			apart++
+		}
+	}
+	return float64(apart) / float64(max(len(want.Data), 1))
 }
 
 // within reports whether the difference is within the tolerance.

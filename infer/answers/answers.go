@@ -21,7 +21,9 @@ const (
 	Text Format = "text" // for people: "rose.jpg: rose 97.3 %, tulip 1.8 %"
 	JSON Format = "json" // one object a line
 	// CSV has a header, the columns file, label, probability and error, and those of
-	// the next most probable classes; with MinConfidence the last one is unknown.
+	// the next most probable classes; with MinConfidence the last one is unknown. Of several
+	// labels a picture the columns are file, labels, probabilities and error, with | between
+	// the labels.
 	CSV Format = "csv"
 )
 
@@ -29,13 +31,19 @@ const (
 // class may be called so too: the field unknown, true or false, says which it is.
 const Unknown = "unknown"
 
+// NoLabel is the text for a picture to which no label is given.
+const NoLabel = "no label"
+
 // Writer writes answers to W.
 type Writer struct {
 	W             io.Writer
 	Format        Format  // "" means Text
 	Top           int     // how many classes, 1 or more
 	MinConfidence float64 // a probability
-	Headed        bool    // the CSV's header is written already
+	// MultiLabel says that a picture has any number of labels: those over their threshold are
+	// written, or where MinConfidence is over 0 those from it on, and Top at most.
+	MultiLabel bool
+	Headed     bool // the CSV's header is written already
 }
 
 // line is an answer as JSON.
@@ -46,6 +54,9 @@ type line struct {
 	Unknown     bool          `json:"unknown,omitempty"`
 	Top         []infer.Class `json:"top,omitempty"`
 	Error       string        `json:"error,omitempty"`
+
+	// Labels are those of a picture that may have several; nil elsewhere.
+	Labels *[]infer.Class `json:"labels,omitempty"`
 }
 
 // Write writes a result, or the error that it has. In Text the file's name is on one
@@ -54,6 +65,10 @@ func (w *Writer) Write(r infer.Result) error {
 	l := line{File: r.Name}
 	if r.Err != nil { // without the file's name, which is beside it
 		l.Error = table.OneLine(strings.TrimPrefix(r.Err.Error(), r.Name+": "))
+	} else if w.MultiLabel {
+		present := r.Answer.Present(w.MinConfidence)
+		present = present[:min(w.Top, len(present))]
+		l.Labels = &present
 	} else {
 		l.Top = r.Answer.Top(w.Top)
 		l.Label, l.Probability = l.Top[0].Label, l.Top[0].Probability
@@ -78,6 +93,11 @@ func (l *line) text() string {
 		return "error: " + l.Error
 	}
 	var parts []string
+	if l.Labels != nil {
+		if l.Top = *l.Labels; len(l.Top) == 0 {
+			return NoLabel
+		}
+	}
 	if l.Unknown {
 		parts = append(parts, Unknown)
 	}
@@ -88,6 +108,9 @@ func (l *line) text() string {
 }
 
 func (w *Writer) csv(l line) error {
+	if w.MultiLabel {
+		return w.multiCSV(l)
+	}
 	header := []string{"file", "label", "probability", "error"}
 	row := []any{l.File, l.Label, l.Probability, l.Error}
 	if l.Error != "" {
@@ -109,5 +132,21 @@ func (w *Writer) csv(l line) error {
 		w.Headed, t.Header = true, header
 	}
 	t.Add(row...)
+	return t.WriteCSV(w.W)
+}
+
+func (w *Writer) multiCSV(l line) error {
+	var names, probabilities []string
+	if l.Labels != nil {
+		for _, class := range *l.Labels {
+			names = append(names, class.Label)
+			probabilities = append(probabilities, fmt.Sprint(class.Probability))
+		}
+	}
+	var t table.Table
+	if !w.Headed {
+		w.Headed, t.Header = true, []string{"file", "labels", "probabilities", "error"}
+	}
+	t.Add(l.File, strings.Join(names, "|"), strings.Join(probabilities, "|"), l.Error)
 	return t.WriteCSV(w.W)
 }

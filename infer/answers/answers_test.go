@@ -53,3 +53,33 @@ func TestClassesBeyondTheFirst(t *testing.T) {
 		}
 	}
 }
+
+func TestSeveralLabelsAPicture(t *testing.T) {
+	labels, thresholds := []string{"rose", "red", "cup"}, []float64{0.5, 0.3, 0.5}
+	several := infer.NewLabelAnswers(labels, thresholds, []float32{0.5, 0.75, 0.25, 0.25, 0.25, 0.25})
+	results := []infer.Result{{Picture: infer.Picture{Name: "a"}, Answer: several[0]},
+		{Picture: infer.Picture{Name: "b"}, Answer: several[1]},
+		{Picture: infer.Picture{Name: "c"}, Err: errors.New("c: empty")}}
+	for format, want := range map[Format]string{
+		Text: "a: red 75.0 %, rose 50.0 %\nb: no label\nc: error: empty\n",
+		CSV:  "file,labels,probabilities,error\na,red|rose,0.75|0.5,\nb,,,\nc,,,empty\n",
+		JSON: `{"file":"a","labels":[{"label":"red","probability":0.75},{"label":"rose","probability":0.5}]}` + "\n" +
+			`{"file":"b","labels":[]}` + "\n" + `{"file":"c","error":"empty"}` + "\n",
+	} {
+		var out bytes.Buffer
+		w := Writer{W: &out, Top: 3, Format: format, MultiLabel: true}
+		for _, r := range results {
+			if err := w.Write(r); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if out.String() != want {
+			t.Errorf("got %q, want %q", out.String(), want)
+		}
+	}
+	var out bytes.Buffer
+	w := Writer{W: &out, Top: 1, MultiLabel: true, MinConfidence: 0.2}
+	if err := w.Write(results[0]); err != nil || out.String() != "a: red 75.0 %\n" {
+		t.Errorf("one at most: got %q, %v", out.String(), err)
+	}
+}

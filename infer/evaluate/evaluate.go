@@ -24,6 +24,8 @@ type Picture struct {
 	Path  string // what the result calls it
 	Class int    // index into the engine's labels
 	Data  []byte // the bytes of the image, in place of File; nil: it is read
+	// Labels are indices into the engine's labels, in order, for RunLabels.
+	Labels []int
 }
 
 // Options say what is evaluated and how.
@@ -32,6 +34,8 @@ type Options struct {
 	Labels []string // the engine's classes, by index
 	Batch  int      // pictures a run of the network; 0 means infer.DefaultBatch
 	Worst  int      // how many mistakes to list
+	// Thresholds are from which probability on each label is given, for RunLabels; nil: 0.5.
+	Thresholds []float64
 	// Unreadable are paths of pictures that are known not to be readable. The result
 	// lists them before others.
 	Unreadable []string

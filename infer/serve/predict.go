@@ -26,6 +26,10 @@ type prediction struct {
 	Unknown     bool          `json:"unknown,omitempty"` // a class may have that label too
 	Top         []infer.Class `json:"top,omitempty"`
 	Error       string        `json:"error,omitempty"`
+
+	// Of a model of several labels a picture: those over their threshold, and all.
+	Labels        *[]infer.Class `json:"labels,omitempty"`
+	Probabilities []infer.Label  `json:"probabilities,omitempty"`
 }
 
 // predictions is the answer of /predict.
@@ -75,6 +79,10 @@ func (s *Server) predict(w http.ResponseWriter, r *http.Request) error {
 func predictionOf(name string, o outcome, top int, certain float64) prediction {
 	if o.err != nil {
 		return prediction{File: name, Error: asError(o.err).Text}
+	}
+	if o.answer.MultiLabel() {
+		present := o.answer.Present(certain)
+		return prediction{File: name, Labels: &present, Probabilities: o.answer.Labels(certain)}
 	}
 	p := prediction{File: name, Top: o.answer.Top(top)}
 	p.Label, p.Probability = p.Top[0].Label, p.Top[0].Probability

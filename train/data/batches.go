@@ -99,7 +99,9 @@ func (l *Loader) takeRing() []*slot {
 		s.batch = Batch{Size: l.Size(), Classes: classes,
 			Pixels: make([]uint8, l.opts.Batch*pixels), Targets: make([]float32, l.opts.Batch*classes),
 			Labels: make([]int, l.opts.Batch), Indices: make([]int, l.opts.Batch)}
-		if l.opts.ClassWeights != nil && !l.opts.Augment.Mixes() {
+		if l.cache.Set.Multi {
+			s.batch.Present = make([]bool, l.opts.Batch*classes)
+		} else if l.opts.ClassWeights != nil && !l.opts.Augment.Mixes() {
 			s.batch.Weights = make([]float32, l.opts.Batch)
 		}
 		ring = append(ring, s)
@@ -137,6 +139,9 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) {
 	b.N = n
 	b.Pixels, b.Targets = b.Pixels[:n*pixels], b.Targets[:n*b.Classes]
 	b.Labels, b.Indices = b.Labels[:n], b.Indices[:n]
+	if b.Present != nil {
+		b.Present = b.Present[:n*b.Classes]
+	}
 	if b.Weights != nil {
 		b.Weights = b.Weights[:n]
 	}
@@ -145,7 +150,12 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) {
 	for k, i := range order[first : first+n] {
 		class := l.cache.Set.Items[i].Class
 		b.Indices[k], b.Labels[k] = i, class
-		l.target(b.Targets[k*b.Classes:(k+1)*b.Classes], class)
+		row := b.Targets[k*b.Classes : (k+1)*b.Classes]
+		if b.Present != nil {
+			l.targets(row, b.Present[k*b.Classes:(k+1)*b.Classes], l.cache.Set.Items[i].Labels)
+		} else {
+			l.target(row, class)
+		}
 		if b.Weights != nil {
 			b.Weights[k] = l.opts.ClassWeights[class]
 		}
@@ -198,5 +208,18 @@ func (l *Loader) target(row []float32, class int) {
 		for j := range row {
 			row[j] *= l.opts.ClassWeights[class]
 		}
+	}
+}
+
+// targets writes the row of an image with several labels, or none: 1 for those that it
+// has and 0 for the others, or with label smoothing s, y*(1-s) + s/2, as Keras'
+// BinaryCrossentropy: each label is a question of two answers.
+func (l *Loader) targets(row []float32, present []bool, labels []int) {
+	s := l.opts.LabelSmoothing
+	for j := range row {
+		row[j], present[j] = float32(s/2), false
+	}
+	for _, j := range labels {
+		row[j], present[j] = float32(1-s+s/2), true
 	}
 }

@@ -145,7 +145,9 @@ func (l *load) compact() error {
 			copy(l.pix[n*per:(n+1)*per], l.pix[i*per:])
 			l.set.Items[n], l.prints[n] = it, l.prints[i]
 		}
-		readable[it.Class]++
+		for _, class := range l.set.LabelsOf(&it) {
+			readable[class]++
+		}
 		n++
 	}
 	l.set.Items, l.pix, l.prints = l.set.Items[:n], l.pix[:n*per], l.prints[:n]

@@ -14,3 +14,15 @@ func BalancedWeights(counts []int) []float32 {
 	}
 	return weights
 }
+
+// PositiveWeights are, for images with several labels, the number of images without each
+// label over that of images with it, so that having a label and not having it count the
+// same: the usual choice for PyTorch's pos_weight. A label that no image has counts as one
+// of one image, and one that all have as one that all but one have.
+func PositiveWeights(counts []int, images int) []float32 {
+	weights := make([]float32, len(counts))
+	for i, n := range counts {
+		weights[i] = float32(max(images-n, 1)) / float32(max(n, 1))
+	}
+	return weights
+}

@@ -1,6 +1,9 @@
 package data
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 // tooFew is the error for a class with too few different images for the parts. Where
 // copies of another class' images are the reason, it names that class.
@@ -65,7 +68,7 @@ func (s *Set) noTraining(class int) error {
 	err := fmt.Errorf("split: class %q has no image to train on", s.Labels[class])
 	out, example := 0, ""
 	for _, it := range s.Items {
-		if it.Class == class && it.Part == Out {
+		if it.Part == Out && slices.Contains(s.LabelsOf(&it), class) {
 			if out == 0 {
 				example = it.Path
 			}

@@ -13,6 +13,7 @@ package data
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // Part is the part of the split that an image is in.
@@ -35,6 +36,9 @@ type Item struct {
 	Class  int    // index into Set.Labels
 	Part   Part   // "" before the split
 	SHA256 string // of the file's bytes, lower-case hex; "" before Load
+	// Labels are indices into Set.Labels, in order, none to all of them, in a set with
+	// Multi; nil in others. Class is the first one then, or 0.
+	Labels []int
 }
 
 // Set is a labelled set of images, without their pixels.
@@ -42,6 +46,12 @@ type Set struct {
 	Dir    string   // the folder; "" for drawn images
 	Labels []string // names of the classes, sorted; index = class
 	Items  []Item   // by path
+	// Multi says that pictures have any number of labels, see Item.Labels.
+	Multi bool
+	// List is the list that the set is from, see ScanList; "" for one of folders. Notes
+	// say how it was read.
+	List  string
+	Notes []string
 	// SplitBy is how the parts were made, for people: "stratified 80/20".
 	SplitBy string
 	// Similar lists, by index, the groups of images that are the same or look the
@@ -96,20 +106,52 @@ func (s *Set) Indices(p Part) []int {
 	return out
 }
 
-// Counts is the number of images of each class in the part.
+// Counts is the number of images of each class, or with each label, in the part.
 func (s *Set) Counts(p Part) []int {
 	n := make([]int, len(s.Labels))
 	for _, it := range s.Items {
-		if it.Part == p {
-			n[it.Class]++
+		if it.Part != p {
+			continue
+		}
+		for _, class := range s.LabelsOf(&it) {
+			n[class]++
 		}
 	}
 	return n
 }
 
+// LabelsOf are the indices of an image's labels: its class alone, unless the set has Multi.
+func (s *Set) LabelsOf(it *Item) []int {
+	if s.Multi {
+		return it.Labels
+	}
+	return []int{it.Class}
+}
+
+// labelSeparator stands between the names of labels.
+const labelSeparator = "|"
+
+// Named is the name of an image's class, or the names of its labels with | between them.
+func (s *Set) Named(it *Item) string {
+	if !s.Multi {
+		return s.Labels[it.Class]
+	}
+	names := make([]string, len(it.Labels))
+	for i, class := range it.Labels {
+		names[i] = s.Labels[class]
+	}
+	return strings.Join(names, labelSeparator)
+}
+
+// alike says whether two images have the same class, or the same labels.
+func (it *Item) alike(other *Item) bool {
+	return it.Class == other.Class && slices.Equal(it.Labels, other.Labels)
+}
+
 // clone is a copy of s; only Similar and NotFound are shared.
 func (s *Set) clone() *Set {
 	return &Set{Dir: s.Dir, Labels: slices.Clone(s.Labels), Items: slices.Clone(s.Items),
+		Multi: s.Multi, List: s.List, Notes: slices.Clone(s.Notes),
 		SplitBy: s.SplitBy, Similar: s.Similar, Excluded: s.Excluded, NotFound: s.NotFound,
 		Problems: slices.Clone(s.Problems)}
 }

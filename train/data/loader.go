@@ -21,11 +21,13 @@ type LoaderOptions struct {
 	// training images, whose variations are then cut from larger ones.
 	Size    int
 	Workers int // batches prepared at the same time; 0 means one for each core
-	// LabelSmoothing s turns a one-hot target y into y*(1-s) + s/classes, as Keras.
+	// LabelSmoothing s turns a one-hot target y into y*(1-s) + s/classes, as Keras; where
+	// pictures have several labels, into y*(1-s) + s/2.
 	LabelSmoothing float64
 	// ClassWeights multiply the loss of the images of each class; nil means 1. If
 	// images are mixed they multiply the targets instead, which is right only for a
-	// loss that is a sum over the targets, as cross-entropy is.
+	// loss that is a sum over the targets, as cross-entropy is. Where pictures have several
+	// labels they have no effect: they are in the loss then, see nn.Config.
 	ClassWeights []float32
 	// Augment varies the images, each with a random stream of its own from (Seed,
 	// epoch, image). It is not for validation or test images. If it mixes, the first

@@ -157,7 +157,10 @@ func (s *Set) reduce(groups [][]int, opts SplitOptions) {
 // splitBy is the name of the split in a run's record.
 func (s *Set) splitBy(given map[Part]bool, o SplitOptions) string {
 	var words []string
-	if given != nil {
+	switch {
+	case given != nil && s.List != "":
+		words = append(words, "as the list says")
+	case given != nil:
 		words = append(words, "folders")
 	}
 	if o.Folds > 0 {
@@ -169,7 +172,11 @@ func (s *Set) splitBy(given map[Part]bool, o SplitOptions) string {
 		shares = SplitOptions{Val: o.Val / (1 - o.Test)}
 	}
 	if !given[Val] && o.LeftOut != Val {
-		words = append(words, s.drawn(shares).String())
+		how := s.drawn(shares).String()
+		if s.Multi {
+			how = strings.Replace(how, "stratified", "stratified by labels", 1)
+		}
+		words = append(words, how)
 	}
 	if o.PerClass > 0 && o.Test > 0 {
 		words = append(words, fmt.Sprintf("test on %.3g %% of all", 100*o.Test))

@@ -31,7 +31,9 @@ func Preview(ctx context.Context, c *Cache, indices []int, policy augment.Policy
 	rows := make([][]PreviewTile, len(indices))
 	for row, i := range indices {
 		own := make([]float32, c.Set.Classes())
-		own[c.Set.Items[i].Class] = 1
+		for _, class := range c.Set.LabelsOf(&c.Set.Items[i]) {
+			own[class] = 1
+		}
 		rows[row] = []PreviewTile{{c.Image(i), own}}
 	}
 	image := 3 * c.Size() * c.Size()

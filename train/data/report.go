@@ -72,17 +72,19 @@ func (s *Set) Report() Report {
 	}
 	largest := 0
 	for _, it := range s.Items {
-		c := &r.Classes[it.Class]
-		c.Images++
-		switch it.Part {
-		case Train:
-			c.Train++
-		case Val:
-			c.Val++
-		case Test:
-			c.Test++
+		for _, class := range s.LabelsOf(&it) {
+			c := &r.Classes[class]
+			c.Images++
+			switch it.Part {
+			case Train:
+				c.Train++
+			case Val:
+				c.Val++
+			case Test:
+				c.Test++
+			}
+			largest = max(largest, c.Images)
 		}
-		largest = max(largest, c.Images)
 	}
 	if r.Images > 0 {
 		r.MajorityRate = float64(largest) / float64(r.Images)
@@ -101,7 +103,7 @@ func (s *Set) Repeated(group []int) Repeated {
 		it := s.Items[i]
 		out.Files = append(out.Files, it.Path)
 		out.SameBytes = out.SameBytes && it.SHA256 == first.SHA256
-		out.TwoClasses = out.TwoClasses || it.Class != first.Class
+		out.TwoClasses = out.TwoClasses || !it.alike(&first)
 		out.TwoParts = out.TwoParts || it.Part != first.Part
 	}
 	return out

@@ -65,6 +65,9 @@ func (s *Set) Split(opts SplitOptions) error {
 		opts.Test = 0
 		s.separate()
 	}
+	if given[Val] && s.Multi && opts.PerClass > 0 {
+		return s.drawLabels(groups, opts) // which refuses it
+	}
 	if given[Val] {
 		s.reduce(groups, opts)
 	} else if err := s.draw(groups, opts); err != nil {
@@ -104,7 +107,11 @@ func (s *Set) Groups() ([][]int, error) {
 		size[it.Class]++
 	}
 	for _, g := range s.Similar {
-		if len(g) <= max(2, size[s.Items[g[0]].Class]/20) {
+		of := size[s.Items[g[0]].Class]
+		if s.Multi {
+			of = len(s.Items)
+		}
+		if len(g) <= max(2, of/20) {
 			for _, i := range g[1:] {
 				joined.join(g[0], i)
 			}
@@ -135,6 +142,8 @@ func (s *Set) reportRepeated(groups [][]int) {
 				same = "looks like "
 			}
 			switch {
+			case s.Multi && !it.alike(&first):
+				s.report(it.Path, Duplicate, same+first.Path+", which has other labels")
 			case it.Class != first.Class:
 				s.report(it.Path, Duplicate, same+first.Path+", of another class")
 			case it.Part != first.Part && it.SHA256 != first.SHA256:
@@ -180,6 +189,9 @@ func (s *Set) separate() {
 
 // draw divides the items that are in train or in no part yet.
 func (s *Set) draw(groups [][]int, opts SplitOptions) error {
+	if s.Multi {
+		return s.drawLabels(groups, opts)
+	}
 	filled := make([]int, opts.Folds)
 	for class, gs := range s.undivided(groups) {
 		if want := opts.fewest(); len(gs) < want {
@@ -264,6 +276,11 @@ func (s *Set) Check() error {
 	for i, it := range s.Items {
 		if it.Class < 0 || it.Class >= len(s.Labels) {
 			return fmt.Errorf("data: %s: class %d of %d", it.Path, it.Class, len(s.Labels))
+		}
+		for _, class := range it.Labels {
+			if class < 0 || class >= len(s.Labels) || !s.Multi {
+				return fmt.Errorf("data: %s: label %d of %d", it.Path, class, len(s.Labels))
+			}
 		}
 		if _, ok := paths[it.Path]; ok {
 			return fmt.Errorf("data: %s is listed twice", it.Path)

@@ -14,14 +14,22 @@ import (
 	"github.com/flowerctl/flowerctl/train/textfile"
 )
 
-var splitHeader = []string{"path", "class", "part", "sha256"}
+// The header of split.csv, and that of a set with several labels a picture.
+var (
+	splitHeader = []string{"path", "class", "part", "sha256"}
+	multiHeader = []string{"path", "labels", "part", "sha256"}
+)
 
 // WriteSplit writes split.csv: a header, then a line for each image with its
-// path, the name of its class, its part and the SHA-256 of its file.
+// path, the name of its class, its part and the SHA-256 of its file. The header says
+// labels in place of class where a picture may have several, with | between them.
 func (s *Set) WriteSplit(w io.Writer) error {
 	t := table.New(splitHeader...)
+	if s.Multi {
+		t = table.New(multiHeader...)
+	}
 	for _, it := range s.Items {
-		t.Add(it.Path, s.Labels[it.Class], string(it.Part), it.SHA256)
+		t.Add(it.Path, s.Named(&it), string(it.Part), it.SHA256)
 	}
 	return t.WriteCSV(w)
 }
@@ -43,22 +51,39 @@ func ReadSplit(r io.Reader) (*Set, error) {
 	if err != nil {
 		return nil, fmt.Errorf("split.csv: %w", err)
 	}
-	if len(rows) == 0 || !slices.Equal(rows[0], splitHeader) {
+	if len(rows) == 0 || !slices.Equal(rows[0], splitHeader) && !slices.Equal(rows[0], multiHeader) {
 		return nil, fmt.Errorf("split.csv: the first line must be path,class,part,sha256")
 	}
+	s := &Set{SplitBy: "file", Multi: slices.Equal(rows[0], multiHeader)}
 	rows = rows[1:]
-	s := &Set{SplitBy: "file"}
+	names := func(cell string) []string {
+		if s.Multi {
+			return several(cell, ';') // a label may have a semicolon
+		}
+		return []string{cell}
+	}
 	for _, row := range rows {
-		s.Labels = append(s.Labels, row[1])
+		s.Labels = append(s.Labels, names(row[1])...)
 	}
 	slices.Sort(s.Labels)
 	s.Labels = slices.Compact(s.Labels)
 	for i, row := range rows {
-		if err := checkRow(row); err != nil {
+		if err := checkRow(row, s.Multi); err != nil {
 			return nil, fmt.Errorf("split.csv: line %d: %w", i+2, err)
 		}
-		class, _ := slices.BinarySearch(s.Labels, row[1])
-		s.Items = append(s.Items, Item{Path: row[0], Class: class, Part: Part(row[2]), SHA256: row[3]})
+		it := Item{Path: row[0], Part: Part(row[2]), SHA256: row[3]}
+		for _, name := range names(row[1]) {
+			class, _ := slices.BinarySearch(s.Labels, name)
+			it.Labels = append(it.Labels, class)
+		}
+		slices.Sort(it.Labels)
+		if len(it.Labels) > 0 {
+			it.Class = it.Labels[0]
+		}
+		if !s.Multi {
+			it.Labels = nil
+		}
+		s.Items = append(s.Items, it)
 	}
 	if err := s.Check(); err != nil {
 		return nil, fmt.Errorf("split.csv: %w", err)
@@ -66,11 +91,11 @@ func ReadSplit(r io.Reader) (*Set, error) {
 	return s, nil
 }
 
-func checkRow(row []string) error {
+func checkRow(row []string, multi bool) error {
 	if !fs.ValidPath(row[0]) {
 		return fmt.Errorf("path %q leaves the folder", row[0])
 	}
-	if row[1] == "" {
+	if row[1] == "" && !multi {
 		return fmt.Errorf("%s has no class", row[0])
 	}
 	switch Part(row[2]) {
@@ -88,13 +113,13 @@ func checkRow(row []string) error {
 // Apply takes over the parts of a split of the same images. If paths, classes or
 // bytes differ, it returns an error that names the first difference.
 func (s *Set) Apply(split *Set) error {
-	if len(s.Items) != len(split.Items) || !slices.Equal(s.Labels, split.Labels) {
+	if len(s.Items) != len(split.Items) || !slices.Equal(s.Labels, split.Labels) || s.Multi != split.Multi {
 		return fmt.Errorf("split: %d images of classes %q, this set has %d of %q",
 			len(split.Items), split.Labels, len(s.Items), s.Labels)
 	}
 	for i, it := range split.Items {
 		own := s.Items[i]
-		if own.Path != it.Path || own.Class != it.Class || own.SHA256 != it.SHA256 {
+		if own.Path != it.Path || !own.alike(&it) || own.SHA256 != it.SHA256 {
 			return fmt.Errorf("split: %s is not the image that this set has there (%s)",
 				it.Path, own.Path)
 		}

@@ -20,6 +20,9 @@ type Examples struct {
 	Features []float32 // N x D
 	Labels   []int     // 0 to Classes-1
 	Classes  int
+	// Several are, where an example has any number of labels, those of each, in order, in
+	// place of Labels: the head is a logistic regression for each label then. nil elsewhere.
+	Several [][]int
 	// Groups are numbers of what must be in one fold: the views of one picture, or a
 	// picture and its copies. nil: each row is its own.
 	Groups []int
@@ -61,7 +64,9 @@ func (e *Examples) check(folds int) error {
 			len(e.Features), len(e.Labels), e.N, e.D)
 	case e.Groups != nil && len(e.Groups) != e.N:
 		return fmt.Errorf("%d groups for %d examples", len(e.Groups), e.N)
-	case e.Classes < 2:
+	case e.Several != nil && len(e.Several) != e.N:
+		return fmt.Errorf("the labels of %d examples for %d", len(e.Several), e.N)
+	case e.Classes < 2 && e.Several == nil:
 		return fmt.Errorf("%d classes, want 2 or more", e.Classes)
 	case folds < 2:
 		return fmt.Errorf("%d folds, want 2 or more", folds)
@@ -69,6 +74,13 @@ func (e *Examples) check(folds int) error {
 	for i, l := range e.Labels {
 		if l < 0 || l >= e.Classes {
 			return fmt.Errorf("example %d has label %d, want 0 to %d", i, l, e.Classes-1)
+		}
+	}
+	for i, several := range e.Several {
+		for _, l := range several {
+			if l < 0 || l >= e.Classes {
+				return fmt.Errorf("example %d has label %d, want 0 to %d", i, l, e.Classes-1)
+			}
 		}
 	}
 	for i, v := range e.Features {
@@ -152,10 +164,13 @@ func (l *Linear) Loss(e *Examples) (mean float64, right int) {
 			}
 			logits[c] = sum
 		}
-		mean += crossEntropy(logits, e.Labels[i]) / float64(e.N)
-		if numbers.ArgMax(logits) == e.Labels[i] {
+		mean += e.loss(logits, i) / float64(e.N)
+		if e.right(logits, i) {
 			right++
 		}
+	}
+	if e.Several != nil {
+		mean /= float64(e.Classes) // as training has it
 	}
 	return mean, right
 }
@@ -224,8 +239,8 @@ func (p *problem) try(ctx context.Context, f *part, penalty float64, held []Held
 	z := p.logits(p.rows(f.out), f.w)
 	for i, row := range f.out {
 		logits := z[i*p.Classes : (i+1)*p.Classes]
-		t.Loss += crossEntropy(logits, p.Labels[row])
-		if numbers.ArgMax(logits) == p.Labels[row] {
+		t.Loss += p.loss(logits, row)
+		if p.right(logits, row) {
 			t.Accuracy++
 		}
 		if held != nil {

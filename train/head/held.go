@@ -25,6 +25,9 @@ var ErrFewGroups = errors.New("a class has one group of examples, want two or mo
 // penalty that [Fit] would choose, and how well that penalty does. A class without
 // examples is no error; one with a single group is [ErrFewGroups].
 func CrossValidate(ctx context.Context, e Examples, o Options) ([]Held, Trial, error) {
+	if e.Several != nil {
+		return nil, Trial{}, errors.New("examples with several labels have no margin")
+	}
 	o.fill(&e)
 	if err := e.check(o.Folds); err != nil {
 		return nil, Trial{}, err

@@ -61,6 +61,9 @@ func (p *problem) folds(want int, seed uint64) (fold []int, n int) {
 	byClass := make([][]int, p.Classes) // groups
 	seen := map[int]bool{}
 	for i, l := range p.Labels {
+		if p.Several != nil {
+			l = 0 // all groups alike: a rare label would leave no fold
+		}
 		if g := p.group(i); !seen[g] {
 			seen[g] = true
 			byClass[l] = append(byClass[l], g)
@@ -177,10 +180,8 @@ func (o *objective) evaluate(w []float64) {
 	o.loss = 0
 	for i, row := range o.indices {
 		logits := z[i*k : (i+1)*k]
-		label := o.Labels[row]
-		o.loss += crossEntropy(logits, label) / n
-		softmax(logits)
-		logits[label]--
+		o.loss += o.problem.loss(logits, row) / n
+		o.residual(logits, row)
 	}
 	grad := blas64.General{Rows: k, Cols: o.x.Cols, Stride: o.x.Stride, Data: o.grad}
 	probabilities := blas64.General{Rows: o.x.Rows, Cols: k, Stride: k, Data: z}

@@ -67,8 +67,16 @@ func (s *Spec) checkFrame() error {
 func (s *Spec) checkOutputs(shapes map[string][]int) error {
 	for _, o := range s.Outputs {
 		n := s.Node(o.Node)
-		if n == nil || n.Op != Softmax {
-			return fmt.Errorf("network %s: output %s: %q is not a softmax node", s.Name, o.Name, o.Node)
+		if n == nil || n.Op != Softmax && n.Op != Sigmoid {
+			return fmt.Errorf("network %s: output %s: %q is not a softmax node, and no sigmoid", s.Name,
+				o.Name, o.Node)
+		}
+		if main := s.Node(s.Main().Node); n.Op != main.Op {
+			return fmt.Errorf("network %s: output %s ends in a %s, and the first one in a %s", s.Name,
+				o.Name, n.Op, main.Op)
+		}
+		if len(shapes[o.Node]) != 1 {
+			return fmt.Errorf("network %s: output %s is %v, want a vector", s.Name, o.Name, shapes[o.Node])
 		}
 		if got := shapes[o.Node][0]; got != s.Classes {
 			return fmt.Errorf("network %s: output %s has %d classes, want %d",

@@ -9,6 +9,8 @@
 // Shapes leave out the batch: an image-like value is [C H W], a vector [K].
 package model
 
+import "slices"
+
 // Op names what a node computes.
 type Op string
 
@@ -55,10 +57,11 @@ type Spec struct {
 	Outputs []Output `json:"outputs"` // the main head first, then auxiliary ones
 }
 
-// Output is a head of the network: a softmax node whose input are the logits.
+// Output is a head of the network: a softmax node whose input are the logits, or in a
+// network of several labels an image a sigmoid node; see [Spec.MultiLabel].
 type Output struct {
 	Name string `json:"name"` // "main", "aux1", ...
-	Node string `json:"node"` // the softmax node
+	Node string `json:"node"` // the softmax or sigmoid node
 	// Weight multiplies this head's loss in the sum that is trained.
 	Weight float64 `json:"weight"`
 }
@@ -147,7 +150,30 @@ func (s *Spec) Extractor() *Node {
 // Main is the head that is exported and gives the answer.
 func (s *Spec) Main() Output { return s.Outputs[0] }
 
-// Logits is the name of the node that the head's softmax reads.
+// MultiLabel says whether the heads end in sigmoids: each class, then called a label, has
+// a probability of its own, and an image any number of them.
+func (s *Spec) MultiLabel() bool {
+	if len(s.Outputs) == 0 {
+		return false
+	}
+	n := s.Node(s.Main().Node)
+	return n != nil && n.Op == Sigmoid
+}
+
+// WithSigmoids is the network with sigmoids at the end of its heads in place of
+// softmaxes. It shares no nodes with s.
+func (s *Spec) WithSigmoids() Spec {
+	out := *s
+	out.Nodes = slices.Clone(s.Nodes)
+	for _, o := range out.Outputs {
+		if n := out.Node(o.Node); n != nil && n.Op == Softmax {
+			n.Op = Sigmoid
+		}
+	}
+	return out
+}
+
+// Logits is the name of the node that the head's softmax, or sigmoid, reads.
 func (s *Spec) Logits(o Output) string { return s.Node(o.Node).Inputs[0] }
 
 // Consumers maps the name of each node, and InputName, to the nodes that read

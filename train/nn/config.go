@@ -18,8 +18,10 @@ type Loss string
 // The losses. Label smoothing, mixed images and class weights are in the
 // batch's targets and weights.
 const (
-	CrossEntropy Loss = "crossentropy" // of the softmax, see newCrossEntropyLoss
-	SquaredError Loss = "mse"          // of the probabilities, see newSquaredErrorLoss
+	// CrossEntropy is that of the softmax, see newCrossEntropyLoss, and in a network of
+	// several labels an image that of each label, see newBinaryCrossEntropyLoss.
+	CrossEntropy Loss = "crossentropy"
+	SquaredError Loss = "mse" // of the probabilities, see newSquaredErrorLoss
 )
 
 // Losses lists them, the default first.
@@ -31,8 +33,11 @@ type Config struct {
 	// optim.Vector computes the norms of the gradients.
 	Engine    kernel.Engine[float32]
 	Optimizer optim.Optimizer
-	Loss      Loss   // CrossEntropy when empty
-	Seed      uint64 // of dropout
+	Loss      Loss // CrossEntropy when empty
+	// PositiveWeights multiply, in a network of several labels an image, the loss of the
+	// images that have a label, as PyTorch's pos_weight: one number a label; nil means 1.
+	PositiveWeights []float32
+	Seed            uint64 // of dropout
 	// ClipNorm scales the gradients down when the norm of all of them together is
 	// larger (Keras' global_clipnorm); 0 never does.
 	ClipNorm float64
@@ -69,6 +74,13 @@ func (c *Config) check(spec *model.Spec) error {
 	}
 	if !slices.Contains(Losses(), c.Loss) {
 		return fmt.Errorf("loss %q, want one of %v", c.Loss, Losses())
+	}
+	switch n := len(c.PositiveWeights); {
+	case spec.MultiLabel() && c.Loss != CrossEntropy:
+		return fmt.Errorf("loss %q of several labels an image, want %s", c.Loss, CrossEntropy)
+	case n > 0 && (!spec.MultiLabel() || n != spec.Classes):
+		return fmt.Errorf("%d positive weights for the %d classes of network %s, want one for each label "+
+			"of a network of several labels an image", n, spec.Classes, spec.Name)
 	}
 	if !(c.ClipNorm >= 0) {
 		return fmt.Errorf("clip norm %g, want 0 (never) or more", c.ClipNorm)

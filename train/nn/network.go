@@ -64,7 +64,7 @@ func New(spec model.Spec, w model.Weights, cfg Config) (*Network, error) {
 	if err != nil {
 		return nil, err
 	}
-	src.loss, src.fused = cfg.Loss, true
+	src.loss, src.fused, src.positive = cfg.Loss, true, cfg.PositiveWeights
 	n := &Network{cfg: cfg, weights: w, programs: map[use]*program[float32]{}}
 	var ok bool
 	if n.vector, ok = cfg.Engine.(optim.Vector); !ok {
@@ -210,6 +210,9 @@ func (n *Network) prepare(ctx context.Context, b *data.Batch, why purpose) (
 		return nil, fmt.Errorf("batch of %d classes, %d targets and %d labels for %d images, "+
 			"network %s has %d classes",
 			b.Classes, len(b.Targets), len(b.Labels), b.N, spec.Name, spec.Classes)
+	case (b.Present != nil) != spec.MultiLabel() || b.Present != nil && len(b.Present) != b.N*b.Classes:
+		return nil, fmt.Errorf("batch of %d images with the labels of %d: network %s has several labels "+
+			"an image: %t", b.N, len(b.Present)/b.Classes, spec.Name, spec.MultiLabel())
 	case b.Weights != nil && len(b.Weights) != b.N:
 		return nil, fmt.Errorf("batch of %d images has %d weights", b.N, len(b.Weights))
 	}
@@ -235,9 +238,28 @@ func (n *Network) feed(p *program[float32], b *data.Batch) {
 func (n *Network) result(p *program[float32], b *data.Batch) train.Result {
 	r := train.Result{N: b.N, Loss: p.lossValue(), Correct: make([]int, len(p.logits))}
 	for head, logits := range p.logits {
+		if b.Present != nil {
+			r.Correct[head] = exact(p.Read(logits), b.Present, b.Classes)
+			continue
+		}
 		r.Correct[head] = correct(p.Read(logits), b.Labels)
 	}
 	return r
+}
+
+// exact counts the rows of k logits that are over 0, a probability of a half, for the
+// labels that the image has, and for no others.
+func exact(logits []float32, present []bool, k int) (count int) {
+	for from := 0; from < len(logits); from += k {
+		right := 1
+		for i := from; i < from+k; i++ {
+			if logits[i] >= 0 != present[i] {
+				right = 0
+			}
+		}
+		count += right
+	}
+	return count
 }
 
 // correct counts the rows of logits whose arg-max is their label.

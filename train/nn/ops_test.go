@@ -57,6 +57,7 @@ type opCase struct {
 		Scale, Offset, Rate    float64
 		Scales, Offsets        [3]float64
 		InputReLU              bool
+		Positive               []float32
 	}
 }
 
@@ -184,6 +185,9 @@ func applyOp[T kernel.Float](g *graph[T], c *opCase, in map[string]*G.Node, all 
 		return newCrossEntropyLoss(g, c.Name, x, in["targets"], in["weights"], cfg.Scale)
 	case "squarederror":
 		return newSquaredErrorLoss(g, c.Name, x, in["targets"], in["weights"], cfg.Scale)
+	case "binarycrossentropy":
+		s := &source[T]{positive: cfg.Positive}
+		return s.newBinaryCrossEntropyLoss(g, c.Name, x, in["targets"], in["weights"], cfg.Scale)
 	}
 	return nil, fmt.Errorf("no op %q", c.Op)
 }

@@ -21,12 +21,14 @@ type source[T kernel.Float] struct {
 	engine kernel.Engine[T]
 	memory *workspace[T]
 	values tensors[T]
-	grads  tensors[T]      // where gradients go; nil leaves them in the workspace
-	loss   Loss            // "" for a graph without a loss
-	fused  bool            // as fuse.go says
-	keep   bool            // the value of every node can be read after a run
-	frozen map[string]bool // nodes that do not train, see Config.Frozen
-	result string          // a node whose value can be read after a run; "" for the heads alone
+	grads  tensors[T] // where gradients go; nil leaves them in the workspace
+	loss   Loss       // "" for a graph without a loss
+	// positive are the weights of Config.PositiveWeights.
+	positive []float32
+	fused    bool            // as fuse.go says
+	keep     bool            // the value of every node can be read after a run
+	frozen   map[string]bool // nodes that do not train, see Config.Frozen
+	result   string          // a node whose value can be read after a run; "" for the heads alone
 }
 
 // program is one sealed graph, for a use and a batch size.
@@ -104,8 +106,11 @@ func (s *source[T]) heads(p *program[T]) error {
 			continue
 		}
 		name, from, make := head.Name+".loss", logits, newCrossEntropyLoss[T]
-		if s.loss == SquaredError {
+		switch {
+		case s.loss == SquaredError:
 			from, make = probabilities, newSquaredErrorLoss[T]
+		case s.spec.MultiLabel():
+			make = s.newBinaryCrossEntropyLoss
 		}
 		l, err := make(p.graph, name, from, p.targets, p.weights, head.Weight)
 		if err != nil {

@@ -158,7 +158,11 @@ const (
 )
 
 // classCurves computes one class after the other: the points of all would be many.
-func (p *Probabilities) classCurves() *classCurves {
+func (p *Probabilities) classCurves() *classCurves { return curvesOf(p.Labels, p.Answers.Curve) }
+
+// curvesOf are the curves of classes, or labels, of which curve gives one; false where it
+// has none.
+func curvesOf(labels []string, curve func(class int) (metrics.Curves, bool)) *classCurves {
 	out, n := new(classCurves), 0.0
 	add := func(c metrics.Curves) {
 		n++
@@ -178,8 +182,8 @@ func (p *Probabilities) classCurves() *classCurves {
 			out.left++
 		}
 	}
-	for class, label := range p.Labels {
-		if c, ok := p.Answers.Curve(class); ok {
+	for class, label := range labels {
+		if c, ok := curve(class); ok {
 			c.Label = label
 			add(c)
 		}

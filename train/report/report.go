@@ -97,6 +97,9 @@ const (
 // Write writes report.html, the pictures and the tables into a run's folder: all of
 // them, or none.
 func Write(dir string, r *Run) error {
+	if r.Outcome.MultiLabel {
+		return r.writeMulti(dir)
+	}
 	pictures, err := r.pictures()
 	if err != nil {
 		return err

@@ -26,6 +26,9 @@ const CalibrationFile = "calibration.json"
 type Calibration struct {
 	// Temperature divides the logits before the softmax; see [metrics.Calibration].
 	Temperature float64 `json:"temperature"`
+	// Thresholds are, of a network of several labels an image, the probabilities from which
+	// on each label is given; nil of others. Coverage is nil then.
+	Thresholds []float64 `json:"thresholds,omitempty"`
 	// Coverage is the curve of the validation images, with that temperature.
 	Coverage []metrics.Covered `json:"coverage"`
 	// Checkpoint is the SHA-256 of the file of the best weights.
@@ -71,6 +74,9 @@ func fileDigest(path string) (string, error) {
 
 // calibrate writes the calibration and the answers that it is from.
 func (s *Session) calibrate(f Folder, o *train.Outcome) error {
+	if o.MultiLabel {
+		return s.keepThresholds(f, o)
+	}
 	if o.Calibration == nil {
 		return nil
 	}

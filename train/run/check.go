@@ -4,13 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/arch"
-	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/data/augment"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
@@ -64,6 +64,9 @@ func (s Settings) plan() (*plan, error) {
 		if p.Size == 0 {
 			p.Size = p.preset.Size
 		}
+	}
+	if p.Data == "" && p.LabelsFile != "" {
+		p.Data = filepath.Dir(p.LabelsFile)
 	}
 	if p.Data != "" {
 		p.Drawn = 0
@@ -202,6 +205,8 @@ func (p *plan) check() error {
 			"without mixup and cutmix, or with loss %s", p.Loss, p.Augment, nn.CrossEntropy)
 	case (p.Freeze == FreezeAll || p.Freeze == FreezeAuto) && !p.fromBase():
 		return wrong("freeze", "a network from nothing has nothing to keep")
+	case p.MultiLabel && p.LabelsFile == "":
+		return wrong("multi-label", "goes with a list of pictures and labels: a folder is one class")
 	case p.Data == "" && p.Exclude != "":
 		return wrong("exclude", "got %s, and there is no folder of images: flowers are drawn", p.Exclude)
 	case p.Data == "" && p.Drawn < 10:
@@ -265,16 +270,4 @@ func (p *plan) trainOnly() (what []string) {
 		}
 	}
 	return what
-}
-
-// scan says how the folder of images is listed. The exclusion is read: where it cannot
-// be, that is the error of the setting.
-func (p *plan) scan() (o data.ScanOptions, err error) {
-	o.Strict = p.Strict
-	if p.Exclude != "" {
-		if o.Exclude, err = data.ReadExclusion(p.Exclude); err != nil {
-			return o, wrong("exclude", "%w", err)
-		}
-	}
-	return o, nil
 }

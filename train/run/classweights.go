@@ -10,13 +10,16 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
+// balanced is the value of Settings.Classes with which all classes count the same.
+const balanced = "balanced"
+
 // classWeights reads --class-weights: nothing, "balanced" (as scikit-learn:
 // images / (classes * images of the class)), or numbers in the order of labels.
 func classWeights(text string, labels []string, counts []int) ([]float32, error) {
 	switch text {
 	case "":
 		return nil, nil
-	case "balanced":
+	case balanced:
 		return data.BalancedWeights(counts), nil
 	}
 	words := strings.Split(text, ",")

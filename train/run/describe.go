@@ -2,6 +2,7 @@ package run
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/data"
@@ -20,12 +21,14 @@ func (s *Session) Describe() ([]string, error) {
 	if n := s.Spec.Extractor(); n != nil {
 		frozen = fmt.Sprintf(" and %d frozen ones", n.File.Parameters)
 	}
-	lines := []string{fmt.Sprintf(
+	lines := append(slices.Clone(set.Notes), fmt.Sprintf(
 		"%s, %d parameters%s, input %d x %d; %d training and %d validation images of %s (%s)",
 		s.Settings.Name(), parameters, frozen, size, size, s.Training.Len(), s.Validation.Len(),
-		table.Some(set.Labels), set.SplitBy)}
-	if line := s.Extracts(); line != "" {
-		lines = append(lines, line)
+		table.Some(set.Labels), set.SplitBy))
+	for _, line := range []string{s.severalSaid(), s.Extracts()} {
+		if line != "" {
+			lines = append(lines, line)
+		}
 	}
 	if names := unvalidated(set); len(names) > 0 {
 		lines = append(lines, "warning: no validation image of "+table.Some(names)+

@@ -117,6 +117,9 @@ func (s *Session) views(ctx context.Context, indices []int, mirrored bool) (*hea
 			for _, i := range indices[from:min(from+chunk, len(indices))] {
 				e.Features = append(e.Features, known[i]...)
 				e.Labels, e.Groups = append(e.Labels, set.Items[i].Class), append(e.Groups, i)
+				if set.Multi {
+					e.Several = append(e.Several, set.Items[i].Labels)
+				}
 			}
 		}
 	}

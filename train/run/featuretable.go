@@ -224,6 +224,9 @@ func (s *Session) frozenExamples(ctx context.Context, items []int, views int) (
 		for n := range views {
 			e.Features = append(e.Features, s.features.rows[view{i, n}]...)
 			e.Labels, e.Groups = append(e.Labels, set.Items[i].Class), append(e.Groups, i)
+			if set.Multi {
+				e.Several = append(e.Several, set.Items[i].Labels)
+			}
 		}
 	}
 	return e, nil

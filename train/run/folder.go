@@ -157,7 +157,8 @@ func (f Folder) Free() error {
 func (f Folder) remove() error {
 	names := append([]string{train.ConfigFile, train.SplitFile, train.HistoryFile, train.EventsFile,
 		train.BestFile, train.LastFile, train.MetricsFile, CalibrationFile, answersFile(data.Val),
-		answersFile(data.Test), FoldsFile, FoldsTable, ExtractorFile},
+		answersFile(data.Test), FoldsFile, FoldsTable, ExtractorFile,
+		report.LabelsFile},
 		append(train.RollbackFiles(), report.Files()...)...)
 	for _, name := range names {
 		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {

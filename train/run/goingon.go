@@ -1,11 +1,10 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
-
-	"github.com/flowerctl/flowerctl/train/data"
 )
 
 // goingOn says, of a run that goes on, what differs from the run that was planned:
@@ -34,7 +33,7 @@ func (s *Session) added(ctx context.Context) string {
 		scan.Exclude = nil // the list may be gone: the split does without the images it named
 	}
 	scan.Strict = false
-	set, err := data.Scan(ctx, s.plan.Data, scan)
+	set, err := s.plan.list(ctx, scan)
 	if err != nil {
 		return ""
 	}
@@ -53,7 +52,7 @@ func (s *Session) added(ctx context.Context) string {
 	}
 	return fmt.Sprintf("%d images of %s are not in this run, as they were added since it began or "+
 		"left out then (%s): it goes on without them, a new run takes them",
-		len(names), s.plan.Data, firstOf(names))
+		len(names), cmp.Or(s.plan.LabelsFile, s.plan.Data), firstOf(names))
 }
 
 // stretched says how another number of epochs changes the rate of a schedule that
@@ -90,6 +89,9 @@ func (s *Session) weighted() string {
 	pairs := make([]string, len(s.weights))
 	for class, w := range s.weights {
 		pairs[class] = fmt.Sprintf("%s %.4g", s.Images.Set.Labels[class], w)
+	}
+	if s.multi() {
+		return "weights of pictures that have a label: " + firstOf(pairs)
 	}
 	return "class weights: " + firstOf(pairs)
 }

@@ -6,6 +6,9 @@ import "github.com/flowerctl/flowerctl/train/data"
 func (s *Session) loaders() (err error) {
 	set := s.Images.Set
 	weights, err := classWeights(s.plan.Classes, set.Labels, set.Counts(data.Train))
+	if err == nil && s.multi() && s.plan.Classes == balanced {
+		weights = data.PositiveWeights(set.Counts(data.Train), len(set.Indices(data.Train)))
+	}
 	if err != nil {
 		return wrong("class-weights", "%w", err)
 	}

@@ -21,6 +21,8 @@ type OwnImage struct {
 	File  string // where it is; "" of a drawn flower
 	Data  []byte // PNG, of a drawn flower
 	Class string
+	// Labels are the names of all, of a run on images with several; nil of others.
+	Labels []string
 }
 
 // OwnPart is a part of a run's split with its images.
@@ -28,6 +30,7 @@ type OwnPart struct {
 	Part   data.Part
 	Images []OwnImage
 	Fitted bool // the weights were fitted on them
+	Multi  bool // an image may have several labels, or none
 }
 
 // Own are the images of a part of the run's split, whose files have the bytes that they
@@ -45,7 +48,7 @@ func (f Folder) Own(ctx context.Context, part data.Part) (*OwnPart, error) {
 	if err != nil {
 		return nil, err
 	}
-	own := &OwnPart{Part: part}
+	own := &OwnPart{Part: part, Multi: split.Multi}
 	if part == "" {
 		if own.Part = data.Test; len(split.Indices(data.Test)) == 0 {
 			own.Part = data.Val
@@ -71,7 +74,10 @@ func (f Folder) Own(ctx context.Context, part data.Part) (*OwnPart, error) {
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Dir, err)
 		}
-		image.Class = split.Labels[split.Items[i].Class]
+		image.Class = split.Named(&split.Items[i])
+		for _, label := range split.Items[i].Labels {
+			image.Labels = append(image.Labels, split.Labels[label])
+		}
 		own.Images = append(own.Images, image)
 	}
 	return own, nil

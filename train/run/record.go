@@ -194,7 +194,7 @@ func (r *Record) Written() time.Time {
 func (r *Record) AllButSeed() (string, error) {
 	s := r.Settings
 	drawn := s.Data == ""
-	s.Seed, s.Threads, s.Data, s.Fold = 0, 0, "", 0
+	s.Seed, s.Threads, s.Data, s.LabelsFile, s.Fold = 0, 0, "", "", 0
 	text, err := json.Marshal(s)
 	if err != nil || drawn {
 		return string(text), err
@@ -208,7 +208,7 @@ func contentDigest(set *data.Set) string {
 	var lines []string
 	for _, it := range set.Items {
 		if it.Part != data.Out {
-			lines = append(lines, it.SHA256+" "+set.Labels[it.Class]+"\n")
+			lines = append(lines, it.SHA256+" "+set.Named(&it)+"\n")
 		}
 	}
 	slices.Sort(lines)

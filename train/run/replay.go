@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/model"
@@ -14,7 +15,15 @@ import (
 
 // settingsJSON are the settings as config.json has them.
 func (s *Session) settingsJSON() json.RawMessage {
-	text, err := json.Marshal(s.Settings)
+	settings := s.Settings
+	if s.multi() && len(s.weights) > 0 { // a replay has no images to balance
+		words := make([]string, len(s.weights))
+		for i, w := range s.weights {
+			words[i] = fmt.Sprint(w)
+		}
+		settings.Classes = strings.Join(words, ",")
+	}
+	text, err := json.Marshal(settings)
 	if err != nil {
 		return nil // numbers that are not finite, which Resolve refuses
 	}
@@ -83,6 +92,9 @@ func networkOf(bad *train.BadStep) (_ *nn.Network, closing func() error, err err
 		return nil, nil, fmt.Errorf("settings: %w", err)
 	}
 	cfg, err := p.stepping(&bad.Spec)
+	if err == nil && bad.Spec.MultiLabel() {
+		cfg.PositiveWeights, err = classWeights(p.Classes, make([]string, bad.Spec.Classes), nil)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

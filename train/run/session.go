@@ -121,6 +121,9 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if s.Images, err = s.images(ctx); err != nil {
 		return nil, err
 	}
+	if err := s.several(); err != nil {
+		return nil, err
+	}
 	if err := s.loaders(); err != nil {
 		return nil, err
 	}
@@ -154,6 +157,9 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.multi() {
+		s.Spec = s.Spec.WithSigmoids()
+	}
 	if err := s.openExtractor(); err != nil {
 		return err
 	}
@@ -169,6 +175,9 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 	cfg, err := p.stepping(&s.Spec)
 	if err != nil {
 		return err
+	}
+	if s.multi() {
+		cfg.PositiveWeights = s.weights
 	}
 	if s.extractor != nil { // a nil *T in an interface would not be nil
 		cfg.Extractor = s.extractor

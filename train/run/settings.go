@@ -22,6 +22,12 @@ type Settings struct {
 	Data   string `json:"data"`         // folder of images; "" for drawn flowers
 	Drawn  int    `json:"drawn_images"` // how many are drawn; 0 with a folder
 	Strict bool   `json:"strict"`       // an unreadable image is an error
+	// LabelsFile is a list of the images and their labels, in place of a folder for each
+	// class: see data.ReadLabelList. Its paths are from Data, or where that is empty from its
+	// own folder, which Data becomes. MultiLabel says that pictures have any number of labels
+	// also where each in the list has one.
+	LabelsFile string `json:"labels_file,omitempty"`
+	MultiLabel bool   `json:"multi_label,omitempty"`
 	// Exclude is a file that names images of Data to leave out: see data.ReadExclusion.
 	Exclude string `json:"exclude"`
 

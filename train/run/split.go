@@ -61,8 +61,8 @@ func (p *plan) read(ctx context.Context, o Options, set *data.Set) (*data.Cache,
 		if err != nil {
 			return nil, err
 		}
-		if set, err = data.Scan(ctx, p.Data, scan); err != nil {
-			return nil, &DataError{err}
+		if set, err = p.list(ctx, scan); err != nil {
+			return nil, err
 		}
 	}
 	load := data.LoadOptions{Strict: p.Strict}

@@ -102,7 +102,7 @@ func (t *Trained) fromFolder(set *data.Set, items []data.Item, n int) []data.Pho
 	for _, i := range spread(len(items), n) {
 		item := items[i]
 		label, ok := class[set.Labels[item.Class]]
-		if !ok {
+		if !ok || t.Checkpoint.Spec.MultiLabel() {
 			label = -1
 		}
 		path := filepath.Join(set.Dir, filepath.FromSlash(item.Path))
@@ -152,6 +152,10 @@ type Answerer struct {
 	Labels     []string
 	Preprocess imageprep.Config
 
+	// Thresholds are, of a network of several labels an image, the probabilities from which
+	// on each is given; nil of others.
+	Thresholds []float64
+
 	temperature float64
 	network     *nn.Forward
 	engine      kernel.Engine[float32]
@@ -174,6 +178,15 @@ func (f Folder) Answerer(w Which, threads int, frozen Frozen) (*Answerer, error)
 		temperature: 1}
 	if calibration != nil {
 		a.temperature = calibration.Temperature
+	}
+	if saved.Spec.MultiLabel() {
+		a.Thresholds = make([]float64, len(a.Labels))
+		for i := range a.Thresholds {
+			a.Thresholds[i] = metrics.UsualThreshold
+		}
+		if calibration != nil && len(calibration.Thresholds) == len(a.Labels) {
+			a.Thresholds = calibration.Thresholds
+		}
 	}
 	if a.engine, err = engine.Default(threads); err != nil {
 		return nil, err
@@ -208,7 +221,7 @@ func (a *Answerer) Probabilities(ctx context.Context, images []imageprep.Image) 
 		return nil, fmt.Errorf("got %d probabilities for %d images, want %d classes each",
 			len(probabilities), len(images), len(a.Labels))
 	}
-	for rest, k := probabilities, len(a.Labels); len(rest) > 0; rest = rest[k:] {
+	for rest, k := probabilities, len(a.Labels); len(rest) > 0 && a.Thresholds == nil; rest = rest[k:] {
 		metrics.Temper(rest[:k], a.temperature)
 	}
 	return probabilities, nil

@@ -44,7 +44,11 @@ func problems(c *shell.Call, set *data.Set) {
 	const few = 5
 	for i, p := range set.Problems {
 		if i == few {
-			c.Say("and %d more: flowerctl data check %s lists them", len(set.Problems)-few, set.Dir)
+			if more := len(set.Problems) - few; set.List != "" {
+				c.Say("and %d more of %s", more, set.List)
+			} else {
+				c.Say("and %d more: flowerctl data check %s lists them", more, set.Dir)
+			}
 			return
 		}
 		c.Say("%s", p)

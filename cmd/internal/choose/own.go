@@ -1,6 +1,7 @@
 package choose
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -13,6 +14,7 @@ import (
 // that are known not to be readable.
 type Labelled struct {
 	Labels     []string
+	Multi      bool // pictures have any number of labels, in evaluate.Picture.Labels
 	Pictures   []evaluate.Picture
 	Unreadable []data.Problem
 }
@@ -42,15 +44,53 @@ func Own(c *shell.Call, dir string, part data.Part) (*Labelled, error) {
 		what = ": the weights were chosen by them, and answer others a little worse"
 	}
 	c.Say("evaluating on the %s part of %s, %d images%s", names[own.Part], f.Dir, len(own.Images), what)
-	l := new(Labelled)
+	l := &Labelled{Multi: own.Multi}
 	for _, image := range own.Images {
-		class := slices.Index(l.Labels, image.Class)
-		if class < 0 {
-			class = len(l.Labels)
-			l.Labels = append(l.Labels, image.Class)
+		p := evaluate.Picture{File: image.File, Data: image.Data, Path: image.Path}
+		if !l.Multi {
+			p.Class = l.index(image.Class)
 		}
-		l.Pictures = append(l.Pictures, evaluate.Picture{File: image.File, Data: image.Data,
-			Path: image.Path, Class: class})
+		for _, label := range image.Labels {
+			p.Labels = append(p.Labels, l.index(label))
+		}
+		l.Pictures = append(l.Pictures, p)
 	}
 	return l, nil
+}
+
+// index is that of a label, which becomes the last one where it is new.
+func (l *Labelled) index(label string) int {
+	i := slices.Index(l.Labels, label)
+	if i < 0 {
+		i = len(l.Labels)
+		l.Labels = append(l.Labels, label)
+	}
+	return i
+}
+
+// To gives the pictures the classes, or the labels, of an engine, by name; several says
+// that it has several labels a picture, of which one alone may be in a folder or a list.
+func (l *Labelled) To(labels []string, several bool) error {
+	if l.Multi && !several {
+		return errors.New("the pictures have several labels or none, and the model answers one class: " +
+			"want a model that train made of such pictures")
+	}
+	match, err := evaluate.Match(l.Labels, labels)
+	if err != nil {
+		return err
+	}
+	for i := range l.Pictures {
+		p := &l.Pictures[i]
+		if several && !l.Multi {
+			p.Labels = []int{p.Class}
+		}
+		for k, label := range p.Labels {
+			p.Labels[k] = match[label]
+		}
+		slices.Sort(p.Labels)
+		if !l.Multi {
+			p.Class = match[p.Class]
+		}
+	}
+	return nil
 }

@@ -48,6 +48,9 @@ func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer,
 	if how.Format == answers.Text {
 		how.Format = answers.JSON
 	}
+	if how.MultiLabel = classifier.MultiLabel(); how.MultiLabel && !c.Given("top") {
+		how.Top = len(classifier.Labels())
+	}
 	how.Top = min(how.Top, len(classifier.Labels()))
 	w.Writer, w.Device = shard.Answers(*how), m.Options.Session.Device.String()
 	w.Job = shard.Job{Kind: shard.Predict, Format: string(how.Format), Model: Hash(m.Data),
@@ -66,12 +69,15 @@ type Evaluated struct {
 	Settings map[string]string // what answers depend on beside it
 	Device   string
 	Close    func() error
+	// Thresholds are those of a model of several labels a picture, by label; nil of others.
+	Thresholds []float64
 }
 
 // OfModel is a model to evaluate.
 func OfModel(m *choose.Model, c *infer.Classifier) *Evaluated {
 	return &Evaluated{Engine: c.Engine(), Name: m.Name, Labels: c.Labels(), Close: c.Close,
-		Sum: Hash(m.Data), Settings: settings(c), Device: m.Options.Session.Device.String()}
+		Sum: Hash(m.Data), Settings: settings(c), Device: m.Options.Session.Device.String(),
+		Thresholds: c.Thresholds()}
 }
 
 // Eval evaluates on the shard with what open opens. The result will be JSON, or a text.
@@ -86,6 +92,10 @@ func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
 		return permanent(err)
 	}
 	defer shell.Closing(&err, e.Close)
+	if e.Thresholds != nil {
+		return permanent(fmt.Errorf("%s gives several labels a picture: shards are evaluated with one "+
+			"class a picture", e.Name))
+	}
 	if w.Writer, err = shard.Judged(w.Manifest, e.Labels); err != nil {
 		return err
 	}

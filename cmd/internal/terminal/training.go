@@ -95,6 +95,9 @@ func (p *Training) EpochDone(e train.Epoch, best bool) {
 	for i, name := range p.Heads {
 		mark += fmt.Sprintf("  %s %.1f %%", name, 100*e.ValHeads[i])
 	}
+	if e.ValMAP != nil {
+		mark += fmt.Sprintf("  val_map %.1f %%", 100**e.ValMAP)
+	}
 	if best {
 		mark += "  best"
 	}

@@ -1,0 +1,101 @@
+package run
+
+import (
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/table"
+)
+
+// multi says whether the session's images have any number of labels.
+func (s *Session) multi() bool { return s.Images != nil && s.Images.Set.Multi }
+
+// several refuses settings that go with one class an image where images have several
+// labels, and those that go with several where they have one. Epochs are compared by the
+// mean average precision then in place of the accuracy, and by the loss in place of that with a
+// temperature.
+func (s *Session) several() error {
+	p := s.plan
+	if !s.multi() {
+		if p.Monitor == string(train.ValMAP) {
+			return wrong("monitor", "got %s, which goes with several labels a picture; here each has one class",
+				p.Monitor)
+		}
+		return nil
+	}
+	switch {
+	case p.Loss != string(nn.CrossEntropy):
+		return wrong("loss", "got %s: several labels a picture are trained by binary cross-entropy, %s",
+			p.Loss, nn.CrossEntropy)
+	case p.Folds > 0:
+		return wrong("folds", "pictures with several labels are not cross-validated")
+	case p.ClassesPer > 0:
+		return wrong("classes-per", "goes with one class a picture")
+	}
+	switch train.Monitor(p.Monitor) { // what has no meaning here, and is the default elsewhere
+	case train.ValAccuracy:
+		p.Monitor = string(train.ValMAP)
+	case train.CalibratedLoss:
+		p.Monitor = string(train.ValLoss)
+	}
+	s.Settings.Monitor = p.Monitor
+	return nil
+}
+
+// severalSaid says how pictures with several labels are trained on.
+func (s *Session) severalSaid() string {
+	if !s.multi() {
+		return ""
+	}
+	set := s.Images.Set
+	n := 0
+	for _, it := range set.Items {
+		n += len(it.Labels)
+	}
+	return fmt.Sprintf("sigmoids and binary cross-entropy for %d labels, %.2f a picture; epochs are "+
+		"compared by %s, thresholds chosen on the validation images, and there is no temperature",
+		len(set.Labels), float64(n)/float64(max(len(set.Items), 1)), s.Settings.Monitor)
+}
+
+// keepThresholds writes the thresholds of the labels and the answers that they are from.
+func (s *Session) keepThresholds(f Folder, o *train.Outcome) error {
+	if err := s.writeLabels(f, data.Val, &o.Validation, o.Thresholds); err != nil {
+		return err
+	}
+	if o.Test != nil {
+		if err := s.writeLabels(f, data.Test, o.Test, o.Thresholds); err != nil {
+			return err
+		}
+	}
+	digest, err := fileDigest(f.CheckpointPath(Best))
+	if err != nil {
+		return err
+	}
+	return train.WriteJSON(f.path(CalibrationFile), Calibration{Temperature: 1,
+		Thresholds: o.Thresholds, Checkpoint: digest})
+}
+
+// writeLabels writes which labels each image of a part has and gets, and the probability
+// of each label.
+func (s *Session) writeLabels(f Folder, part data.Part, e *train.Evaluation,
+	thresholds []float64) error {
+	set := s.Images.Set
+	t := table.New(append([]string{"path", "labels", "answer"}, set.Labels...)...)
+	for _, p := range e.Predictions {
+		given := data.Item{Path: set.Items[p.Index].Path}
+		for k, v := range p.Probabilities {
+			if float64(v) >= thresholds[k] {
+				given.Labels = append(given.Labels, k)
+			}
+		}
+		row := []any{given.Path, set.Named(&set.Items[p.Index]), set.Named(&given)}
+		for _, v := range p.Probabilities {
+			row = append(row, v)
+		}
+		t.Add(row...)
+	}
+	return atomicfile.Write(f.path(answersFile(part)), t.WriteCSV)
+}
