@@ -153,7 +153,7 @@ func (l *loop) row(v Evaluation) Epoch {
 		mean := v.LabelAnswers().MeanAP()
 		e.ValMAP = &mean
 	}
-	if l.Monitor == CalibratedLoss {
+	if l.Monitor.calibrated() {
 		e.CalibratedLoss = v.Answers().CalibratedLoss()
 	}
 	return e

@@ -19,10 +19,14 @@ const (
 	// be: its plain loss rises while its answers, with the temperature that exported files
 	// have, get better.
 	CalibratedLoss Monitor = "calibrated_loss"
+	// Last is the latest epoch, but for a head that was fitted alone and has a smaller
+	// calibrated loss: where the rate falls to nothing and weights are averaged, to choose
+	// among the last epochs is to choose by chance.
+	Last Monitor = "last"
 )
 
 // Monitors lists them, the default first.
-func Monitors() []Monitor { return []Monitor{ValAccuracy, ValLoss, CalibratedLoss, ValMAP} }
+func Monitors() []Monitor { return []Monitor{ValAccuracy, ValLoss, CalibratedLoss, Last, ValMAP} }
 
 func (m Monitor) check() error {
 	if m == "" || slices.Contains(Monitors(), m) {
@@ -31,7 +35,10 @@ func (m Monitor) check() error {
 	return fmt.Errorf("monitor %q, want one of %v", m, Monitors())
 }
 
-// Better reports whether epoch a is strictly better than b.
+// calibrated says whether epochs have a calibrated loss.
+func (m Monitor) calibrated() bool { return m == CalibratedLoss || m == Last }
+
+// Better reports whether epoch a is strictly better than b, which came before it.
 func (m Monitor) Better(a, b Epoch) bool {
 	switch m {
 	case ValMAP:
@@ -42,6 +49,8 @@ func (m Monitor) Better(a, b Epoch) bool {
 		return a.ValLoss < b.ValLoss
 	case CalibratedLoss:
 		return a.CalibratedLoss < b.CalibratedLoss
+	case Last:
+		return b.LearningRate > 0 || a.CalibratedLoss < b.CalibratedLoss
 	}
 	return a.ValAccuracy > b.ValAccuracy
 }

@@ -38,7 +38,7 @@ func (s *Session) several() error {
 	switch train.Monitor(p.Monitor) { // what has no meaning here, and is the default elsewhere
 	case train.ValAccuracy:
 		p.Monitor = string(train.ValMAP)
-	case train.CalibratedLoss:
+	case train.CalibratedLoss, train.Last:
 		p.Monitor = string(train.ValLoss)
 	}
 	s.Settings.Monitor = p.Monitor
