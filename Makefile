@@ -10,6 +10,7 @@ ONEDNN_ROOT ?=
 LIBJPEG     ?= auto
 DEMO        ?= demo
 RACE        ?=
+TESTFLAGS   ?=
 PACKAGES    ?= ./...
 PYTHON      ?= python3
 PEER_PYTHON ?= /usr/bin/python3
@@ -60,7 +61,7 @@ run-demo: build
 
 run-test: build
 	bin/flowerctl runtime install
-	go test $(TAGS) $(RACE) -timeout 30m $(PACKAGES)
+	go test $(TAGS) $(RACE) $(TESTFLAGS) -timeout 30m $(PACKAGES)
 
 # The system's packages, where they are missing and can be installed: a missing
 # library is a slower build, not a failed one, unless FLOWERCTL_REQUIRE names it.

@@ -23,6 +23,8 @@ type Epoch struct {
 	// Heads and ValHeads are the accuracies of the auxiliary heads.
 	Heads    []float64 `json:"heads,omitempty"`
 	ValHeads []float64 `json:"val_heads,omitempty"`
+	// CalibratedLoss is that of [metrics.Answers.CalibratedLoss], 0 but where it is the monitor.
+	CalibratedLoss float64 `json:"val_calibrated_loss,omitempty"`
 	// Rollbacks is how often the run went back in it, see RollbackOnNaN.
 	Rollbacks int `json:"rollbacks,omitempty"`
 }
@@ -30,27 +32,42 @@ type Epoch struct {
 var historyHeader = []string{"epoch", "lr", "loss", "accuracy", "val_loss", "val_accuracy",
 	"seconds", "images_per_second"}
 
-// rollbackColumn is the last column of a history with rollbacks.
-const rollbackColumn = "rollbacks"
+type extraColumn struct {
+	name  string
+	value func(*Epoch) float64
+	set   func(*Epoch, float64)
+}
+
+// extra are the columns after those of the heads, each where an epoch has a value.
+var extra = []extraColumn{
+	{"val_calibrated_loss", func(e *Epoch) float64 { return e.CalibratedLoss },
+		func(e *Epoch, v float64) { e.CalibratedLoss = v }},
+	{"rollbacks", func(e *Epoch) float64 { return float64(e.Rollbacks) },
+		func(e *Epoch, v float64) { e.Rollbacks = int(v) }},
+}
 
 // columns are the header of the history of a network with these auxiliary heads.
-func columns(heads []string, rollbacks bool) []string {
+func columns(heads []string, more ...string) []string {
 	c := slices.Clone(historyHeader)
 	for _, h := range heads {
 		c = append(c, "accuracy_"+h, "val_accuracy_"+h)
 	}
-	if rollbacks {
-		c = append(c, rollbackColumn)
-	}
-	return c
+	return append(c, more...)
 }
 
 // WriteHistory writes history.csv: a header and a line for each epoch, with two
-// more columns for each auxiliary head, and one more where the run went back. Losses,
-// accuracies and rates keep all their digits.
+// more columns for each auxiliary head, one for the calibrated loss where that is the
+// monitor, and one where the run went back. Losses, accuracies and rates keep all their
+// digits.
 func WriteHistory(w io.Writer, history []Epoch, heads []string) error {
-	rollbacks := slices.ContainsFunc(history, func(e Epoch) bool { return e.Rollbacks > 0 })
-	t := table.New(columns(heads, rollbacks)...)
+	there := slices.DeleteFunc(slices.Clone(extra), func(x extraColumn) bool {
+		return !slices.ContainsFunc(history, func(e Epoch) bool { return x.value(&e) != 0 })
+	})
+	var names []string
+	for _, x := range there {
+		names = append(names, x.name)
+	}
+	t := table.New(columns(heads, names...)...)
 	number := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
 	for _, e := range history {
 		row := []string{strconv.Itoa(e.Epoch), number(e.LearningRate), number(e.Loss),
@@ -60,8 +77,8 @@ func WriteHistory(w io.Writer, history []Epoch, heads []string) error {
 		for i := range heads {
 			row = append(row, number(e.Heads[i]), number(e.ValHeads[i]))
 		}
-		if rollbacks {
-			row = append(row, strconv.Itoa(e.Rollbacks))
+		for _, x := range there {
+			row = append(row, number(x.value(&e)))
 		}
 		t.Rows = append(t.Rows, row)
 	}
@@ -83,8 +100,14 @@ func ReadHistory(r io.Reader) (history []Epoch, heads []string, err error) {
 			heads = append(heads, name[9:])
 		}
 	}
-	rollbacks := rows[0][len(rows[0])-1] == rollbackColumn
-	if want := columns(heads, rollbacks); !slices.Equal(rows[0], want) {
+	var there []extraColumn
+	names := rows[0][min(len(rows[0]), len(columns(heads))):]
+	for _, x := range extra {
+		if len(there) < len(names) && names[len(there)] == x.name {
+			there = append(there, x)
+		}
+	}
+	if want := columns(heads, names[:len(there)]...); !slices.Equal(rows[0], want) {
 		return nil, nil, fmt.Errorf("history: first line is not %v", want)
 	}
 	for line, row := range rows[1:] {
@@ -96,10 +119,11 @@ func ReadHistory(r io.Reader) (history []Epoch, heads []string, err error) {
 		}
 		e := Epoch{Epoch: int(v[0]), LearningRate: v[1], Loss: v[2], Accuracy: v[3], ValLoss: v[4],
 			ValAccuracy: v[5], Seconds: v[6], ImagesPerSecond: v[7]}
-		if rollbacks {
-			e.Rollbacks = int(v[len(v)-1])
+		first := len(v) - len(there)
+		for i, x := range there {
+			x.set(&e, v[first+i])
 		}
-		for i := len(historyHeader); i+1 < len(v); i += 2 {
+		for i := len(historyHeader); i+1 < first; i += 2 {
 			e.Heads, e.ValHeads = append(e.Heads, v[i]), append(e.ValHeads, v[i+1])
 		}
 		history = append(history, e)

@@ -6,7 +6,8 @@ import (
 )
 
 func FuzzReadHistory(f *testing.F) {
-	for _, h := range [][]Epoch{nil, {{Epoch: 1, LearningRate: 0.1, Loss: 2, Rollbacks: 1}}} {
+	for _, h := range [][]Epoch{nil, {{Epoch: 1, LearningRate: 0.1, Loss: 2, Rollbacks: 1}},
+		{{Epoch: 1, CalibratedLoss: 0.5}, {Epoch: 2, CalibratedLoss: 0.25, Rollbacks: 1}}} {
 		var b bytes.Buffer
 		if err := WriteHistory(&b, h, nil); err != nil {
 			f.Fatal(err)

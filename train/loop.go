@@ -138,7 +138,7 @@ func (l *loop) validateBest(ctx context.Context) (Evaluation, error) {
 func (l *loop) row(v Evaluation) Epoch {
 	trained := l.state.Sums.accuracies()
 	validated := (&sums{N: l.Validation.Len(), Correct: v.Correct}).accuracies()
-	return Epoch{
+	e := Epoch{
 		Epoch:        l.state.Epoch + 1,
 		LearningRate: l.rate(l.rates.steps - 1),
 		Loss:         l.state.Sums.loss(),
@@ -149,6 +149,10 @@ func (l *loop) row(v Evaluation) Epoch {
 		ValAccuracy:  validated[0],
 		ValHeads:     append([]float64(nil), validated[1:]...),
 	}
+	if l.Monitor == CalibratedLoss {
+		e.CalibratedLoss = v.Answers().CalibratedLoss()
+	}
+	return e
 }
 
 // trainEpoch does the steps of the epoch that are not done yet.

@@ -110,6 +110,9 @@ func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
 }
 
 func TestTinyLearnsDrawnFlowers(t *testing.T) {
+	if train.RaceDetector {
+		t.Skip("is slow with the race detector; tests without it run it")
+	}
 	if testing.Short() {
 		t.Skip("trains for some seconds; -short is set")
 	}
@@ -141,6 +144,9 @@ func (*stopper) Warn(string)                 {}
 // 0.99 running averages are still those of the start, and validation is chance;
 // measured statistics fit the weights.
 func TestFewImagesAreLearned(t *testing.T) {
+	if train.RaceDetector {
+		t.Skip("is slow with the race detector; tests without it run it")
+	}
 	if testing.Short() {
 		t.Skip("trains for some seconds; -short is set")
 	}
@@ -180,7 +186,12 @@ func TestNetworksResumeBitForBit(t *testing.T) {
 	for name, r := range map[string]run{
 		"average": {ema: 0.9}, "measured": {measure: true}, "both": {ema: 0.9, measure: true},
 	} {
-		t.Run(name, func(t *testing.T) { resumesBitForBit(t, r) })
+		t.Run(name, func(t *testing.T) {
+			if train.RaceDetector && name != "both" {
+				t.Skip("is slow with the race detector; tests without it run it")
+			}
+			resumesBitForBit(t, r)
+		})
 	}
 }
 

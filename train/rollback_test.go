@@ -72,23 +72,26 @@ func TestRollbackThenStopsBitForBit(t *testing.T) {
 	for name, change := range map[string]func(*Config){
 		"plain": rollingBack, "average": func(c *Config) { rollingBack(c); c.EMA = 0.9 },
 	} {
-		base := t.TempDir()
-		cfg := fakeConfig(t, base)
-		change(&cfg)
-		want := mustRun(t, cfg)
-		for stop := 1; stop < 4*(5+3)+3+4+3; stop += 2 {
-			dir := t.TempDir()
-			resumeAt(t, dir, stop, change)
-			for _, file := range []string{BestFile, LastFile, BadStepFile(1), BadStepFile(2)} {
-				if !bytes.Equal(read(t, dir, file), read(t, base, file)) {
-					t.Fatalf("%s: stopped before batch %d: %s differs", name, stop, file)
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // they wait for the disk most of the time
+			base := t.TempDir()
+			cfg := fakeConfig(t, base)
+			change(&cfg)
+			want := mustRun(t, cfg)
+			for stop := 1; stop < 4*(5+3)+3+4+3; stop += 2 * everyStop {
+				dir := t.TempDir()
+				resumeAt(t, dir, stop, change)
+				for _, file := range []string{BestFile, LastFile, BadStepFile(1), BadStepFile(2)} {
+					if !bytes.Equal(read(t, dir, file), read(t, base, file)) {
+						t.Fatalf("stopped before batch %d: %s differs", stop, file)
+					}
+				}
+				h, _, err := ReadHistory(bytes.NewReader(read(t, dir, HistoryFile)))
+				if err != nil || !reflect.DeepEqual(withoutTimes(h), withoutTimes(want.History)) {
+					t.Fatalf("stopped before batch %d: history %+v, %v", stop, h, err)
 				}
 			}
-			h, _, err := ReadHistory(bytes.NewReader(read(t, dir, HistoryFile)))
-			if err != nil || !reflect.DeepEqual(withoutTimes(h), withoutTimes(want.History)) {
-				t.Fatalf("%s: stopped before batch %d: history %+v, %v", name, stop, h, err)
-			}
-		}
+		})
 	}
 }
 

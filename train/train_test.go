@@ -115,6 +115,26 @@ func TestBestWeightsAreRestoredAndKept(t *testing.T) {
 	}
 }
 
+func TestTheCalibratedLossIsInTheHistoryWhereItIsTheMonitor(t *testing.T) {
+	for _, monitor := range Monitors() {
+		dir := t.TempDir()
+		cfg := fakeConfig(t, dir)
+		cfg.Epochs, cfg.Monitor = 2, monitor
+		o := mustRun(t, cfg)
+		text := read(t, dir, HistoryFile)
+		history, _, err := ReadHistory(bytes.NewReader(text))
+		if err != nil || !reflect.DeepEqual(withoutTimes(history), withoutTimes(o.History)) {
+			t.Errorf("%s: history.csv reads back as %+v, %v, want %+v", monitor, history, err, o.History)
+		}
+		if got := bytes.Contains(text, []byte(",val_calibrated_loss\n")); got != (monitor == CalibratedLoss) {
+			t.Errorf("%s: the column is there: %v", monitor, got)
+		}
+		if e := o.History[1]; monitor == CalibratedLoss && !(0 < e.CalibratedLoss && e.CalibratedLoss <= e.ValLoss) {
+			t.Errorf("got calibrated loss %g of %g, want one that is not larger", e.CalibratedLoss, e.ValLoss)
+		}
+	}
+}
+
 func TestPatience(t *testing.T) {
 	cfg := fakeConfig(t, "")
 	cfg.Stepper.(*fakeStepper).stepHook = func(uint64) (float64, bool) { return 1, true } // learns nothing

@@ -4,6 +4,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/start"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -11,15 +12,17 @@ import (
 )
 
 type benchTrainOptions struct {
-	arch, optimizer, data, augment string
-	size, batch, threads           int
-	bench                          bench.Options
-	json                           bool
+	arch, from, optimizer, data, augment string
+	size, batch, threads                 int
+	bench                                bench.Options
+	json                                 bool
 }
 
 func (o *benchTrainOptions) flags() []cli.Flag {
 	return []cli.Flag{
 		shell.TextFlag(&o.arch, "arch", "v7-base", "`NETWORK`, one of train --list"),
+		shell.TextFlag(&o.from, "from", "", "time fine-tuning, as train --from does it, of the network in "+
+			"`FILE`.onnx or of one of backbone list"),
 		shell.IntFlag(&o.size, "size", 0, "side of the images, `PIXELS`; 0: the network's own"),
 		shell.IntFlag(&o.batch, "batch", 32, "`N` images a step"),
 		shell.IntFlag(&o.bench.Steps, "steps", 7, "`N` steps are timed"),
@@ -45,6 +48,7 @@ prepared ahead as in training, is compared with its steps alone.
 
   flowerctl bench train --arch v7-base --batch 32
   flowerctl bench train --arch v3-alexnet --steps 20 --ops
+  flowerctl bench train --from efficientnet-lite0
   flowerctl bench train --data photos/ --augment light`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.run),
@@ -59,6 +63,9 @@ func (o *benchTrainOptions) run(c *shell.Call) (err error) {
 	case o.bench.Steps < 1 || o.bench.Warmup < 0:
 		return shell.Usagef("--steps %d and --warmup %d: want 1 or more, and 0 or more",
 			o.bench.Steps, o.bench.Warmup)
+	case o.from != "" && c.FirstGiven("arch", "data", "optimizer") != "":
+		return shell.Usagef("--from and --%s: fine-tuning is timed on its own, with its optimizer",
+			c.FirstGiven("arch", "data", "optimizer"))
 	case o.augment != "" && o.data == "":
 		return shell.Usagef("--augment: there are no images to augment without --data")
 	}
@@ -75,14 +82,28 @@ func (o *benchTrainOptions) run(c *shell.Call) (err error) {
 }
 
 // open is the network with new weights, for as many classes as the study had, or
-// for those of --data with its images.
-func (o *benchTrainOptions) open(c *shell.Call) (*run.Session, error) {
+// for those of --data with its images; or the one to fine-tune.
+func (o *benchTrainOptions) open(c *shell.Call) (_ *run.Session, err error) {
 	settings := run.Defaults()
-	settings.Arch, settings.Size, settings.Batch = o.arch, o.size, o.batch
-	settings.Optimizer, settings.Threads = o.optimizer, o.threads
-	settings.Data, settings.Augment = o.data, o.augment
-	if o.data == "" {
-		return run.OpenNetwork(settings, arch.StudyClasses)
+	if o.from != "" {
+		settings = run.TransferDefaults(o.from)
+	} else {
+		settings.Arch, settings.Optimizer = o.arch, o.optimizer
+		settings.Data, settings.Augment = o.data, o.augment
+	}
+	settings.Size, settings.Batch, settings.Threads = o.size, o.batch, o.threads
+	var base *run.Base
+	switch {
+	case o.from != "":
+		if base, err = start.Open(c, "--from", &settings, "cpu"); err != nil {
+			return nil, err
+		}
+		if base.Replace == nil {
+			return nil, shell.Usagef("--from %s: it is not trained, only its features are used", o.from)
+		}
+		fallthrough
+	case o.data == "":
+		return run.OpenNetwork(settings, base, arch.StudyClasses)
 	}
 	show := terminal.NewTraining(c.Log)
 	defer show.Clear()

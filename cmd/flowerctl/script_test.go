@@ -90,3 +90,7 @@ func exits(ts *testscript.TestScript, neg bool, args []string) {
 func required(name string) bool {
 	return slices.Contains(strings.Split(os.Getenv("FLOWERCTL_REQUIRE"), ","), name)
 }
+
+// brief says that another build ran all tests before: those that train for long or
+// stop many processes then do less of it.
+func brief() bool { return os.Getenv("FLOWERCTL_BRIEF") != "" }

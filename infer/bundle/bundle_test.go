@@ -271,8 +271,11 @@ func TestRecipesForRayAndDaft(t *testing.T) {
 func compiled(t *testing.T, dir string, program []string, names ...string) {
 	t.Helper()
 	path, err := exec.LookPath(program[0])
+	if err == nil {
+		err = exec.Command(path, "-c", "").Run() // it may be there and not work
+	}
 	if err != nil {
-		t.Skip(err)
+		t.Skipf("%s: %v", program[0], err)
 	}
 	for _, name := range names {
 		c := exec.Command(path, append(program[1:], name)...)

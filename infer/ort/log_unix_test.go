@@ -57,18 +57,18 @@ func TestAFailedRunWritesNoLog(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var openErr, runErr error
+	// On some machines opening a session writes about them: how cores are numbered, a GPU.
+	s, err := NewSession(model, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	five := onnx.NewTensor(5) // and three do not add up
 	text := stderrOf(t, func() {
-		var s *Session
-		if s, openErr = NewSession(model, Options{}); openErr != nil {
-			return
-		}
-		five := onnx.NewTensor(5) // and three do not add up
-		_, runErr = s.Run(context.Background(), map[string]onnx.Tensor{"x": five})
-		openErr = s.Close()
+		_, err = s.Run(context.Background(), map[string]onnx.Tensor{"x": five})
 	})
-	if openErr != nil || runErr == nil {
-		t.Fatalf("got %v opening and %v running, want an error of the run alone", openErr, runErr)
+	if err == nil {
+		t.Error("the run had no error")
 	}
 	if text != "" {
 		t.Errorf("on stderr stands %q", text)

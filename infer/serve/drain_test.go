@@ -78,12 +78,8 @@ func TestAnIdleConnectionIsNotLostWhenTheServerEnds(t *testing.T) {
 		t.Fatal(err)
 	}
 	cancel()
-	for {
-		conn, err := net.Dial("tcp", l.Addr().String())
-		if err != nil {
-			break // nothing listens any more
-		}
-		conn.Close()
+	for l.(*net.TCPListener).SetDeadline(time.Time{}) == nil { // until nothing listens any more
+		time.Sleep(time.Millisecond)
 	}
 	idle.ask(t, request, true)
 	waits.ask(t, request[len(request)/2:], true)
@@ -117,6 +113,7 @@ func TestIdleConnectionsAreClosedInTheEnd(t *testing.T) {
 }
 
 func TestConnectionsThatWaitAreAnswered(t *testing.T) {
+	graceful(t, time.Minute)
 	s := served(t, newColourist(), Options{})
 	l := loopback(t)
 	request := posting(t, painted(t, red))
@@ -129,7 +126,8 @@ func TestConnectionsThatWaitAreAnswered(t *testing.T) {
 		clients = append(clients, c)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // nothing has been accepted by then
+	cancel()
+	s.draining.Store(true) // as Run does, but before the first connection is accepted
 	if err := s.Run(ctx, Listeners{HTTP: l}); err != nil {
 		t.Fatal(err)
 	}

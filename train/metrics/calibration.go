@@ -99,6 +99,15 @@ func (a *Answers) Temperature() float64 {
 	return a.temperature(func(int) bool { return true })
 }
 
+// CalibratedLoss is the mean cross-entropy of the answers with their temperature.
+func (a *Answers) CalibratedLoss() float64 {
+	t, sum := a.divided()*a.Temperature(), 0.0
+	for i, p := range a.Probabilities {
+		sum += surprise(p, a.Labels[i], t)
+	}
+	return sum / float64(max(1, len(a.Labels)))
+}
+
 // mostFitted bounds the numbers that temperature looks at for each candidate; with more
 // images it takes some that are spread over all, and not under fewestFitted. One number
 // is fitted: a few hundred images give it to some percent.

@@ -43,6 +43,20 @@ func TestCalibrationIsThatOfSciPy(t *testing.T) {
 	}
 }
 
+func TestTheCalibratedLossIsTheLeastOverTemperatures(t *testing.T) {
+	cases, err := golden.Read[[]calibrated]("calibration.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range cases {
+		a := &Answers{Labels: c.True, Probabilities: c.Probabilities}
+		want := a.Tempered(c.Temperature).Reliability().NLL
+		if got := a.CalibratedLoss(); math.Abs(got-want) > 1e-5 || got > c.NLL {
+			t.Errorf("case %d: got %g, want %g, and at most %g", i, got, want, c.NLL)
+		}
+	}
+}
+
 func TestAreasAreThoseOfScikitLearn(t *testing.T) {
 	cases, err := golden.Read[[]calibrated]("calibration.json")
 	if err != nil {

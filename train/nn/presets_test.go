@@ -13,7 +13,7 @@ func TestEveryPresetTrains(t *testing.T) {
 	e := list[len(list)-1]
 	for _, p := range arch.All() {
 		t.Run(p.Name, func(t *testing.T) {
-			if raceDetector && p.Parameters > 12e6 {
+			if raceDetector && p.Parameters > 5e6 {
 				t.Skip("is slow with the race detector; tests without it run it")
 			}
 			spec := smallest(t, p)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/data"
@@ -54,7 +55,7 @@ func (s *Session) starts(ctx context.Context, classes int) (model.Weights, error
 	case s.plan.frozenWay():
 		return s.startsFrozen(ctx, classes)
 	case s.plan.fromBase():
-		return s.fromBase(ctx)
+		return s.fromBase(ctx, classes)
 	}
 	var err error
 	if s.Spec, err = s.plan.spec(classes); err != nil {
@@ -63,15 +64,27 @@ func (s *Session) starts(ctx context.Context, classes int) (model.Weights, error
 	return s.Spec.NewWeights(s.plan.Seed)
 }
 
-func (s *Session) fromBase(ctx context.Context) (w model.Weights, err error) {
+func (s *Session) fromBase(ctx context.Context, classes int) (w model.Weights, err error) {
 	b := s.options.Base
 	if b == nil || b.Replace == nil {
 		return nil, ErrNoBase
+	}
+	if s.Images == nil {
+		s.Spec, w, _, err = b.Replace(numbered(classes), s.plan.Seed)
+		return w, err
 	}
 	if s.Spec, w, s.Copied, err = b.Replace(s.Images.Set.Labels, s.plan.Seed); err != nil {
 		return nil, err
 	}
 	return w, s.checkBase(ctx)
+}
+
+// numbered are names of classes that have none.
+func numbered(classes int) (names []string) {
+	for i := range classes {
+		names = append(names, strconv.Itoa(i))
+	}
+	return names
 }
 
 // checkBase compares the base with its file on a few of the training images.

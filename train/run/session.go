@@ -132,14 +132,18 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	return s, nil
 }
 
-// OpenNetwork makes a session without images, to measure a network with.
-func OpenNetwork(settings Settings, classes int) (*Session, error) {
+// OpenNetwork makes a session without images, to measure a network with: that of
+// settings.Arch, or where base is not nil that one with a head for so many classes.
+func OpenNetwork(settings Settings, base *Base, classes int) (*Session, error) {
+	if base != nil && settings.Size == 0 {
+		settings.Size = base.Size
+	}
 	p, err := settings.plan()
 	if err != nil {
 		return nil, err
 	}
 	p.Batch = cmp.Or(p.Batch, standardBatch)
-	s := &Session{Settings: p.Settings, plan: p}
+	s := &Session{Settings: p.Settings, plan: p, options: Options{Base: base}}
 	return s, s.build(context.Background(), classes)
 }
 

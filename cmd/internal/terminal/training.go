@@ -98,16 +98,20 @@ func (p *Training) EpochDone(e train.Epoch, best bool) {
 	if best {
 		mark += "  best"
 	}
+	loss := lossText(e.ValLoss)
+	if e.CalibratedLoss > 0 {
+		loss += fmt.Sprintf(" (calibrated %s)", lossText(e.CalibratedLoss))
+	}
 	if e.LearningRate == 0 {
 		const line = "epoch %3d  head fitted: accuracy %5.1f %%  validation loss %s  accuracy " +
 			"%5.1f %%  %s%s\n"
-		fmt.Fprintf(p.w, line, e.Epoch, 100*e.Accuracy, lossText(e.ValLoss), 100*e.ValAccuracy,
+		fmt.Fprintf(p.w, line, e.Epoch, 100*e.Accuracy, loss, 100*e.ValAccuracy,
 			table.Seconds(e.Seconds), mark)
 		return
 	}
 	const line = "epoch %3d  loss %s  accuracy %5.1f %%  validation loss %s  accuracy %5.1f %%" +
 		"  lr %.3g  %s  %.0f images/s%s\n"
-	fmt.Fprintf(p.w, line, e.Epoch, lossText(e.Loss), 100*e.Accuracy, lossText(e.ValLoss),
+	fmt.Fprintf(p.w, line, e.Epoch, lossText(e.Loss), 100*e.Accuracy, loss,
 		100*e.ValAccuracy, e.LearningRate,
 		table.Duration(time.Duration(e.Seconds*float64(time.Second))), e.ImagesPerSecond, mark)
 }

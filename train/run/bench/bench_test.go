@@ -11,7 +11,7 @@ import (
 func TestSpeedIsOfTheNetworkThatWasAsked(t *testing.T) {
 	settings := run.Defaults()
 	settings.Arch, settings.Size, settings.Batch, settings.Threads = "tiny", 32, 4, 1
-	s, err := run.OpenNetwork(settings, 3)
+	s, err := run.OpenNetwork(settings, nil, 3)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ package bench
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -30,7 +31,7 @@ type Options struct {
 // Speed is how fast a network trains; its JSON is what `flowerctl bench train
 // --json` prints. Times are of one step.
 type Speed struct {
-	Arch      string  `json:"arch"`
+	Arch      string  `json:"arch"` // or the network that fine-tuning starts from
 	Batch     int     `json:"batch"`
 	Threads   int     `json:"threads"`
 	Kernels   string  `json:"kernels"`
@@ -42,7 +43,7 @@ type Speed struct {
 	PeakRSS   float64 `json:"peak_rss_mb"`  // of the process, MiB
 	StartRSS  float64 `json:"start_rss_mb"` // when the first timed step began
 	EndRSS    float64 `json:"end_rss_mb"`   // when the last one was done
-	GFLOPS    float64 `json:"gflops_per_s"`
+	GFLOPS    float64 `json:"gflops_per_s"` // 0 where a part of the network is not trained
 
 	Input     float64 `json:"input_ms"` // means
 	Forward   float64 `json:"forward_ms"`
@@ -74,20 +75,22 @@ func Time(ctx context.Context, s *run.Session, o Options) (*Speed, error) {
 		}
 	}
 	s.Network.ResetProfile()
-	r := &Speed{Arch: s.Settings.Arch, Batch: b.N, Threads: s.Engine.Threads(),
+	r := &Speed{Arch: cmp.Or(s.Settings.Arch, s.Settings.From), Batch: b.N, Threads: s.Engine.Threads(),
 		Kernels: s.Engine.Name(), Steps: o.Steps, StartRSS: residentMiB("VmRSS")}
 	took, allocated, err := timeSteps(o.Steps, step)
 	if err != nil {
 		return nil, err
 	}
 	r.EndRSS, r.PeakRSS = residentMiB("VmRSS"), residentMiB("VmHWM")
-	flops, _, err := s.Spec.FLOPs()
-	if err != nil {
-		return nil, err
-	}
 	r.Median, r.Minimum, r.Allocated = median(took), milliseconds(took[0]), allocated
 	r.PerSecond = float64(b.N) / r.Median * 1000
-	r.GFLOPS = 3 * float64(flops) * float64(b.N) / r.Median / 1e6
+	if s.Settings.From == "" {
+		flops, _, err := s.Spec.FLOPs()
+		if err != nil {
+			return nil, err
+		}
+		r.GFLOPS = 3 * float64(flops) * float64(b.N) / r.Median / 1e6
+	}
 	r.addProfile(s.Network.Profile(), o.Ops)
 	if s.Training != nil {
 		if r.EpochSpeed, err = timeEpoch(ctx, s); err != nil {

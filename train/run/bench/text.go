@@ -13,9 +13,12 @@ func (s *Speed) WriteText(w io.Writer) error {
 	t := new(table.Table)
 	t.Add("network", fmt.Sprintf("%s, batch %d", s.Arch, s.Batch))
 	t.Add("kernels", fmt.Sprintf("%s, %d threads, %s", s.Kernels, s.Threads, machine.Processor()))
-	t.Add("step", fmt.Sprintf(
-		"%.1f ms (median of %d; minimum %.1f), %.0f images/s, %.0f GFLOP/s",
-		s.Median, s.Steps, s.Minimum, s.PerSecond, s.GFLOPS))
+	step := fmt.Sprintf("%.1f ms (median of %d; minimum %.1f), %.0f images/s",
+		s.Median, s.Steps, s.Minimum, s.PerSecond)
+	if s.GFLOPS > 0 {
+		step += fmt.Sprintf(", %.0f GFLOP/s", s.GFLOPS)
+	}
+	t.Add("step", step)
 	t.Add("of it", fmt.Sprintf(
 		"input %.1f, forward %.1f, backward %.1f, optimizer %.1f, between ops %.1f ms",
 		s.Input, s.Forward, s.Backward, s.Optimizer, s.Machine))
