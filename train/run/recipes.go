@@ -19,9 +19,15 @@ func TransferDefaults(from string) Settings {
 	s.Optimizer, s.LR, s.LRBody, s.Schedule = "adamw", 1e-3, 3e-4, "cosine,warmup=0.5"
 	s.Options.WeightDecay = 0.01
 	s.FreezeBN, s.EMA, s.Smooth = true, 0.99, 0.1
-	s.Augment = "flip,crop=0.4,brightness=0.2,contrast=0.2,saturation=0.2,rotate=10"
-	s.Epochs, s.Patience, s.Monitor = 9, 0, string(train.Last)
+	s.Augment = varied("0.5")
+	s.Epochs, s.Patience, s.Monitor = 13, 0, string(train.Last)
 	return s
+}
+
+// varied is the policy for photographs, with the share of an image that a crop keeps at least.
+func varied(crop string) string {
+	return "flip,rotate=15,crop=" + crop +
+		",brightness=0.3,contrast=0.3,saturation=0.3,hue=10,mixup=0.2,cutmix=1"
 }
 
 // ArchDefaults are the settings of a training of that preset from nothing: [Defaults],
@@ -36,8 +42,7 @@ func ArchDefaults(preset string, size, epochs int) Settings {
 	}
 	s.Epochs = cmp.Or(epochs, 110)
 	s.TrainSize = 112 * cmp.Or(size, 144) / 144
-	s.Augment = "flip,rotate=15,crop=0.3,brightness=0.3,contrast=0.3,saturation=0.3,hue=10," +
-		"mixup=0.2,cutmix=1"
+	s.Augment = varied("0.3")
 	s.Optimizer, s.LR, s.Schedule = "adamw", 2e-3, fmt.Sprintf("cosine,warmup=%.3g", 5*float64(s.Epochs)/110)
 	s.Options.WeightDecay = 0.05
 	s.EMA, s.Smooth = 0.999, 0.1
