@@ -117,6 +117,11 @@ func (o *evalOptions) eval(c *shell.Call) (err error) {
 		return err
 	}
 	defer shell.Closing(&err, e.Close)
+	if e.Thresholds != nil && !images.Multi && o.labelsFile == "" {
+		c.Say("one class a picture, and a model of several labels: the most probable one counts; a list of " +
+			"--labels-file measures each label")
+		e.Thresholds = nil
+	}
 	if err := images.To(e.Labels, e.Thresholds != nil); err != nil {
 		return err
 	}

@@ -51,8 +51,8 @@ func (o *Options) temper(trained *run.Trained) error {
 // thresholds takes over those that the run chose for its labels.
 func (o *Options) thresholds(trained *run.Trained) error {
 	if o.UnknownPrecision != 0 {
-		return &OptionsError{fmt.Errorf("a precision for unknown goes with one class a picture: of several " +
-			"labels none may be given, and each has its threshold")}
+		return &OptionsError{fmt.Errorf("a precision for unknown goes with one class a picture: of " +
+			"several labels none may be given, and each has its threshold")}
 	}
 	if c := trained.Calibration; c != nil && o.Export.Thresholds == nil {
 		o.Export.Thresholds = c.Thresholds

@@ -162,7 +162,8 @@ func (v *verification) sameNetwork() error {
 		v.report.problem("the file says that an image has several labels: %t, the checkpoint: %t",
 			d.MultiLabel, multi)
 	}
-	if v.report.MultiLabel = d.MultiLabel; v.Thresholds != nil && !slices.Equal(v.Thresholds, d.Thresholds) {
+	v.report.MultiLabel = d.MultiLabel
+	if v.Thresholds != nil && !slices.Equal(v.Thresholds, d.Thresholds) {
 		v.report.problem("the file gives labels from %v on, the run says from %v: export it again",
 			d.Thresholds, v.Thresholds)
 	}

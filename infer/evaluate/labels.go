@@ -27,7 +27,9 @@ type LabelResult struct {
 // RunLabels answers for all pictures and measures each label at its threshold, of
 // Options.Thresholds. Those that cannot be read are left out, as in [Run]. Options.Worst has
 // no effect.
-func RunLabels(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*LabelResult, error) {
+func RunLabels(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (
+	*LabelResult, error) {
+
 	r := &LabelResult{Model: o.Model, Unreadable: append([]string{}, o.Unreadable...)}
 	answers := new(metrics.LabelAnswers)
 	list := func(yield func(infer.Picture) bool) {
@@ -73,7 +75,8 @@ func (r *LabelResult) WriteText(w io.Writer) error {
 		"always the same labels: %.2f %%\n\n", 100*r.ExactMatch, 100*r.Interval[0], 100*r.Interval[1],
 		100*r.MajorityRate)
 	labels, left := r.Weakest(mostShown)
-	t := table.New("label", "average precision", "threshold", "precision", "recall", "f1", "images", "given")
+	t := table.New("label", "average precision", "threshold", "precision", "recall", "f1", "images",
+		"given")
 	t.Right = true
 	share := func(v float64) string { return fmt.Sprintf("%.3f", v) }
 	for _, s := range labels {

@@ -272,8 +272,8 @@ func (sc *listScanner) checkLabels() error {
 	case n == 0:
 		return sc.wrong(0, "", "none of its pictures has a label")
 	case n == 1 && !s.Multi:
-		return sc.wrong(0, "--multi-label trains on one label that pictures have or not", "only one label, "+
-			"%q: a classifier needs two or more", s.Labels[0])
+		return sc.wrong(0, "--multi-label trains on one label that pictures have or not",
+			"only one label, %q: a classifier needs two or more", s.Labels[0])
 	}
 	first := map[string]string{}
 	for _, label := range s.Labels {

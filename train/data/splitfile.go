@@ -113,7 +113,8 @@ func checkRow(row []string, multi bool) error {
 // Apply takes over the parts of a split of the same images. If paths, classes or
 // bytes differ, it returns an error that names the first difference.
 func (s *Set) Apply(split *Set) error {
-	if len(s.Items) != len(split.Items) || !slices.Equal(s.Labels, split.Labels) || s.Multi != split.Multi {
+	if len(s.Items) != len(split.Items) || !slices.Equal(s.Labels, split.Labels) ||
+		s.Multi != split.Multi {
 		return fmt.Errorf("split: %d images of classes %q, this set has %d of %q",
 			len(split.Items), split.Labels, len(s.Items), s.Labels)
 	}

@@ -166,7 +166,8 @@ func bestF1(points []Point) float64 {
 
 // Measure scores the answers with a threshold for each label; nil means [UsualThreshold].
 func (a *LabelAnswers) Measure(labels []string, thresholds []float64) *MultiLabel {
-	m := &MultiLabel{N: len(a.Present), Macro: Score{Label: "macro avg"}, Micro: Score{Label: "micro avg"}}
+	m := &MultiLabel{N: len(a.Present), Macro: Score{Label: "macro avg"},
+		Micro: Score{Label: "micro avg"}}
 	support := a.support(len(labels))
 	curves := a.curves(labels, false)
 	right, given := make([]int, len(labels)), make([]int, len(labels))

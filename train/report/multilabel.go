@@ -164,7 +164,9 @@ func labelScores(m *metrics.MultiLabel, labels []metrics.LabelScore, digits int)
 }
 
 // WriteLabels writes a page about a model's answers for images with several labels.
-func WriteLabels(path, model string, labels []string, a *metrics.LabelAnswers, m *metrics.MultiLabel) error {
+func WriteLabels(path, model string, labels []string, a *metrics.LabelAnswers,
+	m *metrics.MultiLabel) error {
+
 	curves, err := labelPictures(labels, a)
 	if err != nil {
 		return err

@@ -129,7 +129,7 @@ var fields = []Field{
 		Usage: "`SHARE` of the target spread over all classes",
 		Float: func(s *Settings) *float64 { return &s.Smooth }},
 	{Name: "class-weights", Key: "class_weights",
-		Usage: "`W`: balanced, or a number for each class with commas between; of several labels: of those that have it",
+		Usage: "`W`: balanced, or a number for each class, or for having each label, with commas between",
 		Text:  func(s *Settings) *string { return &s.Classes }},
 	{Name: "seed", Key: "seed", Usage: "`N` of split, initialisation, order, augmentation and dropout",
 		Uint: func(s *Settings) *uint64 { return &s.Seed }},

@@ -21,8 +21,8 @@ func (s *Session) several() error {
 	p := s.plan
 	if !s.multi() {
 		if p.Monitor == string(train.ValMAP) {
-			return wrong("monitor", "got %s, which goes with several labels a picture; here each has one class",
-				p.Monitor)
+			return wrong("monitor", "got %s, which goes with several labels a picture; here each has one "+
+				"class", p.Monitor)
 		}
 		return nil
 	}

@@ -92,10 +92,6 @@ func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
 		return permanent(err)
 	}
 	defer shell.Closing(&err, e.Close)
-	if e.Thresholds != nil {
-		return permanent(fmt.Errorf("%s gives several labels a picture: shards are evaluated with one "+
-			"class a picture", e.Name))
-	}
 	if w.Writer, err = shard.Judged(w.Manifest, e.Labels); err != nil {
 		return err
 	}
