@@ -91,6 +91,25 @@ var ErrNoAnswer = errors.New("no answer for any of the images")
 func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*Result, error) {
 	c := NewCounter(o)
 	c.r.Answers = new(metrics.Answers)
+	err := each(ctx, e, pictures, o, c.Unreadable, func(p Picture, answer *infer.Answer) {
+		best := answer.Best()
+		if o.Keep {
+			c.r.Answers.Labels = append(c.r.Answers.Labels, p.Class)
+			c.r.Answers.Probabilities = append(c.r.Answers.Probabilities, answer.Probabilities)
+		}
+		c.Add(p, best, answer.Probabilities[best])
+	})
+	if err != nil {
+		return nil, err
+	}
+	return c.Result()
+}
+
+// each answers for all pictures: those with an answer go to answered, the paths of those
+// without to unreadable.
+func each(ctx context.Context, e infer.Engine, pictures []Picture, o Options,
+	unreadable func(path string), answered func(Picture, *infer.Answer)) error {
+
 	list := func(yield func(infer.Picture) bool) {
 		for i, p := range pictures {
 			if !yield(infer.Picture{Name: p.File, Data: p.Data, Tag: i}) {
@@ -100,27 +119,22 @@ func Run(ctx context.Context, e infer.Engine, pictures []Picture, o Options) (*R
 	}
 	for result, err := range infer.Stream(ctx, e, list, cmp.Or(o.Batch, infer.DefaultBatch)) {
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if o.Observer != nil {
 			o.Observer.Answered()
 		}
 		p := pictures[result.Tag]
-		if result.Err != nil {
-			c.Unreadable(p.Path)
-			if o.Observer != nil {
-				o.Observer.LeftOut(result.Err)
-			}
+		if result.Err == nil {
+			answered(p, &result.Answer)
 			continue
 		}
-		best := result.Answer.Best()
-		if o.Keep {
-			c.r.Answers.Labels = append(c.r.Answers.Labels, p.Class)
-			c.r.Answers.Probabilities = append(c.r.Answers.Probabilities, result.Answer.Probabilities)
+		unreadable(p.Path)
+		if o.Observer != nil {
+			o.Observer.LeftOut(result.Err)
 		}
-		c.Add(p, best, result.Answer.Probabilities[best])
 	}
-	return c.Result()
+	return nil
 }
 
 // Counter counts answers that come from anywhere, in the order of the pictures. Of the

@@ -2,7 +2,6 @@ package evaluate
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,30 +31,13 @@ func RunLabels(ctx context.Context, e infer.Engine, pictures []Picture, o Option
 
 	r := &LabelResult{Model: o.Model, Unreadable: append([]string{}, o.Unreadable...)}
 	answers := new(metrics.LabelAnswers)
-	list := func(yield func(infer.Picture) bool) {
-		for i, p := range pictures {
-			if !yield(infer.Picture{Name: p.File, Data: p.Data, Tag: i}) {
-				return
-			}
-		}
-	}
-	for result, err := range infer.Stream(ctx, e, list, cmp.Or(o.Batch, infer.DefaultBatch)) {
-		if err != nil {
-			return nil, err
-		}
-		if o.Observer != nil {
-			o.Observer.Answered()
-		}
-		p := pictures[result.Tag]
-		if result.Err != nil {
-			r.Unreadable = append(r.Unreadable, p.Path)
-			if o.Observer != nil {
-				o.Observer.LeftOut(result.Err)
-			}
-			continue
-		}
+	unreadable := func(path string) { r.Unreadable = append(r.Unreadable, path) }
+	err := each(ctx, e, pictures, o, unreadable, func(p Picture, answer *infer.Answer) {
 		answers.Present = append(answers.Present, p.Labels)
-		answers.Probabilities = append(answers.Probabilities, result.Answer.Probabilities)
+		answers.Probabilities = append(answers.Probabilities, answer.Probabilities)
+	})
+	if err != nil {
+		return nil, err
 	}
 	if len(answers.Present) == 0 {
 		return nil, ErrNoAnswer

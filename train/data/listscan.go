@@ -246,21 +246,26 @@ func (sc *listScanner) items(rows []LabelRow) {
 			several, none, example)
 	}
 	for _, row := range rows {
-		it := Item{Path: row.Path, Part: row.Part}
-		for _, label := range row.Labels {
-			class, _ := slices.BinarySearch(s.Labels, label)
-			it.Labels = append(it.Labels, class)
-		}
-		slices.Sort(it.Labels)
-		if len(it.Labels) > 0 {
-			it.Class = it.Labels[0]
-		}
-		if !s.Multi {
-			it.Labels = nil
-		}
-		s.Items = append(s.Items, it)
+		s.Items = append(s.Items, s.item(row.Path, row.Part, row.Labels))
 	}
 	slices.SortFunc(s.Items, func(a, b Item) int { return cmp.Compare(a.Path, b.Path) })
+}
+
+// item is an image with its labels, which are of those of the set.
+func (s *Set) item(path string, part Part, labels []string) Item {
+	it := Item{Path: path, Part: part}
+	for _, label := range labels {
+		class, _ := slices.BinarySearch(s.Labels, label)
+		it.Labels = append(it.Labels, class)
+	}
+	slices.Sort(it.Labels)
+	if len(it.Labels) > 0 {
+		it.Class = it.Labels[0]
+	}
+	if !s.Multi {
+		it.Labels = nil
+	}
+	return it
 }
 
 // checkLabels looks at the labels of all pictures.

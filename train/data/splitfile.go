@@ -71,18 +71,8 @@ func ReadSplit(r io.Reader) (*Set, error) {
 		if err := checkRow(row, s.Multi); err != nil {
 			return nil, fmt.Errorf("split.csv: line %d: %w", i+2, err)
 		}
-		it := Item{Path: row[0], Part: Part(row[2]), SHA256: row[3]}
-		for _, name := range names(row[1]) {
-			class, _ := slices.BinarySearch(s.Labels, name)
-			it.Labels = append(it.Labels, class)
-		}
-		slices.Sort(it.Labels)
-		if len(it.Labels) > 0 {
-			it.Class = it.Labels[0]
-		}
-		if !s.Multi {
-			it.Labels = nil
-		}
+		it := s.item(row[0], Part(row[2]), names(row[1]))
+		it.SHA256 = row[3]
 		s.Items = append(s.Items, it)
 	}
 	if err := s.Check(); err != nil {
