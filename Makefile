@@ -148,14 +148,15 @@ check-pixels: ## compare decoding and resizing of photographs with Pillow 9 to 1
 	PHOTOGRAPHS="$(abspath $(DATA))" PEER_PYTHON=$(PEER_PYTHON) go test -count=1 -v -run Photographs ./infer/imageprep/
 
 # The model that predict uses where no other is named. It is trained on photographs that
-# are not part of the project: folders daisy, dandelion, rose, sunflower and tulip.
+# are not part of the project: folders daisy, dandelion, rose, sunflower and tulip. One of
+# the 166 images for validation is 0.6 points.
 BUILTIN := infer/builtin/flowers.onnx
 builtin: build ## train the built-in model again (a quarter of an hour), and verify it: DATA=photos/
 	bin/flowerctl backbone fetch efficientnet-lite0
 	bin/flowerctl train --data "$(DATA)" --from efficientnet-lite0 --val 0.05 --out bin/builtin/run --force
-	bin/flowerctl export $(BUILTIN) --run bin/builtin/run --precision fp16-weights \
+	bin/flowerctl export $(BUILTIN) --run bin/builtin/run --precision fp16-weights --max-accuracy-drop 1 \
 		--license Apache-2.0 --force
-	bin/flowerctl verify $(BUILTIN) --run bin/builtin/run --images 0
+	bin/flowerctl verify $(BUILTIN) --run bin/builtin/run --images 0 --max-accuracy-drop 1
 
 # Built without the system's libraries, which the other machine may not have.
 gpu-bundle: ## bin/bundle, a folder for a machine with an NVIDIA GPU: DATA=photos/ [MODEL=] [FP16=] [RUN=]
