@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,9 +15,12 @@ import (
 // timed is a batcher whose runs take 10 ms for each picture, by the clock of synctest, and
 // what they have taken.
 func timed(runs, size int) (*batcher, *[]int) {
+	var mu sync.Mutex
 	var sizes []int
 	return newBatcher(func(_ context.Context, images []imageprep.Image) ([]infer.Answer, error) {
+		mu.Lock()
 		sizes = append(sizes, len(images))
+		mu.Unlock()
 		time.Sleep(time.Duration(len(images)) * 10 * time.Millisecond)
 		return infer.NewAnswers([]string{"one"}, make([]float32, len(images))), nil
 	}, runs, size, 100, 0), &sizes
