@@ -148,8 +148,8 @@ check-pixels: ## compare decoding and resizing of photographs with Pillow 9 to 1
 	PHOTOGRAPHS="$(abspath $(DATA))" PEER_PYTHON=$(PEER_PYTHON) go test -count=1 -v -run Photographs ./infer/imageprep/
 
 # The model that predict uses where no other is named. It is trained on photographs that
-# are not part of the project: folders daisy, dandelion, rose, sunflower and tulip. One of
-# the 166 images for validation is 0.6 points.
+# are not part of the project: folders daisy, dandelion, rose, sunflower and tulip. Rounded
+# to fp16 it may answer one of the 166 images for validation otherwise, which is 0.6 points.
 BUILTIN := infer/builtin/flowers.onnx
 builtin: build ## train the built-in model again (a quarter of an hour), and verify it: DATA=photos/
 	bin/flowerctl backbone fetch efficientnet-lite0

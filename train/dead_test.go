@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/fixtures/race"
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
@@ -34,9 +34,7 @@ func deep(init model.Init) func(size, classes int) (model.Spec, error) {
 // TestTheAdviceMakesADeadNetworkLearn: as the study's VGG16, whose answer to every
 // image was one class, with Adam and with bare SGD.
 func TestTheAdviceMakesADeadNetworkLearn(t *testing.T) {
-	if train.RaceDetector {
-		t.Skip("is slow with the race detector; tests without it run it")
-	}
+	race.Slow(t)
 	if testing.Short() {
 		t.Skip("trains for some seconds; -short is set")
 	}

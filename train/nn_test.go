@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/flowerctl/flowerctl/fixtures/race"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
@@ -110,9 +111,7 @@ func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
 }
 
 func TestTinyLearnsDrawnFlowers(t *testing.T) {
-	if train.RaceDetector {
-		t.Skip("is slow with the race detector; tests without it run it")
-	}
+	race.Slow(t)
 	if testing.Short() {
 		t.Skip("trains for some seconds; -short is set")
 	}
@@ -144,9 +143,7 @@ func (*stopper) Warn(string)                 {}
 // 0.99 running averages are still those of the start, and validation is chance;
 // measured statistics fit the weights.
 func TestFewImagesAreLearned(t *testing.T) {
-	if train.RaceDetector {
-		t.Skip("is slow with the race detector; tests without it run it")
-	}
+	race.Slow(t)
 	if testing.Short() {
 		t.Skip("trains for some seconds; -short is set")
 	}
@@ -187,8 +184,8 @@ func TestNetworksResumeBitForBit(t *testing.T) {
 		"average": {ema: 0.9}, "measured": {measure: true}, "both": {ema: 0.9, measure: true},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if train.RaceDetector && name != "both" {
-				t.Skip("is slow with the race detector; tests without it run it")
+			if name != "both" {
+				race.Slow(t)
 			}
 			resumesBitForBit(t, r)
 		})

@@ -12,6 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/flowerctl/flowerctl/fixtures/race"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/model"
 )
@@ -56,7 +57,7 @@ func TestResumeContinuesBitForBit(t *testing.T) {
 
 // everyStop is from which batch to which runs are stopped in tests that stop at each: with
 // the race detector these are enough, and tests without it stop at all.
-var everyStop = map[bool]int{false: 1, true: 5}[RaceDetector]
+var everyStop = map[bool]int{false: 1, true: 5}[race.On]
 
 // resumeAt runs until the given batch, then continues with new objects.
 func resumeAt(t *testing.T, dir string, stop int, change func(*Config)) {

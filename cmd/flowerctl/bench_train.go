@@ -21,8 +21,8 @@ type benchTrainOptions struct {
 func (o *benchTrainOptions) flags() []cli.Flag {
 	return []cli.Flag{
 		shell.TextFlag(&o.arch, "arch", "v7-base", "`NETWORK`, one of train --list"),
-		shell.TextFlag(&o.from, "from", "", "time fine-tuning, as train --from does it, of the network in "+
-			"`FILE`.onnx or of one of backbone list"),
+		shell.TextFlag(&o.from, "from", "", "time fine-tuning, as train --from does it, of the "+
+			"network in `FILE`.onnx or of one of backbone list"),
 		shell.IntFlag(&o.size, "size", 0, "side of the images, `PIXELS`; 0: the network's own"),
 		shell.IntFlag(&o.batch, "batch", 32, "`N` images a step"),
 		shell.IntFlag(&o.bench.Steps, "steps", 7, "`N` steps are timed"),
@@ -82,30 +82,33 @@ func (o *benchTrainOptions) run(c *shell.Call) (err error) {
 }
 
 // open is the network with new weights, for as many classes as the study had, or
-// for those of --data with its images; or the one to fine-tune.
-func (o *benchTrainOptions) open(c *shell.Call) (_ *run.Session, err error) {
-	settings := run.Defaults()
+// for those of --data with its images.
+func (o *benchTrainOptions) open(c *shell.Call) (*run.Session, error) {
 	if o.from != "" {
-		settings = run.TransferDefaults(o.from)
-	} else {
-		settings.Arch, settings.Optimizer = o.arch, o.optimizer
-		settings.Data, settings.Augment = o.data, o.augment
+		return o.openBase(c)
 	}
-	settings.Size, settings.Batch, settings.Threads = o.size, o.batch, o.threads
-	var base *run.Base
-	switch {
-	case o.from != "":
-		if base, err = start.Open(c, "--from", &settings, "cpu"); err != nil {
-			return nil, err
-		}
-		if base.Replace == nil {
-			return nil, shell.Usagef("--from %s: it is not trained, only its features are used", o.from)
-		}
-		fallthrough
-	case o.data == "":
-		return run.OpenNetwork(settings, base, arch.StudyClasses)
+	settings := run.Defaults()
+	settings.Arch, settings.Size, settings.Batch = o.arch, o.size, o.batch
+	settings.Optimizer, settings.Threads = o.optimizer, o.threads
+	settings.Data, settings.Augment = o.data, o.augment
+	if o.data == "" {
+		return run.OpenNetwork(settings, nil, arch.StudyClasses)
 	}
 	show := terminal.NewTraining(c.Log)
 	defer show.Clear()
 	return run.Open(c.Ctx, settings, run.Options{Observer: show})
+}
+
+// openBase is the network of --from with a new head, to fine-tune.
+func (o *benchTrainOptions) openBase(c *shell.Call) (*run.Session, error) {
+	settings := run.TransferDefaults(o.from)
+	settings.Size, settings.Batch, settings.Threads = o.size, o.batch, o.threads
+	base, err := start.Open(c, "--from", &settings, "cpu")
+	if err != nil {
+		return nil, err
+	}
+	if base.Replace == nil {
+		return nil, shell.Usagef("--from %s: it is not trained, only its features are used", o.from)
+	}
+	return run.OpenNetwork(settings, base, arch.StudyClasses)
 }

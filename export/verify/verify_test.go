@@ -8,6 +8,7 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/fixtures/networks"
 	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
+	"github.com/flowerctl/flowerctl/fixtures/race"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -82,8 +83,8 @@ func TestEveryNodeOfEveryPresetAgrees(t *testing.T) {
 			continue
 		}
 		t.Run(p.Name, func(t *testing.T) {
-			if raceDetector && p.Parameters > 1e6 {
-				t.Skip("is slow with the race detector; tests without it run it")
+			if p.Parameters > 1e6 {
+				race.Slow(t)
 			}
 			size := 0
 			if p.Parameters > 2e7 {

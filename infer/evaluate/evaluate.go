@@ -75,6 +75,9 @@ type Result struct {
 	mistaken []metrics.Cell // wrong answers, the most frequent first
 }
 
+// Left is how many pictures have no answer, of how many.
+func (r *Result) Left() (none, all int) { return len(r.Unreadable), len(r.Unreadable) + r.N }
+
 // Mistake is a wrong answer.
 type Mistake struct {
 	File        string  `json:"file"`

@@ -62,7 +62,8 @@ func TestRunCountsAndListsTheMostConfidentMistakes(t *testing.T) {
 	if err := os.WriteFile(words, []byte("words"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	pictures := []Picture{{File: red, Path: "1", Class: 0}, {File: reddish, Path: "2", Class: 1}, {File: red, Path: "3", Class: 1}, {File: blue, Path: "4", Class: 2},
+	pictures := []Picture{{File: red, Path: "1", Class: 0}, {File: reddish, Path: "2", Class: 1},
+		{File: red, Path: "3", Class: 1}, {File: blue, Path: "4", Class: 2},
 		{File: words, Path: "5", Class: 2}, {File: black, Path: "6", Class: 0}}
 	h := new(heard)
 	r, err := Run(t.Context(), byColour, pictures, Options{Model: "by colour", Labels: colours.Labels, Worst: 1,

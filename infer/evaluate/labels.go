@@ -79,6 +79,3 @@ func (r *LabelResult) WriteText(w io.Writer) error {
 
 // Left is how many pictures have no answer, of how many.
 func (r *LabelResult) Left() (none, all int) { return len(r.Unreadable), len(r.Unreadable) + r.N }
-
-// Left is how many pictures have no answer, of how many.
-func (r *Result) Left() (none, all int) { return len(r.Unreadable), len(r.Unreadable) + r.N }

@@ -46,7 +46,8 @@ type Model struct {
 // the hash is told; nil for none. The report is what flowerctl verify wrote about the
 // file, or nil.
 func NewModel(c *infer.Classifier, file, report []byte) *Model {
-	m := &Model{Classifier: c, Lone: c.ClassifyLone, Runs: max(1, c.Engine().Runs), MaxBatch: batchOnCPU, Report: report,
+	m := &Model{Classifier: c, Lone: c.ClassifyLone, Runs: max(1, c.Engine().Runs),
+		MaxBatch: batchOnCPU, Report: report,
 		UnknownBelow: c.UnknownBelow()}
 	session := c.Session()
 	device := session.Device()

@@ -251,23 +251,6 @@ func (sc *listScanner) items(rows []LabelRow) {
 	slices.SortFunc(s.Items, func(a, b Item) int { return cmp.Compare(a.Path, b.Path) })
 }
 
-// item is an image with its labels, which are of those of the set.
-func (s *Set) item(path string, part Part, labels []string) Item {
-	it := Item{Path: path, Part: part}
-	for _, label := range labels {
-		class, _ := slices.BinarySearch(s.Labels, label)
-		it.Labels = append(it.Labels, class)
-	}
-	slices.Sort(it.Labels)
-	if len(it.Labels) > 0 {
-		it.Class = it.Labels[0]
-	}
-	if !s.Multi {
-		it.Labels = nil
-	}
-	return it
-}
-
 // checkLabels looks at the labels of all pictures.
 func (sc *listScanner) checkLabels() error {
 	s := sc.set

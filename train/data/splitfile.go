@@ -121,3 +121,20 @@ func (s *Set) Apply(split *Set) error {
 	s.SplitBy = split.SplitBy
 	return s.Check()
 }
+
+// item is an image with its labels, which are of those of the set.
+func (s *Set) item(path string, part Part, labels []string) Item {
+	it := Item{Path: path, Part: part}
+	for _, label := range labels {
+		class, _ := slices.BinarySearch(s.Labels, label)
+		it.Labels = append(it.Labels, class)
+	}
+	slices.Sort(it.Labels)
+	if len(it.Labels) > 0 {
+		it.Class = it.Labels[0]
+	}
+	if !s.Multi {
+		it.Labels = nil
+	}
+	return it
+}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/golden"
+	"github.com/flowerctl/flowerctl/fixtures/race"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 )
@@ -103,8 +104,8 @@ func goldenWeights(t *testing.T, spec model.Spec, w model.Weights) {
 func TestLossesEqualPyTorchInFloat64(t *testing.T) {
 	for name, want := range readLosses(t) {
 		t.Run(name, func(t *testing.T) {
-			if raceDetector && name != "tiny" {
-				t.Skip("takes a minute with the race detector; tests without it run it")
+			if name != "tiny" {
+				race.Slow(t)
 			}
 			spec, w := preset(t, name, want.Size)
 			goldenWeights(t, spec, w)

@@ -3,6 +3,7 @@ package nn
 import (
 	"testing"
 
+	"github.com/flowerctl/flowerctl/fixtures/race"
 	"github.com/flowerctl/flowerctl/train/arch"
 	"github.com/flowerctl/flowerctl/train/model"
 )
@@ -13,8 +14,8 @@ func TestEveryPresetTrains(t *testing.T) {
 	e := list[len(list)-1]
 	for _, p := range arch.All() {
 		t.Run(p.Name, func(t *testing.T) {
-			if raceDetector && p.Parameters > 5e6 {
-				t.Skip("is slow with the race detector; tests without it run it")
+			if p.Parameters > 5e6 {
+				race.Slow(t)
 			}
 			spec := smallest(t, p)
 			n := newNetwork(t, spec, weights(t, spec), Config{Engine: e, Optimizer: optimizer(t, "sgd")})
