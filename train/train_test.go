@@ -135,6 +135,9 @@ func TestTheCalibratedLossIsInTheHistoryWhereItIsTheMonitor(t *testing.T) {
 		if e := o.History[1]; monitor.calibrated() && !(0 < e.CalibratedLoss && e.CalibratedLoss <= e.ValLoss) {
 			t.Errorf("got calibrated loss %g of %g, want one that is not larger", e.CalibratedLoss, e.ValLoss)
 		}
+		if want := o.Validation.Answers().CalibratedLoss(); monitor.calibrated() && o.Best.CalibratedLoss != want {
+			t.Errorf("got calibrated loss %g of the best epoch, want %g", o.Best.CalibratedLoss, want)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -118,8 +119,8 @@ func TestAListOfOneLabelEachIsTheSetOfTheFolders(t *testing.T) {
 func TestAListWithSeveralLabelsOrNoneSaysSo(t *testing.T) {
 	dir := listed(t)
 	for text, want := range map[string]string{
-		"path,label\na.png,red\nb.png,red|round\nc.png,\nd.png,round\n": "multi-label: of 4 pictures 1 have " +
-			"several labels, 1 none; b.png has red, round",
+		"path,label\na.png,red\nb.png,round|red\nc.png,\nd.png,round\n": "multi-label: of 4 pictures 1 have " +
+			"several labels, 1 none; b.png has round, red",
 		"path,label\na.png,red\na.png,round\nb.png,round\nc.png,red\n": "multi-label: of 3 pictures 1 have " +
 			"several labels, 0 none; a.png has red, round",
 	} {
@@ -129,7 +130,12 @@ func TestAListWithSeveralLabelsOrNoneSaysSo(t *testing.T) {
 		}
 		set, err := ScanList(t.Context(), dir, list, false, ScanOptions{})
 		if err != nil || !set.Multi || len(set.Notes) != 1 || set.Notes[0] != want {
-			t.Errorf("got %+v, %v, want %q", set, err, want)
+			t.Fatalf("got %+v, %v, want %q", set, err, want)
+		}
+		for _, it := range set.Items {
+			if !slices.IsSorted(it.Labels) {
+				t.Errorf("%s: got labels %v, want them in order", it.Path, it.Labels)
+			}
 		}
 	}
 	list, err := ReadLabelList(listFile(t, "list.csv", "path,red,big,round\na.png,1,0,0\n"+

@@ -52,6 +52,10 @@ func TestEachPartHasItsShareOfEveryLabel(t *testing.T) {
 	if err := again.Split(SplitOptions{Val: 0.2, Test: 0.1, Seed: 7}); err != nil || !reflect.DeepEqual(s, again) {
 		t.Errorf("another split from the same seed: %v", err)
 	}
+	other := labelled(1000, 12)
+	if err := other.Split(SplitOptions{Val: 0.2, Test: 0.1, Seed: 8}); err != nil || reflect.DeepEqual(s, other) {
+		t.Errorf("the same split from another seed, %v", err)
+	}
 }
 
 func TestEachFoldHasItsShareOfEveryLabel(t *testing.T) {
