@@ -58,7 +58,7 @@ var importRules = []struct {
 		except: []string{"export/verify", "export/publish", "export/transfer"},
 	},
 	{
-		trees:   []string{"train/table", "train/atomicfile", "train/lease", "train/metrics", "train/numbers", "train/head", "train/textfile"},
+		trees:   []string{"train/table", "train/atomicfile", "train/lease", "train/metrics", "train/nearest", "train/numbers", "train/head", "train/textfile"},
 		never:   []string{"train", "export", "infer", "onnx", "fixtures", "cmd"},
 		allowed: []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},
 	},

@@ -134,42 +134,52 @@ func (k *Keeper) leave(l *Lease, generation int) (closing func() error, err erro
 	if err != nil {
 		return nil, err
 	}
+	own, err := l.file.Stat()
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	was, held, err := k.judge(f, &l.Holder, own.ModTime()) // by the clock of the file system
+	if held {
+		err = &HeldError{l.path, was}
+	}
+	if err == nil {
+		if l.Crashes = was.Crashes; !was.Released {
+			l.Crashes++
+		}
+		err = l.write()
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f.Close, nil
+}
+
+// judge reads the file of a lease and says whether its holder is there, as far as self can
+// tell. The file is locked after it, where files can be and nobody has it.
+func (k *Keeper) judge(f *os.File, self *Holder, now time.Time) (was Holder, held bool, err error) {
 	locked, err := false, errNoLocks
 	if !k.unlocked {
 		locked, err = tryLock(f)
 	}
 	locks := !errors.Is(err, errNoLocks)
 	if err != nil && locks {
-		return nil, errors.Join(err, f.Close())
+		return was, false, err
 	}
 	was, heard, err := readHolder(f)
 	if err != nil {
-		return nil, errors.Join(err, f.Close())
+		return was, false, err
 	}
-	own, err := l.file.Stat()
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	l.Crashes = was.Crashes
-	switch here := was.sameKernel(&l.Holder); {
+	switch here := was.sameKernel(self); {
 	case was.Released:
+		return was, false, nil
 	case locks && !locked:
-		err = &HeldError{l.path, was}
+		return was, true, nil
 	case here && locks: // a living process would have the lock
-	case here && was.Space == l.Space && !alive(was.PID):
-	case own.ModTime().Sub(heard) <= k.Limit: // both by the clock of the file system
-		err = &HeldError{l.path, was}
+		return was, false, nil
+	case here && was.Space == self.Space && !alive(was.PID):
+		return was, false, nil
 	}
-	if err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	if !was.Released {
-		l.Crashes++
-	}
-	if err := l.write(); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return f.Close, nil
+	return was, now.Sub(heard) <= k.Limit, nil
 }
 
 // readHolder reads the file of a lease, and when its holder was last heard of. One that is

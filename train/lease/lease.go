@@ -18,6 +18,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -174,4 +175,54 @@ func (l *Lease) Release() error {
 		err = l.write()
 	}
 	return errors.Join(err, l.file.Close())
+}
+
+// List is the newest generation of each lease in a folder, by its name.
+func List(dir string) (map[string]int, error) {
+	entries, err := os.ReadDir(dir)
+	list := map[string]int{}
+	for _, e := range entries {
+		dot := strings.LastIndexByte(e.Name(), '.')
+		if n, err := strconv.Atoi(e.Name()[dot+1:]); err == nil && dot > 0 {
+			list[e.Name()[:dot]] = max(list[e.Name()[:dot]], n)
+		}
+	}
+	return list, err
+}
+
+// Crashes is how many holders of a lease have ended without giving it back, with the one of
+// this generation if it has not; 0 where its file cannot be read.
+func Crashes(path string, generation int) int {
+	f, err := os.Open(file(path, generation))
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	h, _, err := readHolder(f)
+	if err == nil && !h.Released {
+		h.Crashes++
+	}
+	return h.Crashes
+}
+
+// Held says who has the lease on path, nil for nobody.
+func (k Keeper) Held(path string) (*Holder, error) {
+	k.complete()
+	generation, err := newest(path)
+	if generation == 0 || err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return nil, err
+	}
+	f, err := os.OpenFile(file(path, generation), os.O_RDWR, 0)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	h, held, err := k.judge(f, &k.Holder, time.Now())
+	if !held || err != nil {
+		return nil, err
+	}
+	return &h, nil
 }
