@@ -102,7 +102,6 @@ func (a *axis) draw(random *rand.Rand) value {
 		low, high = low-0.5, high+0.5
 	}
 	if a.log {
-		low = max(low, 0.5)
 		low, high = math.Log(low), math.Log(high)
 	}
 	x := low + (high-low)*random.Float64()

@@ -40,10 +40,24 @@ func pairs(n *yaml.Node, what string) (list []pair, err error) {
 
 // number reads a number, or numbers.
 func number[T any](p pair, to *T) error {
-	if p.value.Decode(to) != nil {
+	if !wholeEnough(p.value, to) || p.value.Decode(to) != nil {
 		return wrong(p.value, "%s: got %q, want %s", p.key.Value, p.value.Value, wanted(to))
 	}
 	return nil
+}
+
+// wholeEnough says whether no number has a fraction where there is no place for one: a
+// decoder would cut it off.
+func wholeEnough(n *yaml.Node, to any) bool {
+	switch to.(type) {
+	case *int, *uint64, *[]int, *[]uint64:
+		for _, one := range append(n.Content[:len(n.Content):len(n.Content)], n) {
+			if direct(one).ShortTag() == "!!float" {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 func wanted(to any) string {
@@ -56,8 +70,10 @@ func wanted(to any) string {
 		return "a number"
 	case *bool:
 		return "true or false"
+	case *[]float64:
+		return "a number, or a list of them"
 	}
-	return "a list of numbers, as in [1, 2, 3]"
+	return "a list of whole numbers, as in [1, 2, 3]"
 }
 
 // value is a setting with the value that one of s has.
