@@ -21,7 +21,7 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{gorgoniaPath},
-		except: []string{"train/nn", "train/run", "train/study", "train/compare", "export/verify", "export/publish", "export/transfer"},
+		except: []string{"train/nn", "train/run", "train/study", "train/sweep", "train/compare", "export/verify", "export/publish", "export/transfer"},
 	},
 	{
 		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{ortPath},
