@@ -33,7 +33,7 @@ a trial failed, 42 that trying again will not help.
 		Flags: []cli.Flag{
 			shell.TextFlag(&o.Out, "out", "", "`DIR` of the sweep, that all its processes share"),
 			shell.TextFlag(&o.Shard, "shard", "",
-				"`I/N`: every N-th trial alone, from I; the environment counts as for predict"),
+				"`I/N`: every N-th trial alone, from I, by the environment as for predict; 0/1: any"),
 			shell.TextFlag(&o.Device, "device", "cpu",
 				"where features are computed that are not trained: `cpu`, cuda, cuda:N or auto"),
 			shell.JSONFlag(&o.JSON),

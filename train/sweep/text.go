@@ -88,9 +88,9 @@ func (r *Result) line() string {
 	switch within--; within {
 	case 0:
 	case 1:
-		text += "; another one is within it"
+		text += "; another one of the settings is within it"
 	default:
-		text += fmt.Sprintf("; %d others are within it", within)
+		text += fmt.Sprintf("; %d others of the settings are within it", within)
 	}
 	return text + ")"
 }

@@ -66,16 +66,16 @@ func (o *Flags) options(c *shell.Call, f *sweep.File) (so sweep.Options, err err
 		of.Ctx, of.Given = ctx, given
 		return start.Open(&of, "--from", s, o.Device)
 	}
-	switch {
-	case f.Halving != nil && o.Shard != "":
-		return so, shell.Fail(shell.Usagef("--shard: %w", sweep.ErrShards),
-			"without --shard any number of processes share the trials")
-	case f.Halving != nil:
-		return so, nil
+	if f.Halving != nil && o.Shard == "" {
+		return so, nil // whatever the environment says
 	}
 	shard, one, err := sharded.Of(o.Shard)
-	if one {
+	if one && shard.Count > 1 {
 		so.Index, so.Count = shard.Index, shard.Count
+	}
+	if f.Halving != nil && so.Count > 0 {
+		return so, shell.Fail(shell.Usagef("--shard: %w", sweep.ErrShards),
+			"without --shard any number of processes share the trials")
 	}
 	return so, err
 }
