@@ -38,7 +38,8 @@ processes share the trials of a sweep.
 		Flags: []cli.Flag{
 			shell.TextFlag(&o.model, "model", "",
 				"ONNX `FILE`; else $"+shell.EnvModel+", else model.onnx here, else the one built in"),
-			shell.TextFlag(&o.sweep, "sweep", "", "kubernetes, slurm: `FILE` of a sweep, in place of a model"),
+			shell.TextFlag(&o.sweep, "sweep", "",
+				"kubernetes, slurm: `FILE` of a sweep, in place of a model"),
 			shell.TextFlag(&o.Options.Name, "name", "flowerctl",
 				"`NAME` of the job, the service or the model there"),
 			shell.IntFlag(&o.Shards, "shards", 16, "kubernetes, slurm: `N` parts or processes"),

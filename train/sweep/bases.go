@@ -32,8 +32,8 @@ func (b *bases) base(ctx context.Context, o *Options, s *run.Settings, given fun
 		return nil, nil
 	}
 	// All that says how the network is opened.
-	key := fmt.Sprint(s.From, s.Freeze, given("freeze"), s.Extractor, s.Cut, given("cut"), given("hidden"),
-		given("views"), s.Size, s.Mean, s.Std)
+	key := fmt.Sprint(s.From, s.Freeze, given("freeze"), s.Extractor, s.Cut, given("cut"),
+		given("hidden"), given("views"), s.Size, s.Mean, s.Std)
 	if known := b.opened[key]; known != nil {
 		return known, nil
 	}

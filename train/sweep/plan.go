@@ -162,28 +162,32 @@ func (f *File) settings(ctx context.Context, point []value, o *Options, b *bases
 	return b.complete(ctx, o, to, given)
 }
 
-// sum is the hash of a plan.
-func (p *Plan) sum() (string, error) {
-	one := *p
-	one.SHA256 = ""
-	text, err := json.Marshal(one)
+// sumOf is the hash of the text of a plan, without the hash that is in it.
+func sumOf(text []byte, inside string) string {
+	const key = `"sha256": "`
+	if at := bytes.LastIndex(text, []byte(key+inside)); at >= 0 {
+		from := at + len(key)
+		text = slices.Concat(text[:from], text[from+len(inside):])
+	}
 	sum := sha256.Sum256(text)
-	return hex.EncodeToString(sum[:]), err
+	return hex.EncodeToString(sum[:])
 }
 
 // create writes the plan into a folder, unless there is one.
-func (p *Plan) create(dir string) (err error) {
-	if p.SHA256, err = p.sum(); err != nil {
-		return err
-	}
+func (p *Plan) create(dir string) error {
+	p.SHA256 = ""
 	text, err := json.MarshalIndent(p, "", "  ")
+	if err == nil {
+		p.SHA256 = sumOf(text, "")
+		text, err = json.MarshalIndent(p, "", "  ")
+	}
+	if err == nil {
+		err = os.MkdirAll(dir, 0o777)
+	}
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	return atomicfile.Create(filepath.Join(dir, run.PlanFile), append(text, '\n'))
+	return atomicfile.Create(filepath.Join(dir, run.PlanFile), text)
 }
 
 // ReadPlan reads the plan of a sweep's folder. The error is [fs.ErrNotExist] where there is
@@ -203,7 +207,7 @@ func ReadPlan(dir string) (*Plan, error) {
 	if p.Version != version {
 		return nil, permanent(otherFolder, "%s: got version %d, want %d", path, p.Version, version)
 	}
-	if sum, err := p.sum(); err != nil || sum != p.SHA256 || len(p.Trials) == 0 {
+	if len(p.Trials) == 0 || sumOf(text, p.SHA256) != p.SHA256 {
 		return nil, permanent(otherFolder, "%s: changed since it was written", path)
 	}
 	return p, nil

@@ -17,7 +17,8 @@ func newWatch(c *shell.Call) *watch { return &watch{announce.New(c)} }
 // Begin says which trial comes.
 func (w *watch) Begin(s *sweep.Sweep, t *sweep.Trial, epochsDone int) {
 	w.Clear()
-	text := fmt.Sprintf("trial %d of %d (%d have ended): %s", t.Number, len(s.Plan.Trials), s.Ended(), t)
+	text := fmt.Sprintf("trial %d of %d (%d have ended): %s", t.Number, len(s.Plan.Trials), s.Ended(),
+		t)
 	if t.Settings.Fold > 0 {
 		text += fmt.Sprintf("; fold %d", t.Settings.Fold)
 	}
