@@ -42,6 +42,10 @@ var convShapes = []kernel.ConvShape{
 	{In: image(2, 9, 8, 20), Filters: 20, Groups: 20, ReLU: true,
 		Window: kernel.Window{Kernel: [2]int{3, 3}, Stride: [2]int{2, 2}, Pads: [4]int{0, 1, 1, 0}}},
 	{In: image(2, 5, 6, 4), Filters: 8, Groups: 4, Bias: true, Window: window(3, 1, 1)},
+	{In: image(2, 9, 7, 37), Filters: 37, Groups: 37, Bias: true, Window: window(5, 1, 2)},
+	{In: image(3, 10, 11, 24), Filters: 24, Groups: 24,
+		Window: kernel.Window{Kernel: [2]int{5, 5}, Stride: [2]int{2, 2}, Pads: [4]int{1, 2, 2, 1}}},
+	{In: image(1, 8, 9, 18), Filters: 18, Groups: 18, Bias: true, Window: window(7, 1, 3)},
 	// Groups.
 	{In: image(2, 6, 7, 12), Filters: 18, Groups: 3, Bias: true, ReLU: true,
 		Window: kernel.Window{Kernel: [2]int{3, 2}, Stride: [2]int{1, 2}, Pads: [4]int{1, 1, 0, 0}}},

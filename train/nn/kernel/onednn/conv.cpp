@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "depthwise.h"
 #include "engine.h"
 #include "loops.h"
 #include "weights.h"
@@ -56,6 +57,11 @@ struct onednn_conv : Layer {
       e.reserve(weight_gradient->area());
       return;
     }
+    if (DepthwiseGradient::supported(s)) {
+      depthwise_gradient = std::make_unique<DepthwiseGradient>(s, e.threads);
+      e.reserve(depthwise_gradient->area());
+      return;
+    }
     const auto pd = compat::conv_backward_weights(e.cpu, x, w, b, y, stride, before, after,
                                                   Step::attributes(), fwd);
     backward_weights.init(dnnl::convolution_backward_weights(pd), pd.scratchpad_desc());
@@ -100,7 +106,9 @@ struct onednn_conv : Layer {
   onednn_conv_shape s;
   bool by_forward = false;
   Step forward, backward_data, backward_weights;
-  std::unique_ptr<WeightGradient> weight_gradient;  // in place of backward_weights
+  // In place of backward_weights:
+  std::unique_ptr<WeightGradient> weight_gradient;
+  std::unique_ptr<DepthwiseGradient> depthwise_gradient;
 };
 
 const char *onednn_conv_new(onednn_engine *e, onednn_conv_shape s, onednn_conv **out) {
@@ -121,8 +129,11 @@ const char *onednn_conv_backward_data(onednn_conv *l, float *dx, const float *dy
 const char *onednn_conv_backward_weights(onednn_conv *l, float *dw, float *db, const float *x,
                                          const float *dy) {
   return l->engine.call([=] {
+    float *area = reinterpret_cast<float *>(l->engine.area);
     if (l->weight_gradient)
-      l->weight_gradient->run(dw, db, x, dy, reinterpret_cast<float *>(l->engine.area));
+      l->weight_gradient->run(dw, db, x, dy, area);
+    else if (l->depthwise_gradient)
+      l->depthwise_gradient->run(dw, db, x, dy, area);
     else
       l->backward_weights.run(l->engine, {dw, x, dy, db});
   });
