@@ -23,6 +23,7 @@ const align = 16
 type workspace[T kernel.Float] struct {
 	slab       []T
 	generation int
+	folds      map[string]*folded[T] // by convolution, see convnorm.go
 }
 
 // reserve makes room for n values. Growing moves everything, and the graphs

@@ -79,6 +79,8 @@ type ConvShape struct {
 	Groups int  // 1, or In.C for depthwise, or any common divisor
 	Bias   bool // the layer has a bias
 	ReLU   bool // Forward ends in max(y, 0)
+	// Max is the upper bound of that ReLU, 6 for ReLU6; 0 for none.
+	Max float64
 	// Inference prepares Forward only.
 	Inference bool
 	// NoBackwardData says that the gradient of the input is never asked for,
@@ -131,6 +133,10 @@ type BatchNormShape struct {
 	// InputReLU says that the input is the result of a ReLU, and that Backward
 	// returns the gradient before that ReLU: dx is 0 where x is 0.
 	InputReLU bool
+	// ReLU says that Train and Frozen end in max(y, 0), cut at Max when that is over 0.
+	// The dy of the backward passes is the gradient after it.
+	ReLU bool
+	Max  float64
 }
 
 // BatchNorm is a prepared batch normalisation. Variances are biased (divided by

@@ -74,7 +74,7 @@ func convGradients(t *testing.T, e kernel.Engine[float64]) {
 		loss()
 		copy(before, dy)
 		if s.ReLU {
-			e.ReLUBackward(before, dy, y, 0)
+			e.ReLUBackward(before, dy, y, s.Max)
 		}
 		c.BackwardData(dx, before, w)
 		c.BackwardWeights(dw, db, x, before)

@@ -25,6 +25,9 @@ func convForward[T kernel.Float](y, x, w, b []T, s kernel.ConvShape) {
 			if s.ReLU && sum < 0 {
 				sum = 0
 			}
+			if s.ReLU && s.Max > 0 && sum > s.Max {
+				sum = s.Max
+			}
 			y[at(out, n, oh, ow, o)] = T(sum)
 		}
 	})

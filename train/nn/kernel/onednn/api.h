@@ -35,6 +35,7 @@ typedef struct {
   int top, left, bottom, right;
   int groups;
   int bias, relu, inference, no_backward_data;
+  float max;  // of the ReLU; 0 for none
 } onednn_conv_shape;
 
 const char *onednn_conv_new(onednn_engine *e, onednn_conv_shape s, onednn_conv **out);
@@ -76,6 +77,8 @@ typedef struct {
   int c;
   double epsilon, momentum;
   int input_relu;
+  int relu;
+  float max;  // of the ReLU; 0 for none
 } onednn_norm_shape;
 
 const char *onednn_norm_new(onednn_engine *e, onednn_norm_shape s, onednn_norm **out);

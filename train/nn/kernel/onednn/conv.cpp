@@ -31,7 +31,7 @@ struct onednn_conv : Layer {
 
     const auto kind = s.inference ? prop_kind::forward_inference : prop_kind::forward_training;
     const auto fwd = compat::conv_forward(e.cpu, kind, x, w, b, y, stride, before, after,
-                                          Step::attributes(s.relu));
+                                          Step::attributes(s.relu, s.max));
     forward.init(dnnl::convolution_forward(fwd), fwd.scratchpad_desc());
     forward.output(DNNL_ARG_DST, y, fwd.dst_desc());
     forward.input(DNNL_ARG_SRC, x, fwd.src_desc());

@@ -32,6 +32,7 @@ func (e *engine) Conv(s kernel.ConvShape) (kernel.Conv[float32], error) {
 		bottom: C.int(s.Pads[2]), right: C.int(s.Pads[3]),
 		groups: C.int(s.Groups), bias: cbool(s.Bias), relu: cbool(s.ReLU),
 		inference: cbool(s.Inference), no_backward_data: cbool(s.NoBackwardData),
+		max: C.float(s.Max),
 	}
 	c := &conv{ConvShape: s}
 	if msg := C.onednn_conv_new(e.handle, shape, &c.handle); msg != nil {
