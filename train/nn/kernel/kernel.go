@@ -81,6 +81,9 @@ type ConvShape struct {
 	ReLU   bool // Forward ends in max(y, 0)
 	// Max is the upper bound of that ReLU, 6 for ReLU6; 0 for none.
 	Max float64
+	// BF16 says that the passes take x, w and dy as if they were rounded to bfloat16, see
+	// [RoundBF16]. Products are summed in float32 at least, and no result is rounded.
+	BF16 bool
 	// Inference prepares Forward only.
 	Inference bool
 	// NoBackwardData says that the gradient of the input is never asked for,

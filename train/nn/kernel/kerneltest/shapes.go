@@ -58,6 +58,15 @@ var convShapes = []kernel.ConvShape{
 	{In: image(2, 7, 8, 9), Filters: 20, Groups: 1, ReLU: true, Max: 2, Window: window(3, 2, 1)},
 	{In: image(2, 5, 6, 3), Filters: 4, Groups: 1, Bias: true, ReLU: true, Inference: true,
 		Window: window(3, 1, 1)},
+	// On numbers rounded to bfloat16.
+	{In: image(2, 11, 9, 16), Filters: 32, Groups: 1, Bias: true, BF16: true, Window: window(3, 1, 1)},
+	{In: image(2, 9, 10, 37), Filters: 21, Groups: 1, ReLU: true, BF16: true, Window: window(3, 2, 1)},
+	{In: image(2, 7, 5, 40), Filters: 48, Groups: 1, Bias: true, ReLU: true, Max: 2, BF16: true,
+		Window: window(1, 1, 0)},
+	{In: image(1, 12, 13, 3), Filters: 20, Groups: 1, Bias: true, NoBackwardData: true, BF16: true,
+		Window: window(5, 2, 2)},
+	{In: image(2, 6, 7, 18), Filters: 18, Groups: 18, Bias: true, BF16: true, Window: window(3, 1, 1)},
+	{In: image(2, 5, 7, 20), Filters: 33, Groups: 1, Inference: true, BF16: true, Window: window(3, 1, 1)},
 }
 
 var denseShapes = []kernel.DenseShape{

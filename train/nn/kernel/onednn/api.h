@@ -36,6 +36,8 @@ typedef struct {
   int groups;
   int bias, relu, inference, no_backward_data;
   float max;  // of the ReLU; 0 for none
+  int bf16;   // as kernel.ConvShape; without the processor's instructions where emulated
+  int emulated;
 } onednn_conv_shape;
 
 const char *onednn_conv_new(onednn_engine *e, onednn_conv_shape s, onednn_conv **out);

@@ -11,6 +11,9 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
+// emulateBF16 keeps convolutions from the processor's instructions for bfloat16, for tests.
+var emulateBF16 bool
+
 type conv struct {
 	kernel.ConvShape
 	handle *C.onednn_conv
@@ -32,7 +35,7 @@ func (e *engine) Conv(s kernel.ConvShape) (kernel.Conv[float32], error) {
 		bottom: C.int(s.Pads[2]), right: C.int(s.Pads[3]),
 		groups: C.int(s.Groups), bias: cbool(s.Bias), relu: cbool(s.ReLU),
 		inference: cbool(s.Inference), no_backward_data: cbool(s.NoBackwardData),
-		max: C.float(s.Max),
+		max: C.float(s.Max), bf16: cbool(s.BF16), emulated: cbool(emulateBF16),
 	}
 	c := &conv{ConvShape: s}
 	if msg := C.onednn_conv_new(e.handle, shape, &c.handle); msg != nil {
