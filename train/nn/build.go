@@ -95,6 +95,7 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 func (b *builder[T]) conv(n *model.Node, x *G.Node) (*G.Node, error) {
 	w, bias := b.param(n, model.Weight), b.param(n, model.Bias)
 	cfg := convConfig{Stride: n.Stride, Pads: n.Pads, Groups: n.Groups, ending: b.ending(n.Name)}
+	cfg.BF16 = b.g.BF16 && n.Groups <= 1 && x.Shape()[3] >= leastBF16Channels
 	norm := b.folded(n)
 	if norm == nil {
 		return newConv(b.g, n.Name, x, w, bias, cfg)

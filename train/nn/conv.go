@@ -14,6 +14,7 @@ type convConfig struct {
 	Stride [2]int // vertical, horizontal; 0 is 1
 	Pads   [4]int // top, left, bottom, right, as ONNX
 	Groups int    // 0 is 1; C for a depthwise convolution
+	BF16   bool   // multiplies in bfloat16, see Precision
 	ending        // see fuse.go
 }
 
@@ -55,7 +56,7 @@ func convShape[T kernel.Float](g *graph[T], x, w, b *G.Node, cfg convConfig, tra
 	}
 	return kernel.ConvShape{
 		In: image(x.Shape()), Filters: ws[0], Groups: groups,
-		Bias: b != nil, ReLU: cfg.ReLU, Max: cfg.Max,
+		Bias: b != nil, ReLU: cfg.ReLU, Max: cfg.Max, BF16: cfg.BF16,
 		Window: kernel.Window{
 			Kernel: [2]int{ws[2], ws[3]}, Pads: cfg.Pads,
 			Stride: [2]int{max(cfg.Stride[0], 1), max(cfg.Stride[1], 1)},

@@ -105,7 +105,8 @@ func (n *Network) program(images, side int, why purpose) (*program[float32], err
 	}
 	p, err := n.source.sized(side).compile(images, mode{
 		Train: why == training, Measure: why == measuring,
-		FrozenBatchNorm: n.cfg.FrozenBatchNorm, Seed: n.cfg.Seed})
+		FrozenBatchNorm: n.cfg.FrozenBatchNorm, Seed: n.cfg.Seed,
+		BF16: why == training && n.cfg.Precision == BF16})
 	if err != nil {
 		return nil, err
 	}

@@ -200,12 +200,16 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 
 // facts are what checkpoints say of the run besides weights.
 func (s *Session) facts() checkpoint.Checkpoint {
-	set := s.Images.Set
+	set, precision := s.Images.Set, s.Settings.Precision
+	if precision == string(nn.FP32) {
+		precision = ""
+	}
 	return checkpoint.Checkpoint{
 		Spec: s.Spec, Labels: set.Labels, Preprocess: s.plan.preprocess(),
 		Training: checkpoint.Training{
 			DataDigest: set.Digest(), Split: set.SplitBy, Images: s.Training.Len(),
 			Validation: s.Validation.Len(), Seed: s.plan.Seed, Optimizer: s.plan.Optimizer,
+			Precision:   precision,
 			ToolVersion: s.options.Version,
 		},
 	}

@@ -40,6 +40,7 @@ typedef struct {
   int emulated;
 } onednn_conv_shape;
 
+int onednn_has_bf16(void);
 const char *onednn_conv_new(onednn_engine *e, onednn_conv_shape s, onednn_conv **out);
 const char *onednn_conv_forward(onednn_conv *l, float *y, const float *x, const float *w,
                                 const float *b);

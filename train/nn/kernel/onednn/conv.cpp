@@ -16,8 +16,7 @@ using tag = memory::format_tag;
 
 static const auto f32 = memory::data_type::f32;
 
-// has_bf16 tells whether the processor, and the library, multiply bfloat16.
-static bool has_bf16() {
+int onednn_has_bf16(void) {
   const auto want = static_cast<unsigned>(dnnl::cpu_isa::avx512_core_bf16);
   return (static_cast<unsigned>(dnnl::get_effective_cpu_isa()) & want) == want;
 }
@@ -40,7 +39,7 @@ CLONES static void round_bf16(float *y, const float *x, size_t n) {
 // where that is emulated they are rounded in the work area.
 struct onednn_conv : Layer {
   onednn_conv(onednn_engine &e, onednn_conv_shape shape) : Layer(e), s(shape) {
-    const bool half = s.bf16 && s.groups == 1 && !s.emulated && has_bf16();
+    const bool half = s.bf16 && s.groups == 1 && !s.emulated && onednn_has_bf16();
     emulated = s.bf16 && !half;
     low = half ? memory::data_type::bf16 : f32;
     const dims xd{s.n, s.c, s.h, s.w}, yd{s.n, s.filters, s.oh, s.ow};

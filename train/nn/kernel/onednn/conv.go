@@ -14,6 +14,10 @@ import (
 // emulateBF16 keeps convolutions from the processor's instructions for bfloat16, for tests.
 var emulateBF16 bool
 
+// BF16 says whether the processor has instructions for bfloat16, and the library uses
+// them: AVX512_BF16 or AMX.
+func BF16() bool { return C.onednn_has_bf16() != 0 }
+
 type conv struct {
 	kernel.ConvShape
 	handle *C.onednn_conv
