@@ -78,7 +78,9 @@ type ConvShape struct {
 	Window
 	Groups int  // 1, or In.C for depthwise, or any common divisor
 	Bias   bool // the layer has a bias
-	ReLU   bool // Forward ends in max(y, 0)
+	// ReLU says that Forward ends in max(y, 0). oneDNN makes that 0 of a NaN: whoever looks
+	// for NaN finds them in the gradients, where 0 times NaN is one.
+	ReLU bool
 	// Max is the upper bound of that ReLU, 6 for ReLU6; 0 for none.
 	Max float64
 	// BF16 says that the passes take x, w and dy as if they were rounded to bfloat16, see
