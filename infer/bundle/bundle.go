@@ -77,8 +77,8 @@ type contents struct {
 //go:embed files
 var files embed.FS
 
-// Write makes the folder dir, with the model or the file of the sweep in it. A folder that is there is replaced if
-// force is set.
+// Write makes the folder dir, with the model or the file of the sweep in it. A folder that is
+// there is replaced if force is set.
 func Write(dir string, o Options, force bool) error {
 	if err := o.check(); err != nil {
 		return err

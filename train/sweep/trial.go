@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -27,13 +28,14 @@ type Failure struct {
 }
 
 // failed is the failure of a trial for an error. What its settings and its images decide is
-// the same the next time; a file system may be another.
+// the same the next time; a file system, or a machine's memory, may be another.
 func failed(t *Trial, err error) *Failure {
 	var setting *run.SettingError
 	var infinite *train.NotFiniteError
 	var start *run.InitError
+	var memory *nn.MemoryError
 	return &Failure{Trial: t.Number, Reason: table.OneLine(err.Error()), Time: time.Now().UTC(),
-		Permanent: errors.As(err, &setting) || errors.As(err, &infinite) || errors.As(err, &start)}
+		Permanent: !errors.As(err, &memory) && errors.As(err, &setting) || errors.As(err, &infinite) || errors.As(err, &start)}
 }
 
 // stops says whether an error is of all trials: a disk that is full, images that are not
