@@ -54,7 +54,7 @@ func (o *Flags) Run(c *shell.Call, version string) error {
 	if err != nil {
 		return stopped(c, err)
 	}
-	return o.result(c, s)
+	return o.result(c, s, watch)
 }
 
 // options are those that the flags and the file choose.
@@ -107,13 +107,15 @@ func stopped(c *shell.Call, err error) error {
 }
 
 // result writes what came out.
-func (o *Flags) result(c *shell.Call, s *sweep.Sweep) error {
+func (o *Flags) result(c *shell.Call, s *sweep.Sweep, w *watch) error {
 	r, err := s.Result()
 	if err != nil {
 		return err
 	}
 	for _, row := range r.Failures() {
-		c.Say("%s", row.Line(r.Figure))
+		if !w.failed[row.Trial] {
+			c.Say("%s", row.Line(r.Figure))
+		}
 	}
 	if o.JSON {
 		return errors.Join(shell.WriteJSON(c.Out, r), r.Err())

@@ -10,9 +10,12 @@ import (
 )
 
 // watch tells of the trials of a sweep.
-type watch struct{ *announce.Announcer }
+type watch struct {
+	*announce.Announcer
+	failed map[int]bool // trials that it has told of
+}
 
-func newWatch(c *shell.Call) *watch { return &watch{announce.New(c)} }
+func newWatch(c *shell.Call) *watch { return &watch{announce.New(c), map[int]bool{}} }
 
 // Begin says which trial comes.
 func (w *watch) Begin(s *sweep.Sweep, t *sweep.Trial, epochsDone int) {
@@ -43,6 +46,7 @@ func (w *watch) Opened(s *run.Session, again bool) error {
 func (w *watch) End(s *sweep.Sweep, r sweep.Row) {
 	w.Clear()
 	w.Say("%s", r.Line(s.Plan.Figure))
+	w.failed[r.Trial] = r.State == sweep.Failed
 }
 
 // Waiting says for what the process waits.
