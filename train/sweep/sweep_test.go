@@ -210,9 +210,10 @@ func TestAFailureThatMayBeMendedIsTriedAgain(t *testing.T) {
 	}
 }
 
-// Shards have every trial once, and whoever is last writes the result.
+// Shards have every trial once, and whoever is last writes the result. The trials here are
+// folds: of one point, and each tested on its own part.
 func TestShardsDivideTheTrials(t *testing.T) {
-	f := file(t, ", epochs: 1", "method: grid\nsettings: {lr: [0.1, 0.01]}\n")
+	f := file(t, ", epochs: 1", "method: grid\nsettings: {lr: [0.01]}\nfolds: 2\n")
 	dir := filepath.Join(t.TempDir(), "out")
 	s, r := swept(t, f, Options{Dir: dir, Index: 1, Count: 2})
 	if r.Complete || s.Ended() != 1 || r.Trials[1].State != Ended || exists(filepath.Join(dir, ResultFile)) {
@@ -221,18 +222,12 @@ func TestShardsDivideTheTrials(t *testing.T) {
 	if _, r = swept(t, f, Options{Dir: dir, Index: 0, Count: 2}); !r.Complete || !exists(filepath.Join(dir, SuccessFile)) {
 		t.Errorf("got %+v", r.Trials)
 	}
-	f.Halving = &Halving{[]int{1, 2}, 0.5}
-	if _, err := Open(t.Context(), f, Options{Dir: t.TempDir(), Count: 2}); !errors.Is(err, ErrShards) {
-		t.Errorf("got %v", err)
-	}
-}
-
-// Folds are trials of one point, each tested on its own part.
-func TestFoldsAreTrials(t *testing.T) {
-	f := file(t, ", epochs: 1", "method: grid\nsettings: {lr: [0.01]}\nfolds: 2\n")
-	_, r := swept(t, f, Options{Dir: filepath.Join(t.TempDir(), "out")})
 	if len(r.Trials) != 2 || r.Trials[1].Fold != 2 || r.Trials[1].Test == nil || len(r.Points) != 1 ||
 		r.Best == nil || *r.Best.Mean != (*r.Trials[0].ValAccuracy+*r.Trials[1].ValAccuracy)/2 {
 		t.Errorf("got %+v", r)
+	}
+	f.Halving = &Halving{[]int{1, 2}, 0.5}
+	if _, err := Open(t.Context(), f, Options{Dir: t.TempDir(), Count: 2}); !errors.Is(err, ErrShards) {
+		t.Errorf("got %v", err)
 	}
 }
