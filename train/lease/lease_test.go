@@ -246,3 +246,32 @@ func TestADamagedLeaseIsFreeByAge(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Who looks at a lease learns who has it, and how often it was left by a crash.
+func TestAHolderIsNamed(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a")
+	if h, err := (Keeper{}).Held(path); h != nil || err != nil {
+		t.Errorf("got %v, %v before there is one", h, err)
+	}
+	l := take(t, Keeper{}, path)
+	if h, err := (Keeper{}).Held(path); err != nil || h == nil || h.PID != os.Getpid() {
+		t.Errorf("got %v, %v", h, err)
+	}
+	if n := Crashes(path, 1); n != 1 {
+		t.Errorf("got %d, want the holder that has not given it back", n)
+	}
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if h, err := (Keeper{}).Held(path); h != nil || err != nil {
+		t.Errorf("got %v, %v after its release", h, err)
+	}
+	take(t, Keeper{Holder: elsewhere("b")}, path).abandon(t)
+	if list, err := List(dir); err != nil || len(list) != 1 || list["a"] != 2 {
+		t.Errorf("got %v, %v", list, err)
+	}
+	if n := Crashes(path, 2); n != 1 {
+		t.Errorf("got %d crashes, want 1", n)
+	}
+}
