@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 	"github.com/flowerctl/flowerctl/train/optim"
+	"github.com/flowerctl/flowerctl/train/pixels"
 )
 
 // Observer hears how reading images and training go.
@@ -39,6 +40,10 @@ type Options struct {
 	// Images are images that [Read] read, and that are divided already where their set
 	// has a SplitBy; nil reads and divides those of the settings. They are not changed.
 	Images *data.Cache
+	// Pixels says where pixels are kept, and Disk where they are on disk; see
+	// data.LoadOptions. It changes no weight.
+	Pixels data.Where
+	Disk   pixels.Cache
 	// Features are shared by sessions of the same Images and the same Base; may be nil.
 	Features *Features
 	// Version of the program, for the checkpoints.
@@ -118,21 +123,32 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if s.features == nil {
 		s.features = new(Features)
 	}
-	if s.Images, err = s.images(ctx); err != nil {
-		return nil, err
+	if s.Images, err = s.images(ctx); err == nil {
+		err = s.several()
 	}
-	if err := s.several(); err != nil {
-		return nil, err
+	if err == nil {
+		err = s.loaders()
 	}
-	if err := s.loaders(); err != nil {
-		return nil, err
+	if err == nil {
+		s.fewImages()
+		err = s.build(ctx, s.Images.Set.Classes())
 	}
-	s.fewImages()
-	if err := s.build(ctx, s.Images.Set.Classes()); err != nil {
-		return s, err
+	if err != nil {
+		if then := s.closeImages(); then != nil {
+			err = errors.Join(err, then)
+		}
+		return nil, err
 	}
 	s.news = s.goingOn(ctx)
 	return s, nil
+}
+
+// closeImages closes the images that the session read itself.
+func (s *Session) closeImages() error {
+	if s.options.Images != nil {
+		return nil
+	}
+	return s.Images.Close()
 }
 
 // OpenNetwork makes a session without images, to measure a network with: that of
@@ -276,7 +292,7 @@ func (s *Session) Preview(ctx context.Context, rows, epochs int) (
 
 // Close releases the network's memory.
 func (s *Session) Close() error {
-	err := errors.Join(s.Network.Close(), s.Engine.Close())
+	err := errors.Join(s.Network.Close(), s.Engine.Close(), s.closeImages())
 	if s.extractor != nil {
 		err = errors.Join(err, s.extractor.Close())
 	}

@@ -65,7 +65,7 @@ func (p *plan) read(ctx context.Context, o Options, set *data.Set) (*data.Cache,
 			return nil, err
 		}
 	}
-	load := data.LoadOptions{Strict: p.Strict}
+	load := data.LoadOptions{Strict: p.Strict, Pixels: o.Pixels, Disk: o.Disk}
 	if o.Observer != nil {
 		load.Progress = o.Observer.Reading
 	}
