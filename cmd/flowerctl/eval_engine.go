@@ -48,7 +48,7 @@ func (o *evalOptions) openRun(c *shell.Call) (*sharded.Evaluated, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := folder.Answerer(which, o.Threads, start.Frozen(c, "cpu", 0))
+	a, err := folder.Answerer(which, o.Threads, start.Frozen(c, "cpu"))
 	if err != nil {
 		return nil, err
 	}

@@ -4,7 +4,7 @@ import (
 	"fmt"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
-	"github.com/flowerctl/flowerctl/infer/machine"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Cache is a set with its pixels, decoded and resized: Len images of Size*Size RGB pixels,
@@ -68,11 +68,12 @@ func (c *Cache) Close() error {
 
 // Kept says for people where the pixels are.
 func (c *Cache) Kept() string {
-	size := machine.GiB(float64(c.Len()) * float64(c.bytes()))
+	size := table.Bytes(c.Bytes())
 	if c.disk == nil {
 		return "pixels in memory, " + size
 	}
-	kept := fmt.Sprintf("pixels on disk, %s in %s", size, c.disk.dir)
+	kept := fmt.Sprintf("pixels on disk, %s in %s, which keeps %s at most", size, c.disk.dir,
+		table.Bytes(c.disk.limit))
 	if n := c.disk.lacking(); n > 0 {
 		kept += fmt.Sprintf("; %d of %d pictures are not there, and are decoded in every epoch", n, c.Len())
 	}

@@ -25,6 +25,7 @@ type onDisk struct {
 	cfg     imageprep.Config
 	store   *pixels.Store
 	dir     string
+	limit   int64
 	refs    []pixels.Ref // by item; those that are not there are decoded
 	log     func(line string)
 	decoder imageprep.Decoder
@@ -40,7 +41,8 @@ func newOnDisk(set *Set, cfg imageprep.Config, cache pixels.Cache) *onDisk {
 	if resize == "" {
 		resize = imageprep.Stretch
 	}
-	return &onDisk{set: set, cfg: cfg, dir: cache.Dir, log: cache.Log,
+	return &onDisk{set: set, cfg: cfg, dir: cache.Dir, limit: cache.Limit,
+		log:  cache.Log,
 		refs: make([]pixels.Ref, len(set.Items)),
 		store: cache.Open(pixels.KeyOf(pixelsVersion, string(prep)),
 			fmt.Sprintf("%d x %d, %s", cfg.Size, cfg.Size, resize), 3*cfg.Size*cfg.Size)}

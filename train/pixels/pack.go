@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"github.com/flowerctl/flowerctl/train/diskcache"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // A file is a header, an entry for each slot, and the pixels of the slots. An entry is
@@ -184,8 +185,8 @@ func (s *Store) create() (*pack, error) {
 	for ; !s.folder.MakeRoom(p.pixelsAt(p.slots)); p.slots /= 2 {
 		if p.slots <= 1 {
 			s.full = true
-			s.folder.Say("the cache of pixels has %d MB at most: %d pictures are decoded in every epoch",
-				s.folder.Limit/1e6, max(s.missing, 1))
+			s.folder.Say("the cache of pixels has %s at most: %d pictures are decoded in every epoch",
+				table.Bytes(s.folder.Limit), max(s.missing, 1))
 			return nil, nil
 		}
 	}
