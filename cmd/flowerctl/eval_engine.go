@@ -100,7 +100,7 @@ func (o *evalOptions) images(c *shell.Call) (*choose.Labelled, error) {
 	}
 	for _, i := range items {
 		images.Pictures = append(images.Pictures, evaluate.Picture{Path: i.Path, Class: i.Class, Labels: i.Labels,
-			File: filepath.Join(set.Dir, filepath.FromSlash(i.Path))})
+			File: filepath.Join(set.Dir, filepath.FromSlash(i.Path)), Reader: set.Reader(i.Path)})
 	}
 	return images, nil
 }

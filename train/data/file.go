@@ -1,8 +1,10 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,16 +14,83 @@ import (
 )
 
 // Source is the picture at a path of the set.
-func (s *Set) Source(path string) imageprep.Source { return imageprep.File(s.file(path)) }
+func (s *Set) Source(path string) imageprep.Source {
+	if s.members == nil {
+		return imageprep.File(s.file(path))
+	}
+	return imageprep.Opened(s.file(path), func() (io.ReadCloser, error) { return s.open(path) })
+}
 
 // open opens the picture at a path of the set.
-func (s *Set) open(path string) (io.ReadCloser, error) { return os.Open(s.file(path)) }
+func (s *Set) open(path string) (io.ReadCloser, error) {
+	if s.members == nil {
+		return os.Open(s.file(path))
+	}
+	m, ok := s.members[path]
+	if !ok {
+		return nil, &fs.PathError{Op: "open", Path: s.file(path), Err: fs.ErrNotExist}
+	}
+	return m.Open()
+}
+
+// Archived says whether the set is in tar or zip files.
+func (s *Set) Archived() bool { return s.members != nil }
+
+// Reader is the picture at a path of a set in archives, which is opened when it is read
+// and closed at its end; nil for a set of files.
+func (s *Set) Reader(path string) io.Reader {
+	if !s.Archived() {
+		return nil
+	}
+	return &memberReader{open: func() (io.ReadCloser, error) { return s.open(path) }}
+}
+
+// memberReader opens what it reads.
+type memberReader struct {
+	open func() (io.ReadCloser, error)
+	file io.ReadCloser
+	err  error // for good
+}
+
+func (r *memberReader) Read(p []byte) (n int, err error) {
+	if r.file == nil && r.err == nil {
+		r.file, r.err = r.open()
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
+	if n, err = r.file.Read(p); err != nil {
+		r.err = err
+		r.file.Close() // it was only read
+	}
+	return n, err
+}
+
+// In says where the pictures of a set from [ReadSplit] are: in the folder dir, or in the
+// shards that it means.
+func (s *Set) In(ctx context.Context, dir string) error {
+	shards, err := FindShards(dir)
+	if s.Dir = dir; err != nil || shards == nil {
+		return err
+	}
+	scanned, err := scanShards(ctx, shards, ScanOptions{})
+	if err != nil {
+		return err
+	}
+	s.Dir, s.members = scanned.Dir, scanned.members
+	return nil
+}
 
 func (s *Set) file(path string) string { return filepath.Join(s.Dir, filepath.FromSlash(path)) }
 
 // seen is the key of a file's name, size and times; zero where it could change without
 // notice.
-func (s *Set) seen(path string) pixels.Key { return seenFile(s.file(path), "") }
+func (s *Set) seen(path string) pixels.Key {
+	if m, ok := s.members[path]; ok {
+		return seenFile(m.Archive, m.Key())
+	}
+	return seenFile(s.file(path), "")
+}
 
 // fresh is how long after a change another one may have the same time: file systems have
 // times of two seconds at the coarsest (FAT), and Linux of some milliseconds.

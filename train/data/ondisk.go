@@ -125,6 +125,12 @@ func (l *load) add(i int, d *onDisk, seen pixels.Key, had bool) error {
 	})
 }
 
+// Hash is the SHA-256 of the picture at a path of the set, lower-case hex.
+func (s *Set) Hash(path string) (string, error) {
+	k, err := s.hash(path)
+	return hex.EncodeToString(k[:]), err
+}
+
 // hash is the SHA-256 of a file of the set.
 func (s *Set) hash(path string) (k pixels.Key, err error) {
 	f, err := s.open(path)

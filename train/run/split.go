@@ -80,7 +80,9 @@ func (s *Session) images(ctx context.Context) (*data.Cache, error) {
 		return nil, wrong("fold", "got 0, want 1 to %d: a session trains one fold", p.Folds)
 	case o.Resume != nil && o.Images == nil && p.Data != "":
 		set := o.Resume.Split
-		set.Dir = p.Data
+		if err := set.In(ctx, p.Data); err != nil {
+			return nil, err
+		}
 		return p.read(ctx, o, set)
 	}
 	var cache *data.Cache
