@@ -38,10 +38,9 @@ type ScanOptions struct {
 // Nothing is decoded: [Load] does that. It is an error if dir is missing, is not a
 // folder, or has fewer than two classes.
 func Scan(ctx context.Context, dir string, opts ScanOptions) (*Set, error) {
-	if shards, err := FindShards(dir); err != nil || shards != nil {
-		if err != nil {
-			return nil, err
-		}
+	if shards, err := FindShards(dir); err != nil {
+		return nil, &ShardError{err}
+	} else if shards != nil {
 		return scanShards(ctx, shards, opts)
 	}
 	sc := scanner{ctx: ctx, opts: opts, set: &Set{Dir: dir}, excluded: map[int]bool{},

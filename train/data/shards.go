@@ -23,6 +23,20 @@ type Shards struct {
 	Files []string // from Root, with slashes, sorted
 }
 
+// ShardError is about shards that hold no pictures to train on as they should.
+type ShardError struct{ Err error }
+
+func (e *ShardError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *ShardError) Unwrap() error { return e.Err }
+
+// Hint says what shards look like.
+func (e *ShardError) Hint() string {
+	return "shards are .tar or .zip files of KEY.jpg with KEY.cls (a class), or with KEY.json " +
+		`({"label": ...})`
+}
+
 // FindShards are the shards that name means: a .tar or .zip file; a folder with such files
 // and no folders but ones called train, val and test; or a pattern such as shards/*.tar. It
 // is nil for anything else. A picture's path is that of its shard, then its name there.

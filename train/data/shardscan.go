@@ -39,7 +39,7 @@ const maxLabel = 1 << 20
 func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, error) {
 	parts, err := shards.parts()
 	if err != nil {
-		return nil, err
+		return nil, &ShardError{err}
 	}
 	read := make([]shardFile, len(shards.Files))
 	err = parallel(ctx, 0, len(read), func(i int) error {
@@ -55,15 +55,15 @@ func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, er
 	sc.scanner = scanner{ctx: ctx, opts: opts, excluded: map[int]bool{}, hinted: map[string]bool{},
 		set: &Set{Dir: shards.Root, members: map[string]archive.Member{}}}
 	rows, err := sc.rows(read, parts)
+	if err == nil {
+		err = sc.nameNumbers(rows)
+	}
+	if err == nil && len(rows) == 0 {
+		err = fmt.Errorf("data %s: no picture with a label in %d shards%s", shards.Name, len(read),
+			firstProblem(sc.set))
+	}
 	if err != nil {
-		return nil, err
-	}
-	if err := sc.nameNumbers(rows); err != nil {
-		return nil, err
-	}
-	if len(rows) == 0 {
-		return nil, fmt.Errorf("data %s: no picture with a label in %d shards: want KEY.jpg with KEY.cls, or "+
-			"with KEY.json such as {\"label\": \"rose\"}%s", shards.Name, len(read), firstProblem(sc.set))
+		return nil, &ShardError{err}
 	}
 	sc.items(rows)
 	sc.set.NotFound = sc.notFound()
