@@ -21,8 +21,8 @@ type Where string
 const (
 	InMemory Where = "memory" // an error where they do not fit
 	OnDisk   Where = "disk"   // in LoadOptions.Disk
-	// Auto is in memory where they take three quarters at most of what is free, so that
-	// the network has room too, and on disk otherwise.
+	// Auto is in memory where they take two fifths at most of what is free, and on disk
+	// otherwise: Go's heap grows to twice what is in use, and the network needs room too.
 	Auto Where = "auto"
 )
 
@@ -192,7 +192,7 @@ func (l *load) compact(c *Cache) error {
 // where they need not.
 const (
 	mostOfFree = 0.9
-	autoOfFree = 0.75
+	autoOfFree = 0.4
 )
 
 // checkMemory refuses a cache of n images of the side size that would not fit

@@ -28,7 +28,7 @@ type Flags struct {
 func (f *Flags) List() []cli.Flag {
 	return []cli.Flag{
 		shell.TextFlag(&f.pixels, "pixels", string(data.Auto),
-			"`WHERE` pixels are kept: memory; disk; or auto, disk where they take over three quarters "+
+			"`WHERE` pixels are kept: memory; disk; or auto, disk where they take over two fifths "+
 				"of the free memory"),
 		f.Dir(),
 		shell.TextFlag(&f.size, "cache-size", "",
