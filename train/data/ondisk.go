@@ -48,46 +48,64 @@ func newOnDisk(set *Set, cfg imageprep.Config, cache pixels.Cache) *onDisk {
 			fmt.Sprintf("%d x %d, %s", cfg.Size, cfg.Size, resize), 3*cfg.Size*cfg.Size)}
 }
 
-// toDisk finds the pixels of all items on disk, and puts there those that are missing.
+// toDisk finds the pixels of all items on disk, and puts there those that are missing: files
+// that are as they were are not read, others are looked for by their bytes, and what is not
+// there is decoded.
 func (l *load) toDisk(ctx context.Context, d *onDisk) error {
-	seen, wanted := make([]pixels.Key, len(l.set.Items)), make([]bool, len(l.set.Items))
-	err := parallel(ctx, l.opts.Workers, len(l.set.Items), func(i int) error {
+	n := len(l.set.Items)
+	seen, content, missing := make([]pixels.Key, n), make([]pixels.Key, n), make([]int, n)
+	for i := range missing {
+		missing[i] = i
+	}
+	missing, err := l.find(ctx, missing, d, func(i int) (pixels.Ref, pixels.Picture, bool) {
 		seen[i] = l.set.seen(l.set.Items[i].Path)
-		ref, picture, ok := d.store.Seen(seen[i])
-		if wanted[i] = !ok; !ok {
+		return d.store.Seen(seen[i])
+	})
+	if err == nil && d.store.Len() > 0 {
+		missing, err = l.find(ctx, missing, d, func(i int) (pixels.Ref, pixels.Picture, bool) {
+			content[i], _ = l.set.hash(l.set.Items[i].Path) // what cannot be read is not found
+			return d.store.Content(content[i])
+		})
+	}
+	if err != nil || len(missing) == 0 {
+		d.store.Loaded()
+		return err
+	}
+	end, err := d.store.Build(ctx, len(missing))
+	if err != nil {
+		return err
+	}
+	defer end()
+	err = parallel(ctx, l.opts.Workers, len(missing), func(k int) error {
+		i := missing[k]
+		known := l.set.Items[i].SHA256
+		return l.settle(i, known, l.add(i, d, seen[i], content[i]))
+	})
+	d.store.Loaded()
+	return err
+}
+
+// find takes those of the items that are on disk, and returns the others.
+func (l *load) find(ctx context.Context, items []int, d *onDisk,
+	look func(i int) (pixels.Ref, pixels.Picture, bool)) (missing []int, err error) {
+
+	absent := make([]bool, len(items))
+	err = parallel(ctx, l.opts.Workers, len(items), func(k int) error {
+		i := items[k]
+		ref, picture, ok := look(i)
+		if absent[k] = !ok; !ok {
 			return nil
 		}
 		known := l.set.Items[i].SHA256
 		l.take(i, d, ref, &picture)
 		return l.settle(i, known, nil)
 	})
-	if err != nil {
-		return err
-	}
-	var missing []int
-	for i := range wanted {
-		if wanted[i] {
+	for k, i := range items {
+		if absent[k] {
 			missing = append(missing, i)
 		}
 	}
-	if len(missing) > 0 {
-		end, err := d.store.Build(ctx, len(missing))
-		if err != nil {
-			return err
-		}
-		defer end()
-		had := d.store.Len() > 0
-		err = parallel(ctx, l.opts.Workers, len(missing), func(k int) error {
-			i := missing[k]
-			known := l.set.Items[i].SHA256
-			return l.settle(i, known, l.add(i, d, seen[i], had))
-		})
-		if err != nil {
-			return err
-		}
-	}
-	d.store.Loaded()
-	return nil
+	return missing, err
 }
 
 // take notes what is known of a picture on disk.
@@ -97,22 +115,16 @@ func (l *load) take(i int, d *onDisk, ref pixels.Ref, p *pixels.Picture) {
 	l.prints[i].decode(p.Note[:])
 }
 
-// add reads the file of item i, and puts its pixels on disk unless they are there, which is
-// looked for where there was anything before.
-func (l *load) add(i int, d *onDisk, seen pixels.Key, had bool) error {
-	if ref, p, ok := d.store.Seen(seen); ok { // another process added it meanwhile
+// add reads the file of item i, and puts its pixels on disk unless another process did so
+// meanwhile.
+func (l *load) add(i int, d *onDisk, seen, content pixels.Key) error {
+	ref, p, ok := d.store.Seen(seen)
+	if !ok {
+		ref, p, ok = d.store.Content(content)
+	}
+	if ok {
 		l.take(i, d, ref, &p)
 		return nil
-	}
-	if had { // the same bytes may be there under another name
-		content, err := l.set.hash(l.set.Items[i].Path)
-		if err != nil {
-			return reason(err)
-		}
-		if ref, p, ok := d.store.Content(content); ok {
-			l.take(i, d, ref, &p)
-			return nil
-		}
 	}
 	return l.read(i, func(img imageprep.Image) (err error) {
 		p := pixels.Picture{Seen: seen}
