@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flowerctl/flowerctl/train/data/archive"
+	"github.com/flowerctl/flowerctl/train/archive"
 )
 
 // Part is the part of the split that an image is in.

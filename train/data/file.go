@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/archive"
 	"github.com/flowerctl/flowerctl/train/pixels"
 )
 
@@ -42,28 +43,7 @@ func (s *Set) Reader(path string) io.Reader {
 	if !s.Archived() {
 		return nil
 	}
-	return &memberReader{open: func() (io.ReadCloser, error) { return s.open(path) }}
-}
-
-// memberReader opens what it reads.
-type memberReader struct {
-	open func() (io.ReadCloser, error)
-	file io.ReadCloser
-	err  error // for good
-}
-
-func (r *memberReader) Read(p []byte) (n int, err error) {
-	if r.file == nil && r.err == nil {
-		r.file, r.err = r.open()
-	}
-	if r.err != nil {
-		return 0, r.err
-	}
-	if n, err = r.file.Read(p); err != nil {
-		r.err = err
-		r.file.Close() // it was only read
-	}
-	return n, err
+	return archive.Reader(func() (io.ReadCloser, error) { return s.open(path) })
 }
 
 // In says where the pictures of a set from [ReadSplit] are: in the folder dir, or in the

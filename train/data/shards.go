@@ -11,7 +11,7 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/flowerctl/flowerctl/train/data/archive"
+	"github.com/flowerctl/flowerctl/train/archive"
 )
 
 // Shards are tar and zip files with pictures and their labels, as WebDataset has them: for

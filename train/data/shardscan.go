@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
-	"github.com/flowerctl/flowerctl/train/data/archive"
+	"github.com/flowerctl/flowerctl/train/archive"
 	"github.com/flowerctl/flowerctl/train/table"
 )
 

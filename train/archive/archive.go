@@ -224,3 +224,26 @@ func (r *reader) Close() error { return r.file.Close() }
 
 // Key tells a file from others of its archive, as long as that does not change.
 func (m Member) Key() string { return fmt.Sprintf("%d %d %s", m.offset, m.packed, m.Name) }
+
+// Reader opens a file when it is read, and closes it at its end.
+func Reader(open func() (io.ReadCloser, error)) io.Reader { return &lazy{open: open} }
+
+type lazy struct {
+	open func() (io.ReadCloser, error)
+	file io.ReadCloser
+	err  error // for good
+}
+
+func (r *lazy) Read(p []byte) (n int, err error) {
+	if r.file == nil && r.err == nil {
+		r.file, r.err = r.open()
+	}
+	if r.err != nil {
+		return 0, r.err
+	}
+	if n, err = r.file.Read(p); err != nil {
+		r.err = err
+		r.file.Close() // it was only read
+	}
+	return n, err
+}
