@@ -72,6 +72,9 @@ func (c *Cache) Kept() string {
 	if c.disk == nil {
 		return "pixels in memory, " + size
 	}
+	if c.disk.dir == "" || c.disk.limit <= 0 {
+		return fmt.Sprintf("pixels are kept nowhere, %s: every picture is decoded in every epoch", size)
+	}
 	kept := fmt.Sprintf("pixels on disk, %s in %s, which keeps %s at most", size, c.disk.dir,
 		table.Bytes(c.disk.limit))
 	if n := c.disk.lacking(); n > 0 {

@@ -50,7 +50,8 @@ type Set struct {
 	Items  []Item   // by path
 	// Multi says that pictures have any number of labels, see Item.Labels.
 	Multi bool
-	// List is the list that the set is from, see ScanList; "" for one of folders. Notes
+	// List is the list that the set is from, see ScanList, or the shards; "" for one of
+	// folders. Notes
 	// say how it was read.
 	List  string
 	Notes []string

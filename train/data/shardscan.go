@@ -53,7 +53,7 @@ func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, er
 	sc := &shardScanner{shards: shards, keys: map[string]string{}}
 	sc.list = &LabelList{File: shards.Name}
 	sc.scanner = scanner{ctx: ctx, opts: opts, excluded: map[int]bool{}, hinted: map[string]bool{},
-		set: &Set{Dir: shards.Root, members: map[string]archive.Member{}}}
+		set: &Set{Dir: shards.Root, List: shards.Name, members: map[string]archive.Member{}}}
 	rows, err := sc.rows(read, parts)
 	if err == nil {
 		err = sc.nameNumbers(rows)

@@ -1,6 +1,8 @@
 package pixels
 
 import (
+	"bytes"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -43,4 +45,15 @@ func (s *Set) add(f diskcache.File) {
 		s.About = about
 		s.Pictures += max(f.Size-headerSize, 0) / int64(entrySize+length)
 	}
+}
+
+// About says how the pictures of a file were prepared, and how many bytes each has.
+func About(path string) (about string, length int, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close() // it was only read
+	h, err := (&pack{file: f}).readHeader()
+	return string(bytes.TrimRight(h.About[:], "\x00")), int(h.Length), err
 }

@@ -61,6 +61,7 @@ type pack struct {
 	length int64 // bytes of a picture
 	slots  int64
 	last   int64 // slots up to the last one with an entry
+	lost   int   // entries that are damaged, or whose pixels are not there
 }
 
 func (p *pack) entryAt(slot int64) int64 { return headerSize + slot*entrySize }
@@ -146,10 +147,10 @@ func (s *Store) parse(p *pack) error {
 		p.last = slot + 1
 		s.remember(found{Ref{p, uint32(slot), e.Pixels}, e.Picture})
 	}
-	if lost > 0 {
-		s.folder.Say("%s: %d pictures of it %v, and are decoded again", p.path, lost, errors.New(
-			"are cut off or damaged"))
+	if lost > p.lost {
+		s.folder.Say("%s: %d pictures of it are cut off or damaged, and decoded again", p.path, lost)
 	}
+	p.lost = lost
 	return nil
 }
 
@@ -290,15 +291,4 @@ func damaged(err error) error {
 		return errDamaged
 	}
 	return err
-}
-
-// About says how the pictures of a file were prepared, and how many bytes each has.
-func About(path string) (about string, length int, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return "", 0, err
-	}
-	defer f.Close() // it was only read
-	h, err := (&pack{file: f}).readHeader()
-	return string(bytes.TrimRight(h.About[:], "\x00")), int(h.Length), err
 }

@@ -143,14 +143,6 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	return s, nil
 }
 
-// closeImages closes the images that the session read itself.
-func (s *Session) closeImages() error {
-	if s.options.Images != nil {
-		return nil
-	}
-	return s.Images.Close()
-}
-
 // OpenNetwork makes a session without images, to measure a network with: that of
 // settings.Arch, or where base is not nil that one with a head for so many classes.
 func OpenNetwork(settings Settings, base *Base, classes int) (*Session, error) {

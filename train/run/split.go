@@ -112,3 +112,11 @@ func (s *Session) untaken() string {
 	return fmt.Sprintf("warning: no image is kept for a last test: the folders say which images are "+
 		"in which part, and the share of %g for the test counts for nothing", s.Settings.Test)
 }
+
+// closeImages closes the images that the session read itself.
+func (s *Session) closeImages() error {
+	if s.options.Images != nil {
+		return nil
+	}
+	return s.Images.Close()
+}
