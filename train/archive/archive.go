@@ -130,6 +130,8 @@ func sparse(h *tar.Header) bool {
 // broken is the error of an archive that cannot be read after n of its parts.
 func broken(err error, n int) error {
 	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF) && n == 0:
+		return errors.New("not a tar archive, or cut short in its first entry")
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return fmt.Errorf("cut short after %d entries: copy or download it again", n)
 	case n == 0:

@@ -130,12 +130,13 @@ func TestArchivesThatEndEarly(t *testing.T) {
 		files int
 		err   string
 	}{
-		"in a file":   {whole[:1536+512+100], 1, "cut short after 1 entries: copy or download it again"},
-		"in a header": {whole[:1536+100], 1, "cut short after 1 entries: copy or download it again"},
-		"a huge size": {huge, 1, "cut short after 1 entries: copy or download it again"},
-		"rubbish":     {[]byte(strings.Repeat("no tar", 200)), 0, "not a tar archive"},
-		"empty":       {nil, 0, ""},
-		"no end":      {whole[:1536+512+1024], 2, ""},
+		"in a file":    {whole[:1536+512+100], 1, "cut short after 1 entries: copy or download it again"},
+		"in a header":  {whole[:1536+100], 1, "cut short after 1 entries: copy or download it again"},
+		"a huge size":  {huge, 1, "cut short after 1 entries: copy or download it again"},
+		"a short text": {[]byte("no tar"), 0, "not a tar archive, or cut short in its first entry"},
+		"rubbish":      {[]byte(strings.Repeat("no tar", 200)), 0, "not a tar archive"},
+		"empty":        {nil, 0, ""},
+		"no end":       {whole[:1536+512+1024], 2, ""},
 	} {
 		files, _, err := listed(t, "a.tar", c.b)
 		if len(files) != c.files || (err == nil) != (c.err == "") || err != nil && !strings.HasPrefix(err.Error(), c.err) {

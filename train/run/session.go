@@ -72,6 +72,8 @@ type Session struct {
 	Copied int
 	// SmallBatch says that Settings.Batch was chosen for the few images there are.
 	SmallBatch bool
+	// StepBytes is what the activations and gradients of a step take.
+	StepBytes int64
 
 	plan    *plan
 	options Options
@@ -134,10 +136,7 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 		err = s.build(ctx, s.Images.Set.Classes())
 	}
 	if err != nil {
-		if then := s.closeImages(); then != nil {
-			err = errors.Join(err, then)
-		}
-		return nil, err
+		return nil, errors.Join(err, s.closeImages())
 	}
 	s.news = s.goingOn(ctx)
 	return s, nil
@@ -199,7 +198,10 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 		return err
 	}
 	cfg.Engine = s.Engine
-	s.Network, err = nn.New(s.Spec, weights, cfg)
+	cfg.Memory = roomForSteps()
+	if s.Network, err = nn.New(s.Spec, weights, cfg); err == nil {
+		err = s.prepare()
+	}
 	if err != nil {
 		return errors.Join(err, s.Engine.Close())
 	}
@@ -208,12 +210,16 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 
 // facts are what checkpoints say of the run besides weights.
 func (s *Session) facts() checkpoint.Checkpoint {
-	set := s.Images.Set
+	set, precision := s.Images.Set, s.Settings.Precision
+	if precision == string(nn.FP32) {
+		precision = ""
+	}
 	return checkpoint.Checkpoint{
 		Spec: s.Spec, Labels: set.Labels, Preprocess: s.plan.preprocess(),
 		Training: checkpoint.Training{
 			DataDigest: set.Digest(), Split: set.SplitBy, Images: s.Training.Len(),
 			Validation: s.Validation.Len(), Seed: s.plan.Seed, Optimizer: s.plan.Optimizer,
+			Precision:   precision,
 			ToolVersion: s.options.Version,
 		},
 	}
