@@ -20,7 +20,10 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 	if err := o.check(c); err != nil {
 		return settings, ro, err
 	}
-	ro.Version, ro.Frozen = version, start.Frozen(c, o.device, o.cacheSize)
+	ro.Version, ro.Frozen = version, start.Frozen(c, o.device)
+	if err := o.caches.Put(c, &ro); err != nil {
+		return settings, ro, err
+	}
 	switch {
 	case o.resume != "":
 		f, err := run.Find(o.resume)
@@ -90,8 +93,6 @@ func (o *trainOptions) check(c *shell.Call) error {
 		}
 	}
 	switch {
-	case o.cacheSize < 0:
-		return shell.Usagef("--cache-size: got %d, want 0 (nothing is kept) or more", o.cacheSize)
 	case len(instead) > 1:
 		return shell.Usagef("%s: want one of them at a time", strings.Join(instead, " and "))
 	case o.resume != "" && o.lrFind:

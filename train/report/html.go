@@ -98,7 +98,11 @@ func (r *Run) worst(n int) ([]mistake, error) {
 	})
 	var out []mistake
 	for _, p := range wrong[:min(n, len(wrong))] {
-		url, err := dataURL(r.Image(p.Index), r.Size)
+		pixels, err := r.Image(p.Index)
+		if err != nil {
+			return nil, err
+		}
+		url, err := dataURL(pixels, r.Size)
 		if err != nil {
 			return nil, err
 		}

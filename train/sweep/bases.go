@@ -90,7 +90,7 @@ func (im *images) read(ctx context.Context, s *run.Settings, o *Options) (*data.
 		return im.cache, nil
 	}
 	im.cache = nil // before there is memory for others
-	ro := run.Options{}
+	ro := run.Options{Pixels: o.Pixels, Disk: o.Disk}
 	if o.Observer != nil {
 		ro.Observer = o.Observer
 	}

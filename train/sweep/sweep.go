@@ -17,7 +17,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/lease"
+	"github.com/flowerctl/flowerctl/train/pixels"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -46,8 +48,10 @@ type Options struct {
 	Base func(ctx context.Context, s *run.Settings, given func(field string) bool) (*run.Base, error)
 	// AtHand is the network to start from where images and no network are named; nil: none.
 	AtHand func() (string, error)
-	// Frozen runs extractors, as of [run.Options].
+	// As of [run.Options].
 	Frozen  run.Frozen
+	Pixels  data.Where
+	Disk    pixels.Cache
 	Version string // of the program, for the checkpoints
 	// Poll is how often trials are looked at that others are at work on; 0: 2 seconds.
 	Poll     time.Duration

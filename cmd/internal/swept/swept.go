@@ -8,11 +8,11 @@ import (
 	"fmt"
 	"path/filepath"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/caches"
 	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/start"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
-	"github.com/flowerctl/flowerctl/train/features"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/sweep"
 )
@@ -59,7 +59,11 @@ func (o *Flags) Run(c *shell.Call, version string) error {
 
 // options are those that the flags and the file choose.
 func (o *Flags) options(c *shell.Call, f *sweep.File) (so sweep.Options, err error) {
-	so = sweep.Options{Dir: o.Out, Frozen: start.Frozen(c, o.Device, features.DefaultLimit>>20),
+	ro := run.Options{Frozen: start.Frozen(c, o.Device)}
+	if err := caches.Automatic(c, &ro); err != nil {
+		return so, err
+	}
+	so = sweep.Options{Dir: o.Out, Frozen: ro.Frozen, Pixels: ro.Pixels, Disk: ro.Disk,
 		AtHand: func() (string, error) { return start.AtHand(c) }}
 	so.Base = func(ctx context.Context, s *run.Settings, given func(string) bool) (*run.Base, error) {
 		of := *c
