@@ -32,7 +32,7 @@ ifneq ($(and $(ONEDNN_HEADER),$(ONEDNN_ROOT)),)
   export CGO_LDFLAGS  := -O2 -g -L$(ONEDNN_ROOT)/lib -Wl,-rpath,$(abspath $(ONEDNN_ROOT)/lib)
 endif
 
-.PHONY: help demo run-demo test run-test test-onednn3 onednn3 build native lint bench bench-peer \
+.PHONY: help demo run-demo test run-test test-onednn3 onednn3 build native lint fuzz bench bench-peer \
 	bench-peer-infer bench-serve image check-pixels builtin gpu-bundle gpu-check clean
 
 help: ## this list
@@ -109,6 +109,16 @@ lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	go vet $(TAGS) ./...
 	go tool staticcheck $(TAGS) ./...
+
+# go test runs one target at a time. FUZZ chooses among them, as go test -fuzz does.
+FUZZ     ?= .
+FUZZTIME ?= 1000000x
+fuzz: ## every reader and request, FUZZTIME=1000000x each (hours), or those of a package: PACKAGES=./onnx [FUZZ=]
+	@go list -f '{{.Dir}}' $(PACKAGES) | while read -r dir; do cd "$$dir" && \
+	cat *_test.go 2>/dev/null | sed -nE 's/^func (Fuzz[A-Za-z0-9]+)\(.*/\1/p' | grep -E '$(FUZZ)' | \
+	while read -r target; do echo "== $$dir $$target"; \
+		go test $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) . </dev/null || exit 1; \
+	done || exit 1; done
 
 bench: ## kernels by op and shape
 	go test $(TAGS) -run '^$$' -bench . ./train/nn/kernel/...
