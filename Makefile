@@ -64,9 +64,12 @@ run-test: build
 	go test $(TAGS) $(RACE) $(TESTFLAGS) -timeout 30m $(PACKAGES)
 
 # The system's packages, where they are missing and can be installed: a missing
-# library is a slower build, not a failed one, unless FLOWERCTL_REQUIRE names it.
+# library is a slower build, not a failed one, unless FLOWERCTL_REQUIRE names it. The
+# browser (113 MB) that the server's page is tested in is installed only where it does.
+BROWSER := $(shell for b in chromium chromium-browser google-chrome; do command -v $$b; done; true)
 MISSING := $(if $(ONEDNN_HEADER),,$(if $(filter auto,$(ONEDNN)),libdnnl-dev g++)) \
-           $(if $(LIBJPEG_HEADER),,$(if $(filter auto,$(LIBJPEG)),libjpeg-dev))
+           $(if $(LIBJPEG_HEADER),,$(if $(filter auto,$(LIBJPEG)),libjpeg-dev)) \
+           $(if $(findstring chromium,$(FLOWERCTL_REQUIRE)),$(if $(BROWSER),,chromium))
 native: ## install what is missing: oneDNN and libjpeg-turbo from the system's packages
 	@if [ -z "$(strip $(MISSING))" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo="sudo -n"; fi; \
