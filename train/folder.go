@@ -140,6 +140,9 @@ type Summary struct {
 
 	// Rollbacks is how often the run went back, see RollbackOnNaN.
 	Rollbacks int `json:"rollbacks,omitempty"`
+	// Precision is what the convolutions of the steps multiplied; "" for fp32. All
+	// figures are in fp32.
+	Precision string `json:"precision,omitempty"`
 
 	Dead   *Dead   `json:"dead,omitempty"`
 	Unseen *Unseen `json:"unseen,omitempty"`
@@ -179,7 +182,8 @@ func (o *Outcome) Summary(labels []string) Summary {
 		Seconds: o.Seconds, TrainImages: o.TrainSize, ValImages: c.N(), MajorityRate: majority,
 		LastValAccuracy: o.History[len(o.History)-1].ValAccuracy,
 		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Rollbacks: o.Rollbacks,
-		Report: c.Report(), Confusion: c,
+		Precision: o.Precision,
+		Report:    c.Report(), Confusion: c,
 		Calibration: o.Calibration, Classes: o.Validation.Answers().Curves(labels),
 	}
 	if o.Calibration != nil {

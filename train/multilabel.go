@@ -17,6 +17,7 @@ func (o *Outcome) multiSummary(labels []string) Summary {
 		Seconds: o.Seconds, TrainImages: o.TrainSize, ValImages: m.N, MajorityRate: m.MajorityRate,
 		LastValAccuracy: o.History[len(o.History)-1].ValAccuracy,
 		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Rollbacks: o.Rollbacks,
+		Precision:  o.Precision,
 		MultiLabel: m, Report: metrics.Report{Accuracy: m.ExactMatch},
 	}
 	for _, e := range o.History {

@@ -30,7 +30,8 @@ type run struct {
 	augment augment.Policy
 	ema     float64
 	measure bool // the statistics of batch norms
-	batch   int  // 32 when 0
+	bf16    bool
+	batch   int // 32 when 0
 	epochs  int
 	dir     string
 	resume  *checkpoint.Checkpoint
@@ -87,7 +88,11 @@ func (r run) do(t *testing.T, ctx context.Context) (*train.Outcome, error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	network, err := nn.New(spec, weights, nn.Config{Engine: engine, Optimizer: optimizer, Seed: 1})
+	stepping := nn.Config{Engine: engine, Optimizer: optimizer, Seed: 1}
+	if r.bf16 {
+		stepping.Precision = nn.BF16
+	}
+	network, err := nn.New(spec, weights, stepping)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,6 +187,7 @@ func TestFewImagesAreLearned(t *testing.T) {
 func TestNetworksResumeBitForBit(t *testing.T) {
 	for name, r := range map[string]run{
 		"average": {ema: 0.9}, "measured": {measure: true}, "both": {ema: 0.9, measure: true},
+		"bf16": {bf16: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name != "both" {
@@ -193,7 +199,7 @@ func TestNetworksResumeBitForBit(t *testing.T) {
 }
 
 func resumesBitForBit(t *testing.T, r run) {
-	r = run{ema: r.ema, measure: r.measure, arch: "resnet-small", size: 32, images: 120, epochs: 2, seed: 1,
+	r = run{ema: r.ema, measure: r.measure, bf16: r.bf16, arch: "resnet-small", size: 32, images: 120, epochs: 2, seed: 1,
 		augment: augment.Policy{FlipH: 0.5, Rotate: 15, Mixup: 0.2}, dir: t.TempDir()}
 	if _, err := r.do(t, t.Context()); err != nil {
 		t.Fatal(err)

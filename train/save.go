@@ -193,7 +193,7 @@ func (l *loop) outcome(ctx context.Context, stopped Stop) (*Outcome, error) {
 	overwrite(l.Stepper.Weights(), best.Weights)
 	o := &Outcome{History: l.history, Heads: l.heads(), Best: l.history[l.state.Best.Epoch-1],
 		Stopped: stopped, Dead: l.state.Dead, Unseen: l.state.Unseen,
-		TrainSize: l.Train.Len(), Rollbacks: l.state.Rollbacks}
+		TrainSize: l.Train.Len(), Rollbacks: l.state.Rollbacks, Precision: l.Facts.Training.Precision}
 	for _, e := range l.history {
 		o.Seconds += e.Seconds
 	}

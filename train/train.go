@@ -95,6 +95,8 @@ type Outcome struct {
 	Dead      *Dead   // nil if the network is not dead
 	Unseen    *Unseen // nil for one whose learning shows in validation
 	Rollbacks int     // how often the run went back, see RollbackOnNaN
+	// Precision of the steps: nn.Precision, "" for fp32.
+	Precision string
 	Seconds   float64 // of all epochs
 	TrainSize int     // images
 	// Validation and Test are the answers with the best weights.

@@ -12,10 +12,10 @@ import (
 )
 
 type benchTrainOptions struct {
-	arch, from, optimizer, data, augment string
-	size, batch, threads                 int
-	bench                                bench.Options
-	json                                 bool
+	arch, from, optimizer, precision, data, augment string
+	size, batch, threads                            int
+	bench                                           bench.Options
+	json                                            bool
 }
 
 func (o *benchTrainOptions) flags() []cli.Flag {
@@ -28,6 +28,7 @@ func (o *benchTrainOptions) flags() []cli.Flag {
 		shell.IntFlag(&o.bench.Steps, "steps", 7, "`N` steps are timed"),
 		shell.IntFlag(&o.bench.Warmup, "warmup", 2, "`N` steps before them"),
 		shell.TextFlag(&o.optimizer, "optimizer", "adam", "`NAME`, as for train"),
+		shell.TextFlag(&o.precision, "precision", "fp32", "`WHAT`, as for train"),
 		shell.IntFlag(&o.threads, "threads", 0, "`N` that compute; 0: all cores"),
 		shell.TextFlag(&o.data, "data", "", "time an epoch on the images in `DIR` too"),
 		shell.TextFlag(&o.augment, "augment", "", "`POLICY` for that epoch, as for train"),
@@ -89,7 +90,7 @@ func (o *benchTrainOptions) open(c *shell.Call) (*run.Session, error) {
 	}
 	settings := run.Defaults()
 	settings.Arch, settings.Size, settings.Batch = o.arch, o.size, o.batch
-	settings.Optimizer, settings.Threads = o.optimizer, o.threads
+	settings.Optimizer, settings.Precision, settings.Threads = o.optimizer, o.precision, o.threads
 	settings.Data, settings.Augment = o.data, o.augment
 	if o.data == "" {
 		return run.OpenNetwork(settings, nil, arch.StudyClasses)
@@ -103,6 +104,7 @@ func (o *benchTrainOptions) open(c *shell.Call) (*run.Session, error) {
 func (o *benchTrainOptions) openBase(c *shell.Call) (*run.Session, error) {
 	settings := run.TransferDefaults(o.from)
 	settings.Size, settings.Batch, settings.Threads = o.size, o.batch, o.threads
+	settings.Precision = o.precision
 	base, err := start.Open(c, "--from", &settings, "cpu")
 	if err != nil {
 		return nil, err

@@ -55,6 +55,7 @@ type Training struct {
 	Epoch       int                `json:"epoch"` // epochs done
 	Step        uint64             `json:"step"`
 	Optimizer   string             `json:"optimizer"`
+	Precision   string             `json:"precision,omitempty"` // of the steps; "" for fp32
 	Metrics     map[string]float64 `json:"metrics,omitempty"`
 	ToolVersion string             `json:"flowerctl_version"`
 }

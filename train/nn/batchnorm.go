@@ -16,6 +16,7 @@ type batchNormConfig struct {
 	// a graph that trains. A graph that does not train always does so.
 	Frozen    bool
 	InputReLU bool // the gradient of x is the one before its ReLU, see fuse.go
+	ending         // see fuse.go
 }
 
 // newBatchNorm adds a batch norm. It normalises each channel of x over N, H and W,

@@ -35,12 +35,8 @@ func (b *builder[T]) build(x *G.Node) error {
 		if err != nil {
 			return fmt.Errorf("network %s: %w", b.spec.Name, err)
 		}
-		b.value[n.Name] = y
-		if relu, ok := b.fusion.into[n.Name]; ok {
-			b.value[relu] = y
-		}
-		if pool := b.fusion.pooled[n.Name]; pool != "" && b.pooler(n) != nil {
-			b.value[pool] = y
+		for _, name := range append(b.fused(n), n.Name) {
+			b.value[name] = y
 		}
 	}
 	return nil
@@ -50,7 +46,6 @@ func (b *builder[T]) build(x *G.Node) error {
 func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 	g, x := b.g, in[0]
 	window := kernel.Window{Kernel: n.Kernel, Stride: n.Stride, Pads: n.Pads}
-	relu, fused := b.fusion.into[n.Name]
 	switch n.Op {
 	case model.Rescale:
 		if n.PerChannel() {
@@ -58,11 +53,10 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 		}
 		return newRescale(g, n.Name, x, n.Scale, n.Offset)
 	case model.Conv:
-		return newConv(g, n.Name, x, b.param(n, model.Weight), b.param(n, model.Bias),
-			convConfig{n.Stride, n.Pads, n.Groups, fused, b.fusion.masked[relu]})
+		return b.conv(n, x)
 	case model.Dense:
 		return newDense(g, n.Name, x, b.param(n, model.Weight), b.param(n, model.Bias),
-			denseConfig{ReLU: fused, Masked: b.fusion.masked[relu]})
+			denseConfig{b.ending(n.Name)})
 	case model.BatchNorm:
 		return b.norm(n, x)
 	case model.ReLU:
@@ -97,12 +91,27 @@ func (b *builder[T]) node(n *model.Node, in []*G.Node) (*G.Node, error) {
 	return nil, fmt.Errorf("node %s: unknown op %s", n.Name, n.Op)
 }
 
+// conv adds a convolution, or one with the batch norm that alone reads it.
+func (b *builder[T]) conv(n *model.Node, x *G.Node) (*G.Node, error) {
+	w, bias := b.param(n, model.Weight), b.param(n, model.Bias)
+	cfg := convConfig{Stride: n.Stride, Pads: n.Pads, Groups: n.Groups, ending: b.ending(n.Name)}
+	cfg.BF16 = b.g.BF16 && n.Groups <= 1 && x.Shape()[3] >= leastBF16Channels
+	norm := b.folded(n)
+	if norm == nil {
+		return newConv(b.g, n.Name, x, w, bias, cfg)
+	}
+	cfg.ending = b.ending(norm.Name)
+	return newConvNorm(b.g, n.Name, x, w, bias, b.param(norm, model.Weight), b.param(norm, model.Bias),
+		b.param(norm, model.RunningMean), b.param(norm, model.RunningVar),
+		convNormConfig{cfg, norm.Epsilon})
+}
+
 // norm adds a batch norm, or one with the max-pool that alone reads it.
 func (b *builder[T]) norm(n *model.Node, x *G.Node) (*G.Node, error) {
 	gamma, beta := b.param(n, model.Weight), b.param(n, model.Bias)
 	mean, variance := b.param(n, model.RunningMean), b.param(n, model.RunningVar)
 	cfg := batchNormConfig{Epsilon: n.Epsilon, Momentum: n.Momentum,
-		Frozen: b.g.FrozenBatchNorm || b.frozen[n.Name], InputReLU: b.fusion.masked[n.Inputs[0]]}
+		Frozen: b.running(n), InputReLU: b.fusion.masked[n.Inputs[0]], ending: b.ending(n.Name)}
 	if b.g.Measure {
 		cfg.Momentum = 0
 	}

@@ -27,17 +27,41 @@ const (
 // Losses lists them, the default first.
 func Losses() []Loss { return []Loss{CrossEntropy, SquaredError} }
 
+// Precision names the numbers that the convolutions of a step multiply. All else is in
+// float32 always: activations between the layers, sums, weights, gradients and the
+// optimizer's state; and so is evaluation, so that a network is judged as it is exported.
+type Precision string
+
+// The precisions.
+const (
+	FP32 Precision = "fp32"
+	// BF16 rounds what a convolution multiplies to bfloat16, 8 bits of precision with the
+	// range of float32, where it reads 16 channels or more and is in one group: others
+	// are limited by memory, or see pixels.
+	BF16 Precision = "bf16"
+)
+
+// Precisions lists them, the default first.
+func Precisions() []Precision { return []Precision{FP32, BF16} }
+
+// leastBF16Channels is how many channels a convolution in bfloat16 reads at least.
+const leastBF16Channels = 16
+
 // Config is how a network trains.
 type Config struct {
 	// Engine computes. The caller closes it, after the network. One that is also an
 	// optim.Vector computes the norms of the gradients.
 	Engine    kernel.Engine[float32]
 	Optimizer optim.Optimizer
-	Loss      Loss // CrossEntropy when empty
+	Loss      Loss      // CrossEntropy when empty
+	Precision Precision // of the steps; FP32 when empty
 	// PositiveWeights multiply, in a network of several labels an image, the loss of the
 	// images that have a label, as PyTorch's pos_weight: one number a label; nil means 1.
 	PositiveWeights []float32
 	Seed            uint64 // of dropout
+	// Memory is how many bytes the activations and gradients of a batch may take, see
+	// [MemoryError]; 0 for any number.
+	Memory int64
 	// ClipNorm scales the gradients down when the norm of all of them together is
 	// larger (Keras' global_clipnorm); 0 never does.
 	ClipNorm float64
@@ -72,6 +96,12 @@ func (c *Config) check(spec *model.Spec) error {
 	if c.Loss == "" {
 		c.Loss = CrossEntropy
 	}
+	if c.Precision == "" {
+		c.Precision = FP32
+	}
+	if !slices.Contains(Precisions(), c.Precision) {
+		return fmt.Errorf("precision %q, want one of %v", c.Precision, Precisions())
+	}
 	if !slices.Contains(Losses(), c.Loss) {
 		return fmt.Errorf("loss %q, want one of %v", c.Loss, Losses())
 	}
@@ -81,6 +111,9 @@ func (c *Config) check(spec *model.Spec) error {
 	case n > 0 && (!spec.MultiLabel() || n != spec.Classes):
 		return fmt.Errorf("%d positive weights for the %d classes of network %s, want one for each label "+
 			"of a network of several labels an image", n, spec.Classes, spec.Name)
+	}
+	if c.Memory < 0 {
+		return fmt.Errorf("memory of %d bytes, want 0 (any) or more", c.Memory)
 	}
 	if !(c.ClipNorm >= 0) {
 		return fmt.Errorf("clip norm %g, want 0 (never) or more", c.ClipNorm)

@@ -14,8 +14,8 @@ type convConfig struct {
 	Stride [2]int // vertical, horizontal; 0 is 1
 	Pads   [4]int // top, left, bottom, right, as ONNX
 	Groups int    // 0 is 1; C for a depthwise convolution
-	ReLU   bool   // ends in max(y, 0), see fuse.go
-	Masked bool   // with ReLU: the reader returns the gradient before it, see fuse.go
+	BF16   bool   // multiplies in bfloat16, see Precision
+	ending        // see fuse.go
 }
 
 // newConv adds a convolution, which slides w over x (cross-correlation, as every framework calls
@@ -29,25 +29,9 @@ type convConfig struct {
 func newConv[T kernel.Float](g *graph[T], name string, x, w, b *G.Node, cfg convConfig) (
 	*G.Node, error) {
 
-	if err := dims(x, 4, "(N, H, W, C)"); err != nil {
+	shape, err := convShape(g, x, w, b, cfg, g.wanted(w, b))
+	if err != nil {
 		return nil, fmt.Errorf("node %s (conv): %w", name, err)
-	}
-	ws, groups := w.Shape(), max(cfg.Groups, 1)
-	if len(ws) != 4 || ws[1]*groups != x.Shape()[3] || ws[0]%groups != 0 {
-		return nil, fmt.Errorf("node %s (conv): weights %v in %d groups do not fit the input %v",
-			name, ws, groups, x.Shape())
-	}
-	if err := wantVectors(ws[0], b); err != nil {
-		return nil, fmt.Errorf("node %s (conv): %w", name, err)
-	}
-	shape := kernel.ConvShape{
-		In: image(x.Shape()), Filters: ws[0], Groups: groups,
-		Bias: b != nil, ReLU: cfg.ReLU,
-		Window: kernel.Window{
-			Kernel: [2]int{ws[2], ws[3]}, Pads: cfg.Pads,
-			Stride: [2]int{max(cfg.Stride[0], 1), max(cfg.Stride[1], 1)},
-		},
-		Inference: !g.wanted(x, w, b), NoBackwardData: !g.wanted(x),
 	}
 	k, err := g.engine.Conv(shape)
 	if err != nil {
@@ -56,6 +40,29 @@ func newConv[T kernel.Float](g *graph[T], name string, x, w, b *G.Node, cfg conv
 	o := &conv[T]{cfg: cfg, kernel: k}
 	o.kind, o.config, o.shape = "conv", fmt.Sprint(shape), nhwc(shape.Out())
 	return g.apply(o, name, present(x, w, b)...)
+}
+
+// convShape is the kernel's shape of a convolution, and an error if a parameter does
+// not fit x. trained says that a gradient of a parameter is wanted.
+func convShape[T kernel.Float](g *graph[T], x, w, b *G.Node, cfg convConfig, trained bool) (
+	s kernel.ConvShape, err error) {
+
+	if err := dims(x, 4, "(N, H, W, C)"); err != nil {
+		return s, err
+	}
+	ws, groups := w.Shape(), max(cfg.Groups, 1)
+	if len(ws) != 4 || ws[1]*groups != x.Shape()[3] || ws[0]%groups != 0 {
+		return s, fmt.Errorf("weights %v in %d groups do not fit the input %v", ws, groups, x.Shape())
+	}
+	return kernel.ConvShape{
+		In: image(x.Shape()), Filters: ws[0], Groups: groups,
+		Bias: b != nil, ReLU: cfg.ReLU, Max: cfg.Max, BF16: cfg.BF16,
+		Window: kernel.Window{
+			Kernel: [2]int{ws[2], ws[3]}, Pads: cfg.Pads,
+			Stride: [2]int{max(cfg.Stride[0], 1), max(cfg.Stride[1], 1)},
+		},
+		Inference: !trained && !g.wanted(x), NoBackwardData: !g.wanted(x),
+	}, wantVectors(ws[0], b)
 }
 
 type conv[T kernel.Float] struct {
@@ -73,7 +80,7 @@ func (o *conv[T]) Do(in ...G.Value) (G.Value, error) {
 }
 
 func (o *conv[T]) SymDiff(in G.Nodes, y, dy *G.Node) (G.Nodes, error) {
-	return linearGradients(o.g, o, in, y, dy, o.cfg.ReLU && !o.cfg.Masked)
+	return linearGradients(o.g, o, in, y, dy, o.cfg.ending)
 }
 
 func (o *conv[T]) weights() linearWeights[T] { return o.kernel }

@@ -11,8 +11,7 @@ import (
 
 // denseConfig is what follows a dense layer.
 type denseConfig struct {
-	ReLU   bool // ends in max(y, 0), see fuse.go
-	Masked bool // with ReLU: the reader returns the gradient before it, see fuse.go
+	ending // see fuse.go; without Max
 }
 
 // newDense adds a fully connected layer, y = x*wT + b.
@@ -62,7 +61,7 @@ func (o *dense[T]) Do(in ...G.Value) (G.Value, error) {
 }
 
 func (o *dense[T]) SymDiff(in G.Nodes, y, dy *G.Node) (G.Nodes, error) {
-	return linearGradients(o.g, o, in, y, dy, o.cfg.ReLU && !o.cfg.Masked)
+	return linearGradients(o.g, o, in, y, dy, o.cfg.ending)
 }
 
 func (o *dense[T]) weights() linearWeights[T] { return o.kernel }

@@ -2,6 +2,7 @@ package nn
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/flowerctl/flowerctl/train/model"
@@ -136,5 +137,44 @@ func TestFusionNeedsTheOnlyReader(t *testing.T) {
 	}
 	if f.into["conv3"] != "relu3" || f.masked["relu3"] {
 		t.Error("relu3 is not fused, or masked: it has two readers")
+	}
+}
+
+// TestBatchNormsGoIntoConvolutions: those by running statistics, where nothing else
+// reads the convolution; and either kind takes the ReLU6 after it.
+func TestBatchNormsGoIntoConvolutions(t *testing.T) {
+	b := model.NewBuilder("net", 9, 2)
+	b.Conv(2, model.Window{Kernel: 3, NoBias: true})
+	b.BatchNorm()
+	b.Add(model.Node{Op: model.ReLU, Max: 6})
+	conv2 := b.Conv(3, model.Window{Kernel: 1})
+	norm2 := b.BatchNorm()
+	b.Sum(conv2, norm2) // a second reader of conv2
+	b.Flatten()
+	b.Head("main", 1)
+	spec, err := b.Spec()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		mode mode
+		want []string // the first ops
+	}{
+		"training":   {mode{Train: true}, []string{"conv conv1", "batchnorm batchnorm1", "conv conv2"}},
+		"frozen":     {mode{Train: true, FrozenBatchNorm: true}, []string{"convnorm conv1", "conv conv2"}},
+		"inference":  {mode{}, []string{"convnorm conv1", "conv conv2"}},
+		"statistics": {mode{Measure: true}, []string{"conv conv1", "batchnorm batchnorm1", "conv conv2"}},
+	} {
+		p, _ := wholeNetwork(t, spec, CrossEntropy, c.mode, true)
+		var got []string
+		for _, o := range p.ops {
+			if o.base().backward {
+				break
+			}
+			got = append(got, o.base().kind+" "+o.base().name)
+		}
+		if !slices.Equal(got[:len(c.want)], c.want) {
+			t.Errorf("%s: ops are %q, want %q first", name, got, c.want)
+		}
 	}
 }

@@ -25,6 +25,8 @@ type mode struct {
 	// FrozenBatchNorm makes batch norm use its running statistics while training, and
 	// leave them as they are.
 	FrozenBatchNorm bool
+	// BF16 is [Precision] BF16.
+	BF16 bool
 	// Seed is the stream of dropout; the graph's Step goes into it too.
 	Seed uint64
 }

@@ -20,19 +20,17 @@ type linearWeights[T kernel.Float] interface {
 	BackwardWeights(dw, db, x, dy []T)
 }
 
-// linearGradients makes the gradients of x, w and b. With relu, the op ends in a
-// ReLU whose gradient comes first. Those of the weights come before that of x, which
+// linearGradients makes the gradients of x, w and b. The gradient of
+// a ReLU at its end comes first. Those of the weights come before that of x, which
 // may then take the memory of x.
 func linearGradients[T kernel.Float](g *graph[T], o linear[T], in G.Nodes, y, dy *G.Node,
-	relu bool) (G.Nodes, error) {
+	end ending) (G.Nodes, error) {
 
 	b := o.base()
 	grads := make(G.Nodes, len(in))
 	var err error
-	if relu {
-		if dy, err = reluGradient(g, b.name, y, dy, 0); err != nil {
-			return nil, err
-		}
+	if dy, err = endingGradient(g, b.name, y, dy, end); err != nil {
+		return nil, err
 	}
 	if b.diff[1] || (len(in) == 3 && b.diff[2]) {
 		dw := &weightsGradient[T]{kernel: o.weights()}

@@ -15,6 +15,7 @@ func normShape(x, gamma, beta, mean, variance *G.Node, cfg batchNormConfig) (
 
 	s := kernel.BatchNormShape{
 		In: image(x.Shape()), Epsilon: cfg.Epsilon, Momentum: cfg.Momentum, InputReLU: cfg.InputReLU,
+		ReLU: cfg.ReLU, Max: cfg.Max,
 	}
 	return s, wantVectors(s.In.C, gamma, beta, mean, variance)
 }

@@ -133,6 +133,7 @@ func applyOp[T kernel.Float](g *graph[T], c *opCase, in map[string]*G.Node, all 
 
 	cfg, x := c.Config, in["x"]
 	window := kernel.Window{Kernel: cfg.Kernel, Stride: cfg.Stride, Pads: cfg.Pads}
+	end := ending{ReLU: cfg.ReLU, Max: cfg.Max}
 	var err error
 	if cfg.InputReLU { // x is the result of a ReLU that leaves its gradient to the op
 		if x, err = newReLU(g, "input.relu", x, reluConfig{Masked: true}); err != nil {
@@ -142,9 +143,9 @@ func applyOp[T kernel.Float](g *graph[T], c *opCase, in map[string]*G.Node, all 
 	switch c.Op {
 	case "conv":
 		return newConv(g, c.Name, x, in["w"], in["b"],
-			convConfig{Stride: cfg.Stride, Pads: cfg.Pads, Groups: cfg.Groups, ReLU: cfg.ReLU})
+			convConfig{Stride: cfg.Stride, Pads: cfg.Pads, Groups: cfg.Groups, ending: end})
 	case "dense":
-		return newDense(g, c.Name, x, in["w"], in["b"], denseConfig{ReLU: cfg.ReLU})
+		return newDense(g, c.Name, x, in["w"], in["b"], denseConfig{end})
 	case "batchnorm":
 		if in["mean"] == nil {
 			channels := in["gamma"].Shape()[0]
@@ -153,7 +154,11 @@ func applyOp[T kernel.Float](g *graph[T], c *opCase, in map[string]*G.Node, all 
 		}
 		return newBatchNorm(g, c.Name, x, in["gamma"], in["beta"], in["mean"], in["variance"],
 			batchNormConfig{Epsilon: cfg.Epsilon, Momentum: cfg.Momentum, Frozen: cfg.Frozen,
-				InputReLU: cfg.InputReLU})
+				InputReLU: cfg.InputReLU, ending: end})
+	case "convnorm":
+		return newConvNorm(g, c.Name, x, in["w"], in["b"], in["gamma"], in["beta"], in["mean"],
+			in["variance"], convNormConfig{convConfig{Stride: cfg.Stride, Pads: cfg.Pads,
+				Groups: cfg.Groups, ending: end}, cfg.Epsilon})
 	case "relu":
 		return newReLU(g, c.Name, x, reluConfig{Max: cfg.Max})
 	case "maxpool":

@@ -47,6 +47,16 @@ func (o *relu[T]) SymDiff(_ G.Nodes, y, dy *G.Node) (G.Nodes, error) {
 	return G.Nodes{dx}, err
 }
 
+// endingGradient is dy before the ReLU at the end of an op whose result is y.
+func endingGradient[T kernel.Float](g *graph[T], name string, y, dy *G.Node, end ending) (
+	*G.Node, error) {
+
+	if !end.ReLU || end.Masked {
+		return dy, nil
+	}
+	return reluGradient(g, name, y, dy, end.Max)
+}
+
 // reluGradient makes the node that is dy where y is over 0 and under limit.
 func reluGradient[T kernel.Float](g *graph[T], name string, y, dy *G.Node, limit float64) (
 	*G.Node, error) {

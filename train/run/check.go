@@ -14,6 +14,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/data/augment"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
@@ -70,6 +71,13 @@ func (s Settings) plan() (*plan, error) {
 	}
 	if p.Data != "" {
 		p.Drawn = 0
+	}
+	if p.Precision == "" || p.Precision == AutoPrecision {
+		auto := p.Precision != ""
+		p.Precision = string(nn.FP32)
+		if auto && engine.BF16() && p.Freeze != FreezeAll {
+			p.Precision = string(nn.BF16)
+		}
 	}
 	if p.Augment == "" {
 		p.Augment = p.preset.Augment
@@ -182,6 +190,12 @@ func (p *plan) check() error {
 	switch {
 	case !slices.Contains(nn.Losses(), nn.Loss(p.Loss)):
 		return wrong("loss", "got %q, want one of %v", p.Loss, nn.Losses())
+	case !slices.Contains(nn.Precisions(), nn.Precision(p.Precision)):
+		return wrong("precision", "got %q, want one of %v, or %s", p.Precision, nn.Precisions(),
+			AutoPrecision)
+	case p.Precision == string(nn.BF16) && p.Freeze == FreezeAll:
+		return wrong("precision", "got %s, and with --freeze %s no convolution is trained", p.Precision,
+			FreezeAll)
 	case !slices.Contains(train.Monitors(), train.Monitor(p.Monitor)):
 		return wrong("monitor", "got %q, want one of %v", p.Monitor, train.Monitors())
 	case !slices.Contains(train.OnNaNs(), train.OnNaN(p.OnNaN)):

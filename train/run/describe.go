@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
@@ -37,10 +39,13 @@ func (s *Session) Describe() ([]string, error) {
 	if set.Excluded > 0 || len(set.NotFound) > 0 {
 		lines = append(lines, excluded(set, s.Settings.Exclude))
 	}
-	for _, line := range []string{s.untaken(), s.weighted()} {
+	for _, line := range []string{s.untaken(), s.weighted(), s.stepMemory()} {
 		if line != "" {
 			lines = append(lines, line)
 		}
+	}
+	if s.Settings.Precision == string(nn.BF16) {
+		lines = append(lines, inBF16())
 	}
 	lines = append(lines, s.news...)
 	if s.Initial != nil {
@@ -51,6 +56,16 @@ func (s *Session) Describe() ([]string, error) {
 			"a step takes half to four fifths of the time")
 	}
 	return lines, nil
+}
+
+// inBF16 says what bfloat16 means on this machine.
+func inBF16() string {
+	if engine.BF16() {
+		return "precision: bf16: the convolutions of the steps multiply numbers rounded to bfloat16, " +
+			"8 bits of precision; validation and all else is in fp32"
+	}
+	return "warning: precision bf16 is emulated: this processor, or this build, has no instructions " +
+		"for it, and a step takes longer than in fp32"
 }
 
 // excluded says what a list of images to leave out came to.

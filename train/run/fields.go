@@ -149,6 +149,10 @@ var fields = []Field{
 		Text:  func(s *Settings) *string { return &s.Monitor }},
 	{Name: "loss", Key: "loss", Usage: fmt.Sprintf("`LOSS`, one of %v", nn.Losses()),
 		Text: func(s *Settings) *string { return &s.Loss }},
+	{Name: "precision", Key: "precision",
+		Usage: fmt.Sprintf("`WHAT` the convolutions of a step multiply, one of %v; or auto: bf16 where the "+
+			"processor has it", nn.Precisions()),
+		Text: func(s *Settings) *string { return &s.Precision }},
 	{Name: "optimizer", Key: "optimizer", Usage: fmt.Sprintf("`NAME`, one of %v", optim.Names()),
 		Text: func(s *Settings) *string { return &s.Optimizer }},
 	{Name: "lr", Key: "lr",

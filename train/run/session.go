@@ -67,6 +67,8 @@ type Session struct {
 	Copied int
 	// SmallBatch says that Settings.Batch was chosen for the few images there are.
 	SmallBatch bool
+	// StepBytes is what the activations and gradients of a step take.
+	StepBytes int64
 
 	plan    *plan
 	options Options
@@ -191,7 +193,10 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 		return err
 	}
 	cfg.Engine = s.Engine
-	s.Network, err = nn.New(s.Spec, weights, cfg)
+	cfg.Memory = roomForSteps()
+	if s.Network, err = nn.New(s.Spec, weights, cfg); err == nil {
+		err = s.prepare()
+	}
 	if err != nil {
 		return errors.Join(err, s.Engine.Close())
 	}
@@ -200,12 +205,16 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 
 // facts are what checkpoints say of the run besides weights.
 func (s *Session) facts() checkpoint.Checkpoint {
-	set := s.Images.Set
+	set, precision := s.Images.Set, s.Settings.Precision
+	if precision == string(nn.FP32) {
+		precision = ""
+	}
 	return checkpoint.Checkpoint{
 		Spec: s.Spec, Labels: set.Labels, Preprocess: s.plan.preprocess(),
 		Training: checkpoint.Training{
 			DataDigest: set.Digest(), Split: set.SplitBy, Images: s.Training.Len(),
 			Validation: s.Validation.Len(), Seed: s.plan.Seed, Optimizer: s.plan.Optimizer,
+			Precision:   precision,
 			ToolVersion: s.options.Version,
 		},
 	}

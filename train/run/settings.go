@@ -88,6 +88,7 @@ type Settings struct {
 	PatienceSteps int `json:"patience_steps"`
 
 	Loss      string       `json:"loss"`      // nn.Loss
+	Precision string       `json:"precision"` // nn.Precision, or AutoPrecision
 	Optimizer string       `json:"optimizer"` // a name of package optim
 	Options   optim.Config `json:"optimizer_options"`
 	LR        float64      `json:"lr"` // 0 for the optimizer's own
@@ -98,6 +99,10 @@ type Settings struct {
 	BatchNorm string       `json:"batchnorm_statistics"` // a value of Statistics
 	OnNaN     string       `json:"on_nan"`               // train.OnNaN
 }
+
+// AutoPrecision is bf16 where the processor has instructions for it, else fp32; Resolve
+// chooses.
+const AutoPrecision = "auto"
 
 // The ways to the statistics that batch norms have when validating and in exports.
 const (
@@ -119,7 +124,7 @@ func Defaults() Settings {
 	return Settings{
 		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: Numbers{1},
 		Val: 0.2, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
-		Loss: string(nn.CrossEntropy), Optimizer: "adam", Schedule: string(train.Constant),
+		Loss: string(nn.CrossEntropy), Precision: string(nn.FP32), Optimizer: "adam", Schedule: string(train.Constant),
 		BatchNorm: MeasuredStatistics, PatienceSteps: 300, OnNaN: string(train.StopOnNaN),
 	}
 }

@@ -78,7 +78,14 @@ type ConvShape struct {
 	Window
 	Groups int  // 1, or In.C for depthwise, or any common divisor
 	Bias   bool // the layer has a bias
-	ReLU   bool // Forward ends in max(y, 0)
+	// ReLU says that Forward ends in max(y, 0). oneDNN makes that 0 of a NaN: whoever looks
+	// for NaN finds them in the gradients, where 0 times NaN is one.
+	ReLU bool
+	// Max is the upper bound of that ReLU, 6 for ReLU6; 0 for none.
+	Max float64
+	// BF16 says that the passes take x, w and dy as if they were rounded to bfloat16, see
+	// [RoundBF16]. Products are summed in float32 at least, and no result is rounded.
+	BF16 bool
 	// Inference prepares Forward only.
 	Inference bool
 	// NoBackwardData says that the gradient of the input is never asked for,
@@ -131,6 +138,10 @@ type BatchNormShape struct {
 	// InputReLU says that the input is the result of a ReLU, and that Backward
 	// returns the gradient before that ReLU: dx is 0 where x is 0.
 	InputReLU bool
+	// ReLU says that Train and Frozen end in max(y, 0), cut at Max when that is over 0.
+	// The dy of the backward passes is the gradient after it.
+	ReLU bool
+	Max  float64
 }
 
 // BatchNorm is a prepared batch normalisation. Variances are biased (divided by

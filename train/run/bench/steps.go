@@ -35,6 +35,7 @@ type Speed struct {
 	Batch     int     `json:"batch"`
 	Threads   int     `json:"threads"`
 	Kernels   string  `json:"kernels"`
+	Precision string  `json:"precision"`
 	Steps     int     `json:"steps"`
 	Median    float64 `json:"step_ms_median"`
 	Minimum   float64 `json:"step_ms_min"`
@@ -76,7 +77,7 @@ func Time(ctx context.Context, s *run.Session, o Options) (*Speed, error) {
 	}
 	s.Network.ResetProfile()
 	r := &Speed{Arch: cmp.Or(s.Settings.Arch, s.Settings.From), Batch: b.N, Threads: s.Engine.Threads(),
-		Kernels: s.Engine.Name(), Steps: o.Steps, StartRSS: residentMiB("VmRSS")}
+		Kernels: s.Engine.Name(), Precision: s.Settings.Precision, Steps: o.Steps, StartRSS: residentMiB("VmRSS")}
 	took, allocated, err := timeSteps(o.Steps, step)
 	if err != nil {
 		return nil, err

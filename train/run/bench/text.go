@@ -12,7 +12,8 @@ import (
 func (s *Speed) WriteText(w io.Writer) error {
 	t := new(table.Table)
 	t.Add("network", fmt.Sprintf("%s, batch %d", s.Arch, s.Batch))
-	t.Add("kernels", fmt.Sprintf("%s, %d threads, %s", s.Kernels, s.Threads, machine.Processor()))
+	t.Add("kernels", fmt.Sprintf("%s, %s, %d threads, %s", s.Kernels, s.Precision, s.Threads,
+		machine.Processor()))
 	step := fmt.Sprintf("%.1f ms (median of %d; minimum %.1f), %.0f images/s",
 		s.Median, s.Steps, s.Minimum, s.PerSecond)
 	if s.GFLOPS > 0 {

@@ -18,5 +18,9 @@ func Default(threads int) (kernel.Engine[float32], error) {
 	return generic.New[float32](threads), nil
 }
 
+// BF16 says whether convolutions take less time in bfloat16, by instructions of the
+// processor that the engine uses; else they are emulated, and take more.
+func BF16() bool { return false }
+
 // Description names what Default returns: "go".
 func Description() string { return "go" }

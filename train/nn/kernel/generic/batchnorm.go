@@ -1,8 +1,9 @@
 package generic
 
 import (
-	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"math"
+
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
 // batchNorm sums in float64, a part a worker, added up in the workers' order.
@@ -11,6 +12,9 @@ type batchNorm[T kernel.Float] struct {
 	workers   *workers
 	rows      int
 	mean, inv []T // of the batch, kept by Train: mean and 1/sqrt(variance+epsilon)
+	// What the last forward pass computed, before its ReLU: y = scale*(x-m) + offset.
+	scale, offset []T
+	limit         T // of that ReLU, infinite for none
 
 	// Of the pass that is running.
 	y, x, dx, dy []T
@@ -25,6 +29,10 @@ func newBatchNorm[T kernel.Float](w *workers, s kernel.BatchNormShape) *batchNor
 		shape: s, workers: w, rows: s.In.N * s.In.H * s.In.W,
 		mean: make([]T, c), inv: make([]T, c), centre: make([]float64, c),
 		m: make([]T, c), a: make([]T, c), b: make([]T, c), c: make([]T, c),
+		scale: make([]T, c), offset: make([]T, c), limit: T(math.Inf(1)),
+	}
+	if s.Max > 0 {
+		b.limit = T(s.Max)
 	}
 	for range w.n {
 		b.sums = append(b.sums, make([]float64, 2*c))
@@ -49,10 +57,10 @@ func (b *batchNorm[T]) Train(y, x, gamma, beta, runMean, runVar []T) {
 		b.mean[c], b.inv[c] = T(mean), T(inv)
 		runMean[c] = T(m*float64(runMean[c]) + (1-m)*mean)
 		runVar[c] = T(m*float64(runVar[c]) + (1-m)*variance)
-		b.a[c] = T(float64(gamma[c]) * inv)
+		b.scale[c] = T(float64(gamma[c]) * inv)
 	}
 	copy(b.m, b.mean)
-	copy(b.b, beta)
+	copy(b.offset, beta)
 	b.workers.run((*normApply[T])(b), len(x))
 }
 
@@ -61,11 +69,11 @@ func (b *batchNorm[T]) Frozen(y, x, gamma, beta, runMean, runVar []T) {
 	kernel.MustHold(b.shape, "y", y, len(x))
 	kernel.MustHold(b.shape, "beta", beta, b.shape.In.C)
 	b.x, b.y = x, y
-	for c := range b.a {
-		b.a[c] = T(float64(gamma[c]) / math.Sqrt(float64(runVar[c])+b.shape.Epsilon))
+	for c := range b.scale {
+		b.scale[c] = T(float64(gamma[c]) / math.Sqrt(float64(runVar[c])+b.shape.Epsilon))
 	}
 	copy(b.m, runMean)
-	copy(b.b, beta)
+	copy(b.offset, beta)
 	b.workers.run((*normApply[T])(b), len(x))
 }
 

@@ -10,7 +10,7 @@ import (
 type (
 	normSum[T kernel.Float]          batchNorm[T] // sums x
 	normSquares[T kernel.Float]      batchNorm[T] // sums (x-centre)^2
-	normApply[T kernel.Float]        batchNorm[T] // y = a*(x-m) + b
+	normApply[T kernel.Float]        batchNorm[T] // y = scale*(x-m) + offset, and the ReLU
 	normGradientSums[T kernel.Float] batchNorm[T] // sums dy and dy*(x-centre)
 	normGradient[T kernel.Float]     batchNorm[T] // dx = a*dy + b*(x-m) + c
 )
@@ -42,14 +42,26 @@ func (b *normSquares[T]) part(i, parts int) {
 
 func (b *normApply[T]) part(i, parts int) {
 	c := b.shape.In.C
-	mean, scale, offset := b.m[:c], b.a[:c], b.b[:c]
+	mean, scale, offset := b.m[:c], b.scale[:c], b.offset[:c]
 	begin, end := span(b.rows, 1, i, parts)
 	for row := begin; row < end; row++ {
 		y := b.y[row*c:][:c]
 		for c, v := range b.x[row*c:][:len(y)] {
 			y[c] = (v-mean[c])*scale[c] + offset[c]
 		}
+		if b.shape.ReLU {
+			vector.ReLU(y, y, b.limit)
+		}
 	}
+}
+
+// gate is the gradient of channel c's value before the ReLU, where x is v and the
+// gradient after it d.
+func (b *batchNorm[T]) gate(d, v T, c int) T {
+	if y := (v-b.m[c])*b.scale[c] + b.offset[c]; !(y > 0) || y >= b.limit {
+		return 0
+	}
+	return d
 }
 
 func (b *normGradientSums[T]) part(i, parts int) {
@@ -60,9 +72,12 @@ func (b *normGradientSums[T]) part(i, parts int) {
 	for row := begin; row < end; row++ {
 		dy := b.dy[row*c:][:len(sum)]
 		for c, v := range b.x[row*c:][:len(sum)] {
-			d := float64(dy[c])
-			sum[c] += d
-			product[c] += d * (float64(v) - centre[c])
+			d := dy[c]
+			if b.shape.ReLU {
+				d = (*batchNorm[T])(b).gate(d, v, c)
+			}
+			sum[c] += float64(d)
+			product[c] += float64(d) * (float64(v) - centre[c])
 		}
 	}
 }
@@ -74,7 +89,11 @@ func (b *normGradient[T]) part(i, parts int) {
 	for row := begin; row < end; row++ {
 		dx, dy := b.dx[row*c:][:c], b.dy[row*c:][:c]
 		for c, v := range b.x[row*c:][:len(dx)] {
-			dx[c] = dy[c]*scale[c] + (v-mean[c])*slope[c] + offset[c]
+			d := dy[c]
+			if b.shape.ReLU {
+				d = (*batchNorm[T])(b).gate(d, v, c)
+			}
+			dx[c] = d*scale[c] + (v-mean[c])*slope[c] + offset[c]
 		}
 		if b.shape.InputReLU {
 			vector.ReLUBackward(dx, dx, b.x[row*c:][:c], 0)

@@ -7,12 +7,21 @@ type conv[T kernel.Float] struct {
 	forward      *correlation[T]
 	backwardData *correlation[T]
 	weights      *weightGradient[T]
+	low          *rounding[T] // nil unless BF16
 }
 
 func newConv[T kernel.Float](core *core[T], s kernel.ConvShape) *conv[T] {
 	c := &conv[T]{shape: s, forward: newForward(core, s)}
+	in, out, w := s.In.Len(), s.Out().Len(), s.Weights()
+	if s.BF16 {
+		c.low = core.low
+		c.low.reserve(in, w)
+	}
 	if s.Inference {
 		return c
+	}
+	if s.BF16 {
+		c.low.reserve(max(in, out), max(out, w))
 	}
 	c.weights = newWeightGradient(core, s)
 	if !s.NoBackwardData {
@@ -23,6 +32,9 @@ func newConv[T kernel.Float](core *core[T], s kernel.ConvShape) *conv[T] {
 
 func (c *conv[T]) Forward(y, x, w, b []T) {
 	c.check(x, y, w, b)
+	if c.low != nil {
+		x, w = c.low.both(x, w)
+	}
 	c.forward.run(y, x, w, b)
 }
 
@@ -31,12 +43,18 @@ func (c *conv[T]) BackwardData(dx, dy, w []T) {
 	kernel.MustHold(c.shape, "dx", dx, c.shape.In.Len())
 	kernel.MustHold(c.shape, "dy", dy, c.shape.Out().Len())
 	kernel.MustHold(c.shape, "w", w, c.shape.Weights())
+	if c.low != nil {
+		dy, w = c.low.both(dy, w)
+	}
 	c.backwardData.run(dx, dy, w, nil)
 }
 
 func (c *conv[T]) BackwardWeights(dw, db, x, dy []T) {
 	kernel.MustPrepare(c.shape, c.weights == nil, "backward weights")
 	c.check(x, dy, dw, db)
+	if c.low != nil {
+		x, dy = c.low.both(x, dy)
+	}
 	c.weights.run(dw, db, x, dy)
 }
 

@@ -10,6 +10,7 @@ type core[T kernel.Float] struct {
 	workers *workers
 	gemm    gemm.Kernel[T]
 	scratch *scratch[T]
+	low     *rounding[T]
 }
 
 // edge is the number of values of the scratch tile that tile needs.

@@ -34,6 +34,7 @@ type correlation[T kernel.Float] struct {
 	columns int // the result's channels in a group, padded to panels
 	bias    []T // by panels, padded with zeros; nil for none unless depthwise
 	relu    bool
+	limit   T           // of the ReLU; 0 for none
 	tiles   []gemm.Tile // per worker
 
 	y, x, w []T // of the pass that is running
@@ -72,7 +73,7 @@ func newForward[T kernel.Float](core *core[T], s kernel.ConvShape) *correlation[
 	}
 	out := s.Out()
 	c := &correlation[T]{
-		core: core, dst: out, relu: s.ReLU,
+		core: core, dst: out, relu: s.ReLU, limit: T(s.Max),
 		phases: []phase{{v: along(0, out.H), h: along(1, out.W)}},
 	}
 	taps := s.Kernel[0] * s.Kernel[1]

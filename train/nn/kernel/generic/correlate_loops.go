@@ -3,6 +3,7 @@ package generic
 import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/generic/gemm"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/generic/vector"
 )
 
 // packWeights lays the weights of each phase out as
@@ -126,6 +127,12 @@ func (c *slide[T]) block(p phase, t *gemm.Tile, edge, block []T, n, first, rows 
 			a := block[c.pad.at(group, p.v.place(r), p.h.start):]
 			t.CRow = step
 			c.row(t, edge, c.y[at+group*c.each+column:], a, weights, bias, places)
+		}
+	}
+	if c.limit > 0 { // tiles have no upper bound; only forward has one, whose rows are whole
+		for r := range rows {
+			at, step := c.result(p, n, first+r)
+			vector.ReLU(c.y[at:][:places*step], c.y[at:][:places*step], c.limit)
 		}
 	}
 }

@@ -16,7 +16,7 @@ func (c *slide[T]) depthwiseBlock(p phase, block []T, n, first, rows int) {
 			y, x := c.y[at+i*step:][:channels], block[c.pad.at(0, p.v.place(r), p.h.place(i)):]
 			vector.Products(&window, y, c.bias, x, weights)
 			if c.relu {
-				vector.ReLU(y, y, 0)
+				vector.ReLU(y, y, c.limit)
 			}
 		}
 	}

@@ -33,7 +33,8 @@ func New[T kernel.Float](threads int) kernel.Engine[T] {
 func newEngine[T kernel.Float](threads int, k gemm.Kernel[T]) *engine[T] {
 	w := newWorkers(threads)
 	return &engine[T]{
-		core:        core[T]{workers: w, gemm: k, scratch: newScratch[T](threads)},
+		core: core[T]{workers: w, gemm: k, scratch: newScratch[T](threads),
+			low: &rounding[T]{workers: w}},
 		elementwise: elementwise[T]{workers: w},
 	}
 }

@@ -60,7 +60,7 @@ func nonzero(name string, n int) []float64 {
 
 func convGradients(t *testing.T, e kernel.Engine[float64]) {
 	for _, s := range convShapes {
-		if s.Inference {
+		if s.Inference || s.BF16 { // rounded: no gradient in small steps
 			continue
 		}
 		s.NoBackwardData = false
@@ -74,7 +74,7 @@ func convGradients(t *testing.T, e kernel.Engine[float64]) {
 		loss()
 		copy(before, dy)
 		if s.ReLU {
-			e.ReLUBackward(before, dy, y, 0)
+			e.ReLUBackward(before, dy, y, s.Max)
 		}
 		c.BackwardData(dx, before, w)
 		c.BackwardWeights(dw, db, x, before)

@@ -39,15 +39,34 @@ var convShapes = []kernel.ConvShape{
 		Window: kernel.Window{Kernel: [2]int{5, 4}, Stride: [2]int{2, 3}, Pads: [4]int{4, 0, 1, 3}}},
 	// Depthwise, with one and two filters a channel.
 	{In: image(2, 6, 5, 13), Filters: 13, Groups: 13, Bias: true, Window: window(3, 1, 1)},
-	{In: image(2, 9, 8, 20), Filters: 20, Groups: 20, ReLU: true,
+	{In: image(2, 9, 8, 20), Filters: 20, Groups: 20, ReLU: true, Max: 0.5,
 		Window: kernel.Window{Kernel: [2]int{3, 3}, Stride: [2]int{2, 2}, Pads: [4]int{0, 1, 1, 0}}},
 	{In: image(2, 5, 6, 4), Filters: 8, Groups: 4, Bias: true, Window: window(3, 1, 1)},
+	{In: image(2, 9, 7, 37), Filters: 37, Groups: 37, Bias: true, Window: window(5, 1, 2)},
+	{In: image(3, 10, 11, 24), Filters: 24, Groups: 24,
+		Window: kernel.Window{Kernel: [2]int{5, 5}, Stride: [2]int{2, 2}, Pads: [4]int{1, 2, 2, 1}}},
+	{In: image(1, 8, 9, 18), Filters: 18, Groups: 18, Bias: true, Window: window(7, 1, 3)},
 	// Groups.
 	{In: image(2, 6, 7, 12), Filters: 18, Groups: 3, Bias: true, ReLU: true,
 		Window: kernel.Window{Kernel: [2]int{3, 2}, Stride: [2]int{1, 2}, Pads: [4]int{1, 1, 0, 0}}},
 	{In: image(2, 4, 5, 66), Filters: 70, Groups: 2, Window: window(1, 1, 0)},
+	{In: image(2, 5, 4, 36), Filters: 24, Groups: 2, Bias: true, ReLU: true, Max: 1.25,
+		Window: window(3, 1, 1)},
+	// ReLU6, and others with a bound.
+	{In: image(2, 9, 5, 40), Filters: 50, Groups: 1, Bias: true, ReLU: true, Max: 6,
+		Window: window(1, 1, 0)},
+	{In: image(2, 7, 8, 9), Filters: 20, Groups: 1, ReLU: true, Max: 2, Window: window(3, 2, 1)},
 	{In: image(2, 5, 6, 3), Filters: 4, Groups: 1, Bias: true, ReLU: true, Inference: true,
 		Window: window(3, 1, 1)},
+	// On numbers rounded to bfloat16.
+	{In: image(2, 11, 9, 16), Filters: 32, Groups: 1, Bias: true, BF16: true, Window: window(3, 1, 1)},
+	{In: image(2, 9, 10, 37), Filters: 21, Groups: 1, ReLU: true, BF16: true, Window: window(3, 2, 1)},
+	{In: image(2, 7, 5, 40), Filters: 48, Groups: 1, Bias: true, ReLU: true, Max: 2, BF16: true,
+		Window: window(1, 1, 0)},
+	{In: image(1, 12, 13, 3), Filters: 20, Groups: 1, Bias: true, NoBackwardData: true, BF16: true,
+		Window: window(5, 2, 2)},
+	{In: image(2, 6, 7, 18), Filters: 18, Groups: 18, Bias: true, BF16: true, Window: window(3, 1, 1)},
+	{In: image(2, 5, 7, 20), Filters: 33, Groups: 1, Inference: true, BF16: true, Window: window(3, 1, 1)},
 }
 
 var denseShapes = []kernel.DenseShape{
@@ -64,6 +83,8 @@ var normShapes = []kernel.BatchNormShape{
 	{In: image(5, 1, 1, 17), Epsilon: 1e-5, Momentum: 0.9},
 	{In: image(3, 4, 6, 33), Epsilon: 1e-3, Momentum: 0.75, InputReLU: true},
 	{In: image(1, 53, 41, 16), Epsilon: 1e-3, Momentum: 0.99},
+	{In: image(2, 6, 5, 35), Epsilon: 1e-3, Momentum: 0.9, ReLU: true},
+	{In: image(3, 7, 11, 24), Epsilon: 1e-3, Momentum: 0.9, ReLU: true, Max: 1.5},
 }
 
 var poolShapes = []kernel.PoolShape{

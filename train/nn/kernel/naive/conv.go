@@ -10,6 +10,7 @@ func convForward[T kernel.Float](y, x, w, b []T, s kernel.ConvShape) {
 	out := s.Out()
 	C, O := s.In.C/s.Groups, s.Filters/s.Groups // of a group
 	kH, kW := s.Kernel[0], s.Kernel[1]
+	x, w = operand(x, s), operand(w, s)
 	eachPixel(out, func(n, oh, ow int) {
 		for o := range s.Filters {
 			sum := 0.0
@@ -25,6 +26,9 @@ func convForward[T kernel.Float](y, x, w, b []T, s kernel.ConvShape) {
 			if s.ReLU && sum < 0 {
 				sum = 0
 			}
+			if s.ReLU && s.Max > 0 && sum > s.Max {
+				sum = s.Max
+			}
 			y[at(out, n, oh, ow, o)] = T(sum)
 		}
 	})
@@ -37,6 +41,7 @@ func convBackward[T kernel.Float](dx, dw, db, dy, x, w []T, s kernel.ConvShape) 
 	out := s.Out()
 	C, O := s.In.C/s.Groups, s.Filters/s.Groups // of a group
 	kH, kW := s.Kernel[0], s.Kernel[1]
+	dy, x, w = operand(dy, s), operand(x, s), operand(w, s)
 	eachPixel(out, func(n, oh, ow int) {
 		for o := range s.Filters {
 			d := float64(dy[at(out, n, oh, ow, o)])
@@ -60,6 +65,16 @@ func convBackward[T kernel.Float](dx, dw, db, dy, x, w []T, s kernel.ConvShape) 
 	store(dx, dX)
 	store(dw, dW)
 	store(db, dB)
+}
+
+// operand is v as the products take it.
+func operand[T kernel.Float](v []T, s kernel.ConvShape) []T {
+	if !s.BF16 {
+		return v
+	}
+	low := make([]T, len(v))
+	kernel.RoundBF16(low, v)
+	return low
 }
 
 // eachPixel calls f for every pixel of every image.

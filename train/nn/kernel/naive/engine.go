@@ -34,7 +34,11 @@ func (engine[T]) BatchNorm(s kernel.BatchNormShape) (kernel.BatchNorm[T], error)
 	if err := s.In.Check(); err != nil {
 		return nil, fmt.Errorf("kernel: %v: %w", s, err)
 	}
-	return batchNorm[T]{s, make([]float64, s.In.C), make([]float64, s.In.C)}, nil
+	b := batchNorm[T]{BatchNormShape: s, mean: make([]float64, s.In.C), variance: make([]float64, s.In.C)}
+	if s.ReLU {
+		b.result = make([]T, s.In.Len())
+	}
+	return b, nil
 }
 
 func (engine[T]) MaxPool(s kernel.PoolShape) (kernel.MaxPool[T], error) {
@@ -114,12 +118,14 @@ func (d dense[T]) check(x, y, w, b []T) {
 type batchNorm[T kernel.Float] struct {
 	kernel.BatchNormShape
 	mean, variance []float64 // of the batch, from Train to Backward
+	result         []T       // of the forward pass, with ReLU
 }
 
 func (b batchNorm[T]) Train(y, x, gamma, beta, runMean, runVar []T) {
 	b.check(x, y, gamma, beta, runMean, runVar)
 	batchMoments(b.mean, b.variance, x)
 	normForward(y, x, gamma, beta, b.mean, b.variance, b.Epsilon)
+	b.end(y)
 	for c := range b.mean {
 		runMean[c] = T(b.Momentum*float64(runMean[c]) + (1-b.Momentum)*b.mean[c])
 		runVar[c] = T(b.Momentum*float64(runVar[c]) + (1-b.Momentum)*b.variance[c])
@@ -129,11 +135,13 @@ func (b batchNorm[T]) Train(y, x, gamma, beta, runMean, runVar []T) {
 func (b batchNorm[T]) Frozen(y, x, gamma, beta, runMean, runVar []T) {
 	b.check(x, y, gamma, beta, runMean, runVar)
 	normForward(y, x, gamma, beta, float64s(runMean), float64s(runVar), b.Epsilon)
+	b.end(y)
 }
 
 func (b batchNorm[T]) Backward(dx, dgamma, dbeta, dy, x, gamma []T) {
 	b.check(x, dy, gamma)
 	b.checkGradients(dx, dgamma, dbeta)
+	dy = b.before(dy)
 	normBackward(dx, dgamma, dbeta, dy, x, gamma, b.mean, b.variance, b.Epsilon)
 	addMomentGradients(dx, dy, x, gamma, b.mean, b.variance, b.Epsilon)
 	b.maskInput(dx, x)
@@ -142,8 +150,27 @@ func (b batchNorm[T]) Backward(dx, dgamma, dbeta, dy, x, gamma []T) {
 func (b batchNorm[T]) FrozenBackward(dx, dgamma, dbeta, dy, x, gamma, runMean, runVar []T) {
 	b.check(x, dy, gamma, runMean, runVar)
 	b.checkGradients(dx, dgamma, dbeta)
+	dy = b.before(dy)
 	normBackward(dx, dgamma, dbeta, dy, x, gamma, float64s(runMean), float64s(runVar), b.Epsilon)
 	b.maskInput(dx, x)
+}
+
+// end applies the ReLU to y and keeps the result.
+func (b batchNorm[T]) end(y []T) {
+	if b.ReLU {
+		elementwise[T]{}.ReLU(y, y, T(b.Max))
+		copy(b.result, y)
+	}
+}
+
+// before is the gradient before that ReLU.
+func (b batchNorm[T]) before(dy []T) []T {
+	if !b.ReLU {
+		return dy
+	}
+	before := make([]T, len(dy))
+	reluBackward(before, dy, b.result, T(b.Max))
+	return before
 }
 
 // maskInput is the gradient of the ReLU before the layer, whose result is x.

@@ -35,8 +35,12 @@ typedef struct {
   int top, left, bottom, right;
   int groups;
   int bias, relu, inference, no_backward_data;
+  float max;  // of the ReLU; 0 for none
+  int bf16;   // as kernel.ConvShape; without the processor's instructions where emulated
+  int emulated;
 } onednn_conv_shape;
 
+int onednn_has_bf16(void);
 const char *onednn_conv_new(onednn_engine *e, onednn_conv_shape s, onednn_conv **out);
 const char *onednn_conv_forward(onednn_conv *l, float *y, const float *x, const float *w,
                                 const float *b);
@@ -76,6 +80,8 @@ typedef struct {
   int c;
   double epsilon, momentum;
   int input_relu;
+  int relu;
+  float max;  // of the ReLU; 0 for none
 } onednn_norm_shape;
 
 const char *onednn_norm_new(onednn_engine *e, onednn_norm_shape s, onednn_norm **out);

@@ -17,11 +17,13 @@ using dims = memory::dims;
 // kernels, which are faster; with 2.x conv.cpp does that.
 const bool data_gradient_by_forward = DNNL_VERSION_MAJOR < 3;
 
-inline void append_relu(post_ops &ops) {
+// append_relu adds max(y, 0), cut at limit when that is over 0.
+inline void append_relu(post_ops &ops, float limit) {
+  const auto kind = limit > 0 ? algorithm::eltwise_clip : algorithm::eltwise_relu;
 #if DNNL_VERSION_MAJOR < 3
-  ops.append_eltwise(1.f, algorithm::eltwise_relu, 0.f, 0.f);
+  ops.append_eltwise(1.f, kind, 0.f, limit);
 #else
-  ops.append_eltwise(algorithm::eltwise_relu, 0.f, 0.f);
+  ops.append_eltwise(kind, 0.f, limit);
 #endif
 }
 

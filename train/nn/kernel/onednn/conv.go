@@ -11,6 +11,13 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 )
 
+// emulateBF16 keeps convolutions from the processor's instructions for bfloat16, for tests.
+var emulateBF16 bool
+
+// BF16 says whether the processor has instructions for bfloat16, and the library uses
+// them: AVX512_BF16 or AMX.
+func BF16() bool { return C.onednn_has_bf16() != 0 }
+
 type conv struct {
 	kernel.ConvShape
 	handle *C.onednn_conv
@@ -32,6 +39,7 @@ func (e *engine) Conv(s kernel.ConvShape) (kernel.Conv[float32], error) {
 		bottom: C.int(s.Pads[2]), right: C.int(s.Pads[3]),
 		groups: C.int(s.Groups), bias: cbool(s.Bias), relu: cbool(s.ReLU),
 		inference: cbool(s.Inference), no_backward_data: cbool(s.NoBackwardData),
+		max: C.float(s.Max), bf16: cbool(s.BF16), emulated: cbool(emulateBF16),
 	}
 	c := &conv{ConvShape: s}
 	if msg := C.onednn_conv_new(e.handle, shape, &c.handle); msg != nil {

@@ -76,12 +76,12 @@ void onednn_engine::reserve(size_t bytes) {
   area_size = bytes;
 }
 
-dnnl::primitive_attr Step::attributes(bool relu) {
+dnnl::primitive_attr Step::attributes(bool relu, float limit) {
   dnnl::primitive_attr attr;
   attr.set_scratchpad_mode(dnnl::scratchpad_mode::user);
   if (relu) {
     dnnl::post_ops ops;
-    compat::append_relu(ops);
+    compat::append_relu(ops, limit);
     attr.set_post_ops(ops);
   }
   return attr;

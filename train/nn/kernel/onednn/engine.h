@@ -101,7 +101,7 @@ class Step {
   explicit operator bool() const { return bool(primitive_); }
 
   // attributes of a primitive whose scratchpad is in the work area.
-  static dnnl::primitive_attr attributes(bool relu = false);
+  static dnnl::primitive_attr attributes(bool relu = false, float limit = 0);
 
   void init(const dnnl::primitive &p, const dnnl::memory::desc &scratch) {
     primitive_ = p;

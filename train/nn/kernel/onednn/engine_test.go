@@ -13,6 +13,13 @@ import (
 
 func TestConformance(t *testing.T) { kerneltest.Run(t, New) }
 
+// TestConformanceWithoutBF16: as on processors that do not multiply bfloat16.
+func TestConformanceWithoutBF16(t *testing.T) {
+	emulateBF16 = true
+	defer func() { emulateBF16 = false }()
+	kerneltest.Run(t, New)
+}
+
 func TestLargerShapes(t *testing.T) {
 	want := generic.New[float64](2)
 	defer want.Close()

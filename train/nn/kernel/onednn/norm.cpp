@@ -63,7 +63,11 @@ void onednn_norm::gradients(float *dgamma, float *dbeta, const float *dy, const 
   const int channels = s.c;
   total(rows, [&](size_t i, size_t rows, float *sums) {
     const size_t at = i * channels;
-    TARGETS(gradient_sums(sums, dy + at, x + at, mean, rows, channels));
+    if (s.relu) {
+      TARGETS(gradient_sums<true>(sums, dy + at, x + at, mean, gate(), rows, channels));
+    } else {
+      TARGETS(gradient_sums<false>(sums, dy + at, x + at, mean, gate(), rows, channels));
+    }
   });
   const double m = s.rows;
   for (int c = 0; c < channels; c++) {
@@ -78,14 +82,23 @@ void onednn_norm::gradients(float *dgamma, float *dbeta, const float *dy, const 
   }
 }
 
-// apply is y = x*scale + shift.
-static void apply(const onednn_norm &l, float *y, const float *x) {
+// apply is y = x*scale + shift, and the ReLU.
+static void apply(onednn_norm &l, float *y, const float *x) {
   const int channels = l.s.c;
+  if (l.s.relu) {
+    l.gate_scale = l.scale;
+    l.gate_shift = l.shift;
+  }
   const bool streamed = channels % 16 == 0 && streams(y, l.s.rows * channels);
   parallel(l.s.rows, 1, small / (channels + 1), [&](size_t begin, size_t end) {
     const size_t at = begin * channels;
-    TARGETS(affine(y + at, x + at, l.scale.data(), l.shift.data(), end - begin, channels,
-                   streamed));
+    if (l.s.relu) {
+      TARGETS(affine<true>(y + at, x + at, l.scale.data(), l.shift.data(), l.gate().top,
+                           end - begin, channels, streamed));
+    } else {
+      TARGETS(affine<false>(y + at, x + at, l.scale.data(), l.shift.data(), 0, end - begin,
+                            channels, streamed));
+    }
   });
 }
 
@@ -98,8 +111,15 @@ static void backward(onednn_norm &l, float *dx, float *dgamma, float *dbeta, con
   const bool streamed = channels % 16 == 0 && streams(dx, l.s.rows * channels);
   parallel(l.s.rows, 1, small / (channels + 1), [&](size_t begin, size_t end) {
     const size_t at = begin * channels;
-    TARGETS(gradient(dx + at, dy + at, x + at, l.scale.data(), l.slope.data(), l.shift.data(),
-                     l.s.input_relu, end - begin, channels, streamed));
+    if (l.s.relu) {
+      TARGETS(gradient<true>(dx + at, dy + at, x + at, l.scale.data(), l.slope.data(),
+                             l.shift.data(), l.gate(), l.s.input_relu, end - begin, channels,
+                             streamed));
+    } else {
+      TARGETS(gradient<false>(dx + at, dy + at, x + at, l.scale.data(), l.slope.data(),
+                              l.shift.data(), l.gate(), l.s.input_relu, end - begin, channels,
+                              streamed));
+    }
   });
 }
 

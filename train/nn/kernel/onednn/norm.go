@@ -33,7 +33,7 @@ func normShape(s kernel.BatchNormShape) C.onednn_norm_shape {
 	return C.onednn_norm_shape{
 		rows: C.size_t(s.In.N * s.In.H * s.In.W), c: C.int(s.In.C),
 		epsilon: C.double(s.Epsilon), momentum: C.double(s.Momentum),
-		input_relu: cbool(s.InputReLU),
+		input_relu: cbool(s.InputReLU), relu: cbool(s.ReLU), max: C.float(s.Max),
 	}
 }
 

@@ -6,14 +6,23 @@
 #define FLOWERCTL_ONEDNN_NORM_H
 
 #include <algorithm>
+#include <cmath>
 #include <vector>
 
 #include "engine.h"
 #include "loops.h"
 
+// Gate is the ReLU after the normalisation: what it lets through is over 0 and under top
+// as x*scale + shift.
+struct Gate {
+  const float *scale, *shift;  // nullptr for no ReLU
+  float top;
+};
+
 struct onednn_norm : Layer {
   onednn_norm(onednn_engine &e, onednn_norm_shape shape)
       : Layer(e), s(shape), mean(s.c), inverse(s.c), scale(s.c), shift(s.c), slope(s.c),
+        gate_scale(s.relu ? s.c : 0), gate_shift(s.relu ? s.c : 0),
         sums(size_t(2) * s.c * e.threads), totals(size_t(2) * s.c),
         floats(size_t(2) * s.c * e.threads) {}
 
@@ -28,10 +37,16 @@ struct onednn_norm : Layer {
   void gradients(float *dgamma, float *dbeta, const float *dy, const float *x, size_t rows,
                  const float *gamma, const float *mean, const float *inverse, bool of_batch);
 
+  Gate gate() const {
+    if (!s.relu) return {nullptr, nullptr, 0};
+    return {gate_scale.data(), gate_shift.data(), s.max > 0 ? s.max : INFINITY};
+  }
+
   onednn_norm_shape s;
   // Of the last batch: its mean and 1/sqrt(variance+epsilon).
   std::vector<float> mean, inverse;
-  std::vector<float> scale, shift, slope;  // of the pass that runs
+  std::vector<float> scale, shift, slope;     // of the pass that runs
+  std::vector<float> gate_scale, gate_shift;  // of the last forward pass, with a ReLU
   std::vector<double> sums, totals;        // two a channel, by thread; together
   std::vector<float> floats;               // two a channel, by thread
 

@@ -29,11 +29,23 @@ INLINE void add_moments(float *sums, float *squares, const float *x, const float
   store(squares, (square[0] + square[1]) + (square[2] + square[3]), n);
 }
 
+// shut is d where the gate lets v through, with its scale a and shift b, else 0.
+INLINE void shut(Vector &d, const Vector &v, const Vector &a, const Vector &b, float top) {
+  const Vector y = v * a + b;
+  d = (y > 0.f) & (y < top) ? d : Vector{};
+}
+
 // add_gradients adds rows of dy, and of dy times x-mean.
+template <bool gated>
 INLINE void add_gradients(float *sums, float *products, const float *dy, const float *x,
-                          const float *mean, size_t rows, size_t channels, int n) {
-  Vector m, sum[chains] = {}, product[chains] = {};
+                          const float *mean, const Gate &gate, int c, size_t rows,
+                          size_t channels, int n) {
+  Vector m, a, b, sum[chains] = {}, product[chains] = {};
   load(m, mean, n);
+  if (gated) {
+    load(a, gate.scale + c, n);
+    load(b, gate.shift + c, n);
+  }
   for (size_t i = 0; i < rows; i += chains) {
 #pragma GCC unroll 4
     for (int j = 0; j < chains; j++) {
@@ -43,6 +55,7 @@ INLINE void add_gradients(float *sums, float *products, const float *dy, const f
       load(d, dy + (i + j) * channels, n);
       __builtin_prefetch(x + (i + j + rows) * channels);
       __builtin_prefetch(dy + (i + j + rows) * channels);
+      if (gated) shut(d, v, a, b, gate.top);
       sum[j] += d;
       product[j] += d * (v - m);
     }
@@ -61,19 +74,22 @@ static void moments(float *sums, const float *x, const float *origin, size_t row
     add_moments(sums + c, sums + channels + c, x + c, origin + c, rows, channels, channels - c);
 }
 
+template <bool gated>
 static void gradient_sums(float *sums, const float *dy, const float *x, const float *mean,
-                          size_t rows, int channels) {
+                          const Gate &gate, size_t rows, int channels) {
   int c = 0;
   for (; c + LANES <= channels; c += LANES)
-    add_gradients(sums + c, sums + channels + c, dy + c, x + c, mean + c, rows, channels, LANES);
+    add_gradients<gated>(sums + c, sums + channels + c, dy + c, x + c, mean + c, gate, c, rows,
+                         channels, LANES);
   if (c < channels)
-    add_gradients(sums + c, sums + channels + c, dy + c, x + c, mean + c, rows, channels,
-                  channels - c);
+    add_gradients<gated>(sums + c, sums + channels + c, dy + c, x + c, mean + c, gate, c, rows,
+                         channels, channels - c);
 }
 
-// affine is y = x*scale + shift.
-static void affine(float *y, const float *x, const float *scale, const float *shift, size_t rows,
-                   int channels, bool streamed) {
+// affine is y = x*scale + shift; then, with relu, max(y, 0), cut at top.
+template <bool relu>
+static void affine(float *y, const float *x, const float *scale, const float *shift, float top,
+                   size_t rows, int channels, bool streamed) {
   for (size_t i = 0; i < rows; i++, x += channels, y += channels) {
     for (int c = 0; c < channels; c += LANES) {
       const int n = channels - c < LANES ? channels - c : LANES;
@@ -82,6 +98,10 @@ static void affine(float *y, const float *x, const float *scale, const float *sh
       load(a, scale + c, n);
       load(b, shift + c, n);
       v = v * a + b;
+      if (relu) {  // a NaN stays one
+        v = v < 0.f ? Vector{} : v;
+        v = v > top ? Vector{} + top : v;
+      }
       if (streamed)
         stream(y + c, v);
       else
@@ -92,9 +112,10 @@ static void affine(float *y, const float *x, const float *scale, const float *sh
 }
 
 // gradient is dx = dy*scale + x*slope + shift, 0 where x is when masked.
+template <bool gated>
 static void gradient(float *dx, const float *dy, const float *x, const float *scale,
-                     const float *slope, const float *shift, bool masked, size_t rows,
-                     int channels, bool streamed) {
+                     const float *slope, const float *shift, const Gate &gate, bool masked,
+                     size_t rows, int channels, bool streamed) {
   for (size_t i = 0; i < rows; i++, x += channels, dy += channels, dx += channels) {
     for (int c = 0; c < channels; c += LANES) {
       const int n = channels - c < LANES ? channels - c : LANES;
@@ -104,6 +125,12 @@ static void gradient(float *dx, const float *dy, const float *x, const float *sc
       load(a, scale + c, n);
       load(k, slope + c, n);
       load(b, shift + c, n);
+      if (gated) {
+        Vector on, from;
+        load(on, gate.scale + c, n);
+        load(from, gate.shift + c, n);
+        shut(d, v, on, from, gate.top);
+      }
       d = d * a + v * k + b;
       if (masked) d = v > 0.f ? d : Vector{};
       if (streamed)
