@@ -11,8 +11,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 )
 
-// foldable is a small network whose batch norms can go into what is before them, with
-// and without a bias, a bound and a reader besides, in every kind of convolution.
+// foldable is a small network whose batch norms can go into the convolutions before them,
+// depthwise or not, with and without a bias, a ReLU and a bound.
 func foldable(t *testing.T) model.Spec {
 	t.Helper()
 	b := model.NewBuilder("foldable", 11, 3)
@@ -29,10 +29,12 @@ func foldable(t *testing.T) model.Spec {
 	b.BatchNorm() // returns the gradient before that ReLU
 	b.Conv(5, model.Window{Kernel: 1})
 	b.BatchNorm()
-	b.ReLU()
+	b.Add(model.Node{Op: model.ReLU, Max: 0.5}) // leaves its gradient to no max-pool
 	b.MaxPool(model.Window{Kernel: 2})
 	pooled := b.Current()
 	b.Flatten()
+	b.Dense(7)
+	b.Add(model.Node{Op: model.ReLU, Max: 0.1}) // dense layers have no bound
 	b.Head("main", 1)
 	b.At(pooled).GlobalAvgPool()
 	b.Head("aux1", 0.3)
