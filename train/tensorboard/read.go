@@ -14,29 +14,43 @@ import (
 // mostBytes bounds a record. Those of scalars and settings have less than a thousandth.
 const mostBytes = 16 << 20
 
-// LastStep is the last step of which the event files in a folder have a scalar with the
-// tag; false where there is none. A file counts up to its first record that is damaged or
-// not complete, as that of a process which was killed may be.
-func LastStep(dir, tag string) (last int64, there bool, err error) {
-	paths, err := files(dir)
-	if err != nil {
-		return 0, false, err
-	}
-	for _, path := range paths {
-		err := readFile(path, func(step int64, s Scalar) {
-			if s.Tag == tag && (!there || step > last) {
-				last, there = step, true
-			}
-		})
-		if err != nil {
-			return 0, false, err
-		}
-	}
-	return last, there, nil
+// Event is what an event file says of a step, as far as this package reads it.
+type Event struct {
+	Step    int64
+	Scalars []Scalar
+	Restart bool // events before it of this step and later ones count no longer
 }
 
-// readFile calls see for the scalars of an event file.
-func readFile(path string, see func(step int64, s Scalar)) error {
+// Read calls see for the events of the files in a folder, in the order in which
+// TensorBoard reads them. A file counts up to its first record that is damaged or not
+// complete, as that of a process which was killed may be.
+func Read(dir string, see func(Event)) error {
+	paths, err := files(dir)
+	if err != nil {
+		return err
+	}
+	for _, path := range paths {
+		if err := readFile(path, see); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// LastStep is the last step of which the event files in a folder have a scalar with the
+// tag; false where there is none.
+func LastStep(dir, tag string) (last int64, there bool, err error) {
+	err = Read(dir, func(e Event) {
+		for _, s := range e.Scalars {
+			if s.Tag == tag && (!there || e.Step > last) {
+				last, there = e.Step, true
+			}
+		}
+	})
+	return last, there, err
+}
+
+func readFile(path string, see func(Event)) error {
 	f, err := os.Open(path)
 	if err != nil {
 		return err
@@ -45,7 +59,7 @@ func readFile(path string, see func(step int64, s Scalar)) error {
 	return readEvents(bufio.NewReader(f), see)
 }
 
-func readEvents(r io.Reader, see func(step int64, s Scalar)) error {
+func readEvents(r io.Reader, see func(Event)) error {
 	for {
 		data, err := readRecord(r)
 		if errors.Is(err, io.EOF) || errors.Is(err, errDamaged) {
@@ -54,7 +68,7 @@ func readEvents(r io.Reader, see func(step int64, s Scalar)) error {
 		if err != nil {
 			return err
 		}
-		readEvent(data, see)
+		see(readEvent(data))
 	}
 }
 
@@ -91,37 +105,38 @@ func readAll(r io.Reader, b []byte) error {
 	return err
 }
 
-// readEvent calls see for the scalars of an event.
-func readEvent(data []byte, see func(step int64, s Scalar)) {
-	var step int64
-	var values [][]byte
+// readEvent reads an event, as far as it is one.
+func readEvent(data []byte) (e Event) {
 	fields(data, func(number protowire.Number, v uint64, b []byte) {
 		switch number {
 		case eventStep:
-			step = int64(v)
+			e.Step = int64(v)
 		case eventSummary:
 			fields(b, func(number protowire.Number, _ uint64, b []byte) {
-				if number == summaryValue {
-					values = append(values, b)
+				if s, ok := readScalar(b); ok && number == summaryValue {
+					e.Scalars = append(e.Scalars, s)
 				}
+			})
+		case eventSession:
+			fields(b, func(number protowire.Number, v uint64, _ []byte) {
+				e.Restart = e.Restart || number == sessionStatus && v == sessionStart
 			})
 		}
 	})
-	for _, value := range values {
-		var s Scalar
-		scalar := false
-		fields(value, func(number protowire.Number, v uint64, b []byte) {
-			switch number {
-			case valueTag:
-				s.Tag = string(b)
-			case valueSimple:
-				s.Value, scalar = float64(math.Float32frombits(uint32(v))), true
-			}
-		})
-		if scalar {
-			see(step, s)
+	return e
+}
+
+// readScalar reads a value of a summary; false where it is another kind of value.
+func readScalar(data []byte) (s Scalar, ok bool) {
+	fields(data, func(number protowire.Number, v uint64, b []byte) {
+		switch number {
+		case valueTag:
+			s.Tag = string(b)
+		case valueSimple:
+			s.Value, ok = float64(math.Float32frombits(uint32(v))), true
 		}
-	}
+	})
+	return s, ok
 }
 
 // fields calls f for the fields of a message: with the number of those that are numbers,

@@ -128,12 +128,18 @@ func TestEventsAreAsTensorBoardReadsThem(t *testing.T) {
 		string(binary.LittleEndian.AppendUint64(nil, math.Float64bits(0.001))))
 
 	var scalars []Scalar
-	check(t, readFile(w.path, func(step int64, s Scalar) {
-		if step != 300 {
-			t.Errorf("%v: got step %d, want 300", s, step)
+	var restarts []int64
+	check(t, Read(filepath.Dir(w.path), func(e Event) {
+		if len(e.Scalars) > 0 && e.Step != 300 {
+			t.Errorf("%v: got step %d, want 300", e.Scalars, e.Step)
 		}
-		scalars = append(scalars, s)
+		if scalars = append(scalars, e.Scalars...); e.Restart {
+			restarts = append(restarts, e.Step)
+		}
 	}))
+	if !slices.Equal(restarts, []int64{301}) {
+		t.Errorf("got restarts at %v, want 301", restarts)
+	}
 	if len(scalars) != 2 || scalars[0] != (Scalar{"epoch/loss", 1.5}) || !math.IsNaN(scalars[1].Value) {
 		t.Errorf("read back: got %v", scalars)
 	}
@@ -152,7 +158,7 @@ func TestAKilledFileIsReadToItsLastEvent(t *testing.T) {
 	check(t, err)
 	last := func(file []byte) (last int64) {
 		t.Helper()
-		check(t, readEvents(bytes.NewReader(file), func(step int64, _ Scalar) { last = step }))
+		check(t, readEvents(bytes.NewReader(file), func(e Event) { last = e.Step }))
 		return last
 	}
 	for cut := range len(whole) + 1 {
@@ -267,6 +273,6 @@ func FuzzReadEvent(f *testing.F) {
 	f.Add(textEvent("a", "b").encode(time.Unix(1, 0)))
 	f.Add([]byte{0x2a, 0x80, 0x80})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		readEvent(data, func(int64, Scalar) {})
+		readEvent(data)
 	})
 }
