@@ -16,8 +16,7 @@ const (
 	valueTag, valueSimple, valueTensor, valueDetails = 1, 2, 8, 9
 	detailsPlugin, pluginName, pluginContent         = 1, 1, 2
 	tensorType, tensorShape                          = 1, 2
-	tensorFloat, tensorString                        = 5, 8
-	shapeDim, dimSize                                = 2, 1
+	tensorString, shapeDim                           = 8, 2
 
 	sessionStatus, sessionStart = 1, 1
 	typeFloat, typeString       = 1, 7
@@ -130,9 +129,7 @@ func settingsEvent(settings []Setting, at time.Time) event {
 	}
 	start = protowire.AppendTag(start, startTime, protowire.Fixed64Type)
 	start = protowire.AppendFixed64(start, math.Float64bits(seconds(at)))
-	// The tensor means nothing: [0] as float32, as TensorBoard's own writer has it.
-	tensor := varint(nil, tensorType, typeFloat)
-	tensor = message(tensor, tensorShape, message(nil, shapeDim, varint(nil, dimSize, 1)))
-	tensor = message(tensor, tensorFloat, make([]byte, 4))
+	// The tensor means nothing: none of float32, as TensorBoard's own writer has it.
+	tensor := message(varint(nil, tensorType, typeFloat), tensorShape, message(nil, shapeDim, nil))
 	return tensorEvent(startTag, tensor, settingsPlugin, message(nil, paramsStart, start))
 }
