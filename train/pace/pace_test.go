@@ -9,9 +9,13 @@ import (
 // clock is a time that tests move.
 type clock struct{ at time.Time }
 
-func (c *clock) now() time.Time           { return c.at }
-func (c *clock) pass(seconds float64)     { c.at = c.at.Add(time.Duration(seconds * 1e9)) }
-func begun() (c *clock, p *Pace)          { c = &clock{time.Unix(1000, 0)}; return c, WithClock(c.now) }
+func (c *clock) now() time.Time       { return c.at }
+func (c *clock) pass(seconds float64) { c.at = c.at.Add(time.Duration(seconds * 1e9)) }
+func begun() (c *clock, p *Pace) {
+	c = &clock{time.Unix(1000, 0)}
+	return c, WithClock(c.now)
+}
+
 func near(got, want, within float64) bool { return math.Abs(got-want) <= within }
 
 // TestARateIsOfTheLastHalfMinute: after an hour at 100 a second and a minute at 10, it is

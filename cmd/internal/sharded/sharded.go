@@ -54,8 +54,8 @@ func (f *Flags) Asked(c *shell.Call) bool {
 func (f *Flags) work(c *shell.Call) (w *shard.Work, stop func(), err error) {
 	switch {
 	case f.Manifest == "":
-		return nil, nil, shell.Usagef("--%s without --manifest", c.FirstGiven("shard", "out", "allow-changed",
-			"metrics-addr"))
+		return nil, nil, shell.Usagef("--%s without --manifest",
+			c.FirstGiven("shard", "out", "allow-changed", "metrics-addr"))
 	case f.Out == "":
 		return nil, nil, shell.Usagef("--manifest without --out DIR")
 	}

@@ -3,6 +3,7 @@ package terminal
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -54,5 +55,38 @@ func TestNobodyIsShownACounterInALog(t *testing.T) {
 	p.End()
 	if got := log.String(); got[0] != '\r' || !bytes.HasSuffix(log.Bytes(), []byte("\x1b[K\r\x1b[K")) {
 		t.Errorf("got %q, want a line that is wiped", got)
+	}
+}
+
+// TestResultsAreCounted: all of them are passed on, and the line is wiped.
+func TestResultsAreCounted(t *testing.T) {
+	all := func(yield func(int, error) bool) {
+		for i := range 3 {
+			if !yield(i, nil) {
+				return
+			}
+		}
+		yield(0, io.ErrUnexpectedEOF)
+	}
+	var log bytes.Buffer
+	p := NewCounter(&log, 0)
+	p.ticker = ticker{w: &log}
+	sum := 0
+	var last error
+	for i, err := range counted(p, all) {
+		sum, last = sum+i, err
+	}
+	if sum != 3 || last != io.ErrUnexpectedEOF || p.n != 3 {
+		t.Errorf("got a sum of %d, %v and %d counted, want 3, an error and 3", sum, last, p.n)
+	}
+	got := log.String()
+	if !strings.HasPrefix(got, "\r1 images, ") || !strings.HasSuffix(got, "\r\x1b[K") {
+		t.Errorf("got %q, want a line that is wiped", got)
+	}
+	log.Reset()
+	for range Counted(&log, io.Discard, all) {
+	}
+	if log.Len() > 0 {
+		t.Errorf("got %q in a log, want nothing", log.String())
 	}
 }

@@ -5,6 +5,7 @@ package terminal
 import (
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"time"
 
@@ -78,7 +79,7 @@ type Counter struct {
 	pace  *pace.Pace
 }
 
-// NewCounter makes the counter of that many images.
+// NewCounter makes the counter of that many images; 0: it is not known how many.
 func NewCounter(w io.Writer, of int) *Counter {
 	return &Counter{ticker: newTicker(w), of: of, pace: pace.New()}
 }
@@ -94,6 +95,9 @@ func (p *Counter) Add(n int) {
 
 // text is the line. What is left is told once the pace is known.
 func (p *Counter) text() string {
+	if p.of == 0 {
+		return fmt.Sprintf("%d images, %s a second", p.n, rateText(p.pace.PerSecond()))
+	}
 	text := fmt.Sprintf("%d of %d images, %s a second", p.n, p.of, rateText(p.pace.PerSecond()))
 	if left, known := p.pace.Left(int64(p.of - p.n)); known && p.n < p.of {
 		text += ", about " + table.Duration(left) + " left"
@@ -121,3 +125,26 @@ func (p *Counter) Begin(done int) { p.n, p.pace = done, pace.New() }
 
 // End wipes the line.
 func (p *Counter) End() { p.leave("\r\x1b[K") }
+
+// Counted yields all, and counts them where people look at w but not at out, which they
+// come to.
+func Counted[T any](w, out io.Writer, all iter.Seq2[T, error]) iter.Seq2[T, error] {
+	if isTerminal(out) || !isTerminal(w) {
+		return all
+	}
+	return counted(NewCounter(w, 0), all)
+}
+
+func counted[T any](p *Counter, all iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		defer p.End()
+		for one, err := range all {
+			if err == nil {
+				p.Add(1)
+			}
+			if !yield(one, err) {
+				return
+			}
+		}
+	}
+}
