@@ -31,7 +31,7 @@ type run struct {
 	ema     float64
 	measure bool // the statistics of batch norms
 	bf16    bool
-	batch   int  // 32 when 0
+	batch   int // 32 when 0
 	epochs  int
 	dir     string
 	resume  *checkpoint.Checkpoint

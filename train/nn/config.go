@@ -59,6 +59,9 @@ type Config struct {
 	// images that have a label, as PyTorch's pos_weight: one number a label; nil means 1.
 	PositiveWeights []float32
 	Seed            uint64 // of dropout
+	// Memory is how many bytes the activations and gradients of a batch may take, see
+	// [MemoryError]; 0 for any number.
+	Memory int64
 	// ClipNorm scales the gradients down when the norm of all of them together is
 	// larger (Keras' global_clipnorm); 0 never does.
 	ClipNorm float64
@@ -108,6 +111,9 @@ func (c *Config) check(spec *model.Spec) error {
 	case n > 0 && (!spec.MultiLabel() || n != spec.Classes):
 		return fmt.Errorf("%d positive weights for the %d classes of network %s, want one for each label "+
 			"of a network of several labels an image", n, spec.Classes, spec.Name)
+	}
+	if c.Memory < 0 {
+		return fmt.Errorf("memory of %d bytes, want 0 (any) or more", c.Memory)
 	}
 	if !(c.ClipNorm >= 0) {
 		return fmt.Errorf("clip norm %g, want 0 (never) or more", c.ClipNorm)

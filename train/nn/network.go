@@ -65,6 +65,7 @@ func New(spec model.Spec, w model.Weights, cfg Config) (*Network, error) {
 		return nil, err
 	}
 	src.loss, src.fused, src.positive = cfg.Loss, true, cfg.PositiveWeights
+	src.memory.limit = cfg.Memory
 	n := &Network{cfg: cfg, weights: w, programs: map[use]*program[float32]{}}
 	var ok bool
 	if n.vector, ok = cfg.Engine.(optim.Vector); !ok {
@@ -108,7 +109,7 @@ func (n *Network) program(images, side int, why purpose) (*program[float32], err
 		FrozenBatchNorm: n.cfg.FrozenBatchNorm, Seed: n.cfg.Seed,
 		BF16: why == training && n.cfg.Precision == BF16})
 	if err != nil {
-		return nil, err
+		return nil, ofImages(err, images)
 	}
 	n.programs[key] = p
 	return p, nil

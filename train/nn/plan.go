@@ -24,6 +24,7 @@ type workspace[T kernel.Float] struct {
 	slab       []T
 	generation int
 	folds      map[string]*folded[T] // by convolution, see convnorm.go
+	limit      int64                 // bytes that slab may have; 0: any number
 }
 
 // reserve makes room for n values. Growing moves everything, and the graphs
@@ -79,6 +80,9 @@ func (g *graph[T]) plan() error {
 		g.blocks = append(g.blocks, b)
 	}
 	g.need = place(g.blocks)
+	if err := g.memory.room(g.need); err != nil {
+		return err
+	}
 	g.memory.reserve(g.need)
 	g.home = blocks
 	return nil

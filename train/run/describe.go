@@ -39,7 +39,7 @@ func (s *Session) Describe() ([]string, error) {
 	if set.Excluded > 0 || len(set.NotFound) > 0 {
 		lines = append(lines, excluded(set, s.Settings.Exclude))
 	}
-	for _, line := range []string{s.untaken(), s.weighted()} {
+	for _, line := range []string{s.untaken(), s.weighted(), s.stepMemory()} {
 		if line != "" {
 			lines = append(lines, line)
 		}

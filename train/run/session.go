@@ -74,6 +74,8 @@ type Session struct {
 	Copied int
 	// SmallBatch says that Settings.Batch was chosen for the few images there are.
 	SmallBatch bool
+	// StepBytes is what the activations and gradients of a step take.
+	StepBytes int64
 
 	plan    *plan
 	options Options
@@ -198,7 +200,10 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 		return err
 	}
 	cfg.Engine = s.Engine
-	s.Network, err = nn.New(s.Spec, weights, cfg)
+	cfg.Memory = roomForSteps()
+	if s.Network, err = nn.New(s.Spec, weights, cfg); err == nil {
+		err = s.prepare()
+	}
 	if err != nil {
 		return errors.Join(err, s.Engine.Close())
 	}

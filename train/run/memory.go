@@ -1,0 +1,42 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/infer/machine"
+	"github.com/flowerctl/flowerctl/train/nn"
+)
+
+// roomForSteps is how many bytes the activations and gradients of a step may take: nine
+// tenths of what is free, 0 where that is not known.
+func roomForSteps() int64 {
+	free, _ := machine.FreeMemory()
+	return free / 10 * 9
+}
+
+// prepare makes the graph of the steps, unless the head is fitted without any, and
+// refuses a batch that memory does not hold.
+func (s *Session) prepare() (err error) {
+	if s.fitOnly() {
+		return nil
+	}
+	s.StepBytes, err = s.Network.Prepare(s.plan.Batch)
+	var large *nn.MemoryError
+	switch {
+	case !errors.As(err, &large):
+		return err
+	case large.Fits < 1:
+		return &SettingError{[]string{"batch"}, fmt.Errorf("%w: not even one fits", large)}
+	}
+	return &SettingError{[]string{"batch"}, fmt.Errorf("%w: %d fit", large, large.Fits)}
+}
+
+// stepMemory says what the steps take, for people.
+func (s *Session) stepMemory() string {
+	if s.StepBytes == 0 {
+		return ""
+	}
+	return fmt.Sprintf("a step of %d images takes %d MiB for activations and gradients", s.plan.Batch,
+		(s.StepBytes+1<<20-1)>>20)
+}
