@@ -47,8 +47,10 @@ func listen(address string) (net.Listener, error) {
 	var bad *net.AddrError
 	var unknown *net.DNSError
 	switch {
-	case errors.As(err, &bad), errors.As(err, &unknown):
-		return nil, shell.Usagef("--%s: got %q, want HOST:PORT: %w", flag, address, err)
+	case errors.As(err, &bad):
+		return nil, shell.Usagef("--%s: got %q, want HOST:PORT: %s", flag, address, bad.Err)
+	case errors.As(err, &unknown):
+		return nil, shell.Usagef("--%s: got %q, want HOST:PORT: %s", flag, address, unknown.Err)
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, shell.Fail(fmt.Errorf("--%s: %s: address already in use", flag, address),
 			"port 0 takes a free one")
