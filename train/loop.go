@@ -169,22 +169,23 @@ func (l *loop) trainEpoch(ctx context.Context) error {
 	if l.Start != nil && s.Epoch == 0 {
 		return l.begin(ctx)
 	}
-	skip, p := s.Step, newPace()
-	defer func() { s.Trained += time.Since(p.start).Seconds() }()
+	skip, p, began := s.Step, newProgress(), time.Now()
+	defer func() { s.Trained += time.Since(began).Seconds() }()
 	for b, err := range l.Train.Batches(ctx, s.Epoch) {
 		if err != nil {
 			return err
 		}
 		if skip > 0 {
 			skip--
-			p = newPace()
+			p, began = newProgress(), time.Now()
 			continue
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		// A step is done completely or not at all.
-		r, err := l.Stepper.Step(context.WithoutCancel(ctx), b, l.rate(s.Step))
+		rate := l.rate(s.Step)
+		r, err := l.Stepper.Step(context.WithoutCancel(ctx), b, rate)
 		if err == nil && !numbers.Finite(r.Loss) {
 			err = &NotFiniteError{During: Stepping, Err: fmt.Errorf("step %d: loss is %g", s.Step+1, r.Loss)}
 		}
@@ -194,12 +195,11 @@ func (l *loop) trainEpoch(ctx context.Context) error {
 		s.Sums.add(r)
 		s.Step++
 		l.average.update(s.Epoch*l.rates.steps + s.Step)
-		p.done(b.N)
-		l.Observer.Progress(Progress{
+		l.Observer.Progress(p.done(Progress{
 			Epoch: s.Epoch + 1, Epochs: l.Epochs, Step: s.Step, Steps: l.rates.steps,
 			Loss: s.Sums.loss(), Accuracy: s.Sums.accuracy(),
-			ImagesPerSecond: p.rate(), Left: p.left(l.rates.steps - s.Step),
-		})
+			Images: b.N, BatchLoss: r.Loss, LearningRate: rate,
+		}))
 	}
 	if s.Step < l.rates.steps {
 		return fmt.Errorf("epoch %d: %d batches came, want %d", s.Epoch+1, s.Step, l.rates.steps)
@@ -241,15 +241,14 @@ func (l *loop) validate(ctx context.Context) (Evaluation, error) {
 	if err := l.measure(ctx); err != nil {
 		return Evaluation{}, err
 	}
-	p := newPace()
+	p := newProgress()
 	steps, done := l.Validation.Steps(), 0
 	return Evaluate(ctx, l.Stepper, l.Validation, func(loss, accuracy float64, images int) {
-		p.done(images)
 		done++
-		l.Observer.Progress(Progress{
+		l.Observer.Progress(p.done(Progress{
 			Epoch: l.state.Epoch + 1, Epochs: l.Epochs, Step: done, Steps: steps, Validating: true,
-			Loss: loss, Accuracy: accuracy, ImagesPerSecond: p.rate(), Left: p.left(steps - done),
-		})
+			Loss: loss, Accuracy: accuracy, Images: images,
+		}))
 	})
 }
 

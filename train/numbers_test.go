@@ -71,12 +71,3 @@ func TestHistoryNamesTheWrongLine(t *testing.T) {
 		t.Errorf("got %v, want an error in line 3", err)
 	}
 }
-
-func TestPaceCountsAllImages(t *testing.T) {
-	p := newPace()
-	p.done(3)
-	p.done(5)
-	if p.images != 8 || p.steps != 2 {
-		t.Errorf("got %d images in %d steps, want 8 in 2", p.images, p.steps)
-	}
-}

@@ -1,6 +1,10 @@
 package train
 
-import "time"
+import (
+	"time"
+
+	"github.com/flowerctl/flowerctl/train/pace"
+)
 
 // Observer is told how training goes. Its methods are called from Run's
 // goroutine and should return soon.
@@ -20,9 +24,15 @@ type Progress struct {
 	Validating    bool
 	Loss          float64 // mean over the images of the epoch so far
 	Accuracy      float64 // of the main head, over the same images
-	// ImagesPerSecond since the epoch, or its validation, began.
+	// Images, BatchLoss and LearningRate are of the batch that was done; the last two are
+	// 0 while validating.
+	Images                  int
+	BatchLoss, LearningRate float64
+	// ImagesPerSecond of the last half minute of the epoch, or of its validation.
 	ImagesPerSecond float64
-	Left            time.Duration // to the end of the epoch's batches
+	// Left is the time to the end of the epoch's batches at that pace; 0 where it is not
+	// known yet.
+	Left time.Duration
 }
 
 // silent is an Observer that does nothing.
@@ -32,27 +42,18 @@ func (silent) Progress(Progress)     {}
 func (silent) EpochDone(Epoch, bool) {}
 func (silent) Warn(string)           {}
 
-// pace measures images per second.
-type pace struct {
-	start  time.Time
-	images int
-	steps  int
-}
+// progress measures how fast batches are done.
+type progress struct{ images, steps *pace.Pace }
 
-func newPace() *pace { return &pace{start: time.Now()} }
+func newProgress() progress { return progress{pace.New(), pace.New()} }
 
-func (p *pace) done(images int) {
-	p.images += images
-	p.steps++
-}
-
-func (p *pace) rate() float64 {
-	if s := time.Since(p.start).Seconds(); s > 0 {
-		return float64(p.images) / s
+// done counts a batch, after which so many are left, and fills in the pace.
+func (p progress) done(at Progress) Progress {
+	p.images.Add(int64(at.Images))
+	p.steps.Add(1)
+	at.ImagesPerSecond = p.images.PerSecond()
+	if left := at.Steps - at.Step; left > 0 {
+		at.Left, _ = p.steps.Left(int64(left))
 	}
-	return 0
-}
-
-func (p *pace) left(steps int) time.Duration {
-	return time.Since(p.start) / time.Duration(max(p.steps, 1)) * time.Duration(steps)
+	return at
 }

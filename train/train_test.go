@@ -231,6 +231,27 @@ func TestObserverHearsOfEveryBatch(t *testing.T) {
 		last.Loss != r.epochs[1].Loss || last.Accuracy != r.epochs[1].Accuracy {
 		t.Errorf("got %+v, want the end of epoch 2, %+v", last, r.epochs[1])
 	}
+	images, loss := 0, 0.0
+	for _, p := range r.progress[8:13] {
+		images, loss = images+p.Images, loss+p.BatchLoss*float64(p.Images)
+		if p.LearningRate != r.epochs[1].LearningRate {
+			t.Errorf("step %d: got rate %g, want %g", p.Step, p.LearningRate, r.epochs[1].LearningRate)
+		}
+	}
+	if mean := loss / float64(images); images != cfg.Train.Len() ||
+		math.Abs(mean-r.epochs[1].Loss) > 1e-9 {
+		t.Errorf("got %d images of loss %g, want %d of %g", images, mean, cfg.Train.Len(),
+			r.epochs[1].Loss)
+	}
+	images = 0
+	for _, p := range r.progress[13:] {
+		if images += p.Images; !p.Validating || p.BatchLoss != 0 {
+			t.Errorf("got %+v, want the validation", p)
+		}
+	}
+	if images != cfg.Validation.Len() {
+		t.Errorf("validating: got %d images, want %d", images, cfg.Validation.Len())
+	}
 }
 
 func TestAverageIsWhatIsValidated(t *testing.T) {

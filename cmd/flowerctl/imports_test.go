@@ -60,7 +60,8 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"train/archive", "train/table", "train/atomicfile", "train/lease",
-			"train/metrics", "train/nearest", "train/numbers", "train/head", "train/textfile"},
+			"train/metrics", "train/nearest", "train/numbers", "train/head", "train/textfile",
+			"train/pace", "train/tensorboard"},
 		never:   []string{"train", "export", "infer", "onnx", "fixtures", "cmd"},
 		allowed: []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},
 	},

@@ -11,6 +11,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/heatmaps"
 	"github.com/flowerctl/flowerctl/infer/pictures"
@@ -117,7 +118,8 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 	if out.out.MultiLabel = classifier.MultiLabel(); out.out.MultiLabel && !c.Given("top") {
 		out.out.Top = len(classifier.Labels())
 	}
-	for r, err := range infer.Stream(c.Ctx, engine, pictures.List(arguments), o.batch) {
+	results := infer.Stream(c.Ctx, engine, pictures.List(arguments), o.batch)
+	for r, err := range terminal.Counted(c.Log, c.Out, results) {
 		if err == nil {
 			err = errors.Join(out.add(r), heat.Add(c.Ctx, r))
 		}
@@ -126,21 +128,14 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 		}
 	}
 	if heat != nil && heat.Written > 0 {
-		c.Say("%s in %s, by %s", counted(heat.Written, "picture", "pictures"), heat.Dir, heat.Method)
+		written := shell.Counted(heat.Written, "picture", "pictures")
+		c.Say("%s in %s, by %s", written, heat.Dir, heat.Method)
 	}
 	for _, name := range out.links {
 		c.Say("%s", shell.OneLine(fmt.Errorf("%s: %w", name, pictures.ErrFolderLink)))
 	}
 	if out.left > 0 {
-		c.Say("%s left out", counted(out.left, "file that is no image", "files that are no images"))
+		c.Say("%s left out", shell.Counted(out.left, "file that is no image", "files that are no images"))
 	}
 	return out.end()
-}
-
-// counted is a number with its noun: "1 file", "2 files".
-func counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
 }

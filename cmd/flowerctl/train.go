@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/announce"
 	"github.com/flowerctl/flowerctl/cmd/internal/caches"
+	"github.com/flowerctl/flowerctl/cmd/internal/observe"
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/several"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -26,10 +27,11 @@ type trainOptions struct {
 	json           bool
 	device         string
 	caches         caches.Flags
+	observed       observe.Training
 }
 
 func (o *trainOptions) flags() []cli.Flag {
-	return append(slices.Concat(o.settings.flags(), o.curve.Flags(), o.caches.List()),
+	return append(slices.Concat(o.settings.flags(), o.curve.Flags(), o.caches.List(), o.observed.Flags()),
 		shell.TextFlag(&o.config, "config", "",
 			"settings from `FILE`, such as a run's config.json; flags win"),
 		shell.TextFlag(&o.resume, "resume", "",
@@ -71,6 +73,7 @@ under way; --resume goes on from there as if it had never stopped.
   flowerctl train --data photos/ --learning-curve 5,10,20,50,100
   flowerctl train --resume runs/latest --epochs 80
   flowerctl train --config runs/latest/config.json --seed 2
+  flowerctl train --data photos/ --tensorboard --metrics-addr 127.0.0.1:9100
   flowerctl train --replay runs/latest/bad-step-1.ckpt
   flowerctl train --list`,
 		Flags:  o.flags(),
@@ -92,6 +95,11 @@ func (o *trainOptions) run(c *shell.Call) (err error) {
 	if err != nil {
 		return err
 	}
+	stop, err := o.observed.Start(c, &ro)
+	if err != nil {
+		return err
+	}
+	defer stop()
 	if settings.Data == "" {
 		c.Say("no --data: training on %d drawn flowers", settings.Drawn)
 	}

@@ -55,7 +55,7 @@ func TestMemoryDoesNotGrowWithThePictures(t *testing.T) {
 	for i := range 16 {
 		m := opened(t, path)
 		w := prediction(m, parts, Shard{i, 16}, answers.JSON)
-		w.Watch = func(done, _ int64) {
+		w.Watch = func(done, _, _ int64) {
 			if done%10_000 == 0 {
 				look()
 			}

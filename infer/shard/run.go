@@ -33,8 +33,9 @@ type Work struct {
 	// Every is the time between checkpoints; 0 means a second. So much is computed again
 	// after a kill.
 	Every time.Duration
-	// Watch is told how many pictures of the shard are done; nil: nobody.
-	Watch func(done, of int64)
+	// Watch is told how many pictures of the shard are done, and how many of these have no
+	// answer: first what earlier processes did, then after each picture; nil: nobody.
+	Watch func(done, failed, of int64)
 }
 
 // Outcome is what a shard has done.
@@ -110,6 +111,9 @@ func (w Work) answer(ctx context.Context, at *work, to int64) error {
 	defer cancel()
 	results := resultWriter{at, w.Writer(at.part, at.Parts.Bytes > 0), json.NewEncoder(at.dead)}
 	results.dead.SetEscapeHTML(false)
+	if w.Watch != nil {
+		w.Watch(at.Done, at.Failed, to-at.From)
+	}
 	for r, err := range w.Answer(ctx, q.read(ctx, w.Manifest.Entries(at.From+at.Done, to))) {
 		if err != nil {
 			return errors.Join(err, at.save())
@@ -130,7 +134,7 @@ func (w Work) answer(ctx context.Context, at *work, to int64) error {
 			}
 		}
 		if w.Watch != nil {
-			w.Watch(at.Done, to-at.From)
+			w.Watch(at.Done, at.Failed, to-at.From)
 		}
 	}
 	if q.err != nil {

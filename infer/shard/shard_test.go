@@ -244,9 +244,14 @@ func TestAnInterruptedShardGoesOn(t *testing.T) {
 	if err != nil || status.Done != 0 || !slices.Equal(status.Begun, []int{0}) || status.Answered != 30 {
 		t.Errorf("got %+v, %v, want shard 0 with 30 pictures", status, err)
 	}
+	var heard [][3]int64
+	w.Watch = func(done, failed, of int64) { heard = append(heard, [3]int64{done, failed, of}) }
 	last, err := Run(t.Context(), w)
 	if err != nil || last.Already != 30 || last.Done != 40 || asked != 40 {
-		t.Errorf("got %+v, %v after %d questions, want 40 after 40", last, err, asked)
+		t.Fatalf("got %+v, %v after %d questions, want 40 after 40", last, err, asked)
+	}
+	if len(heard) != 11 || heard[0][0] != 30 || heard[10] != [3]int64{40, last.Failed, 40} {
+		t.Errorf("heard %v, want what was there, and after each picture", heard)
 	}
 	merged, err := Merge(t.Context(), w.Dir, "")
 	if err != nil {

@@ -165,7 +165,7 @@ func (f Folder) remove() error {
 			return err
 		}
 	}
-	return nil
+	return f.removeEvents()
 }
 
 // linkLatest makes runs/latest point to a run in runs: a link, or where there are

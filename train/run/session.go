@@ -49,6 +49,13 @@ type Options struct {
 	// Version of the program, for the checkpoints.
 	Version  string
 	Observer Observer // may be nil
+	// Also are observers that hear of trainings too, after Observer.
+	Also []train.Observer
+	// TensorBoard is a folder for TensorBoard's event files, such as [TensorBoardDir] in
+	// Dir; "" writes none. A new run removes those of an earlier one there; a run that goes on
+	// adds a file, with the epochs that the others do not have. docs/observing.md says what is
+	// in them.
+	TensorBoard string
 }
 
 // Session is a network and its images, ready to train. Close it.
@@ -234,9 +241,6 @@ func (s *Session) config() train.Config {
 		Epochs: p.Epochs, Patience: p.Patience, PatienceSteps: p.PatienceSteps,
 		Monitor: train.Monitor(p.Monitor), LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
 		Dir: s.options.Dir, Probe: probe{s}, OnNaN: train.OnNaN(p.OnNaN), Settings: s.settingsJSON(),
-	}
-	if s.options.Observer != nil { // a nil *T in an interface would not be nil
-		cfg.Observer = s.options.Observer
 	}
 	if p.fromBase() && p.Hidden == 0 {
 		cfg.Start = starter{s}

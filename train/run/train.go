@@ -22,7 +22,14 @@ func (s *Session) Train(ctx context.Context) (*train.Outcome, error) {
 			return nil, err
 		}
 	}
-	outcome, err := train.Run(ctx, s.config())
+	cfg := s.config()
+	watch, end, err := s.observe(f)
+	if err != nil {
+		return nil, err
+	}
+	defer end()
+	cfg.Observer = watch
+	outcome, err := train.Run(ctx, cfg)
 	if err == nil && s.fitOnly() {
 		if err = s.refit(ctx, f); err == nil {
 			err = s.testAgain(ctx, f, outcome)

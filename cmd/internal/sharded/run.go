@@ -28,10 +28,11 @@ func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer,
 	if flag := c.FirstGiven("explain", "list"); flag != "" {
 		return shell.Usagef("--manifest and --%s: want one of them", flag)
 	}
-	w, err := f.work(c)
+	w, stop, err := f.work(c)
 	if err != nil {
 		return err
 	}
+	defer stop()
 	m, err := flags.Find(c)
 	if err != nil {
 		return permanent(err)
@@ -83,10 +84,11 @@ func OfModel(m *choose.Model, c *infer.Classifier) *Evaluated {
 // Eval evaluates on the shard with what open opens. The result will be JSON, or a text.
 func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
 	open func() (*Evaluated, error)) (err error) {
-	w, err := f.work(c)
+	w, stop, err := f.work(c)
 	if err != nil {
 		return err
 	}
+	defer stop()
 	e, err := open()
 	if err != nil {
 		return permanent(err)
@@ -135,11 +137,18 @@ func work(c *shell.Call, w *shard.Work, e infer.Engine, batch int) error {
 	w.Answer = func(ctx context.Context, p iter.Seq[infer.Picture]) iter.Seq2[infer.Result, error] {
 		return infer.Stream(ctx, e, p, batch)
 	}
-	from, to := w.Shard.Range(w.Manifest.Pictures)
-	counter := terminal.NewCounter(c.Log, int(to-from))
-	w.Watch = func(done, _ int64) { counter.Set(int(done)) }
+	counter, tell := (*terminal.Counter)(nil), w.Watch
+	w.Watch = func(done, failed, of int64) {
+		if tell(done, failed, of); counter == nil {
+			counter = terminal.NewCounter(c.Log, int(of))
+			counter.Begin(int(done))
+		}
+		counter.Show(int(done), int(of))
+	}
 	o, err := shard.Run(c.Ctx, *w)
-	counter.End()
+	if counter != nil {
+		counter.End()
+	}
 	if err != nil {
 		return err
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/observe"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/shard"
 )
@@ -17,6 +18,7 @@ import (
 type Flags struct {
 	Manifest, Shard, Out string
 	AllowChanged         bool
+	metricsAddr          string
 }
 
 // The environment that schedulers give to one of many: Kubernetes' Indexed Jobs, and
@@ -38,34 +40,40 @@ func (f *Flags) List() []cli.Flag {
 		shell.TextFlag(&f.Out, "out", "", "with --manifest: `DIR` of the parts of all shards"),
 		shell.BoolFlag(&f.AllowChanged, "allow-changed",
 			"with --manifest: pictures that changed or went since count as unreadable"),
+		observe.Flag(&f.metricsAddr, "with --manifest: "),
 	}
 }
 
 // Asked says whether the user asks for a shard, be it wrongly.
 func (f *Flags) Asked(c *shell.Call) bool {
-	return c.FirstGiven("manifest", "shard", "out", "allow-changed") != ""
+	return c.FirstGiven("manifest", "shard", "out", "allow-changed", "metrics-addr") != ""
 }
 
-// work is the shard that the flags choose, before there is anything to answer with.
-func (f *Flags) work(c *shell.Call) (*shard.Work, error) {
+// work is the shard that the flags choose, before there is anything to answer with. It is
+// observed until stop.
+func (f *Flags) work(c *shell.Call) (w *shard.Work, stop func(), err error) {
 	switch {
 	case f.Manifest == "":
-		return nil, shell.Usagef("--%s without --manifest", c.FirstGiven("shard", "out", "allow-changed"))
+		return nil, nil, shell.Usagef("--%s without --manifest",
+			c.FirstGiven("shard", "out", "allow-changed", "metrics-addr"))
 	case f.Out == "":
-		return nil, shell.Usagef("--manifest without --out DIR")
+		return nil, nil, shell.Usagef("--manifest without --out DIR")
 	}
 	s, _, err := Of(f.Shard)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := c.NoFiles(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	m, err := shard.Open(f.Manifest)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return &shard.Work{Manifest: m, Shard: s, Dir: f.Out, AllowChanged: f.AllowChanged}, nil
+	from, to := s.Range(m.Pictures)
+	watch, stop, err := observe.Predicting(c, f.metricsAddr, s, to-from)
+	return &shard.Work{Manifest: m, Shard: s, Dir: f.Out, AllowChanged: f.AllowChanged,
+		Watch: watch}, stop, err
 }
 
 // Of is the shard that --shard says, filled up from the environment; one is false where

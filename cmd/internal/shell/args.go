@@ -34,8 +34,11 @@ func Arrange(app *cli.App, args []string) (path, arranged []string, err error) {
 			if err != nil {
 				return path, nil, err
 			}
-			given = append(given, values...)
 			i += len(values) - 1
+			if len(values) == 2 && optional(flags, arg) { // which has a value by = alone
+				values = []string{arg + "=" + values[1]}
+			}
+			given = append(given, values...)
 		case len(level) > 0 || len(path) == 1:
 			command := find(level, arg)
 			if command == nil {
@@ -72,6 +75,9 @@ func flagArgs(flags []cli.Flag, args []string) ([]string, error) {
 			if assigned || !ok || !doc.TakesValue() {
 				return args[:1], nil
 			}
+			if optional(flags, args[0]) && (len(args) < 2 || strings.HasPrefix(args[1], "-")) {
+				return args[:1], nil
+			}
 			if len(args) < 2 {
 				return nil, Usagef("--%s: needs a value", name)
 			}
@@ -83,6 +89,17 @@ func flagArgs(flags []cli.Flag, args []string) ([]string, error) {
 		return nil, Fail(err, "did you mean --"+n+"?")
 	}
 	return nil, Fail(err, "--help lists the flags")
+}
+
+// optional says whether a flag is one of [OptionalFlag].
+func optional(flags []cli.Flag, arg string) bool {
+	for _, flag := range flags {
+		if f, ok := flag.(*cli.GenericFlag); ok && f.Name == strings.TrimLeft(arg, "-") {
+			_, ok := f.Value.(*Optional)
+			return ok
+		}
+	}
+	return false
 }
 
 func find(commands []*cli.Command, name string) *cli.Command {

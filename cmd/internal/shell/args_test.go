@@ -17,6 +17,7 @@ func testApp() *cli.App {
 			&cli.BoolFlag{Name: "json"},
 			&cli.StringFlag{Name: "model"},
 			&cli.Float64Flag{Name: "lr"},
+			OptionalFlag(new(Optional), "watch", "into `DIR`"),
 		}},
 		{Name: "runtime", Subcommands: []*cli.Command{
 			{Name: "install", Flags: []cli.Flag{&cli.BoolFlag{Name: "force"}}},
@@ -35,6 +36,10 @@ func TestFlagsMayStandAnywhere(t *testing.T) {
 		{"predict --json -- --top 5", "flowerctl predict --json -- --top 5"},
 		{"predict --lr -0.5 a.jpg", "flowerctl predict --lr -0.5 -- a.jpg"},
 		{"predict --model --json a.jpg", "flowerctl predict --model --json -- a.jpg"},
+		{"predict --watch --top 5", "flowerctl predict --watch --top 5"},
+		{"predict --top 5 --watch", "flowerctl predict --top 5 --watch"},
+		{"predict --watch logs/ --top 5", "flowerctl predict --watch=logs/ --top 5"},
+		{"predict --watch=logs/ a.jpg", "flowerctl predict --watch=logs/ -- a.jpg"},
 		{"runtime install --force", "flowerctl runtime install --force"},
 		{"help predict", "flowerctl predict --help"},
 		{"help runtime install", "flowerctl runtime install --help"},

@@ -40,3 +40,28 @@ func BoolFlag(to *bool, name, usage string) cli.Flag {
 
 // JSONFlag is --json, which most commands have.
 func JSONFlag(to *bool) cli.Flag { return BoolFlag(to, "json", "results as JSON, for scripts") }
+
+// Optional is the value of a flag that may stand without one.
+type Optional struct {
+	Given bool
+	Text  string // "" without a value
+}
+
+// Set is for the flag package, which says "true" of a flag without a value.
+func (o *Optional) Set(text string) error {
+	if o.Given = true; text != "true" {
+		o.Text = text
+	}
+	return nil
+}
+
+func (o *Optional) String() string { return o.Text }
+
+// IsBoolFlag tells the flag package that the flag may stand alone.
+func (o *Optional) IsBoolFlag() bool { return true }
+
+// OptionalFlag is a flag whose value may be left out: as --name, --name VALUE where the
+// next argument is no flag, or --name=VALUE.
+func OptionalFlag(to *Optional, name, usage string) cli.Flag {
+	return &cli.GenericFlag{Name: name, Usage: usage, Value: to}
+}

@@ -5,10 +5,14 @@ package terminal
 import (
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"time"
 
 	"golang.org/x/term"
+
+	"github.com/flowerctl/flowerctl/train/pace"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // isTerminal says whether people look at w.
@@ -67,25 +71,46 @@ func (b *DownloadBar) Show(done, total int64) {
 // End starts a new line.
 func (b *DownloadBar) End() { b.leave("\n") }
 
-// Counter shows how many of a number of images are done, on a terminal only.
+// Counter shows how many of a number of images are done, at the pace of the last half
+// minute, on a terminal only.
 type Counter struct {
 	ticker
-	n, of   int
-	before  int // the first call of Set
-	started time.Time
+	n, of int
+	pace  *pace.Pace
 }
 
-// NewCounter makes the counter of that many images.
+// NewCounter makes the counter of that many images; 0: it is not known how many.
 func NewCounter(w io.Writer, of int) *Counter {
-	return &Counter{ticker: newTicker(w), of: of, started: time.Now()}
+	return &Counter{ticker: newTicker(w), of: of, pace: pace.New()}
 }
 
 // Add counts n images more.
 func (p *Counter) Add(n int) {
-	if p.n += n; p.due() {
-		rate := float64(p.n) / time.Since(p.started).Seconds()
-		p.write("%d of %d images, %.0f a second ", p.n, p.of, rate)
+	p.n += n
+	p.pace.Add(int64(n))
+	if p.due() {
+		p.write("%s\x1b[K", p.text())
 	}
+}
+
+// text is the line. What is left is told once the pace is known.
+func (p *Counter) text() string {
+	if p.of == 0 {
+		return fmt.Sprintf("%d images, %s a second", p.n, rateText(p.pace.PerSecond()))
+	}
+	text := fmt.Sprintf("%d of %d images, %s a second", p.n, p.of, rateText(p.pace.PerSecond()))
+	if left, known := p.pace.Left(int64(p.of - p.n)); known && p.n < p.of {
+		text += ", about " + table.Duration(left) + " left"
+	}
+	return text
+}
+
+// rateText is a rate with a decimal where it is small.
+func rateText(rate float64) string {
+	if rate < 10 {
+		return fmt.Sprintf("%.1f", rate)
+	}
+	return fmt.Sprintf("%.0f", rate)
 }
 
 // Show is Add for who counts. It wipes the line when all are done.
@@ -95,16 +120,31 @@ func (p *Counter) Show(done, total int) {
 	}
 }
 
-// Set says how many images are done. What was done before the first call is not in the rate.
-func (p *Counter) Set(n int) {
-	if p.n == 0 {
-		p.before = n - 1
-	}
-	if p.n = n; p.due() {
-		rate := float64(n-p.before) / time.Since(p.started).Seconds()
-		p.write("%d of %d images, %.0f a second ", n, p.of, rate)
-	}
-}
+// Begin says how many images were done before, which are in no rate.
+func (p *Counter) Begin(done int) { p.n, p.pace = done, pace.New() }
 
 // End wipes the line.
 func (p *Counter) End() { p.leave("\r\x1b[K") }
+
+// Counted yields all, and counts them where people look at w but not at out, which they
+// come to.
+func Counted[T any](w, out io.Writer, all iter.Seq2[T, error]) iter.Seq2[T, error] {
+	if isTerminal(out) || !isTerminal(w) {
+		return all
+	}
+	return counted(NewCounter(w, 0), all)
+}
+
+func counted[T any](p *Counter, all iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		defer p.End()
+		for one, err := range all {
+			if err == nil {
+				p.Add(1)
+			}
+			if !yield(one, err) {
+				return
+			}
+		}
+	}
+}

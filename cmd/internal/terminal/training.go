@@ -44,9 +44,9 @@ func (p *Training) Progress(s train.Progress) {
 	if p.bar == nil || s.Step == 1 {
 		p.start(s.Steps)
 	}
-	p.bar.Describe(fmt.Sprintf("epoch %d/%d %s  loss %s  accuracy %.1f %%  %.0f images/s  %s left",
-		s.Epoch, s.Epochs, what, lossText(s.Loss), 100*s.Accuracy, s.ImagesPerSecond,
-		table.Duration(s.Left)))
+	p.bar.Describe(fmt.Sprintf("epoch %d/%d %s  loss %s  accuracy %.1f %%  %s images/s%s",
+		s.Epoch, s.Epochs, what, lossText(s.Loss), 100*s.Accuracy, rateText(s.ImagesPerSecond),
+		leftText(s)))
 	p.bar.Set(s.Step)
 }
 
@@ -60,9 +60,17 @@ func (p *Training) line(s train.Progress) {
 	if s.Validating {
 		what = "check"
 	}
-	const line = "epoch %3d  %s %d/%d  loss so far %s  accuracy %5.1f %%  %.0f images/s  %s left\n"
+	const line = "epoch %3d  %s %d/%d  loss so far %s  accuracy %5.1f %%  %s images/s%s\n"
 	fmt.Fprintf(p.w, line, s.Epoch, what, s.Step, s.Steps, lossText(s.Loss), 100*s.Accuracy,
-		s.ImagesPerSecond, table.Duration(s.Left))
+		rateText(s.ImagesPerSecond), leftText(s))
+}
+
+// leftText is what is left of the epoch's batches, where that is known.
+func leftText(s train.Progress) string {
+	if s.Left == 0 {
+		return ""
+	}
+	return "  about " + table.Duration(s.Left) + " left"
 }
 
 // start opens a bar of that many steps.

@@ -22,9 +22,16 @@ func TestLongEpochsAreReportedInLogs(t *testing.T) {
 	}
 	p.every = 0
 	p.Progress(at)
-	want := "epoch   1  step 24/83  loss so far 1.5834  accuracy  29.8 %  9 images/s  3m20s left\n"
+	want := "epoch   1  step 24/83  loss so far 1.5834  accuracy  29.8 %  9.2 images/s" +
+		"  about 3m20s left\n"
 	if log.String() != want {
 		t.Errorf("got %q, want %q", log.String(), want)
+	}
+	log.Reset()
+	at.Left = 0
+	p.Progress(at)
+	if want := "9.2 images/s\n"; !strings.HasSuffix(log.String(), want) {
+		t.Errorf("got %q, want no promise while the pace is not known", log.String())
 	}
 	log.Reset()
 	at.Loss = 16778883331598580993079902208

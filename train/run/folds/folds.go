@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/data"
@@ -98,6 +99,9 @@ func one(ctx context.Context, settings run.Settings, o *run.Options, k int, watc
 	settings.Fold = k
 	own := *o
 	own.Dir = folder.Dir
+	if o.TensorBoard != "" { // which shows a folder of folders as several runs
+		own.TensorBoard = filepath.Join(o.TensorBoard, filepath.Base(folder.Dir))
+	}
 	if folder.Exists() {
 		if before, err = goOn(folder, &own); err != nil {
 			return nil, false, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -13,6 +14,7 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/tensorboard"
 )
 
 func settings(t *testing.T, drawn int) run.Settings {
@@ -92,13 +94,20 @@ func TestACrossValidationThatWasStoppedGoesOn(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &watch{stop: cancel, fold: 2, epoch: 2}
-	if _, err := Run(ctx, s, run.Options{Dir: parts}, false, w); !errors.Is(err, context.Canceled) ||
+	o := run.Options{Dir: parts, TensorBoard: filepath.Join(parts, run.TensorBoardDir)}
+	if _, err := Run(ctx, s, o, false, w); !errors.Is(err, context.Canceled) ||
 		!strings.HasPrefix(err.Error(), "fold 2: ") {
 		t.Fatalf("stopped: got %v", err)
 	}
 	w = &watch{stop: func() {}}
-	if _, err := Run(t.Context(), s, run.Options{Dir: parts}, true, w); err != nil {
+	if _, err := Run(t.Context(), s, o, true, w); err != nil {
 		t.Fatal(err)
+	}
+	for fold := 1; fold <= 3; fold++ { // TensorBoard shows each as a run
+		dir := filepath.Join(o.TensorBoard, fmt.Sprintf("fold-%d", fold))
+		if last, _, err := tensorboard.LastStep(dir, "epoch/val_accuracy"); err != nil || last != 3 {
+			t.Errorf("fold %d has events of %d epochs, %v, want 3", fold, last, err)
+		}
 	}
 	if !reflect.DeepEqual(w.had, []int{1}) || !reflect.DeepEqual(w.trained, []int{2, 3}) {
 		t.Errorf("going on, it had folds %v and trained %v, want 1, and 2 and 3", w.had, w.trained)
