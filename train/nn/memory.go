@@ -19,20 +19,37 @@ type MemoryError struct {
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("activations and gradients of %d images need at least %s of memory, %s are free",
+	return fmt.Sprintf("activations and gradients of %d images need at least %s of memory, want %s or less",
 		e.Images, machine.GiB(e.Need), machine.GiB(e.Room))
 }
 
 // Prepare makes the graph of steps of so many images, which the first such step would
 // make, and returns how many bytes its activations and gradients take; weights, their
 // gradients, the optimizer's state and an engine's own memory come on top. It fails with
-// a [*MemoryError] where Config.Memory is less.
+// a [*MemoryError] where Config.Memory is less, and has then found how many images fit.
 func (n *Network) Prepare(images int) (bytes int64, err error) {
+	bytes, err = n.stepBytes(images)
+	var large, still *MemoryError
+	if !errors.As(err, &large) {
+		return bytes, err
+	}
+	// In proportion too many seem to fit: not all that a step takes grows with the batch.
+	for large.Fits > 0 {
+		if _, e := n.stepBytes(large.Fits); !errors.As(e, &still) {
+			break
+		}
+		large.Fits = min(still.Fits, large.Fits-1)
+	}
+	return 0, err
+}
+
+func (n *Network) stepBytes(images int) (int64, error) {
+	side := cmp.Or(n.cfg.TrainSize, n.source.spec.Input[1])
 	// What is beyond all measure is refused before kernels are prepared for it.
-	if err := n.source.largest(images); err != nil {
+	if err := n.source.sized(side).largest(images); err != nil {
 		return 0, err
 	}
-	p, err := n.program(images, cmp.Or(n.cfg.TrainSize, n.source.spec.Input[1]), training)
+	p, err := n.program(images, side, training)
 	if err != nil {
 		return 0, err
 	}

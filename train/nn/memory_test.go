@@ -21,20 +21,24 @@ func TestLargeBatchesAreRefused(t *testing.T) {
 	if !errors.As(err, &large) || large.Images != 1<<20 || large.Need <= large.Room || large.Room != need {
 		t.Fatalf("a million images: %v", err)
 	}
+	if large.Fits != 8 {
+		t.Errorf("of a million images %d fit, want 8", large.Fits)
+	}
 	if _, err = n.Prepare(1 << 62); !errors.As(err, &large) {
 		t.Errorf("2^62 images: %v", err)
+	}
+	cfg.Memory = 8 * 32 * 32 * 3 * 4
+	if _, err = newNetwork(t, spec, w, cfg).Prepare(8); !errors.As(err, &large) || large.Fits > 3 {
+		t.Errorf("8 images in the memory of their pixels: %v", err)
 	}
 	_, err = n.Prepare(12) // the largest activation alone would fit
 	if !errors.As(err, &large) || large.Images != 12 {
 		t.Fatalf("12 images: %v", err)
 	}
-	if large.Fits < 7 || large.Fits > 9 {
-		t.Errorf("%d images fit, want about 8", large.Fits)
+	if large.Fits != 8 {
+		t.Errorf("%d images fit, want 8", large.Fits)
 	}
-	if _, err := n.Prepare(7); err != nil {
-		t.Error(err)
-	}
-	if mustStep(t, n, goldenBatch(0, 7, 32, 5)); len(n.source.memory.slab)*4 > int(need) {
+	if mustStep(t, n, goldenBatch(0, 8, 32, 5)); len(n.source.memory.slab)*4 > int(need) {
 		t.Errorf("%d bytes are reserved, %d allowed", len(n.source.memory.slab)*4, need)
 	}
 }

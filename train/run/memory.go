@@ -21,7 +21,7 @@ func (s *Session) prepare() (err error) {
 	if s.fitOnly() {
 		return nil
 	}
-	s.StepBytes, err = s.Network.Prepare(s.plan.Batch)
+	s.StepBytes, err = s.Network.Prepare(s.stepImages())
 	var large *nn.MemoryError
 	switch {
 	case !errors.As(err, &large):
@@ -32,11 +32,19 @@ func (s *Session) prepare() (err error) {
 	return &SettingError{[]string{"batch"}, fmt.Errorf("%w: %d fit", large, large.Fits)}
 }
 
+// stepImages is how many images a step has: no more than there are.
+func (s *Session) stepImages() int {
+	if s.Training == nil {
+		return s.plan.Batch
+	}
+	return min(s.plan.Batch, s.Training.Len())
+}
+
 // stepMemory says what the steps take, for people.
 func (s *Session) stepMemory() string {
 	if s.StepBytes == 0 {
 		return ""
 	}
-	return fmt.Sprintf("a step of %d images takes %d MiB for activations and gradients", s.plan.Batch,
+	return fmt.Sprintf("a step of %d images takes %d MiB for activations and gradients", s.stepImages(),
 		(s.StepBytes+1<<20-1)>>20)
 }

@@ -69,6 +69,12 @@ func (f *Flags) Put(c *shell.Call, to *run.Options) error {
 	return nil
 }
 
+// Automatic puts what trainings without the flags have into a training's options.
+func Automatic(c *shell.Call, to *run.Options) error {
+	f := Flags{pixels: string(data.Auto)}
+	return f.Put(c, to)
+}
+
 // dirs are the folders of pixels and of features.
 func (f *Flags) dirs() (ofPixels, ofFeatures string, err error) {
 	if f.dir != "" {

@@ -122,9 +122,9 @@ struct onednn_conv : Layer {
     engine.reserve(data_area() + low_size);
   }
 
-  // data_area is what backward_data takes of the work area, with the rotated weights.
+  // data_area is what backward_data takes of the work area, with weights that are rotated.
   size_t data_area() const {
-    return backward_data.size() + size_t(s.kh) * s.kw * s.c * s.filters * sizeof(float);
+    return backward_data.size() + (by_forward ? w_size() * sizeof(float) : 0);
   }
 
   // lower returns n values of x rounded to bfloat16, where that is emulated, in the work
