@@ -1,8 +1,6 @@
 package main
 
 import (
-	"slices"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/announce"
@@ -29,7 +27,7 @@ type trainOptions struct {
 }
 
 func (o *trainOptions) flags() []cli.Flag {
-	return append(slices.Concat(o.settings.flags(), o.curve.Flags(), o.caches.List()),
+	return append(append(append(o.settings.flags(), o.curve.Flags()...), o.caches.List()...),
 		shell.TextFlag(&o.config, "config", "",
 			"settings from `FILE`, such as a run's config.json; flags win"),
 		shell.TextFlag(&o.resume, "resume", "",
