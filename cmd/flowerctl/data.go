@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/caches"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
@@ -17,7 +18,7 @@ func dataCommand() *cli.Command {
 		Usage:       "check, fetch or draw images to train on, and see what trainings keep of them",
 		Description: "A set of images is a folder with a folder for each class.",
 		Subcommands: []*cli.Command{dataCheckCommand(), dataFetchCommand(), dataDrawCommand(),
-			dataCacheCommand()},
+			caches.Command()},
 	}
 }
 

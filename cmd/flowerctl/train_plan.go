@@ -17,11 +17,8 @@ import (
 
 // plan reads flags and files of settings, and finds the run's folder.
 func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Options, err error) {
-	if err := o.check(c); err != nil {
-		return settings, ro, err
-	}
 	ro.Version, ro.Frozen = version, start.Frozen(c, o.device)
-	if err := o.caches.Put(c, &ro); err != nil {
+	if err := cmp.Or(o.check(c), o.caches.Put(c, &ro)); err != nil {
 		return settings, ro, err
 	}
 	switch {

@@ -1,5 +1,5 @@
-// Package data reads folders of labelled images, splits them, holds them decoded in
-// memory and makes batches that are prepared ahead.
+// Package data reads folders and archives of labelled images, splits them, holds them
+// decoded in memory or on disk and makes batches that are prepared ahead.
 //
 // Start at [Scan], which lists a folder. [Load] then reads every file once (hash and
 // pixels), [Set.Split] decides which images are for training and which for

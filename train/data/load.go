@@ -44,14 +44,15 @@ type LoadOptions struct {
 	Progress func(done, total int)
 }
 
-// Load reads every file of the set once, for its hash and its pixels. An image that
+// Load reads every file of the set once, for its hash and its pixels, unless LoadOptions.Disk
+// has both of a file that is as it was. An image that
 // cannot be read is left out and added to the Problems. The Cache has a copy of the
 // set; set is not changed.
 //
 // If set has hashes already, as one from [ReadSplit], Load returns an error unless
 // every file is there and has its hash: otherwise the split is of other images. It
-// is also an error if the pixels do not fit into memory, if no image of a class can
-// be read, or if ctx is cancelled.
+// is also an error if the pixels do not fit into memory and must, if no image of a class
+// can be read, or if ctx is cancelled. A cache on disk is closed by the caller.
 func Load(ctx context.Context, set *Set, cfg imageprep.Config, opts LoadOptions) (*Cache, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err

@@ -1,7 +1,9 @@
 package pixels
 
 import (
+	"bufio"
 	"bytes"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,7 +15,7 @@ import (
 type Set struct {
 	Dir      string    `json:"dir"`
 	About    string    `json:"prepared"` // "224 x 224, stretch"; "damaged" where no file says it
-	Pictures int64     `json:"pictures"` // at most
+	Pictures int64     `json:"pictures"`
 	Files    int       `json:"files"`
 	Bytes    int64     `json:"bytes"`
 	Used     time.Time `json:"last_used"`
@@ -41,19 +43,33 @@ func (s *Set) add(f diskcache.File) {
 	s.Files++
 	s.Bytes += f.Size
 	s.Used = f.Used // the files come in this order
-	if about, length, err := About(f.Path); err == nil {
+	if about, pictures, err := About(f.Path); err == nil {
 		s.About = about
-		s.Pictures += max(f.Size-headerSize, 0) / int64(entrySize+length)
+		s.Pictures += pictures
 	}
 }
 
-// About says how the pictures of a file were prepared, and how many bytes each has.
-func About(path string) (about string, length int, err error) {
+// About says how the pictures of a file were prepared, and how many there are.
+func About(path string) (about string, pictures int64, err error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return "", 0, err
 	}
 	defer f.Close() // it was only read
-	h, err := (&pack{file: f}).readHeader()
-	return string(bytes.TrimRight(h.About[:], "\x00")), int(h.Length), err
+	p := &pack{file: f}
+	h, err := p.readHeader()
+	if err != nil {
+		return "", 0, err
+	}
+	entries := bufio.NewReaderSize(io.NewSectionReader(f, headerSize, p.slots*entrySize), 1<<16)
+	row := make([]byte, entrySize)
+	for range p.slots {
+		if _, err := io.ReadFull(entries, row); err != nil {
+			return "", 0, damaged(err)
+		}
+		if !empty(row) {
+			pictures++
+		}
+	}
+	return string(bytes.TrimRight(h.About[:], "\x00")), pictures, nil
 }

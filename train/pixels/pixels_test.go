@@ -99,8 +99,11 @@ func TestWhatWasAddedIsThere(t *testing.T) {
 	if len(list) != 1 || total != headerSize+9*(entrySize+length) {
 		t.Errorf("%v: %d bytes", list, total)
 	}
-	if about, n, err := About(list[0].Path); about != "5 x 5" || n != length || err != nil {
+	if about, n, err := About(list[0].Path); about != "5 x 5" || n != 9 || err != nil {
 		t.Errorf("about %q, %d, %v", about, n, err)
+	}
+	if sets := c.List(); len(sets) != 1 || sets[0].About != "5 x 5" || sets[0].Pictures != 9 || sets[0].Bytes != total {
+		t.Errorf("listed %+v", sets)
 	}
 	if len(*said) > 0 {
 		t.Errorf("said %q", *said)

@@ -32,9 +32,9 @@ func (f *Flags) List() []cli.Flag {
 				"of the free memory"),
 		f.Dir(),
 		shell.TextFlag(&f.size, "cache-size", "",
-			"keep pixels of `SIZE` on disk at most, and features that are not trained, for other runs, as "+
-				"in 20GB (MB without a unit); 0: none; empty: 50GiB of pixels, or half of what is free, and "+
-				"1GiB of features"),
+			"keep `SIZE` at most of pixels on disk, and of features that are not trained, for other runs, "+
+				"as in 20GB (MB without a unit); 0: nothing; empty: 50GB of pixels, or half of what is free, "+
+				"and 1GiB of features"),
 	}
 }
 

@@ -15,14 +15,32 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// Listing is `flowerctl data cache list`.
-type Listing struct {
+// Command is `flowerctl data cache`.
+func Command() *cli.Command {
+	list, prune := new(listing), new(pruning)
+	return &cli.Command{
+		Name:  "cache",
+		Usage: "what trainings keep on disk: pixels that memory does not hold, features not trained",
+		Subcommands: []*cli.Command{
+			{Name: "list", Usage: "what is kept, and when it was used last",
+				Flags: list.list(), Action: shell.Action(list.run)},
+			{Name: "prune", Usage: "remove it, but for what a training is using",
+				Description: `  flowerctl data cache prune
+  flowerctl data cache prune --older-than 720h
+  flowerctl data cache prune --keep 20GB`,
+				Flags: prune.list(), Action: shell.Action(prune.run)},
+		},
+	}
+}
+
+// listing is `flowerctl data cache list`.
+type listing struct {
 	flags Flags
 	json  bool
 }
 
-// Flags are its flags.
-func (l *Listing) Flags() []cli.Flag { return []cli.Flag{l.flags.Dir(), shell.JSONFlag(&l.json)} }
+// list is its flags.
+func (l *listing) list() []cli.Flag { return []cli.Flag{l.flags.Dir(), shell.JSONFlag(&l.json)} }
 
 // listed is what the caches hold.
 type listed struct {
@@ -33,8 +51,8 @@ type listed struct {
 	used          time.Time
 }
 
-// Run shows what is kept.
-func (l *Listing) Run(c *shell.Call) error {
+// run shows what is kept.
+func (l *listing) run(c *shell.Call) error {
 	if err := c.NoFiles(); err != nil {
 		return err
 	}
@@ -82,16 +100,16 @@ func (f *Flags) caches(c *shell.Call) (*pixels.Cache, *features.Cache, error) {
 	return p, of, nil
 }
 
-// Pruning is `flowerctl data cache prune`.
-type Pruning struct {
+// pruning is `flowerctl data cache prune`.
+type pruning struct {
 	flags Flags
 	older time.Duration
 	keep  string
 	json  bool
 }
 
-// Flags are its flags.
-func (p *Pruning) Flags() []cli.Flag {
+// list is its flags.
+func (p *pruning) list() []cli.Flag {
 	return []cli.Flag{
 		shell.DurationFlag(&p.older, "older-than", 0, "only what was not used for `TIME`, as in 720h"),
 		shell.TextFlag(&p.keep, "keep", "", "only until `SIZE` of pixels is left, and of features, as in 20GB"),
@@ -105,8 +123,8 @@ type pruned struct {
 	Features diskcache.Pruned `json:"features"`
 }
 
-// Run removes what the flags say.
-func (p *Pruning) Run(c *shell.Call) error {
+// run removes what the flags say.
+func (p *pruning) run(c *shell.Call) error {
 	if err := c.NoFiles(); err != nil {
 		return err
 	}
