@@ -1,6 +1,7 @@
 package data
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -100,6 +101,18 @@ func ReadLabelList(file string) (*LabelList, error) {
 		return nil, err
 	}
 	return r.list, nil
+}
+
+// ScanEither is [ScanList] with the list in a file, or [Scan] where that is "".
+func ScanEither(ctx context.Context, dir, file string, multi bool, opts ScanOptions) (*Set, error) {
+	if file == "" {
+		return Scan(ctx, dir, opts)
+	}
+	list, err := ReadLabelList(file)
+	if err != nil {
+		return nil, err
+	}
+	return ScanList(ctx, dir, list, multi, opts)
 }
 
 // kindOf says what has such a mode and is no file with bytes of its own. Nothing ends the
