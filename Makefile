@@ -32,7 +32,7 @@ ifneq ($(and $(ONEDNN_HEADER),$(ONEDNN_ROOT)),)
   export CGO_LDFLAGS  := -O2 -g -L$(ONEDNN_ROOT)/lib -Wl,-rpath,$(abspath $(ONEDNN_ROOT)/lib)
 endif
 
-.PHONY: help demo run-demo test run-test test-onednn3 onednn3 build native lint bench bench-peer \
+.PHONY: help demo run-demo test run-test test-onednn3 onednn3 build native lint fuzz bench bench-peer \
 	bench-peer-infer bench-serve image check-pixels builtin gpu-bundle gpu-check clean
 
 help: ## this list
@@ -64,9 +64,12 @@ run-test: build
 	go test $(TAGS) $(RACE) $(TESTFLAGS) -timeout 30m $(PACKAGES)
 
 # The system's packages, where they are missing and can be installed: a missing
-# library is a slower build, not a failed one, unless FLOWERCTL_REQUIRE names it.
+# library is a slower build, not a failed one, unless FLOWERCTL_REQUIRE names it. The
+# browser (113 MB) that the server's page is tested in is installed only where it does.
+BROWSER := $(shell for b in chromium chromium-browser google-chrome; do command -v $$b; done; true)
 MISSING := $(if $(ONEDNN_HEADER),,$(if $(filter auto,$(ONEDNN)),libdnnl-dev g++)) \
-           $(if $(LIBJPEG_HEADER),,$(if $(filter auto,$(LIBJPEG)),libjpeg-dev))
+           $(if $(LIBJPEG_HEADER),,$(if $(filter auto,$(LIBJPEG)),libjpeg-dev)) \
+           $(if $(findstring chromium,$(FLOWERCTL_REQUIRE)),$(if $(BROWSER),,chromium))
 native: ## install what is missing: oneDNN and libjpeg-turbo from the system's packages
 	@if [ -z "$(strip $(MISSING))" ]; then exit 0; fi; \
 	if [ "$$(id -u)" = 0 ]; then sudo=; else sudo="sudo -n"; fi; \
@@ -109,6 +112,16 @@ lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	go vet $(TAGS) ./...
 	go tool staticcheck $(TAGS) ./...
+
+# go test runs one target at a time. FUZZ chooses among them, as go test -fuzz does.
+FUZZ     ?= .
+FUZZTIME ?= 1000000x
+fuzz: ## every reader and request, FUZZTIME=1000000x each (hours), or those of a package: PACKAGES=./onnx [FUZZ=]
+	@go list -f '{{.Dir}}' $(PACKAGES) | while read -r dir; do cd "$$dir" && \
+	cat *_test.go 2>/dev/null | sed -nE 's/^func (Fuzz[A-Za-z0-9]+)\(.*/\1/p' | grep -E '$(FUZZ)' | \
+	while read -r target; do echo "== $$dir $$target"; \
+		go test $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) . </dev/null || exit 1; \
+	done || exit 1; done
 
 bench: ## kernels by op and shape
 	go test $(TAGS) -run '^$$' -bench . ./train/nn/kernel/...

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"io"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -24,9 +22,9 @@ func compareCommand() *cli.Command {
 		Description: `Accuracies are of the validation images, with 95 % intervals. Runs that differ
 in nothing but their seed, on the same images or as many drawn ones, are also
 summed up: mean and standard deviation, of one run of each seed. The folder of a
-cross-validation stands for its runs, which are summed up too, with their tests. Runs that have
-not ended are compared as they stand, and count in no mean. Under "settings" are
-the other flags of train in which not all runs are alike.
+cross-validation stands for its runs, which are summed up too, with their tests; that of a
+sweep for its trials. Runs that have not ended are compared as they stand, and count in no
+mean. Under "settings" are the other flags of train in which not all runs are alike.
 
   flowerctl compare runs/*
   flowerctl compare runs/a runs/b --html compare.html --png curves.png
@@ -71,25 +69,8 @@ func (o *compareOptions) run(c *shell.Call) error {
 	for _, note := range t.Notes {
 		c.Say("%s", note)
 	}
-	switch {
-	case o.json:
-		return shell.WriteJSON(c.Out, t)
-	case o.csv:
+	if o.csv {
 		return t.WriteCSV(c.Out)
 	}
-	return printTables(c.Out, t)
-}
-
-func printTables(w io.Writer, t *compare.Comparison) error {
-	for i, one := range t.Tables() {
-		if i > 0 {
-			if _, err := io.WriteString(w, "\n"); err != nil {
-				return err
-			}
-		}
-		if err := one.WriteText(w); err != nil {
-			return err
-		}
-	}
-	return nil
+	return c.Write(o.json, t, t)
 }

@@ -14,9 +14,10 @@ import (
 func dataCommand() *cli.Command {
 	return &cli.Command{
 		Name:        "data",
-		Usage:       "check, fetch or draw images to train on",
+		Usage:       "check, fetch or draw images to train on, and see what trainings keep of them",
 		Description: "A set of images is a folder with a folder for each class.",
-		Subcommands: []*cli.Command{dataCheckCommand(), dataFetchCommand(), dataDrawCommand()},
+		Subcommands: []*cli.Command{dataCheckCommand(), dataFetchCommand(), dataDrawCommand(),
+			dataCacheCommand()},
 	}
 }
 

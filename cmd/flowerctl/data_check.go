@@ -15,13 +15,15 @@ import (
 )
 
 type dataCheckOptions struct {
-	split, exclude, run, model, html, fixList string
-	strict, force, json                       bool
+	split, labelsFile, exclude, run, model, html, fixList string
+	strict, force, json                                   bool
 }
 
 func (o *dataCheckOptions) flags() []cli.Flag {
 	return []cli.Flag{
 		shell.TextFlag(&o.split, "split", "", "compare with a run's `FILE` split.csv"),
+		shell.TextFlag(&o.labelsFile, "labels-file", "", "take pictures and labels from `LIST`, CSV or "+
+			"JSON lines, as train does"),
 		shell.TextFlag(&o.exclude, "exclude", "", "leave out the images that `FILE` names"),
 		shell.TextFlag(&o.run, "run", "", "list doubtful labels, judged with the network of run `DIR`"),
 		shell.TextFlag(&o.model, "model", "", "list doubtful labels, judged with the network in "+
@@ -51,6 +53,7 @@ without a part of the images, and answer for that part.
   flowerctl data check photos
   flowerctl data check photos --model efficientnet-lite0 --html check.html --fix-list fix.csv
   flowerctl train --data photos --exclude fix.csv
+  flowerctl data check photos --labels-file labels.csv
   flowerctl data check photos --split runs/latest/split.csv
   flowerctl data check photos --strict --json`,
 		Flags:  o.flags(),
@@ -74,9 +77,15 @@ func (o *dataCheckOptions) check(c *shell.Call) (err error) {
 			return fmt.Errorf("--exclude: %w", err)
 		}
 	}
-	set, err := data.Scan(c.Ctx, dir, scan)
+	set, err := data.ScanEither(c.Ctx, dir, o.labelsFile, false, scan)
+	if o.labelsFile == "" {
+		err = shell.Fail(err, "flowerctl data draw DIR draws flowers to try with")
+	}
 	if err != nil {
-		return shell.Fail(err, "flowerctl data draw DIR draws flowers to try with")
+		return err
+	}
+	for _, note := range set.Notes {
+		c.Say("%s", note)
 	}
 	how := cleaning.Options{Split: o.split}
 	if o.run != "" || o.model != "" {
@@ -122,6 +131,9 @@ func (o *dataCheckOptions) write(c *shell.Call, dir string, report *cleaning.Rep
 		return err
 	}
 	if o.fixList != "" {
+		if o.labelsFile != "" {
+			dir += " --labels-file " + o.labelsFile
+		}
 		c.Say("%s: images to leave out; delete the lines of those that stay, then flowerctl train "+
 			"--data %s --exclude %s", o.fixList, dir, o.fixList)
 	}

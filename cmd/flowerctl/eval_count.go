@@ -17,14 +17,10 @@ import (
 
 // set lists the folder, or what the list of labels names.
 func (o *evalOptions) set(c *shell.Call) (*data.Set, error) {
+	set, err := data.ScanEither(c.Ctx, o.data, o.labelsFile, false, data.ScanOptions{})
 	if o.labelsFile != "" {
-		list, err := data.ReadLabelList(o.labelsFile)
-		if err != nil {
-			return nil, err
-		}
-		return data.ScanList(c.Ctx, o.data, list, false, data.ScanOptions{})
+		return set, err
 	}
-	set, err := data.Scan(c.Ctx, o.data, data.ScanOptions{})
 	return set, shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
 }
 

@@ -48,7 +48,7 @@ func (o *evalOptions) openRun(c *shell.Call) (*sharded.Evaluated, error) {
 	if err != nil {
 		return nil, err
 	}
-	a, err := folder.Answerer(which, o.Threads, start.Frozen(c, "cpu", 0))
+	a, err := folder.Answerer(which, o.Threads, start.Frozen(c, "cpu"))
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +100,7 @@ func (o *evalOptions) images(c *shell.Call) (*choose.Labelled, error) {
 	}
 	for _, i := range items {
 		images.Pictures = append(images.Pictures, evaluate.Picture{Path: i.Path, Class: i.Class, Labels: i.Labels,
-			File: filepath.Join(set.Dir, filepath.FromSlash(i.Path))})
+			File: filepath.Join(set.Dir, filepath.FromSlash(i.Path)), Reader: set.Reader(i.Path)})
 	}
 	return images, nil
 }

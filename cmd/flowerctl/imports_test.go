@@ -21,7 +21,7 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{gorgoniaPath},
-		except: []string{"train/nn", "train/run", "train/study", "train/compare", "export/verify", "export/publish", "export/transfer"},
+		except: []string{"train/nn", "train/run", "train/study", "train/sweep", "train/compare", "export/verify", "export/publish", "export/transfer"},
 	},
 	{
 		trees: []string{"train", "export", "infer", "onnx", "fixtures"}, never: []string{ortPath},
@@ -51,14 +51,16 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"infer"}, never: []string{"train", "export", gorgoniaPath},
-		allowed: []string{"train/atomicfile", "train/metrics", "train/numbers", "train/table", "train/textfile"},
+		allowed: []string{"train/archive", "train/atomicfile", "train/metrics", "train/numbers", "train/table",
+			"train/textfile"},
 	},
 	{
 		trees: []string{"export"}, never: []string{gorgoniaPath, ortPath, "infer/ort"},
 		except: []string{"export/verify", "export/publish", "export/transfer"},
 	},
 	{
-		trees:   []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head", "train/textfile"},
+		trees: []string{"train/archive", "train/table", "train/atomicfile", "train/lease",
+			"train/metrics", "train/nearest", "train/numbers", "train/head", "train/textfile"},
 		never:   []string{"train", "export", "infer", "onnx", "fixtures", "cmd"},
 		allowed: []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},
 	},

@@ -24,6 +24,7 @@ func commands() []*cli.Command {
 	return []*cli.Command{
 		trainCommand(),
 		compareCommand(),
+		sweepCommand(),
 		reproduceCommand(),
 		exportCommand(),
 		verifyCommand(),

@@ -45,10 +45,11 @@ func predictCommand() *cli.Command {
 		Name:      "predict",
 		Usage:     "say what is in pictures",
 		ArgsUsage: "IMG...",
-		Description: `IMG is a file, a folder (with all below it), a pattern, or - for the standard
-input. Answers come in the order of the pictures. One that cannot be read has
-its line with the reason, the others go on, and the exit code is 1. In a folder,
-files with neither an image's bytes nor an image's name are left out.
+		Description: `IMG is a file, a folder (with all below it), a pattern, a tar or zip file with
+pictures in it, or - for the standard input. Answers come in the order of the
+pictures. One that cannot be read has its line with the reason, the others go on,
+and the exit code is 1. In a folder, files with neither an image's bytes nor an
+image's name are left out.
 
   flowerctl predict img.jpg
   flowerctl predict photos/ more/*.png --top 3
@@ -89,7 +90,7 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 	if asked {
 		return o.sharded.Predict(c, &o.Flags, o.writer(nil, o.top), o.batch)
 	}
-	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list}
+	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list, Archives: true}
 	m, err := o.Find(c)
 	if err != nil {
 		return err

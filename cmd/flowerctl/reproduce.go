@@ -56,11 +56,12 @@ is stratified, no image is in both parts, and pixels are rescaled once, which wa
 not so in every logged run; --list says in which.
 
 A row is kept in runs/study-NETWORK-OPTIMIZER. One that was stopped, by Ctrl-C or
-by --budget, goes on from there; one that was run to its end is not run
-again. --all takes the cheapest rows first, and writes table.md, table.csv and
-table.json with our numbers beside the logged ones; --table does only that. The
-notes say which rows had another limit of epochs than the study's, and which were
-run on drawn flowers and not on photographs.
+by --budget, goes on from there; one that was run to its end is not run again.
+Several processes share the rows: one that another is at work on is left to it.
+--all takes the cheapest rows first, and writes table.md, table.csv and table.json
+with our numbers beside the logged ones; --table does only that. The notes say
+which rows had another limit of epochs than the study's, and which were run on
+drawn flowers and not on photographs.
 
   flowerctl reproduce --list
   flowerctl reproduce v3-alexnet/sgd --data photos/

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -28,9 +29,14 @@ func (o *reproduceOptions) train(c *shell.Call, s *study.Study, tableDir string)
 	if c.Ctx.Err() != nil {
 		return c.Ctx.Err()
 	}
+	if n := s.Busy(); n == len(s.Attempts) {
+		return errors.New("other processes are at work on all that is asked for")
+	} else if n > 0 {
+		c.Say("other processes are at work on %d rows", n)
+	}
 	if s.Next() != nil {
 		c.Say("the budget of %s is spent: %d of %d rows are left for the same command",
-			o.budget, len(s.Attempts)-s.Ended(), len(s.Attempts))
+			o.budget, len(s.Attempts)-s.Ended()-s.Busy(), len(s.Attempts))
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"archive/tar"
 	"bytes"
 	"fmt"
 	"image"
@@ -56,6 +57,33 @@ func writeViT(ts *testscript.TestScript, neg bool, args []string) {
 	data, err := v.Model().Encode()
 	ts.Check(err)
 	ts.Check(os.WriteFile(ts.MkAbs(args[0]), data, 0o644))
+}
+
+// writeShard writes the pictures of a folder of classes and their labels as a tar: shard
+// DIR FILE.
+func writeShard(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: shard DIR FILE")
+	}
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	add := func(name string, text []byte) {
+		ts.Check(w.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o644}))
+		_, err := w.Write(text)
+		ts.Check(err)
+	}
+	ts.Check(fs.WalkDir(os.DirFS(ts.MkAbs(args[0])), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(filepath.Join(ts.MkAbs(args[0]), path))
+		add(path, text)
+		add(strings.TrimSuffix(path, filepath.Ext(path))+".cls", []byte(filepath.Dir(path)))
+		return err
+	}))
+	ts.Check(w.Close())
+	ts.Check(os.MkdirAll(filepath.Dir(ts.MkAbs(args[1])), 0o755))
+	ts.Check(os.WriteFile(ts.MkAbs(args[1]), b.Bytes(), 0o644))
 }
 
 // damage changes a bit in the middle of every file below a folder: damage DIR.

@@ -54,7 +54,7 @@ func TestScripts(t *testing.T) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits, "colours": writeColours, "paint": paint, "untrained": untrained, "fakecuda": fakeCUDA, "orientations": orientations,
-			"besides": splitWeights, "serve": serveFolder, "identity": identity, "vit": writeViT, "damage": damage,
+			"besides": splitWeights, "serve": serveFolder, "identity": identity, "vit": writeViT, "damage": damage, "shard": writeShard,
 		},
 	})
 }

@@ -51,17 +51,11 @@ func (s *settingsFlags) flags() []cli.Flag {
 // over puts the settings that the user gave over those that to has.
 func (s *settingsFlags) over(to *run.Settings, c *shell.Call) {
 	for _, f := range run.Fields() {
-		if !c.Given(f.Name) {
-			continue
-		}
-		if f.Floats != nil {
+		if f.Floats != nil && c.Given(f.Name) {
 			*f.Floats(&s.values) = s.lists[f.Name].Value()
 		}
-		f.Copy(to, &s.values)
 	}
-	if c.Given("patience") && !c.Given("patience-steps") {
-		to.PatienceSteps = 0 // the epochs that were asked for count
-	}
+	to.Take(&s.values, c.Given)
 }
 
 // onlyResumable refuses settings that would make a run another one.

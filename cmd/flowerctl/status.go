@@ -10,9 +10,10 @@ import (
 func statusCommand() *cli.Command {
 	asJSON := new(bool)
 	return &cli.Command{
-		Name: "status", Usage: "how far the shards of a folder are", ArgsUsage: "DIR",
-		Description: "Up to the last checkpoint of each shard.\n\n  flowerctl status answers/",
-		Flags:       []cli.Flag{shell.JSONFlag(asJSON)},
-		Action:      shell.Action(func(c *shell.Call) error { return sharded.Status(c, *asJSON) }),
+		Name: "status", Usage: "how far the shards or the trials of a folder are", ArgsUsage: "DIR",
+		Description: "Up to the last checkpoint of each shard, or epoch of each trial of a sweep.\n\n" +
+			"  flowerctl status answers/\n  flowerctl status sweep/",
+		Flags:  []cli.Flag{shell.JSONFlag(asJSON)},
+		Action: shell.Action(func(c *shell.Call) error { return sharded.Status(c, *asJSON) }),
 	}
 }

@@ -1,14 +1,16 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/announce"
+	"github.com/flowerctl/flowerctl/cmd/internal/caches"
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/several"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
-	"github.com/flowerctl/flowerctl/train/features"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -23,11 +25,11 @@ type trainOptions struct {
 	dryRun, lrFind bool
 	json           bool
 	device         string
-	cacheSize      int
+	caches         caches.Flags
 }
 
 func (o *trainOptions) flags() []cli.Flag {
-	return append(append(o.settings.flags(), o.curve.Flags()...),
+	return append(slices.Concat(o.settings.flags(), o.curve.Flags(), o.caches.List()),
 		shell.TextFlag(&o.config, "config", "",
 			"settings from `FILE`, such as a run's config.json; flags win"),
 		shell.TextFlag(&o.resume, "resume", "",
@@ -48,8 +50,6 @@ func (o *trainOptions) flags() []cli.Flag {
 			"try rising learning rates, name a good one, and train nothing"),
 		shell.TextFlag(&o.device, "device", "cpu",
 			"where features are computed that are not trained: `cpu`, cuda, cuda:N or auto"),
-		shell.IntFlag(&o.cacheSize, "cache-size", features.DefaultLimit>>20,
-			"keep such features for other runs, in `MB` on disk; 0: none"),
 		shell.JSONFlag(&o.json))
 }
 

@@ -20,7 +20,10 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 	if err := o.check(c); err != nil {
 		return settings, ro, err
 	}
-	ro.Version, ro.Frozen = version, start.Frozen(c, o.device, o.cacheSize)
+	ro.Version, ro.Frozen = version, start.Frozen(c, o.device)
+	if err := o.caches.Put(c, &ro); err != nil {
+		return settings, ro, err
+	}
 	switch {
 	case o.resume != "":
 		f, err := run.Find(o.resume)
@@ -68,21 +71,14 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 // one that --from names, or the one at hand where the user has pictures and says
 // nothing of a network.
 func (o *trainOptions) defaults(c *shell.Call) (run.Settings, error) {
-	from := o.settings.values.From
+	v := o.settings.values
 	if !c.Given("from") && c.FirstGiven("data", "labels-file") != "" && c.FirstGiven("arch", "init") == "" {
 		var err error
-		if from, err = start.AtHand(c); err != nil {
+		if v.From, err = start.AtHand(c); err != nil {
 			return run.Settings{}, err
 		}
 	}
-	if from == "" || from == run.FromNothing {
-		v, epochs := o.settings.values, 0
-		if c.Given("epochs") {
-			epochs = v.Epochs
-		}
-		return run.ArchDefaults(v.Arch, v.Size, epochs), nil
-	}
-	return run.TransferDefaults(from), nil
+	return v.Recipe(c.Given), nil
 }
 
 // check refuses flags of which one would be ignored, before any image is read.
@@ -97,8 +93,6 @@ func (o *trainOptions) check(c *shell.Call) error {
 		}
 	}
 	switch {
-	case o.cacheSize < 0:
-		return shell.Usagef("--cache-size: got %d, want 0 (nothing is kept) or more", o.cacheSize)
 	case len(instead) > 1:
 		return shell.Usagef("%s: want one of them at a time", strings.Join(instead, " and "))
 	case o.resume != "" && o.lrFind:

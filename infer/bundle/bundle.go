@@ -27,8 +27,9 @@ func Targets() []string { return []string{"kubernetes", "slurm", "ray", "triton"
 type Options struct {
 	Target string // of Targets
 	Model  []byte // an ONNX file of flowerctl export, with its weights
+	Sweep  []byte // kubernetes and slurm: the file of a sweep, in place of a model
 	Name   string // of the job, the service or the model there: a DNS label
-	Shards int    // of the jobs of kubernetes and slurm
+	Shards int    // of the jobs of kubernetes and slurm; of a sweep, its processes
 	Image  string // kubernetes and kserve: a container image with flowerctl and onnxruntime
 	Claim  string // kubernetes and kserve: the PersistentVolumeClaim with pictures and models
 }
@@ -52,6 +53,8 @@ func (o *Options) check() error {
 	switch {
 	case !slices.Contains(Targets(), o.Target):
 		return &OptionError{"target", o.Target, strings.Join(Targets(), ", ")}
+	case o.Sweep != nil && o.Target != "kubernetes" && o.Target != "slurm":
+		return &OptionError{"target", o.Target, "kubernetes or slurm, for a sweep"}
 	case !label.MatchString(o.Name):
 		return &OptionError{"name", o.Name, "a-z, 0-9 and - between them, at most 40"}
 	case !label.MatchString(o.Claim):
@@ -74,30 +77,33 @@ type contents struct {
 //go:embed files
 var files embed.FS
 
-// Write makes the folder dir, with the model in it. A folder that is there is replaced if
-// force is set.
+// Write makes the folder dir, with the model or the file of the sweep in it. A folder that is
+// there is replaced if force is set.
 func Write(dir string, o Options, force bool) error {
 	if err := o.check(); err != nil {
 		return err
 	}
 	c := contents{Options: &o, Last: o.Shards - 1}
+	from, name, data := o.Target, "model.onnx", o.Model
 	var err error
-	if c.Labels, err = labelsOf(o.Model); err != nil {
+	if o.Sweep != nil {
+		from, name, data = o.Target+"-sweep", "sweep.yaml", o.Sweep
+	} else if c.Labels, err = labelsOf(o.Model); err != nil {
 		return err
 	}
-	templates, err := template.ParseFS(files, "files/"+o.Target+"/*")
+	if o.Target == "triton" {
+		name = filepath.Join(o.Name, "1", name)
+	}
+	templates, err := template.ParseFS(files, "files/"+from+"/*")
 	if err != nil {
 		return err
 	}
 	return atomicfile.WriteDir(dir, force, func(temporary string) error {
-		model := filepath.Join(temporary, "model.onnx")
-		if o.Target == "triton" {
-			model = filepath.Join(temporary, o.Name, "1", "model.onnx")
-		}
-		if err := os.MkdirAll(filepath.Dir(model), 0o755); err != nil {
+		path := filepath.Join(temporary, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return err
 		}
-		if err := atomicfile.WriteBytes(model, o.Model); err != nil {
+		if err := atomicfile.WriteBytes(path, data); err != nil {
 			return err
 		}
 		for _, t := range templates.Templates() {

@@ -319,3 +319,41 @@ func TestOptionsAreChecked(t *testing.T) {
 		t.Error("it is there")
 	}
 }
+
+// The processes of a sweep share its trials: the index counts for nothing.
+func TestJobsOfASweep(t *testing.T) {
+	for target, file := range map[string]string{"kubernetes": "job.yaml", "slurm": "sweep.sbatch"} {
+		o := options(t, target)
+		o.Model, o.Sweep = nil, []byte("method: grid\n")
+		dir := filepath.Join(t.TempDir(), target)
+		if err := Write(dir, o, false); err != nil {
+			t.Fatal(err)
+		}
+		if got := read(t, dir, "sweep.yaml"); got != string(o.Sweep) {
+			t.Errorf("got %q", got)
+		}
+		text := read(t, dir, file)
+		if target == "slurm" {
+			if out, err := exec.Command("sh", "-n", filepath.Join(dir, file)).CombinedOutput(); err != nil {
+				t.Errorf("%v: %s", err, out)
+			}
+			if !strings.Contains(text, "#SBATCH --array=0-6\n") ||
+				!strings.Contains(text, "flowerctl sweep sweep.yaml --out sweep --shard 0/1") {
+				t.Errorf("got %s", text)
+			}
+			continue
+		}
+		r := resources(t, filepath.Join(dir, file))[0]
+		args := r.Spec.Template.Spec.Containers[0].Args
+		if r.Spec.Mode != "Indexed" || r.Spec.Completions != 7 || r.Spec.PerIndex != 3 ||
+			!slices.Equal(args, []string{"sweep", "sweep.yaml", "--out", "sweep", "--shard", "0/1"}) {
+			t.Errorf("got %+v", r.Spec)
+		}
+	}
+	o := options(t, "triton")
+	o.Sweep = []byte("x")
+	var wrong *OptionError
+	if err := Write(t.TempDir(), o, true); !errors.As(err, &wrong) || wrong.Option != "target" {
+		t.Errorf("got %v", err)
+	}
+}

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 
 	"golang.org/x/text/unicode/norm"
@@ -24,6 +25,8 @@ type Picture struct {
 	Path  string // what the result calls it
 	Class int    // index into the engine's labels
 	Data  []byte // the bytes of the image, in place of File; nil: it is read
+	// Reader has the bytes in place of File where Data does not; see infer.Picture.
+	Reader io.Reader
 	// Labels are indices into the engine's labels, in order, for RunLabels.
 	Labels []int
 }
@@ -115,7 +118,7 @@ func each(ctx context.Context, e infer.Engine, pictures []Picture, o Options,
 
 	list := func(yield func(infer.Picture) bool) {
 		for i, p := range pictures {
-			if !yield(infer.Picture{Name: p.File, Data: p.Data, Tag: i}) {
+			if !yield(infer.Picture{Name: p.File, Data: p.Data, Reader: p.Reader, Tag: i}) {
 				return
 			}
 		}

@@ -9,13 +9,14 @@ import (
 	"sync"
 )
 
-// Source is where the bytes of an image file come from: [Bytes], [File] or
-// [Reader]. The zero value has no bytes.
+// Source is where the bytes of an image file come from: [Bytes], [File], [Reader] or
+// [Opened]. The zero value has no bytes.
 type Source struct {
 	name   string
 	data   []byte
 	open   bool // read the file that is called name
 	reader io.Reader
+	opener func() (io.ReadCloser, error)
 }
 
 // Bytes is an image file in memory.
@@ -30,6 +31,12 @@ func File(path string) Source { return Source{name: path, open: true} }
 // for that many bytes.
 func Reader(name string, r io.Reader) Source { return Source{name: name, reader: r} }
 
+// Opened is an image file that open opens when it is read, such as a part of an archive;
+// what it opens is closed. Errors begin with name. A [Sizer] says how long it is.
+func Opened(name string, open func() (io.ReadCloser, error)) Source {
+	return Source{name: name, opener: open}
+}
+
 // Sizer is a reader that knows how many bytes it has, as that of a file does. What it says
 // need not be true.
 type Sizer interface{ Size() int64 }
@@ -41,6 +48,8 @@ func (d *Decoder) read(s Source, use func(data []byte) error) error {
 	switch {
 	case s.open:
 		err = d.readPath(s.name, use)
+	case s.opener != nil:
+		err = d.readOpened(s.opener, use)
 	case s.reader != nil:
 		err = d.readAll(s.reader, use)
 	default:
@@ -66,6 +75,15 @@ func (d *Decoder) readPath(path string, use func(data []byte) error) error {
 		return &Error{Kind: ErrNotImage, Detail: "a folder"}
 	}
 	return d.readAll(f, use)
+}
+
+func (d *Decoder) readOpened(open func() (io.ReadCloser, error), use func(data []byte) error) error {
+	r, err := open()
+	if err != nil {
+		return err
+	}
+	defer r.Close() // it was only read
+	return d.readAll(r, use)
 }
 
 // readAll reads a file or a stream. A stream does not say how long it is. When it

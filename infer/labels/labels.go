@@ -47,7 +47,7 @@ func parse(text string) ([]string, error) {
 		if err == nil {
 			return ofValue(v)
 		}
-		if strings.ContainsAny(text[1:2], "\"'{[0123456789 \r\n\t") {
+		if len(text) == 1 || strings.ContainsAny(text[1:2], "\"'{[0123456789 \r\n\t") {
 			return nil, err // a list that is damaged, and no name in brackets
 		}
 	}

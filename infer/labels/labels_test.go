@@ -61,6 +61,9 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 		"0: ash\n2: beech":      "the number 2 (beech)",
 		"0: ash\n0: beech":      "the number 0 is there twice",
 		`["ash", "beech"`:       "neither JSON nor a value of Python",
+		"[":                     "neither JSON nor a value of Python",
+		" {\n":                  "neither JSON nor a value of Python",
+		"(":                     "neither JSON nor a value of Python",
 		`{"a": "b"}`:            "no list of names",
 		`["ash", 3, {}]`:        "item 2",
 		`["ash", "` + "\\uzzzz": "hexadecimal",
@@ -73,7 +76,7 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{"0: a\n1: b", `{"0": ["x", "a"], 1: 'b'}`, `["\ud83c\udf39"]`, "a,b", "id;n\n0;a\n1;b"} {
+	for _, text := range []string{"0: a\n1: b", `{"0": ["x", "a"], 1: 'b'}`, `["\ud83c\udf39"]`, "a,b", "id;n\n0;a\n1;b", "("} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

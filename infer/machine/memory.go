@@ -10,8 +10,8 @@ import (
 )
 
 // FreeMemory is how many bytes can still be allocated without being killed: what
-// Linux calls available, or less where the process's control group (version 2), or
-// a group above it, has a lower limit. It is unknown on other systems.
+// Linux calls available, or less where the process's control group, or a group above it,
+// has a lower limit. It is unknown on other systems.
 func FreeMemory() (bytes int64, ok bool) { return freeMemory(os.DirFS("/")) }
 
 // freeMemory is FreeMemory of a root folder with proc and sys.
@@ -30,44 +30,58 @@ func freeMemory(root fs.FS) (int64, bool) {
 		return 0, false
 	}
 	free := kib << 10
-	for _, dir := range groups(root) {
-		if left, ok := groupFree(root, dir); ok {
-			free = min(free, left)
+	for _, v := range []version{version1, version2} {
+		for _, dir := range v.groups(root) {
+			if left, ok := v.free(root, dir); ok {
+				free = min(free, left)
+			}
 		}
 	}
 	return free, true
 }
 
+// version is how a version of control groups says what memory there is.
+type version struct {
+	line                   string // what comes before a group in /proc/self/cgroup
+	top                    string // folder of the group above all
+	limit, used, droppable string // files, and the line of memory.stat
+}
+
+var (
+	version1 = version{"memory:/", "sys/fs/cgroup/memory", "memory.limit_in_bytes",
+		"memory.usage_in_bytes", "\ntotal_inactive_file "}
+	version2 = version{"\n0::/", "sys/fs/cgroup", "memory.max", "memory.current", "\ninactive_file "}
+)
+
 // groups are the folders of the process's control group and of those above it.
-func groups(root fs.FS) (dirs []string) {
+func (v version) groups(root fs.FS) (dirs []string) {
 	b, err := fs.ReadFile(root, "proc/self/cgroup")
 	if err != nil {
 		return nil
 	}
-	_, group, ok := strings.Cut("\n"+string(b), "\n0::/")
+	_, group, ok := strings.Cut("\n"+string(b), v.line)
 	if !ok {
 		return nil
 	}
 	group, _, _ = strings.Cut(group, "\n")
-	const top = "sys/fs/cgroup"
-	for dir := path.Join(top, group); ; dir = path.Dir(dir) {
+	for dir := path.Join(v.top, group); ; dir = path.Dir(dir) {
 		dirs = append(dirs, dir)
-		if dir == top || !strings.HasPrefix(dir, top) {
+		if dir == v.top || !strings.HasPrefix(dir, v.top) {
 			return dirs
 		}
 	}
 }
 
-// groupFree is what a control group leaves: its limit minus what it uses, page
-// cache that can be dropped not counted.
-func groupFree(root fs.FS, dir string) (int64, bool) {
-	limit, ok1 := readNumber(root, path.Join(dir, "memory.max"))
-	used, ok2 := readNumber(root, path.Join(dir, "memory.current"))
+// free is what a control group leaves: its limit minus what it uses, page cache that can
+// be dropped not counted.
+func (v version) free(root fs.FS, dir string) (int64, bool) {
+	limit, ok1 := readNumber(root, path.Join(dir, v.limit))
+	used, ok2 := readNumber(root, path.Join(dir, v.used))
 	if !ok1 || !ok2 {
 		return 0, false
 	}
 	stat, _ := fs.ReadFile(root, path.Join(dir, "memory.stat"))
-	if _, rest, ok := strings.Cut("\n"+string(stat), "\ninactive_file "); ok {
+	if _, rest, ok := strings.Cut("\n"+string(stat), v.droppable); ok {
 		line, _, _ := strings.Cut(rest, "\n")
 		if n, err := strconv.ParseInt(line, 10, 64); err == nil {
 			used -= n

@@ -53,6 +53,14 @@ func TestTheLowestLimitCounts(t *testing.T) {
 			t.Errorf("a limit of the top, in %q: got %d, %v", groups, got, ok)
 		}
 	}
+	// Version 1 of control groups has other names.
+	first := root(map[string]string{"sys/fs/cgroup/memory/a/memory.limit_in_bytes": "1073741824",
+		"sys/fs/cgroup/memory/a/memory.usage_in_bytes": "536870912",
+		"sys/fs/cgroup/memory/a/memory.stat":           "inactive_file 7\ntotal_inactive_file 268435456"})
+	first["proc/self/cgroup"] = &fstest.MapFile{Data: []byte("9:cpu,cpuacct:/a\n4:memory:/a/b\n0::/\n")}
+	if got, ok := freeMemory(first); !ok || got != 768*mib {
+		t.Errorf("version 1: got %d, %v, want %d", got, ok, 768*mib)
+	}
 	if _, ok := freeMemory(fstest.MapFS{}); ok {
 		t.Error("known where nothing says it")
 	}

@@ -68,6 +68,7 @@ func Load(l install.Library) (install.Library, error) {
 	if err := install.CheckSharedLibrary(path); err != nil {
 		return install.Library{}, fmt.Errorf("%s: %w: %v", path, ErrNotLibrary, err)
 	}
+	mapLargeBlocks()
 	ort.SetSharedLibraryPath(path)
 	if err := ort.InitializeEnvironment(ort.WithLogLevelFatal()); err != nil {
 		return install.Library{}, loadError(path, err)

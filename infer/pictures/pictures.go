@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/archive"
 	"github.com/flowerctl/flowerctl/train/textfile"
 )
 
@@ -28,6 +29,9 @@ type Arguments struct {
 	Names []string // files, folders, patterns, Stdin
 	Stdin io.Reader
 	List  bool // the standard input has file names, one a line; else it is one image
+	// Archives reads pictures in tar and zip files that are named; else they are files that
+	// are no pictures.
+	Archives bool
 }
 
 // Tags of pictures that nobody named.
@@ -55,8 +59,10 @@ func (a Arguments) Many() bool {
 		return len(a.Names) != 1 || a.List
 	}
 	info, err := os.Stat(a.Names[0])
-	return err != nil || info.IsDir()
+	return err != nil || info.IsDir() || a.archive(a.Names[0])
 }
+
+func (a Arguments) archive(name string) bool { return a.Archives && archive.Is(name) }
 
 // Read reads the bytes of the pictures, up to most of them, and makes sure that they
 // are images. What is left out of folders does not count; any other error ends it.
@@ -119,6 +125,9 @@ func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
 	if err == nil && info.IsDir() {
 		return expandFolder(arg, yield)
 	}
+	if err == nil && info.Mode().IsRegular() && a.archive(arg) {
+		return expandArchive(arg, yield)
+	}
 	if err == nil || !strings.ContainsAny(arg, "*?[") {
 		return yield(infer.Picture{Name: arg})
 	}
@@ -132,6 +141,10 @@ func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
 	for _, match := range matches {
 		if info, err := os.Stat(match); err == nil && info.IsDir() {
 			if !expandFolder(match, yield) {
+				return false
+			}
+		} else if err == nil && info.Mode().IsRegular() && a.archive(match) {
+			if !expandArchive(match, yield) {
 				return false
 			}
 		} else if !yield(infer.Picture{Name: match}) {

@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/flowerctl/flowerctl/infer"
@@ -88,7 +90,9 @@ func (m *Model) complete() {
 
 // warm answers for batches of 1, 2, 4 and so on to MaxBatch pictures, so that the
 // first request pays nothing that later ones do not. On CUDA these are the sizes
-// that runs are filled up to. took hears how long each run took.
+// that runs are filled up to. The largest come first, as many at a time as ever will: all
+// that follow find room in what those took of memory, in whatever order they come, and
+// load does not add to it. took hears how long each run took.
 func (m *Model) warm(ctx context.Context, took func(n int, d time.Duration)) error {
 	prep := m.Classifier.Preprocess()
 	grey := imageprep.Image{W: prep.Size, H: prep.Size, Pix: make([]uint8, 3*prep.Size*prep.Size)}
@@ -99,21 +103,26 @@ func (m *Model) warm(ctx context.Context, took func(n int, d time.Duration)) err
 	if _, err := m.Lone(ctx, []imageprep.Image{grey}); err != nil {
 		return err
 	}
-	for n := 1; ; n *= 2 {
-		n = min(n, m.MaxBatch)
+	run := func(n int) error {
 		start := time.Now()
 		answers, err := m.Classifier.Classify(ctx, slices.Repeat([]imageprep.Image{grey}, n))
 		if err != nil {
 			return err
 		}
 		took(n, time.Since(start))
-		if err := answers[0].Err(); err != nil {
-			return err
-		}
-		if n == m.MaxBatch {
-			return nil
-		}
+		return answers[0].Err()
 	}
+	errs := make([]error, m.Runs)
+	var together sync.WaitGroup
+	for i := range errs {
+		together.Go(func() { errs[i] = run(m.MaxBatch) })
+	}
+	together.Wait()
+	err := cmp.Or(errs...)
+	for n := 1; n < m.MaxBatch && err == nil; n *= 2 {
+		err = run(n)
+	}
+	return err
 }
 
 // pictureError is the answer to a picture that cannot be read.

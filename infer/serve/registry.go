@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"runtime/debug"
 	"slices"
 	"strconv"
 	"sync"
@@ -249,6 +250,7 @@ func (s *Server) retire(v *version) {
 			s.log.Error("closing a model", "model", v.name, "version", v.number, "error", err)
 		}
 		s.log.Info("model ended", "model", v.name, "version", v.number)
+		debug.FreeOSMemory() // the file of the model that is there now was read into Go's heap
 	})
 }
 

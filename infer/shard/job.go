@@ -10,6 +10,8 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // Kind is what the shards of a folder do.
@@ -112,17 +114,7 @@ func (j *Job) create(path string) error {
 	if err != nil {
 		return err
 	}
-	temporary, err := os.CreateTemp(filepath.Dir(path), ".job-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temporary.Name())
-	_, err = temporary.Write(append(data, '\n'))
-	err = errors.Join(err, temporary.Chmod(0o644), temporary.Sync(), temporary.Close())
-	if err != nil {
-		return err
-	}
-	return os.Link(temporary.Name(), path)
+	return atomicfile.Create(path, append(data, '\n'))
 }
 
 func readJob(dir string) (*Job, error) {

@@ -49,6 +49,23 @@ func WriteBytes(path string, data []byte) error {
 	})
 }
 
+// Create makes a file at path that holds data, complete, unless one is there: then the
+// error is [fs.ErrExist]. Of several processes that do it at the same time, one does.
+func Create(path string, data []byte) error {
+	w, err := claim(path, createFile)
+	if err != nil {
+		return err
+	}
+	err = fillNamed(w.name, func(out io.Writer) error {
+		_, err := out.Write(data)
+		return err
+	})
+	if err == nil {
+		err = os.Link(w.name, path)
+	}
+	return full(named(errors.Join(err, w.remove()), w.name, path), path)
+}
+
 // WriteNamed is Write for what can only write to a file of a given name: write gets
 // an empty file beside path, and fills it. Flushing it to the disk is up to write.
 func WriteNamed(path string, write func(temporary string) error) error {

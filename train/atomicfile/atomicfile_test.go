@@ -2,11 +2,14 @@ package atomicfile
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 )
 
@@ -94,5 +97,30 @@ func TestLinkReplacesWhatIsThere(t *testing.T) {
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 {
 		t.Errorf("got %v, %v in the folder, want the link alone", entries, err)
+	}
+}
+
+// Of several that create one file at the same time one does, and what is there stays.
+func TestCreateReplacesNothing(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a")
+	var made atomic.Int64
+	var wg sync.WaitGroup
+	for i := range 8 {
+		wg.Go(func() {
+			err := Create(path, []byte(strings.Repeat(fmt.Sprint(i), 1000)))
+			if err == nil {
+				made.Add(1)
+			} else if !errors.Is(err, fs.ErrExist) {
+				t.Error(err)
+			}
+		})
+	}
+	wg.Wait()
+	text, err := os.ReadFile(path)
+	if err != nil || made.Load() != 1 || string(text) != strings.Repeat(string(text[:1]), 1000) {
+		t.Errorf("%d made it, got %.20q, %v", made.Load(), text, err)
+	}
+	if left, err := os.ReadDir(filepath.Dir(path)); err != nil || len(left) != 1 {
+		t.Errorf("got %v, %v, want one file", left, err)
 	}
 }

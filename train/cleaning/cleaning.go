@@ -7,6 +7,7 @@ package cleaning
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -31,8 +32,15 @@ type Report struct {
 	set *data.Set
 }
 
+// ErrMulti is that of judging labels of which an image may have several.
+var ErrMulti = errors.New("labels are judged where every image has one, and here images have " +
+	"several or none")
+
 // Check reads every image of a set that was scanned. With a Body it reads them twice.
 func Check(ctx context.Context, set *data.Set, o Options) (*Report, error) {
+	if set.Multi && o.Body != nil {
+		return nil, ErrMulti
+	}
 	set, err := data.Fingerprints(ctx, set, o.Split)
 	if err != nil {
 		return nil, err

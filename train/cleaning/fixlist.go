@@ -75,16 +75,17 @@ func (r *Report) LeaveOut() ([]LeftOut, error) {
 	return list, nil
 }
 
-func (r *Report) class(item int) string { return r.set.Labels[r.set.Items[item].Class] }
+// class is the name of an image's class, or those of its labels.
+func (r *Report) class(item int) string { return r.set.Named(&r.set.Items[item]) }
 
 // keep is the item of a group of copies that stays, -1 for none, and how many classes the
 // group has.
 func (r *Report) keep(group []int, doubtful map[int]bool, trusted bool) (keep, classes int) {
-	of, sound := map[int]bool{}, map[int]bool{}
+	of, sound := map[string]bool{}, map[string]bool{}
 	for _, i := range group {
-		of[r.set.Items[i].Class] = true
+		of[r.class(i)] = true
 		if !doubtful[i] {
-			sound[r.set.Items[i].Class] = true
+			sound[r.class(i)] = true
 		}
 	}
 	keep = -1
@@ -116,7 +117,7 @@ func (r *Report) repeats(group []int, i, keep, classes int) (reason, like string
 		reason = "same bytes"
 	}
 	if classes > 1 {
-		reason += ", under two classes"
+		reason += data.ApartBy(r.set.Multi)
 	}
 	if a.Part != b.Part {
 		reason += ", in two parts"

@@ -134,7 +134,7 @@ func (v *viewer) group(indices []int) group {
 func (v *viewer) picture(i int) shown {
 	it := v.report.set.Items[i]
 	s := shown{Path: it.Path, Class: v.report.class(i), Part: string(it.Part)}
-	img, err := v.decoder.Fit(file(v.report.set, it.Path), thumbnail)
+	img, err := v.decoder.Fit(v.report.set.Source(it.Path), thumbnail)
 	if err == nil {
 		s.Image = dataURL(img)
 	}

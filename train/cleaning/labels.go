@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"path/filepath"
 	"runtime"
 	"slices"
 
@@ -170,7 +169,7 @@ func features(ctx context.Context, set *data.Set, items []int, body Body,
 		for k, i := range some {
 			g.Go(func() (err error) {
 				if gctx.Err() == nil {
-					images[k], err = decoder.Prepare(file(set, set.Items[i].Path), prep)
+					images[k], err = decoder.Prepare(set.Source(set.Items[i].Path), prep)
 				}
 				return err
 			})
@@ -187,8 +186,4 @@ func features(ctx context.Context, set *data.Set, items []int, body Body,
 		}
 	}
 	return all, ctx.Err()
-}
-
-func file(set *data.Set, path string) imageprep.Source {
-	return imageprep.File(filepath.Join(set.Dir, filepath.FromSlash(path)))
 }

@@ -16,11 +16,12 @@ type LeftOut struct {
 
 // Read reads the runs that are named, each once. A folder that is none, such as
 // that of the study's table in runs/*, is left out where others are runs, and so
-// is a run without an epoch. A cross-validation stands for its trainings.
+// is a run without an epoch. A cross-validation stands for its trainings, and a sweep for
+// its trials.
 func Read(names []string) (records []*run.Record, left []LeftOut, err error) {
 	var none []error
 	seen := map[string]bool{}
-	for _, name := range withFolds(names) {
+	for _, name := range expanded(names) {
 		f, err := run.Find(name)
 		if err != nil && isDir(name) {
 			none = append(none, err)
@@ -55,9 +56,16 @@ func Read(names []string) (records []*run.Record, left []LeftOut, err error) {
 	return records, left, nil
 }
 
-// withFolds has the folders of the trainings in place of those of cross-validations.
-func withFolds(names []string) (list []string) {
+// expanded has the folders of the trainings in place of those of cross-validations and of
+// sweeps.
+func expanded(names []string) (list []string) {
 	for _, name := range names {
+		if trials := (run.Folder{Dir: filepath.Clean(name)}).Trials(); len(trials) > 0 {
+			for _, t := range trials {
+				list = append(list, t.Dir)
+			}
+			continue
+		}
 		f, err := run.Find(name)
 		var s run.Settings
 		if err == nil {

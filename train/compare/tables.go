@@ -40,6 +40,21 @@ func (t *Comparison) Tables() []*table.Table {
 	return tables
 }
 
+// WriteText writes the tables for people.
+func (t *Comparison) WriteText(w io.Writer) error {
+	for i, one := range t.Tables() {
+		if i > 0 {
+			if _, err := io.WriteString(w, "\n"); err != nil {
+				return err
+			}
+		}
+		if err := one.WriteText(w); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // remove takes a column away, which is counted from the end.
 func remove(tables []*table.Table, fromEnd int) {
 	for _, one := range tables {

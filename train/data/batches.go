@@ -15,6 +15,7 @@ type slot struct {
 	batch Batch
 	pcg   *rand.PCG
 	rng   *rand.Rand // of pcg
+	image []uint8    // room for one of the cache, where those are on disk
 	err   error
 	ready chan struct{}
 }
@@ -40,7 +41,8 @@ func (l *Loader) Batches(ctx context.Context, epoch int) iter.Seq2[*Batch, error
 					s := ring[step%len(ring)]
 					s.err = ctx.Err()
 					if s.err == nil {
-						l.fill(s, order, epoch, step)
+						l.readAhead(order, step, len(ring))
+						s.err = l.fill(s, order, epoch, step)
 					}
 					s.ready <- struct{}{}
 				}
@@ -99,6 +101,9 @@ func (l *Loader) takeRing() []*slot {
 		s.batch = Batch{Size: l.Size(), Classes: classes,
 			Pixels: make([]uint8, l.opts.Batch*pixels), Targets: make([]float32, l.opts.Batch*classes),
 			Labels: make([]int, l.opts.Batch), Indices: make([]int, l.opts.Batch)}
+		if l.cache.OnDisk() && !l.opts.NoPixels {
+			s.image = make([]uint8, l.cache.bytes())
+		}
 		if l.cache.Set.Multi {
 			s.batch.Present = make([]bool, l.opts.Batch*classes)
 		} else if l.opts.ClassWeights != nil && !l.opts.Augment.Mixes() {
@@ -130,8 +135,20 @@ func (l *Loader) giveRing(ring []*slot) {
 	l.spare = ring
 }
 
+// readAhead has the images read from disk that are wanted after those of the ring.
+func (l *Loader) readAhead(order []int, step, ring int) {
+	if l.opts.NoPixels || !l.cache.OnDisk() {
+		return
+	}
+	from, to := min((step+ring)*l.opts.Batch, len(order)), min((step+ring+1)*l.opts.Batch, len(order))
+	if step == 0 {
+		from = 0
+	}
+	l.cache.willNeed(order[from:to])
+}
+
 // fill prepares the batch of a step.
-func (l *Loader) fill(s *slot, order []int, epoch, step int) {
+func (l *Loader) fill(s *slot, order []int, epoch, step int) error {
 	first := step * l.opts.Batch
 	n := min(l.opts.Batch, len(order)-first)
 	b := &s.batch
@@ -163,12 +180,20 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) {
 			continue
 		}
 		image := b.Pixels[k*pixels : (k+1)*pixels]
-		if varied {
-			reseed(s.pcg, l.opts.Seed, "augment", uint64(epoch), uint64(i))
-			l.opts.Augment.Apply(image, b.Size, l.cache.Image(i), from, s.rng)
-		} else {
-			copy(image, l.cache.Image(i))
+		if !varied {
+			own, err := l.cache.view(i, image)
+			if err != nil {
+				return err
+			}
+			copy(image, own) // onto itself where it was read from disk
+			continue
 		}
+		own, err := l.cache.view(i, s.image)
+		if err != nil {
+			return err
+		}
+		reseed(s.pcg, l.opts.Seed, "augment", uint64(epoch), uint64(i))
+		l.opts.Augment.Apply(image, b.Size, own, from, s.rng)
 	}
 	if l.opts.Augment.Mixes() {
 		reseed(s.pcg, l.opts.Seed, "mix", uint64(epoch), uint64(step))
@@ -176,6 +201,7 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) {
 			l.mixPair(s, i, j)
 		}
 	}
+	return nil
 }
 
 // mixPair mixes images i and j of the batch, and their targets.

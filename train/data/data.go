@@ -14,6 +14,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flowerctl/flowerctl/train/archive"
 )
 
 // Part is the part of the split that an image is in.
@@ -48,7 +50,8 @@ type Set struct {
 	Items  []Item   // by path
 	// Multi says that pictures have any number of labels, see Item.Labels.
 	Multi bool
-	// List is the list that the set is from, see ScanList; "" for one of folders. Notes
+	// List is the list that the set is from, see ScanList, or the shards; "" for one of
+	// folders. Notes
 	// say how it was read.
 	List  string
 	Notes []string
@@ -63,6 +66,8 @@ type Set struct {
 	NotFound []string
 	// Problems lists what was left out or looks wrong, in the order of discovery.
 	Problems []Problem
+
+	members map[string]archive.Member // by path, where the set is in archives; not changed
 }
 
 // Kind says what is wrong with a file.
@@ -153,5 +158,5 @@ func (s *Set) clone() *Set {
 	return &Set{Dir: s.Dir, Labels: slices.Clone(s.Labels), Items: slices.Clone(s.Items),
 		Multi: s.Multi, List: s.List, Notes: slices.Clone(s.Notes),
 		SplitBy: s.SplitBy, Similar: s.Similar, Excluded: s.Excluded, NotFound: s.NotFound,
-		Problems: slices.Clone(s.Problems)}
+		Problems: slices.Clone(s.Problems), members: s.members}
 }

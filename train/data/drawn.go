@@ -26,7 +26,7 @@ func Drawn(ctx context.Context, n, size int, seed uint64) (*Cache, error) {
 		return nil, fmt.Errorf("drawn flowers: %d of %dx%d pixels, want at least %d of 1x1",
 			n, size, size, 2*len(kinds))
 	}
-	if err := checkMemory(n, size, 0); err != nil {
+	if err := checkMemory(n, size, 0, mostOfFree); err != nil {
 		return nil, fmt.Errorf("drawn flowers: %w", err)
 	}
 	set := &Set{Items: make([]Item, n)}
@@ -49,7 +49,7 @@ func Drawn(ctx context.Context, n, size int, seed uint64) (*Cache, error) {
 
 // draw makes image i, the flower of that number of its kind.
 func (c *Cache) draw(i int, k flowers.Kind, number int, seed uint64) {
-	pix := c.Image(i)
+	pix, _ := c.view(i, nil) // in memory, which does not fail
 	copy(pix, flowers.Draw(k, DrawnSeed(seed, number), c.Config.Size).Pix)
 	sum := sha256.Sum256(pix)
 	c.Set.Items[i] = Item{Path: fmt.Sprintf("%s/%05d.png", k, number), Class: int(k),

@@ -68,11 +68,15 @@ const listForms = "want CSV with the columns path and label, or JSON lines such 
 // which may be empty. A column or key "split" says train, val or test. The texts of
 // package textfile are read.
 func ReadLabelList(file string) (*LabelList, error) {
+	r := &listReader{list: &LabelList{File: file}}
+	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
+		return nil, r.wrong(0, "a run that goes on reads the list again: write it into a file",
+			"%s, want a file", kindOf(info.Mode()))
+	}
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return nil, err
 	}
-	r := &listReader{list: &LabelList{File: file}}
 	text, err := textfile.Decode(data)
 	if err != nil {
 		return nil, r.wrong(0, listForms, "%v", err)
@@ -96,6 +100,20 @@ func ReadLabelList(file string) (*LabelList, error) {
 		return nil, err
 	}
 	return r.list, nil
+}
+
+// kindOf says what has such a mode and is no file with bytes of its own. Nothing ends the
+// wait for one who writes into a named pipe, not even the first Ctrl-C.
+func kindOf(mode os.FileMode) string {
+	switch {
+	case mode.IsDir():
+		return "a folder"
+	case mode&os.ModeNamedPipe != 0:
+		return "a pipe"
+	case mode&os.ModeSocket != 0:
+		return "a socket"
+	}
+	return "a device"
 }
 
 // listReader is the state of one ReadLabelList.

@@ -39,6 +39,18 @@ func ScanList(ctx context.Context, dir string, list *LabelList, multi bool, opts
 	return sc.set, nil
 }
 
+// ScanEither is [ScanList] with the list in a file, or [Scan] where that is "".
+func ScanEither(ctx context.Context, dir, file string, multi bool, opts ScanOptions) (*Set, error) {
+	if file == "" {
+		return Scan(ctx, dir, opts)
+	}
+	list, err := ReadLabelList(file)
+	if err != nil {
+		return nil, err
+	}
+	return ScanList(ctx, dir, list, multi, opts)
+}
+
 // listScanner is the state of one ScanList.
 type listScanner struct {
 	scanner

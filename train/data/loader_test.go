@@ -79,7 +79,7 @@ func TestLoaderDealsEveryImageOnce(t *testing.T) {
 					t.Errorf("image %d (%s, class %d): dealt before: %v, label %d", i, it.Part, it.Class, seen[i], b.Labels[j])
 				}
 				seen[i] = true
-				if !bytes.Equal(b.Pixels[j*192:(j+1)*192], c.Image(i)) {
+				if !bytes.Equal(b.Pixels[j*192:(j+1)*192], imageOf(t, c, i)) {
 					t.Errorf("image %d has other pixels", i)
 				}
 				for k, v := range b.Targets[5*j : 5*j+5] {
@@ -148,7 +148,7 @@ func TestAugmentationBelongsToTheImage(t *testing.T) {
 		if b[i] != pixels {
 			t.Fatalf("image %d is varied in another way in another order", i)
 		}
-		if pixels == string(c.Image(i)) {
+		if pixels == string(imageOf(t, c, i)) {
 			t.Errorf("image %d is not varied", i)
 		}
 	}
@@ -163,7 +163,7 @@ func TestBatchesOfAnotherSize(t *testing.T) {
 			t.Fatalf("batch of %d images of %d in %d bytes, want a side of 4", b.N, b.Size, len(b.Pixels))
 		}
 		want := make([]uint8, 4*4*3)
-		augment.Policy{}.Apply(want, 4, c.Image(b.Indices[0]), 8, nil)
+		augment.Policy{}.Apply(want, 4, imageOf(t, c, b.Indices[0]), 8, nil)
 		if !bytes.Equal(b.Pixels[:len(want)], want) {
 			t.Fatal("the image is not the one kept, at half its size")
 		}

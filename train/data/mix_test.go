@@ -15,8 +15,8 @@ func pair(t *testing.T) *Cache {
 	c := &Cache{Set: &Set{Labels: []string{"black", "none", "white"}, Items: []Item{
 		{Path: "black/0", Class: 0, Part: Train}, {Path: "white/0", Class: 2, Part: Train},
 	}}, Config: imageprep.Config{Size: size, Resize: imageprep.Stretch}, pix: make([]uint8, 2*3*size*size)}
-	for i := range c.Image(1) {
-		c.Image(1)[i] = 255
+	for i := range imageOf(t, c, 1) {
+		imageOf(t, c, 1)[i] = 255
 	}
 	return c
 }

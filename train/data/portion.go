@@ -158,6 +158,8 @@ func (s *Set) reduce(groups [][]int, opts SplitOptions) {
 func (s *Set) splitBy(given map[Part]bool, o SplitOptions) string {
 	var words []string
 	switch {
+	case given != nil && s.Archived():
+		words = append(words, "as the shards say")
 	case given != nil && s.List != "":
 		words = append(words, "as the list says")
 	case given != nil:

@@ -34,7 +34,11 @@ func Preview(ctx context.Context, c *Cache, indices []int, policy augment.Policy
 		for _, class := range c.Set.LabelsOf(&c.Set.Items[i]) {
 			own[class] = 1
 		}
-		rows[row] = []PreviewTile{{c.Image(i), own}}
+		pixels, err := c.Image(i)
+		if err != nil {
+			return nil, err
+		}
+		rows[row] = []PreviewTile{{pixels, own}}
 	}
 	image := 3 * c.Size() * c.Size()
 	for epoch := range epochs {

@@ -23,7 +23,7 @@ func TestPreviewShowsTheImagesOfTheFirstEpochs(t *testing.T) {
 	}
 	first, second := keep(t, l, 0)[0], keep(t, l, 1)[0]
 	for i, row := range rows {
-		if len(row) != 3 || !bytes.Equal(row[0].Pixels, c.Image(indices[i])) || row[0].Shares[c.Set.Items[indices[i]].Class] != 1 {
+		if len(row) != 3 || !bytes.Equal(row[0].Pixels, imageOf(t, c, indices[i])) || row[0].Shares[c.Set.Items[indices[i]].Class] != 1 {
 			t.Fatalf("row %d does not start with its image, or has %d tiles, want 3", i, len(row))
 		}
 		for k, b := range []Batch{first, second} {

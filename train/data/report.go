@@ -14,7 +14,10 @@ type Report struct {
 	Dir     string        `json:"dir"`
 	Images  int           `json:"images"`
 	Classes []ClassReport `json:"classes"`
-	// MajorityRate is the accuracy of always answering the most frequent class.
+	// Multi says that images may have several labels, or none: Classes are the labels.
+	Multi bool `json:"multi_label,omitempty"`
+	// MajorityRate is the accuracy of always answering the most frequent class; with Multi
+	// the share of images that have the most frequent label.
 	MajorityRate float64    `json:"majority_rate"`
 	Problems     []Problem  `json:"problems"`
 	Repeated     []Repeated `json:"repeated"`
@@ -33,10 +36,13 @@ type ClassReport struct {
 type Repeated struct {
 	Files     []string `json:"files"`
 	SameBytes bool     `json:"same_bytes"` // all of them
-	// TwoClasses and TwoParts say that the images are of different classes or parts:
+	// TwoClasses and TwoParts say that the images are of different classes, or do not have
+	// the same labels, or are of different parts:
 	// then at least one label is wrong, or the validation is.
 	TwoClasses bool `json:"two_classes"`
 	TwoParts   bool `json:"two_parts"`
+
+	multi bool // images may have several labels
 }
 
 // Fingerprints reads every image of a set that was scanned, and gives the set with hashes
@@ -65,7 +71,7 @@ func Fingerprints(ctx context.Context, set *Set, split string) (*Set, error) {
 
 // Report describes the set. Repeated images are known after [Load].
 func (s *Set) Report() Report {
-	r := Report{Dir: s.Dir, Images: len(s.Items), Classes: make([]ClassReport, len(s.Labels)),
+	r := Report{Dir: s.Dir, Images: len(s.Items), Multi: s.Multi, Classes: make([]ClassReport, len(s.Labels)),
 		Problems: append([]Problem{}, s.Problems...), Repeated: []Repeated{}}
 	for c, label := range s.Labels {
 		r.Classes[c].Label = label
@@ -98,7 +104,7 @@ func (s *Set) Report() Report {
 // Repeated describes a group of images that are the same or look the same.
 func (s *Set) Repeated(group []int) Repeated {
 	first := s.Items[group[0]]
-	out := Repeated{SameBytes: true}
+	out := Repeated{SameBytes: true, multi: s.Multi}
 	for _, i := range group {
 		it := s.Items[i]
 		out.Files = append(out.Files, it.Path)

@@ -13,7 +13,11 @@ func (r Report) WriteText(w io.Writer) error {
 	for _, c := range r.Classes {
 		width = max(width, utf8.RuneCountInString(c.Label))
 	}
-	fmt.Fprintf(w, "%s: %d images of %d classes\n", r.Dir, r.Images, len(r.Classes))
+	kind := "classes"
+	if r.Multi {
+		kind = "labels, of which an image may have several"
+	}
+	fmt.Fprintf(w, "%s: %d images of %d %s\n", r.Dir, r.Images, len(r.Classes), kind)
 	for _, c := range r.Classes {
 		share := float64(c.Images) / float64(r.Images)
 		fmt.Fprintf(w, "  %-*s %6d %5.1f %%", width, c.Label, c.Images, 100*share)
@@ -22,8 +26,10 @@ func (r Report) WriteText(w io.Writer) error {
 		}
 		fmt.Fprintln(w)
 	}
-	fmt.Fprintf(w, "always answering the most frequent class is right in %.1f %%\n",
-		100*r.MajorityRate)
+	if !r.Multi {
+		fmt.Fprintf(w, "always answering the most frequent class is right in %.1f %%\n",
+			100*r.MajorityRate)
+	}
 	for _, p := range r.Problems {
 		fmt.Fprintf(w, "%s: %s\n", p.Kind, p)
 	}
@@ -41,10 +47,18 @@ func (g Repeated) String() string {
 		what = "same bytes"
 	}
 	if g.TwoClasses {
-		what += ", under two classes"
+		what += ApartBy(g.multi)
 	}
 	if g.TwoParts {
 		what += ", in two parts"
 	}
 	return what
+}
+
+// ApartBy says of images that are the same that their classes or labels are not.
+func ApartBy(multi bool) string {
+	if multi {
+		return ", with other labels"
+	}
+	return ", under two classes"
 }

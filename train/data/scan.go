@@ -32,9 +32,17 @@ type ScanOptions struct {
 // class folders, in the Unicode form NFC, in byte order.
 //
 // Hidden and stray files and empty class folders are left out and listed in Problems.
+// Where dir is a tar or zip file, a folder of them or a pattern, the set is what is in
+// them: see [FindShards].
+//
 // Nothing is decoded: [Load] does that. It is an error if dir is missing, is not a
 // folder, or has fewer than two classes.
 func Scan(ctx context.Context, dir string, opts ScanOptions) (*Set, error) {
+	if shards, err := FindShards(dir); err != nil {
+		return nil, &ShardError{err}
+	} else if shards != nil {
+		return scanShards(ctx, shards, opts)
+	}
 	sc := scanner{ctx: ctx, opts: opts, set: &Set{Dir: dir}, excluded: map[int]bool{},
 		hinted: map[string]bool{}}
 	if err := sc.scan(); err != nil {
@@ -248,7 +256,12 @@ func (sc *scanner) images(rel string) ([]string, error) {
 
 // isImage looks at a file's first bytes. A file that is no image is reported.
 func (sc *scanner) isImage(rel string) (bool, error) {
-	ok, err := sniff(filepath.Join(sc.set.Dir, filepath.FromSlash(rel)))
+	ok, err := sniff(sc.file(rel))
+	return sc.judge(rel, ok, err)
+}
+
+// judge is what becomes of a file that starts like an image or not.
+func (sc *scanner) judge(rel string, ok bool, err error) (bool, error) {
 	switch {
 	case ok:
 		return true, nil

@@ -3,6 +3,8 @@
 package data
 
 import (
+	"errors"
+	"os"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -15,4 +17,20 @@ func TestScanDoesNotOpenPipes(t *testing.T) {
 		t.Skip("no pipes here:", err)
 	}
 	wantEqual(t, "problems", problems(scan(t, dir)), []string{"stray:a/pipe"})
+}
+
+func TestAListThatIsNoFileIsRefusedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "labels.csv")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip(err)
+	}
+	for path, want := range map[string]string{pipe: "a pipe, want a file", dir: "a folder, want a file",
+		os.DevNull: "a device, want a file"} {
+		_, err := ReadLabelList(path)
+		var about *ListError
+		if !errors.As(err, &about) || about.Error() != path+": "+want || about.Hint() == "" {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
 }

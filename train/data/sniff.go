@@ -45,12 +45,17 @@ func sniff(name string) (bool, error) {
 	if err != nil && err != io.EOF && err != io.ErrUnexpectedEOF {
 		return false, reason(err)
 	}
+	return sniffHead(buf[:n])
+}
+
+// sniffHead is sniff of a file's first bytes.
+func sniffHead(head []byte) (bool, error) {
 	for _, m := range magics {
-		if matches(buf[:n], m) {
+		if matches(head, m) {
 			return true, nil
 		}
 	}
-	return false, imageprep.Unread(buf[:n])
+	return false, imageprep.Unread(head)
 }
 
 func matches(b []byte, magic string) bool {

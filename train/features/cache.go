@@ -2,21 +2,20 @@
 // picture goes through a network once. A set is what one network computes of pictures
 // that are prepared in one way; its features lie in files that are written once, each
 // with a checksum. Several processes may fill and read a set at once. It imports nothing
-// of this module but train/atomicfile. Start at [Cache.Open].
+// of this module but train/atomicfile and train/diskcache. Start at [Cache.Open].
 package features
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 	"time"
+
+	"github.com/flowerctl/flowerctl/train/diskcache"
 )
 
 // Cache is a folder of sets.
@@ -34,19 +33,18 @@ type Cache struct {
 const DefaultLimit = 1 << 30
 
 // DefaultDir is the folder flowerctl/features in the user's cache.
-func DefaultDir() (string, error) {
-	dir, err := os.UserCacheDir()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(dir, "flowerctl", "features"), nil
+func DefaultDir() (string, error) { return diskcache.DefaultDir("features") }
+
+// Folder is the cache as a folder of files.
+func (c *Cache) Folder() *diskcache.Folder {
+	return &diskcache.Folder{Dir: c.Dir, Limit: c.Limit, Extension: extension, Log: c.Log}
 }
 
 // Key names a set, or a picture in it, by its content.
-type Key [sha256.Size]byte
+type Key = diskcache.Key
 
 // KeyOf is the key of some texts, none of which holds a zero byte.
-func KeyOf(parts ...string) Key { return sha256.Sum256([]byte(strings.Join(parts, "\x00"))) }
+func KeyOf(parts ...string) Key { return diskcache.KeyOf(parts...) }
 
 // Store is the features of one set that are known. It is for one goroutine.
 type Store struct {
@@ -66,7 +64,7 @@ type Store struct {
 // removed. It never fails: what cannot be read is computed again.
 func (c *Cache) Open(set Key, length int, wanted []Key) *Store {
 	s := &Store{cache: c, set: set, length: length, known: map[Key][]float32{}, written: time.Now(),
-		dir: filepath.Join(c.Dir, hex.EncodeToString(set[:16])), full: c.Dir == "" || c.Limit <= 0}
+		dir: filepath.Join(c.Dir, hex.EncodeToString(set[:16])), full: c.Folder().Off()}
 	if s.full {
 		return s
 	}
@@ -82,21 +80,15 @@ func (c *Cache) Open(set Key, length int, wanted []Key) *Store {
 		switch err := s.read(path, want); {
 		case err == nil, errors.Is(err, fs.ErrNotExist): // another process made room
 		case errors.Is(err, errDamaged):
-			c.say("%s: %v: its features are computed again", path, err)
+			c.Folder().Say("%s: %v: its features are computed again", path, err)
 			if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				c.say("%v", err)
+				c.Folder().Say("%v", err)
 			}
 		default:
-			c.say("%v: its features are computed again", err)
+			c.Folder().Say("%v: its features are computed again", err)
 		}
 	}
 	return s
-}
-
-func (c *Cache) say(format string, args ...any) {
-	if c.Log != nil {
-		c.Log(fmt.Sprintf(format, args...))
-	}
 }
 
 // Get is the features of a picture, which the caller must not change.
@@ -137,67 +129,18 @@ func (s *Store) Flush() {
 		return
 	}
 	size := fileSize(len(fresh), s.length)
-	if !s.cache.makeRoom(size) {
+	if !s.cache.Folder().MakeRoom(size) {
 		s.full = true
-		s.cache.say("the cache of features has %d bytes at most: %d features are not kept",
+		s.cache.Folder().Say("the cache of features has %d bytes at most: %d features are not kept",
 			s.cache.Limit, len(fresh))
 		return
 	}
 	err := s.write(fresh)
-	if errors.Is(err, syscall.ENOSPC) && s.cache.makeRoom(s.cache.Limit) { // which empties it
+	if errors.Is(err, syscall.ENOSPC) && s.cache.Folder().MakeRoom(s.cache.Limit) { // which empties it
 		err = s.write(fresh)
 	}
 	if err != nil {
 		s.full = true
-		s.cache.say("features are not kept, and would be computed again: %v", err)
+		s.cache.Folder().Say("features are not kept, and would be computed again: %v", err)
 	}
-}
-
-// entry is a file of the cache.
-type entry struct {
-	path string
-	size int64
-	used time.Time
-}
-
-// entries are the files of all sets, those that were not used for longest first.
-func (c *Cache) entries() (list []entry, total int64) {
-	files, err := filepath.Glob(filepath.Join(c.Dir, "*", "*"+extension))
-	if err != nil {
-		return nil, 0
-	}
-	for _, path := range files {
-		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
-			list = append(list, entry{path, info.Size(), info.ModTime()})
-			total += info.Size()
-		}
-	}
-	slices.SortFunc(list, func(a, b entry) int {
-		if d := a.used.Compare(b.used); d != 0 {
-			return d
-		}
-		return strings.Compare(a.path, b.path)
-	})
-	return list, total
-}
-
-// makeRoom removes old files until so many bytes are free under the limit. It is false
-// where the limit is lower than that.
-func (c *Cache) makeRoom(size int64) bool {
-	if size > c.Limit {
-		return false
-	}
-	list, total := c.entries()
-	for _, e := range list {
-		if total+size <= c.Limit {
-			break
-		}
-		if err := os.Remove(e.path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			c.say("%v", err)
-			continue
-		}
-		total -= e.size
-		os.Remove(filepath.Dir(e.path)) // fails, as it should, where others are in it
-	}
-	return total+size <= c.Limit
 }

@@ -30,6 +30,7 @@ type pageData struct {
 	Unlisted int // classes that Scores leaves out
 	History  template.HTML
 	Majority string // the class
+	WentBack string // how often; may be empty
 	Pictures map[string]template.HTML
 	Worst    []mistake
 	// Probabilities says what the pictures of them are.
@@ -51,8 +52,8 @@ func (r *Run) html(w io.Writer, pictures []named) error {
 	report := confusion.Report()
 	report.Macro.Label, report.Weighted.Label = "mean of the classes", "mean by support"
 	d := pageData{Run: r, Summary: r.Outcome.Summary(r.Labels), Epochs: len(r.Outcome.History),
-		Majority: r.Labels[majority], Pictures: map[string]template.HTML{},
-		Probabilities: probabilityNote}
+		Majority: r.Labels[majority], WentBack: rollbacks(r.Outcome),
+		Pictures: map[string]template.HTML{}, Probabilities: probabilityNote}
 	report, d.Unlisted = report.Weakest(mostDrawn)
 	var err error
 	if d.Scores, err = inPage(scores(report, 3)); err != nil {
@@ -98,7 +99,11 @@ func (r *Run) worst(n int) ([]mistake, error) {
 	})
 	var out []mistake
 	for _, p := range wrong[:min(n, len(wrong))] {
-		url, err := dataURL(r.Image(p.Index), r.Size)
+		pixels, err := r.Image(p.Index)
+		if err != nil {
+			return nil, err
+		}
+		url, err := dataURL(pixels, r.Size)
 		if err != nil {
 			return nil, err
 		}

@@ -65,6 +65,9 @@ func (r *Run) multiPage(s *train.Summary) (*Page, []named, error) {
 		"thresholds are, so that new images are likely answered a little worse. %.0f seconds.",
 		r.Spec.Name, r.Training.Optimizer, r.Training.Seed, r.Training.Images, r.Training.Validation,
 		r.Training.Split, s.Epochs, s.BestEpoch, s.Seconds))
+	if text := rollbacks(o); text != "" {
+		page.Lead = append(page.Lead, text)
+	}
 	if s.Dead != nil {
 		page.Lead = append(page.Lead, s.Dead.String())
 	}

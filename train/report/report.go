@@ -29,7 +29,7 @@ type Run struct {
 	TrainOnly []string
 	// Image is an image of the data set by its [train.Prediction.Index], RGB, Size rows
 	// of Size pixels, and Path is its file.
-	Image func(index int) []uint8
+	Image func(index int) ([]uint8, error)
 	Path  func(index int) string
 	Size  int
 }

@@ -60,7 +60,7 @@ func sample(t testing.TB, network string, epochs int) *Run {
 	return &Run{Title: "runs/" + network, Spec: spec, Labels: labels, Outcome: o, Size: 8,
 		Training: checkpoint.Training{Split: "stratified 80/20", Images: 800, Validation: 300},
 		Settings: `{"arch": "` + network + `"}`,
-		Image:    func(int) []uint8 { return make([]uint8, 8*8*3) },
+		Image:    func(int) ([]uint8, error) { return make([]uint8, 8*8*3), nil },
 		Path:     func(i int) string { return "tulip/<img>.jpg" },
 	}
 }

@@ -97,7 +97,11 @@ func (s *Session) checkBase(ctx context.Context) error {
 	var pixels []uint8
 	few := spread(len(indices), min(checkedImages, len(indices)))
 	for _, i := range few {
-		pixels = append(pixels, s.Images.Image(indices[i])...)
+		image, err := s.Images.Image(indices[i])
+		if err != nil {
+			return err
+		}
+		pixels = append(pixels, image...)
 	}
 	return b.Check(ctx, pixels, len(few))
 }

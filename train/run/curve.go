@@ -82,6 +82,7 @@ func Curve(ctx context.Context, settings Settings, o Options, c CurveOptions) (
 	if err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, cache.Close()) }()
 	if len(data.PartFolders(cache.Set)) > 0 {
 		return nil, &DataError{data.ErrParts}
 	}

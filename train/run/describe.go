@@ -27,7 +27,7 @@ func (s *Session) Describe() ([]string, error) {
 		"%s, %d parameters%s, input %d x %d; %d training and %d validation images of %s (%s)",
 		s.Settings.Name(), parameters, frozen, size, size, s.Training.Len(), s.Validation.Len(),
 		table.Some(set.Labels), set.SplitBy))
-	for _, line := range []string{s.severalSaid(), s.Extracts()} {
+	for _, line := range []string{s.kept(), s.severalSaid(), s.Extracts()} {
 		if line != "" {
 			lines = append(lines, line)
 		}
@@ -56,6 +56,18 @@ func (s *Session) Describe() ([]string, error) {
 			"a step takes half to four fifths of the time")
 	}
 	return lines, nil
+}
+
+// muchMemory is from how many bytes on pixels are said to be in memory.
+const muchMemory = 1 << 30
+
+// kept says where pixels are, unless it is in memory, few, and nobody asked.
+func (s *Session) kept() string {
+	asked := s.options.Pixels == data.InMemory
+	if s.Settings.Data == "" || !s.Images.OnDisk() && !asked && s.Images.Bytes() < muchMemory {
+		return ""
+	}
+	return s.Images.Kept()
 }
 
 // inBF16 says what bfloat16 means on this machine.

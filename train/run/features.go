@@ -61,7 +61,10 @@ func (f *Features) some(ctx context.Context, s *Session, features *nn.Features, 
 			if _, ok := known[i]; ok {
 				continue
 			}
-			image := s.Images.Image(i)
+			image, err := s.Images.Image(i)
+			if err != nil {
+				return err
+			}
 			if view == 1 {
 				image = mirror(image, s.Settings.Size)
 			}

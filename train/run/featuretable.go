@@ -46,19 +46,22 @@ func mirrors(p *augment.Policy) bool { return *p == (augment.Policy{FlipH: p.Fli
 
 // pixels are those of a view. They depend on the picture, the policy and the number
 // alone, so that a run with another split or seed finds them in the cache.
-func (s *Session) pixels(v view) []uint8 {
-	image := s.Images.Image(v.item)
+func (s *Session) pixels(v view) ([]uint8, error) {
+	image, err := s.Images.Image(v.item)
+	if err != nil {
+		return nil, err
+	}
 	switch p := s.plan.augment; {
 	case v.number == 0:
-		return image
+		return image, nil
 	case mirrors(&p) && v.number == 1:
-		return mirror(image, s.Settings.Size)
+		return mirror(image, s.Settings.Size), nil
 	default:
 		k := s.key(v)
 		rng := rand.New(rand.NewChaCha8(k))
 		out := make([]uint8, len(image))
 		p.Apply(out, s.Settings.Size, image, s.Settings.Size, rng)
-		return out
+		return out, nil
 	}
 }
 
@@ -120,7 +123,11 @@ func (s *Session) computeSome(ctx context.Context, store *features.Store, some [
 			s.features.rows[v] = known
 			continue
 		}
-		pixels, fresh = append(pixels, s.pixels(v)...), append(fresh, i)
+		image, err := s.pixels(v)
+		if err != nil {
+			return err
+		}
+		pixels, fresh = append(pixels, image...), append(fresh, i)
 	}
 	if len(fresh) == 0 {
 		return ctx.Err()

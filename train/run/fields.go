@@ -40,8 +40,9 @@ func Fields() []Field { return slices.Clone(fields) }
 
 var fields = []Field{
 	{Name: "data", Key: "data", Resumable: true,
-		Usage: "`DIR` with one folder of images per class; without it flowers are drawn",
-		Text:  func(s *Settings) *string { return &s.Data }},
+		Usage: "`DIR` with one folder of images per class, or of tar or zip files of KEY.jpg and KEY.cls " +
+			"or KEY.json (also one of these, or a pattern); without it flowers are drawn",
+		Text: func(s *Settings) *string { return &s.Data }},
 	{Name: "labels-file", Key: "labels_file",
 		Usage: "`LIST`.csv or LIST.jsonl of pictures in --data (else in its own folder) and their labels",
 		Text:  func(s *Settings) *string { return &s.LabelsFile }},

@@ -20,6 +20,34 @@ const (
 // cross-validation.
 func (f Folder) Fold(k int) Folder { return Folder{f.path(fmt.Sprintf("fold-%d", k))} }
 
+// PlanFile is the plan of a sweep, in the folder that holds those of its trials.
+const PlanFile = "plan.json"
+
+// Trial is the folder of a trial, from 1, in that of a sweep.
+func (f Folder) Trial(n int) Folder { return Folder{f.path(fmt.Sprintf("trial-%04d", n))} }
+
+// Planned says whether the folder is that of a sweep.
+func (f Folder) Planned() bool { return f.has(PlanFile) }
+
+// Trials are the folders of the trials that were begun, in their order, of the folder of a
+// sweep; there are none in others.
+func (f Folder) Trials() (trials []Folder) {
+	entries, err := os.ReadDir(f.Dir)
+	if err != nil || !f.Planned() {
+		return nil
+	}
+	for _, e := range entries {
+		var n int
+		if _, err := fmt.Sscanf(e.Name(), "trial-%d", &n); err != nil {
+			continue
+		}
+		if t := f.Trial(n); t.Dir == f.path(e.Name()) && t.Exists() {
+			trials = append(trials, t)
+		}
+	}
+	return trials
+}
+
 // Divided says whether the settings are of a cross-validation: of several trainings.
 func (s *Settings) Divided() bool { return s.Folds > 0 && s.Fold == 0 }
 

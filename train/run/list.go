@@ -22,8 +22,14 @@ func (p *plan) scan() (o data.ScanOptions, err error) {
 // list lists the images of the folder, or of the list of labels.
 func (p *plan) list(ctx context.Context, scan data.ScanOptions) (set *data.Set, err error) {
 	if p.LabelsFile == "" {
-		if set, err = data.Scan(ctx, p.Data, scan); err != nil {
-			return nil, &DataError{err}
+		set, err = data.Scan(ctx, p.Data, scan)
+		var shards *data.ShardError
+		var list *data.ListError
+		if err != nil && !errors.As(err, &shards) && !errors.As(err, &list) {
+			err = &DataError{err}
+		}
+		if err != nil {
+			return nil, err
 		}
 		return set, nil
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,10 +18,12 @@ import (
 
 // OwnImage is an image of a part of a run's split.
 type OwnImage struct {
-	Path  string // as split.csv has it
-	File  string // where it is; "" of a drawn flower
-	Data  []byte // PNG, of a drawn flower
-	Class string
+	Path string // as split.csv has it
+	File string // where it is; "" of a drawn flower
+	Data []byte // PNG, of a drawn flower
+	// Reader has the bytes of an image in a tar or zip file; nil of others.
+	Reader io.Reader
+	Class  string
 	// Labels are the names of all, of a run on images with several; nil of others.
 	Labels []string
 }
@@ -61,16 +64,14 @@ func (f Folder) Own(ctx context.Context, part data.Part) (*OwnPart, error) {
 	if len(indices) == 0 {
 		return nil, fmt.Errorf("%s: no image of part %s", f.SplitPath(), own.Part)
 	}
-	if settings.Data != "" {
-		if _, err := os.Stat(settings.Data); err != nil {
-			return nil, &NoImagesError{settings.Data}
-		}
+	if err := settings.locate(ctx, split); err != nil {
+		return nil, err
 	}
 	for _, i := range indices {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		image, err := settings.ownImage(split.Items[i])
+		image, err := settings.ownImage(split, split.Items[i])
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Dir, err)
 		}
@@ -83,26 +84,30 @@ func (f Folder) Own(ctx context.Context, part data.Part) (*OwnPart, error) {
 	return own, nil
 }
 
-func (s *Settings) ownImage(item data.Item) (image OwnImage, err error) {
+// locate says to a split where the settings' images are.
+func (s *Settings) locate(ctx context.Context, split *data.Set) error {
+	if s.Data == "" {
+		return nil
+	}
+	if _, err := os.Stat(s.Data); err != nil && !strings.ContainsAny(s.Data, "*?[") {
+		return &NoImagesError{s.Data}
+	}
+	return split.In(ctx, s.Data)
+}
+
+func (s *Settings) ownImage(split *data.Set, item data.Item) (image OwnImage, err error) {
 	image.Path = item.Path
 	if s.Data == "" {
 		image.Data, err = drawnFile(s, item)
 		return image, err
 	}
-	image.File = filepath.Join(s.Data, filepath.FromSlash(item.Path))
-	return image, unchanged(image.File, item.SHA256)
-}
-
-// unchanged returns an error for a file that has not these bytes.
-func unchanged(path, sum string) error {
-	digest, err := fileDigest(path)
-	if err != nil {
-		return err
+	image.File = filepath.Join(split.Dir, filepath.FromSlash(item.Path))
+	image.Reader = split.Reader(item.Path)
+	digest, err := split.Hash(item.Path)
+	if err == nil && digest != item.SHA256 {
+		err = fmt.Errorf("%s is not the image that it was when the run was split", image.File)
 	}
-	if digest != sum {
-		return fmt.Errorf("%s is not the image that it was when the run was split", path)
-	}
-	return nil
+	return image, err
 }
 
 // drawnFile draws the flower of a split again.

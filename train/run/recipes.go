@@ -75,6 +75,32 @@ func (s Settings) Frozen(given func(field string) bool) Settings {
 	return s
 }
 
+// Recipe are the defaults of a training of which somebody chose some settings, by the
+// names of fields: those of the network that s starts from or, from nothing, of its preset.
+func (s Settings) Recipe(given func(field string) bool) Settings {
+	if s.From != "" && s.From != FromNothing {
+		return TransferDefaults(s.From)
+	}
+	epochs := 0
+	if given("epochs") {
+		epochs = s.Epochs
+	}
+	return ArchDefaults(s.Arch, s.Size, epochs)
+}
+
+// Take takes over the settings that were given. Where a patience was given, in epochs, these
+// count alone, unless steps were given too.
+func (s *Settings) Take(from *Settings, given func(field string) bool) {
+	for i := range fields {
+		if f := &fields[i]; given(f.Name) {
+			f.Copy(s, from)
+		}
+	}
+	if given("patience") && !given("patience-steps") {
+		s.PatienceSteps = 0
+	}
+}
+
 // Gorgonia is the value of Settings.Extractor that has a network read, and its features
 // computed, as all else, in gorgonia.
 const Gorgonia = "gorgonia"

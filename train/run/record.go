@@ -68,7 +68,7 @@ func (r *Record) readSplit() error {
 			return err
 		}
 		sum := sha256.Sum256(text)
-		r.Content = contentDigest(set)
+		r.Content = ContentDigest(set)
 		r.Digest, r.Classes, r.Images = hex.EncodeToString(sum[:]), set.Classes(),
 			len(set.Indices(data.Val))
 		return nil
@@ -202,9 +202,9 @@ func (r *Record) AllButSeed() (string, error) {
 	return string(text) + r.Content, nil
 }
 
-// contentDigest names the images of a set and their classes, wherever they lie
+// ContentDigest names the images of a set and their classes, wherever they lie
 // and however they are split.
-func contentDigest(set *data.Set) string {
+func ContentDigest(set *data.Set) string {
 	var lines []string
 	for _, it := range set.Items {
 		if it.Part != data.Out {

@@ -12,7 +12,7 @@ import (
 
 func TestContentIsImagesAndClasses(t *testing.T) {
 	set := func(labels []string, items ...data.Item) string {
-		return contentDigest(&data.Set{Labels: labels, Items: items})
+		return ContentDigest(&data.Set{Labels: labels, Items: items})
 	}
 	ab := []string{"a", "b"}
 	x, y := data.Item{Path: "x", SHA256: "1", Part: data.Train}, data.Item{Path: "y", SHA256: "2", Class: 1, Part: data.Val}

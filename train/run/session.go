@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
 	"github.com/flowerctl/flowerctl/train/optim"
+	"github.com/flowerctl/flowerctl/train/pixels"
 )
 
 // Observer hears how reading images and training go.
@@ -39,6 +40,10 @@ type Options struct {
 	// Images are images that [Read] read, and that are divided already where their set
 	// has a SplitBy; nil reads and divides those of the settings. They are not changed.
 	Images *data.Cache
+	// Pixels says where pixels are kept, and Disk where they are on disk; see
+	// data.LoadOptions. It changes no weight.
+	Pixels data.Where
+	Disk   pixels.Cache
 	// Features are shared by sessions of the same Images and the same Base; may be nil.
 	Features *Features
 	// Version of the program, for the checkpoints.
@@ -120,18 +125,18 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if s.features == nil {
 		s.features = new(Features)
 	}
-	if s.Images, err = s.images(ctx); err != nil {
-		return nil, err
+	if s.Images, err = s.images(ctx); err == nil {
+		err = s.several()
 	}
-	if err := s.several(); err != nil {
-		return nil, err
+	if err == nil {
+		err = s.loaders()
 	}
-	if err := s.loaders(); err != nil {
-		return nil, err
+	if err == nil {
+		s.fewImages()
+		err = s.build(ctx, s.Images.Set.Classes())
 	}
-	s.fewImages()
-	if err := s.build(ctx, s.Images.Set.Classes()); err != nil {
-		return s, err
+	if err != nil {
+		return nil, errors.Join(err, s.closeImages())
 	}
 	s.news = s.goingOn(ctx)
 	return s, nil
@@ -285,7 +290,7 @@ func (s *Session) Preview(ctx context.Context, rows, epochs int) (
 
 // Close releases the network's memory.
 func (s *Session) Close() error {
-	err := errors.Join(s.Network.Close(), s.Engine.Close())
+	err := errors.Join(s.Network.Close(), s.Engine.Close(), s.closeImages())
 	if s.extractor != nil {
 		err = errors.Join(err, s.extractor.Close())
 	}

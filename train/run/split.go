@@ -65,7 +65,7 @@ func (p *plan) read(ctx context.Context, o Options, set *data.Set) (*data.Cache,
 			return nil, err
 		}
 	}
-	load := data.LoadOptions{Strict: p.Strict}
+	load := data.LoadOptions{Strict: p.Strict, Pixels: o.Pixels, Disk: o.Disk}
 	if o.Observer != nil {
 		load.Progress = o.Observer.Reading
 	}
@@ -80,7 +80,9 @@ func (s *Session) images(ctx context.Context) (*data.Cache, error) {
 		return nil, wrong("fold", "got 0, want 1 to %d: a session trains one fold", p.Folds)
 	case o.Resume != nil && o.Images == nil && p.Data != "":
 		set := o.Resume.Split
-		set.Dir = p.Data
+		if err := set.In(ctx, p.Data); err != nil {
+			return nil, err
+		}
 		return p.read(ctx, o, set)
 	}
 	var cache *data.Cache
@@ -109,4 +111,12 @@ func (s *Session) untaken() string {
 	}
 	return fmt.Sprintf("warning: no image is kept for a last test: the folders say which images are "+
 		"in which part, and the share of %g for the test counts for nothing", s.Settings.Test)
+}
+
+// closeImages closes the images that the session read itself.
+func (s *Session) closeImages() error {
+	if s.options.Images != nil {
+		return nil
+	}
+	return s.Images.Close()
 }

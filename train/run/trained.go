@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -83,9 +82,8 @@ func (t *Trained) Photos(ctx context.Context, dir string, part data.Part, n int)
 		list, err = t.drawn(items, n)
 		return list, fmt.Sprintf("drawn flowers (%s)", part), err
 	}
-	split.Dir = t.Settings.Data
-	if _, err := os.Stat(split.Dir); err != nil {
-		return nil, "", &NoImagesError{split.Dir}
+	if err := t.Settings.locate(ctx, split); err != nil {
+		return nil, "", err
 	}
 	return t.fromFolder(split, items, n), fmt.Sprintf("%s (%s)", split.Dir, part), nil
 }
@@ -107,7 +105,7 @@ func (t *Trained) fromFolder(set *data.Set, items []data.Item, n int) []data.Pho
 		}
 		path := filepath.Join(set.Dir, filepath.FromSlash(item.Path))
 		list = append(list, data.Photo{Name: path, Label: label, Open: func() (imageprep.Image, error) {
-			return decoder.Decode(imageprep.File(path))
+			return decoder.Decode(set.Source(item.Path))
 		}})
 	}
 	return list

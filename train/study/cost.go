@@ -2,12 +2,12 @@ package study
 
 import "github.com/flowerctl/flowerctl/train/arch"
 
-// Next is the cheapest row that is not done, nil when all are.
+// Next is the cheapest row that is not done, nor another process's, nil when all are.
 func (s *Study) Next() *Attempt {
 	var best *Attempt
 	var cheapest float64
 	for _, a := range s.Attempts {
-		if a.Ended() || a.Err != nil {
+		if a.Ended() || a.Busy || a.Err != nil {
 			continue
 		}
 		if cost, _ := s.Cost(a); best == nil || cost < cheapest {

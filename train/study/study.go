@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -46,6 +48,7 @@ type Attempt struct {
 	Settings run.Settings // of a run from the start
 	Record   *run.Record  // nil where it was not begun
 	Err      error        // why it did not end in this call, other than for lack of time
+	Busy     bool         // another process was at work on it
 }
 
 // Study is a number of rows and what was run of each.
@@ -152,29 +155,70 @@ func (s *Study) Ended() (n int) {
 	return n
 }
 
+// Busy counts the rows that were left to other processes.
+func (s *Study) Busy() (n int) {
+	for _, a := range s.Attempts {
+		if a.Busy && !a.Ended() {
+			n++
+		}
+	}
+	return n
+}
+
 // Run runs what is left of the rows, the cheapest first, until all are done or ctx
 // is. after is called after each row, for a table that grows; it may be nil. A row
-// that fails does not stop the others: its error is in the attempt.
+// that fails does not stop the others: its error is in the attempt. Rows that another
+// process is at work on are left to it: several may run the same rows at the same time.
 func (s *Study) Run(ctx context.Context, after func() error) error {
 	ran := 0
 	for a := s.Next(); a != nil && ctx.Err() == nil; a = s.Next() {
-		if o := s.options.Observer; o != nil {
-			o.Begin(s, a)
+		l, err := lease.Keeper{}.Take(filepath.Join(a.Folder.Dir, ".lock"))
+		var held *lease.HeldError
+		if a.Busy = errors.As(err, &held); a.Busy {
+			continue
 		}
-		a.Err = s.run(ctx, a, ran > 0)
+		if a.Err = err; err != nil {
+			continue
+		}
+		err = s.leased(ctx, l, a, ran > 0)
+		if err = errors.Join(err, l.Release()); err != nil {
+			return err
+		}
 		ran++
-		interrupted := ctx.Err() != nil && a.Err != nil && errors.Is(a.Err, ctx.Err())
-		if interrupted {
-			a.Err = nil
-		}
-		if o := s.options.Observer; o != nil {
-			o.End(a, interrupted)
-		}
 		if after != nil {
 			if err := after(); err != nil {
 				return err
 			}
 		}
+	}
+	return nil
+}
+
+// leased runs a row that no other process runs now.
+func (s *Study) leased(ctx context.Context, l *lease.Lease, a *Attempt, again bool) error {
+	if !s.options.Force && a.Folder.Exists() { // it may be further by now
+		if err := a.read(false); err != nil {
+			return err
+		}
+	}
+	if a.Ended() {
+		return nil
+	}
+	if o := s.options.Observer; o != nil {
+		o.Begin(s, a)
+	}
+	leased, cancel := l.Context(ctx)
+	defer cancel()
+	a.Err = s.run(leased, a, again)
+	if a.Busy = errors.Is(context.Cause(leased), lease.ErrLost); a.Busy {
+		a.Err = nil
+	}
+	interrupted := ctx.Err() != nil && a.Err != nil && errors.Is(a.Err, ctx.Err())
+	if interrupted {
+		a.Err = nil
+	}
+	if o := s.options.Observer; o != nil {
+		o.End(a, interrupted)
 	}
 	return nil
 }

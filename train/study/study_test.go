@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -106,5 +107,31 @@ func TestTablesSayWhatDiffersFromTheStudy(t *testing.T) {
 			}
 		}
 		r.Settings.Epochs = r.Limit
+	}
+}
+
+// Several processes share the rows: one that another is at work on is left to it.
+func TestARowThatIsAnothersIsLeftToIt(t *testing.T) {
+	rows, err := Named([]string{"v7-gap/adam"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "row")
+	s, err := Open(rows, Options{Dir: dir, Drawn: 20, Epochs: 1, Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := lease.Keeper{}.Take(filepath.Join(dir, ".lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Run(t.Context(), nil); err != nil || s.Busy() != 1 || s.Ended() != 0 || s.Failures() != nil {
+		t.Errorf("got %v, %d rows of others", err, s.Busy())
+	}
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if (run.Folder{Dir: dir}).Exists() {
+		t.Error("the row was begun")
 	}
 }

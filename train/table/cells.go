@@ -54,6 +54,17 @@ func Printable(text string) string {
 	return b.String()
 }
 
+// Bytes is a size in kB, MB, GB or TB, whichever is one or more.
+func Bytes(n int64) string {
+	switch {
+	case n >= 1e12:
+		return fmt.Sprintf("%.1f TB", float64(n)/1e12)
+	case n >= 1e9:
+		return fmt.Sprintf("%.1f GB", float64(n)/1e9)
+	}
+	return Megabytes(n)
+}
+
 // Megabytes is a size in kB, or in MB from one on.
 func Megabytes(n int64) string {
 	if n < 1e6 {

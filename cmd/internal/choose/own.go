@@ -46,7 +46,8 @@ func Own(c *shell.Call, dir string, part data.Part) (*Labelled, error) {
 	c.Say("evaluating on the %s part of %s, %d images%s", names[own.Part], f.Dir, len(own.Images), what)
 	l := &Labelled{Multi: own.Multi}
 	for _, image := range own.Images {
-		p := evaluate.Picture{File: image.File, Data: image.Data, Path: image.Path}
+		p := evaluate.Picture{File: image.File, Data: image.Data, Reader: image.Reader,
+			Path: image.Path}
 		if !l.Multi {
 			p.Class = l.index(image.Class)
 		}

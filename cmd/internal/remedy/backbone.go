@@ -9,6 +9,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/backbone"
 	"github.com/flowerctl/flowerctl/infer/download"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/nearest"
 )
 
 const elsewhere = "--mirror URL or --from DIR takes it from elsewhere"
@@ -23,7 +24,7 @@ func Backbone(err error) error {
 	var network *backbone.DownloadError
 	switch {
 	case errors.As(err, &unknown):
-		if n := shell.Nearest(unknown.Name, unknown.Known); n != "" {
+		if n := nearest.Word(unknown.Name, unknown.Known); n != "" {
 			return shell.FailWith(shell.ExitUsage, err, "did you mean "+n+"?")
 		}
 		return shell.FailWith(shell.ExitUsage, err, "there are: "+strings.Join(unknown.Known, ", "))

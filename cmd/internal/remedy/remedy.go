@@ -21,6 +21,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/sweep"
 )
 
 // Of adds the remedy to errors that mean the same whichever command they come from.
@@ -38,7 +39,13 @@ func Of(err error) error {
 	var none *run.NoRunError
 	var images *run.NoImagesError
 	var permanent *shard.PermanentError
+	var forGood *sweep.PermanentError
+	var file *sweep.FileError
 	switch {
+	case errors.As(err, &forGood):
+		return shell.FailWith(shell.ExitNoRetry, err, hints(forGood.Remedy)...)
+	case errors.As(err, &file):
+		return shell.FailWith(shell.ExitUsage, err, hints(file.Remedy)...)
 	case errors.As(err, &permanent):
 		return shell.FailWith(shell.ExitNoRetry, err, hints(permanent.Remedy)...)
 	case errors.As(err, &setting):

@@ -7,6 +7,8 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/infer/shard"
+	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/sweep"
 )
 
 // Merge makes one result of the folder that the command's argument names, in the file out,
@@ -37,11 +39,19 @@ func Merge(c *shell.Call, out string) error {
 	return err
 }
 
-// Status says how far the shards of the folder are that the command's argument names.
+// Status says how far the shards, or the trials of a sweep, of the folder are that the
+// command's argument names.
 func Status(c *shell.Call, asJSON bool) error {
 	dir, err := c.OneFile("answers/")
 	if err != nil {
 		return err
+	}
+	if (run.Folder{Dir: dir}).Planned() {
+		s, err := sweep.ReadStatus(dir)
+		if err != nil {
+			return err
+		}
+		return c.Write(asJSON, s, s)
 	}
 	s, err := shard.ReadStatus(dir)
 	if err != nil {

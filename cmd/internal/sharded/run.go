@@ -57,7 +57,7 @@ func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer,
 		Name: m.Name, Settings: settings(classifier)}
 	w.Job.Settings["top"] = fmt.Sprint(how.Top)
 	w.Job.Settings["min-confidence"] = fmt.Sprint(how.MinConfidence)
-	return run(c, w, classifier.Engine(), batch)
+	return work(c, w, classifier.Engine(), batch)
 }
 
 // Evaluated is what is evaluated.
@@ -102,7 +102,7 @@ func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
 	}
 	w.Job = shard.Job{Kind: shard.Eval, Format: string(format), Model: e.Sum, Name: e.Name,
 		Settings: e.Settings, Labels: e.Labels, Worst: worst}
-	return run(c, w, e.Engine, batch)
+	return work(c, w, e.Engine, batch)
 }
 
 // permanent marks errors of a model that starting the shard again cannot mend: all but
@@ -129,8 +129,8 @@ func Hash(data []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// run answers for the shard with an engine, and says what was done.
-func run(c *shell.Call, w *shard.Work, e infer.Engine, batch int) error {
+// work answers for the shard with an engine, and says what was done.
+func work(c *shell.Call, w *shard.Work, e infer.Engine, batch int) error {
 	e.Alone = true
 	w.Answer = func(ctx context.Context, p iter.Seq[infer.Picture]) iter.Seq2[infer.Result, error] {
 		return infer.Stream(ctx, e, p, batch)

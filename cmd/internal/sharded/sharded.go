@@ -54,13 +54,9 @@ func (f *Flags) work(c *shell.Call) (*shard.Work, error) {
 	case f.Out == "":
 		return nil, shell.Usagef("--manifest without --out DIR")
 	}
-	text, err := f.shard()
+	s, _, err := Of(f.Shard)
 	if err != nil {
 		return nil, err
-	}
-	s, err := shard.Parse(text)
-	if err != nil {
-		return nil, shell.Usagef("--shard: %w", err)
 	}
 	if err := c.NoFiles(); err != nil {
 		return nil, err
@@ -72,21 +68,37 @@ func (f *Flags) work(c *shell.Call) (*shard.Work, error) {
 	return &shard.Work{Manifest: m, Shard: s, Dir: f.Out, AllowChanged: f.AllowChanged}, nil
 }
 
-// shard is what --shard says, filled up from the environment.
-func (f *Flags) shard() (string, error) {
-	index, count, both := strings.Cut(f.Shard, "/")
+// Of is the shard that --shard says, filled up from the environment; one is false where
+// neither says any, and it is the only one.
+func Of(given string) (s shard.Shard, one bool, err error) {
+	text, err := filledUp(given)
+	if err != nil {
+		return s, false, err
+	}
+	if text == "" {
+		return shard.Shard{Count: 1}, false, nil
+	}
+	if s, err = shard.Parse(text); err != nil {
+		return s, false, shell.Usagef("--shard: %w", err)
+	}
+	return s, true, nil
+}
+
+// filledUp is what was given as --shard, filled up from the environment; "" for none.
+func filledUp(given string) (string, error) {
+	index, count, both := strings.Cut(given, "/")
 	if index != "" {
-		return f.Shard, nil
+		return given, nil
 	}
 	index = cmp.Or(os.Getenv(envKubernetes), os.Getenv(envSlurm))
 	switch {
 	case both && index == "":
-		return "", shell.Usagef("--shard: got %s, but neither %s nor %s is set", f.Shard, envKubernetes,
+		return "", shell.Usagef("--shard: got %s, but neither %s nor %s is set", given, envKubernetes,
 			envSlurm)
 	case both:
 		return index + "/" + count, nil
 	case index == "":
-		return "0/1", nil
+		return "", nil
 	case os.Getenv(envKubernetes) == "" && os.Getenv(envSlurmCount) != "":
 		return index + "/" + os.Getenv(envSlurmCount), nil
 	}

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/train/nearest"
 )
 
 // Arrange puts the arguments into the order that urfave/cli v2 understands: it
@@ -77,7 +79,7 @@ func flagArgs(flags []cli.Flag, args []string) ([]string, error) {
 		}
 	}
 	err := Usagef("unknown flag %s", args[0])
-	if n := Nearest(name, known); n != "" {
+	if n := nearest.Word(name, known); n != "" {
 		return nil, Fail(err, "did you mean --"+n+"?")
 	}
 	return nil, Fail(err, "--help lists the flags")
@@ -99,46 +101,8 @@ func unknownCommand(path []string, level []*cli.Command, name string) error {
 	}
 	err := Usagef("unknown command %q", name)
 	prefix := strings.Join(path, " ")
-	if n := Nearest(name, known); n != "" {
+	if n := nearest.Word(name, known); n != "" {
 		return Fail(err, "did you mean "+prefix+" "+n+"?")
 	}
 	return Fail(err, prefix+" --help lists the commands")
-}
-
-// Nearest is the candidate that word most likely meant, or "" when none is
-// near: at most a third of its letters, and one at least, may be wrong.
-func Nearest(word string, candidates []string) string {
-	best, limit := "", max(1, len(word)/3)+1
-	for _, c := range candidates {
-		if d := editDistance(word, c); len(c) > 1 && d < limit {
-			best, limit = c, d
-		}
-	}
-	return best
-}
-
-// editDistance counts the insertions, deletions and replacements of a byte, and
-// exchanges of two neighbours, that make a into b (optimal string alignment).
-func editDistance(a, b string) int {
-	d := make([][]int, len(a)+1)
-	for i := range d {
-		d[i] = make([]int, len(b)+1)
-		d[i][0] = i
-	}
-	for j := range d[0] {
-		d[0][j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		for j := 1; j <= len(b); j++ {
-			replace := d[i-1][j-1]
-			if a[i-1] != b[j-1] {
-				replace++
-			}
-			d[i][j] = min(d[i-1][j]+1, d[i][j-1]+1, replace)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				d[i][j] = min(d[i][j], d[i-2][j-2]+1)
-			}
-		}
-	}
-	return d[len(a)][len(b)]
 }

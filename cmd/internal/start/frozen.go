@@ -11,7 +11,6 @@ import (
 	"github.com/flowerctl/flowerctl/export/transfer"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
-	"github.com/flowerctl/flowerctl/train/features"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -46,23 +45,15 @@ func openFrozen(c *shell.Call, s *run.Settings, src transfer.Source, device stri
 // need is the device of that name, with its onnxruntime loaded.
 func need(c *shell.Call, name string) (ort.Device, error) { return device.Need(c, name) }
 
-// Frozen runs extractors on a device, and keeps features in the user's cache, of so many
-// megabytes at most.
-func Frozen(c *shell.Call, device string, megabytes int) run.Frozen {
-	f := run.Frozen{Cache: features.Cache{Limit: int64(megabytes) << 20,
-		Log: func(line string) { c.Say("%s", line) }}}
-	f.Open = func(file []byte) (run.FeatureEngine, error) {
+// Frozen runs extractors on a device.
+func Frozen(c *shell.Call, device string) run.Frozen {
+	return run.Frozen{Open: func(file []byte) (run.FeatureEngine, error) {
 		at, err := need(c, device)
 		if err != nil {
 			return nil, err
 		}
 		return transfer.OpenExtractor(file, ort.Options{Device: at})
-	}
-	var err error
-	if f.Cache.Dir, err = features.DefaultDir(); err != nil && megabytes > 0 {
-		c.Say("features are not kept: %v", err)
-	}
-	return f
+	}}
 }
 
 // failed says what helps a network that nothing can start from.

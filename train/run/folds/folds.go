@@ -28,7 +28,7 @@ type Observer interface {
 // which must be of the same settings and images. Each training chooses its weights
 // by validation images of its own; the fold is its test part. o.Observer is not used.
 func Run(ctx context.Context, settings run.Settings, o run.Options, again bool, watch Observer) (
-	*Result, error) {
+	result *Result, err error) {
 	folder := run.Folder{Dir: o.Dir}
 	if watch != nil {
 		o.Observer = watch
@@ -38,10 +38,10 @@ func Run(ctx context.Context, settings run.Settings, o run.Options, again bool, 
 			return nil, err
 		}
 	}
-	var err error
 	if o.Images, err = run.Read(ctx, settings, o); err != nil {
 		return nil, err
 	}
+	defer func() { err = errors.Join(err, o.Images.Close()) }()
 	if err := check(o.Images, settings); err != nil {
 		return nil, err
 	}

@@ -1,0 +1,151 @@
+package caches
+
+import (
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/train/diskcache"
+	"github.com/flowerctl/flowerctl/train/features"
+	"github.com/flowerctl/flowerctl/train/pixels"
+	"github.com/flowerctl/flowerctl/train/table"
+)
+
+// Listing is `flowerctl data cache list`.
+type Listing struct {
+	flags Flags
+	json  bool
+}
+
+// Flags are its flags.
+func (l *Listing) Flags() []cli.Flag { return []cli.Flag{l.flags.Dir(), shell.JSONFlag(&l.json)} }
+
+// listed is what the caches hold.
+type listed struct {
+	Pixels        []pixels.Set `json:"pixels"`
+	FeaturesDir   string       `json:"features_dir"`
+	FeaturesFiles int          `json:"features_files"`
+	FeaturesBytes int64        `json:"features_bytes"`
+	used          time.Time
+}
+
+// Run shows what is kept.
+func (l *Listing) Run(c *shell.Call) error {
+	if err := c.NoFiles(); err != nil {
+		return err
+	}
+	ofPixels, ofFeatures, err := l.flags.caches(c)
+	if err != nil {
+		return err
+	}
+	all := listed{Pixels: ofPixels.List(), FeaturesDir: ofFeatures.Dir}
+	if all.Pixels == nil {
+		all.Pixels = []pixels.Set{}
+	}
+	files, total := ofFeatures.Folder().Files()
+	all.FeaturesFiles, all.FeaturesBytes = len(files), total
+	if len(files) > 0 {
+		all.used = files[len(files)-1].Used
+	}
+	return c.Write(l.json, &all, &all)
+}
+
+// WriteText writes them as a table.
+func (l *listed) WriteText(w io.Writer) error {
+	const minutes = "2006-01-02 15:04"
+	if len(l.Pixels)+l.FeaturesFiles == 0 {
+		_, err := fmt.Fprintln(w, "nothing is kept")
+		return err
+	}
+	t := table.New("kind", "prepared", "pictures", "size", "last used", "folder")
+	for _, s := range l.Pixels {
+		t.Add("pixels", s.About, s.Pictures, table.Bytes(s.Bytes), s.Used.Format(minutes), s.Dir)
+	}
+	if l.FeaturesFiles > 0 {
+		t.Add("features", "", "", table.Bytes(l.FeaturesBytes), l.used.Format(minutes), l.FeaturesDir)
+	}
+	return t.WriteText(w)
+}
+
+// caches are the caches that the flags mean.
+func (f *Flags) caches(c *shell.Call) (*pixels.Cache, *features.Cache, error) {
+	say := func(line string) { c.Say("%s", line) }
+	p, of := &pixels.Cache{Log: say}, &features.Cache{Log: say}
+	var err error
+	if p.Dir, of.Dir, err = f.dirs(); err != nil {
+		return nil, nil, shell.Fail(err, "--cache-dir names the folder")
+	}
+	return p, of, nil
+}
+
+// Pruning is `flowerctl data cache prune`.
+type Pruning struct {
+	flags Flags
+	older time.Duration
+	keep  string
+	json  bool
+}
+
+// Flags are its flags.
+func (p *Pruning) Flags() []cli.Flag {
+	return []cli.Flag{
+		shell.DurationFlag(&p.older, "older-than", 0, "only what was not used for `TIME`, as in 720h"),
+		shell.TextFlag(&p.keep, "keep", "", "only until `SIZE` of pixels is left, and of features, as in 20GB"),
+		p.flags.Dir(), shell.JSONFlag(&p.json),
+	}
+}
+
+// pruned is what went.
+type pruned struct {
+	Pixels   diskcache.Pruned `json:"pixels"`
+	Features diskcache.Pruned `json:"features"`
+}
+
+// Run removes what the flags say.
+func (p *Pruning) Run(c *shell.Call) error {
+	if err := c.NoFiles(); err != nil {
+		return err
+	}
+	keep := int64(0)
+	if p.keep != "" {
+		var err error
+		if keep, err = Size("--keep", p.keep); err != nil {
+			return err
+		}
+	}
+	if p.older < 0 {
+		return shell.Usagef("--older-than: got %v, want 0 or more", p.older)
+	}
+	ofPixels, ofFeatures, err := p.flags.caches(c)
+	if err != nil {
+		return err
+	}
+	before := time.Now().Add(-p.older)
+	if p.older == 0 { // a clock may be behind the files'
+		before = time.Unix(math.MaxInt32<<8, 0)
+	}
+	gone := pruned{ofPixels.Folder().Prune(before, keep), ofFeatures.Folder().Prune(before, keep)}
+	return c.Write(p.json, gone, &gone)
+}
+
+// WriteText writes a line for each cache.
+func (p *pruned) WriteText(w io.Writer) error {
+	for _, x := range []struct {
+		name string
+		diskcache.Pruned
+	}{{"pixels", p.Pixels}, {"features", p.Features}} {
+		use := ""
+		if x.InUse > 0 {
+			use = fmt.Sprintf("; %d files are in use", x.InUse)
+		}
+		if _, err := fmt.Fprintf(w, "%s: %d files of %s removed, %s left%s\n", x.name, x.Files,
+			table.Bytes(x.Pruned.Bytes), table.Bytes(x.Left), use); err != nil {
+			return err
+		}
+	}
+	return nil
+}

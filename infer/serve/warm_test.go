@@ -1,0 +1,60 @@
+package serve
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+)
+
+// overlapping is a network whose first runs wait for each other.
+type overlapping struct {
+	*colourist
+	first sync.WaitGroup
+
+	mu    sync.Mutex
+	sizes []int
+}
+
+func (o *overlapping) Classify(ctx context.Context, images []imageprep.Image) ([]infer.Answer, error) {
+	o.mu.Lock()
+	o.sizes = append(o.sizes, len(images))
+	waits := len(images) == 5
+	o.mu.Unlock()
+	if waits {
+		o.first.Done()
+		o.first.Wait()
+	}
+	return o.colourist.Classify(ctx, images)
+}
+
+func TestTheLargestRunsAreWarmedFirstAndTogether(t *testing.T) {
+	o := &overlapping{colourist: newColourist()}
+	o.first.Add(3)
+	lone := 0
+	m := &Model{Classifier: o, Runs: 3, MaxBatch: 5,
+		Lone: func(ctx context.Context, images []imageprep.Image) ([]infer.Answer, error) {
+			lone += len(images)
+			return o.colourist.Classify(ctx, images)
+		}}
+	m.complete()
+	var mu sync.Mutex
+	took := map[int]int{}
+	if err := m.warm(t.Context(), func(n int, _ time.Duration) {
+		mu.Lock()
+		defer mu.Unlock()
+		took[n]++
+	}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{5, 5, 5, 1, 2, 4}; !slices.Equal(o.sizes, want) {
+		t.Errorf("runs of %v, want %v", o.sizes, want)
+	}
+	if took[5] != 3 || took[1] != 1 || took[2] != 1 || took[4] != 1 || lone != 1 {
+		t.Errorf("told of %v, %d alone", took, lone)
+	}
+}

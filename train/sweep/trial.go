@@ -1,0 +1,197 @@
+package sweep
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
+)
+
+// Failure is a trial that could not be trained, as it is noted in the sweep's folder.
+type Failure struct {
+	Trial  int    `json:"trial"`
+	Reason string `json:"reason"`
+	// Permanent says that training it again would fail again.
+	Permanent bool      `json:"permanent"`
+	Time      time.Time `json:"time"`
+}
+
+// failed is the failure of a trial for an error. What its settings and its images decide is
+// the same the next time; a file system, or a machine's memory, may be another.
+func failed(t *Trial, err error) *Failure {
+	var setting *run.SettingError
+	var infinite *train.NotFiniteError
+	var start *run.InitError
+	var memory *nn.MemoryError
+	return &Failure{Trial: t.Number, Reason: table.OneLine(err.Error()), Time: time.Now().UTC(),
+		Permanent: !errors.As(err, &memory) && errors.As(err, &setting) || errors.As(err, &infinite) || errors.As(err, &start)}
+}
+
+// stops says whether an error is of all trials: a disk that is full, images that are not
+// there or others.
+func stops(err error) bool {
+	var full *atomicfile.Full
+	var images *imagesError
+	return errors.As(err, &full) || errors.As(err, &images)
+}
+
+// imagesError is about the images of a sweep.
+type imagesError struct{ err error }
+
+func (e *imagesError) Error() string { return e.err.Error() }
+func (e *imagesError) Unwrap() error { return e.err }
+
+func (s *Sweep) failurePath(t *Trial) string { return s.Folder(t).Dir + ".failed.json" }
+
+// failure is the trial's, nil for none.
+func (s *Sweep) failure(t *Trial) (*Failure, error) {
+	path := s.failurePath(t)
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := new(Failure)
+	if err := json.Unmarshal(text, f); err != nil || f.Trial != t.Number {
+		return nil, permanent("remove it, and the trial is trained again", "%s: damaged", path)
+	}
+	return f, nil
+}
+
+func (s *Sweep) note(f *Failure) error {
+	return train.WriteJSON(s.failurePath(&s.Plan.Trials[f.Trial-1]), f)
+}
+
+// train trains a trial up to its goal, from where it was left.
+func (s *Sweep) train(ctx context.Context, j job, p *progress) (err error) {
+	f := s.Folder(j.Trial)
+	settings := j.Settings
+	o := run.Options{Dir: f.Dir, Version: s.options.Version, Frozen: s.options.Frozen}
+	ctx, pause := context.WithCancelCause(ctx)
+	defer pause(nil)
+	u := &until{goal: j.goal, pause: func() { pause(errPause) }}
+	if s.options.Observer != nil {
+		u.Observer = s.options.Observer
+	}
+	o.Observer = u
+	if p.record != nil && f.Stepped() && !fitsHeadAlone(&p.record.Settings) {
+		if o.Resume, err = f.Resume(); err != nil {
+			return err
+		}
+		settings = p.record.Settings
+	} else if o.Base, err = s.bases.base(ctx, &s.options, &settings, none); err != nil {
+		return err
+	}
+	if o.Images, err = s.read(ctx, &settings); err != nil {
+		return err
+	}
+	session, err := run.Open(ctx, settings, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, session.Close()) }()
+	if o.Base != nil {
+		o.Base.Check = nil // it was compared with its file now
+	}
+	if s.options.Observer != nil {
+		if err := s.options.Observer.Opened(session, s.trained > 0); err != nil {
+			return err
+		}
+	}
+	if _, err = session.Train(ctx); errors.Is(context.Cause(ctx), errPause) {
+		return nil
+	}
+	return err
+}
+
+// fitsHeadAlone says that a training is the fit of a head, which begins again when it was
+// stopped.
+func fitsHeadAlone(s *run.Settings) bool {
+	return s.From != "" && s.From != run.FromNothing && s.Hidden == 0 && s.Epochs == 1
+}
+
+// read reads the images of a trial, which must be those of the plan.
+func (s *Sweep) read(ctx context.Context, settings *run.Settings) (*data.Cache, error) {
+	before := s.images.cache
+	cache, err := s.images.read(ctx, settings, &s.options)
+	var folder *run.DataError
+	var file *fs.PathError
+	if errors.As(err, &folder) || errors.As(err, &file) {
+		return nil, &imagesError{err}
+	}
+	if err != nil || cache == before {
+		return cache, err
+	}
+	at := slices.IndexFunc(s.Plan.Data, func(d Data) bool { return d.source == sourceOf(settings) })
+	if at < 0 {
+		return cache, nil
+	}
+	if got, want := run.ContentDigest(cache.Set), s.Plan.Data[at].SHA256; got != want {
+		s.images.cache = nil
+		return nil, &imagesError{permanent("another folder for the sweep of these images",
+			"%s: not the images that the sweep was planned for: got SHA-256 %.12s, want %.12s",
+			settings.Data, got, want)}
+	}
+	return cache, nil
+}
+
+// errPause means that a trial has come to where its round is compared.
+var errPause = errors.New("the round is at its end")
+
+// until ends a training after an epoch.
+type until struct {
+	run.Observer // nil: nobody
+	goal         goal
+	pause        func()
+}
+
+func (u *until) EpochDone(e train.Epoch, best bool) {
+	if u.Observer != nil {
+		u.Observer.EpochDone(e, best)
+	}
+	if !u.goal.last && e.Epoch >= u.goal.epochs {
+		u.pause()
+	}
+}
+
+func (u *until) Progress(p train.Progress) {
+	if u.Observer != nil {
+		u.Observer.Progress(p)
+	}
+}
+
+func (u *until) Warn(text string) {
+	if u.Observer != nil {
+		u.Observer.Warn(text)
+	}
+}
+
+func (u *until) Reading(done, total int) {
+	if u.Observer != nil {
+		u.Observer.Reading(done, total)
+	}
+}
+
+// String names a trial by what is tried.
+func (t *Trial) String() string {
+	text := ""
+	for _, f := range run.Fields() {
+		if v, ok := t.Tried[f.Key]; ok {
+			text += fmt.Sprintf(", %s %s", f.Key, v)
+		}
+	}
+	return text[min(2, len(text)):]
+}
