@@ -13,7 +13,7 @@ import (
 // LoaderOptions says how batches are made. The zero value of each field except Batch
 // is its default.
 type LoaderOptions struct {
-	Batch    int    // images in a batch
+	Batch    int    // images in a batch; where there are fewer, all of them
 	Shuffle  bool   // a new order each epoch, from (Seed, epoch)
 	DropLast bool   // no smaller batch at the end of an epoch
 	Seed     uint64 // of order and augmentation
@@ -64,6 +64,7 @@ func NewLoader(cache *Cache, indices []int, opts LoaderOptions) (*Loader, error)
 	}
 	l := &Loader{cache: cache, indices: slices.Clone(indices), opts: opts,
 		part: cache.Set.Items[indices[0]].Part}
+	l.opts.Batch = min(opts.Batch, len(indices))
 	if (l.part == Val || l.part == Test) && opts.Augment != (augment.Policy{}) {
 		return nil, fmt.Errorf("loader: augmentation is for training, these images are for %s", l.part)
 	}

@@ -60,6 +60,7 @@ func TestLoaderDealsEveryImageOnce(t *testing.T) {
 		{LoaderOptions{Batch: 7, Shuffle: true, DropLast: true}, 5, 35},
 		{LoaderOptions{Batch: 40}, 1, 40},
 		{LoaderOptions{Batch: 100}, 1, 40},
+		{LoaderOptions{Batch: math.MaxInt}, 1, 40},
 		{LoaderOptions{Batch: 1, Workers: 9}, 40, 40},
 	} {
 		l := newLoader(t, c, Train, tt.opts)
