@@ -9,6 +9,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/caches"
 	"github.com/flowerctl/flowerctl/cmd/internal/observe"
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
+	"github.com/flowerctl/flowerctl/cmd/internal/settings"
 	"github.com/flowerctl/flowerctl/cmd/internal/several"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
@@ -16,7 +17,7 @@ import (
 )
 
 type trainOptions struct {
-	settings       settingsFlags
+	settings       settings.Flags
 	config, resume string
 	replay         string
 	out, preview   string
@@ -31,7 +32,7 @@ type trainOptions struct {
 }
 
 func (o *trainOptions) flags() []cli.Flag {
-	return append(slices.Concat(o.settings.flags(), o.curve.Flags(), o.caches.List(), o.observed.Flags()),
+	return append(slices.Concat(o.settings.List(), o.curve.Flags(), o.caches.List(), o.observed.Flags()),
 		shell.TextFlag(&o.config, "config", "",
 			"settings from `FILE`, such as a run's config.json; flags win"),
 		shell.TextFlag(&o.resume, "resume", "",

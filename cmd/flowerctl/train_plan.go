@@ -43,7 +43,7 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 			return settings, ro, err
 		}
 	}
-	o.settings.over(&settings, c)
+	o.settings.Over(&settings, c)
 	if o.split != "" {
 		if settings.Val, settings.Test, err = data.ParseShares(o.split); err != nil {
 			return settings, ro, shell.Usagef("--split: %w", err)
@@ -68,7 +68,7 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 // one that --from names, or the one at hand where the user has pictures and says
 // nothing of a network.
 func (o *trainOptions) defaults(c *shell.Call) (run.Settings, error) {
-	v := o.settings.values
+	v := o.settings.Values
 	if !c.Given("from") && c.FirstGiven("data", "labels-file") != "" && c.FirstGiven("arch", "init") == "" {
 		var err error
 		if v.From, err = start.AtHand(c); err != nil {
@@ -104,7 +104,7 @@ func (o *trainOptions) check(c *shell.Call) error {
 			"settings, where it is")
 	}
 	name := c.FirstGiven("arch", "init")
-	if name != "" && c.Given("from") && o.settings.values.From != run.FromNothing {
+	if name != "" && c.Given("from") && o.settings.Values.From != run.FromNothing {
 		return shell.Usagef("--from and --%s: want one of them", name)
 	}
 	if o.preview != "" {
@@ -113,7 +113,7 @@ func (o *trainOptions) check(c *shell.Call) error {
 		}
 	}
 	if o.resume != "" {
-		return cmp.Or(o.settings.onlyResumable(c), o.curve.Check(c))
+		return cmp.Or(o.settings.OnlyResumable(c), o.curve.Check(c))
 	}
 	return o.curve.Check(c)
 }

@@ -1,4 +1,5 @@
-package main
+// Package settings makes the flags of a run's settings. Start at [Flags].
+package settings
 
 import (
 	"github.com/urfave/cli/v2"
@@ -7,18 +8,17 @@ import (
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
-// settingsFlags are the flags that make up a run's settings, one for each of
-// run.Fields.
-type settingsFlags struct {
-	values run.Settings
+// Flags are the flags that make up a run's settings, one for each of run.Fields.
+type Flags struct {
+	Values run.Settings                 // the defaults, and what the user gave in place of them
 	lists  map[string]*cli.Float64Slice // of the fields with several numbers
 }
 
-// flags are the flags, with the defaults of run.Defaults.
-func (s *settingsFlags) flags() []cli.Flag {
-	s.values = run.Defaults()
+// List is the flags for the help and for parsing, with the defaults of run.Defaults.
+func (s *Flags) List() []cli.Flag {
+	s.Values = run.Defaults()
 	s.lists = map[string]*cli.Float64Slice{}
-	v := &s.values
+	v := &s.Values
 	var flags []cli.Flag
 	for _, f := range run.Fields() {
 		switch {
@@ -48,18 +48,18 @@ func (s *settingsFlags) flags() []cli.Flag {
 	return flags
 }
 
-// over puts the settings that the user gave over those that to has.
-func (s *settingsFlags) over(to *run.Settings, c *shell.Call) {
+// Over puts the settings that the user gave over those that to has.
+func (s *Flags) Over(to *run.Settings, c *shell.Call) {
 	for _, f := range run.Fields() {
 		if f.Floats != nil && c.Given(f.Name) {
-			*f.Floats(&s.values) = s.lists[f.Name].Value()
+			*f.Floats(&s.Values) = s.lists[f.Name].Value()
 		}
 	}
-	to.Take(&s.values, c.Given)
+	to.Take(&s.Values, c.Given)
 }
 
-// onlyResumable refuses settings that would make a run another one.
-func (s *settingsFlags) onlyResumable(c *shell.Call) error {
+// OnlyResumable refuses settings that would make a run that goes on another one.
+func (s *Flags) OnlyResumable(c *shell.Call) error {
 	for _, f := range run.Fields() {
 		if !f.Resumable && c.Given(f.Name) {
 			return shell.Usagef("--resume: takes no --%s: with it, it would be another run", f.Name)
