@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <stdexcept>
 
 #include "depthwise.h"
 #include "engine.h"
@@ -131,6 +132,7 @@ struct onednn_conv : Layer {
   // area from offset on, which moves behind them.
   const float *lower(const float *x, size_t n, size_t &offset) {
     if (!emulated) return x;
+    if (offset + n * sizeof(float) > engine.area_size) throw std::logic_error("small work area");
     float *y = reinterpret_cast<float *>(engine.area + offset);
     parallel(n, 16, small, [=](size_t i, size_t end) { round_bf16(y + i, x + i, end - i); });
     offset += n * sizeof(float);

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/generic"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/kerneltest"
 )
@@ -62,6 +63,38 @@ func TestAllocIsZeroedAndOnPages(t *testing.T) {
 		}
 		if slices.ContainsFunc(x, func(v float32) bool { return v != 0 }) {
 			t.Errorf("%d values are not all 0", n)
+		}
+	}
+}
+
+// TestEmulatedBF16HasRoom: each pass of a convolution alone in an engine finds the rounded
+// values a place in the work area.
+func TestEmulatedBF16HasRoom(t *testing.T) {
+	emulateBF16 = true
+	defer func() { emulateBF16 = false }()
+	for _, size := range []int{1, 3} {
+		for _, stride := range []int{1, 2} {
+			for _, filters := range []int{8, 200} {
+				s := kernel.ConvShape{In: kernel.ImageShape{N: 2, H: 31, W: 29, C: 70}, Filters: filters,
+					Groups: 1, BF16: true, Window: kernel.Window{Kernel: [2]int{size, size},
+						Stride: [2]int{stride, stride}}}
+				e, err := New(2)
+				if err != nil {
+					t.Fatal(err)
+				}
+				c, err := e.Conv(s)
+				if err != nil {
+					t.Fatal(err)
+				}
+				x, y := make([]float32, s.In.Len()), make([]float32, s.Out().Len())
+				w := make([]float32, s.Weights())
+				c.Forward(y, x, w, nil)
+				c.BackwardData(x, y, w)
+				c.BackwardWeights(w, nil, x, y)
+				if err := e.Close(); err != nil {
+					t.Error(err)
+				}
+			}
 		}
 	}
 }
