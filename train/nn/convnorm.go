@@ -187,12 +187,7 @@ func (f *folded[T]) gradients(dw, dgamma, dbeta, db []T, p normParams[T]) {
 	each := len(p.w) / len(f.b)
 	for o, a := range f.a {
 		w, d := p.w[o*each:][:each], dw[o*each:][:each]
-		var sum [4]float64 // chains that do not wait for each other
-		for i, v := range d {
-			sum[i&3] += float64(v) * float64(w[i])
-			d[i] = v * a
-		}
-		da := (sum[0] + sum[1]) + (sum[2] + sum[3]) - float64(p.mean[o])*float64(dbeta[o])
+		da := scaleAndDot(d, w, a) - float64(p.mean[o])*float64(dbeta[o])
 		if p.b != nil {
 			da += float64(p.b[o]) * float64(dbeta[o])
 		}
@@ -201,4 +196,22 @@ func (f *folded[T]) gradients(dw, dgamma, dbeta, db []T, p normParams[T]) {
 			db[o] = dbeta[o] * a
 		}
 	}
+}
+
+// scaleAndDot returns the product of d and w, of one length, and multiplies d by a. It
+// sums in four chains, which do not wait for each other.
+func scaleAndDot[T kernel.Float](d, w []T, a T) float64 {
+	var s0, s1, s2, s3 float64
+	for ; len(d) >= 4 && len(w) >= 4; d, w = d[4:], w[4:] {
+		s0 += float64(d[0]) * float64(w[0])
+		s1 += float64(d[1]) * float64(w[1])
+		s2 += float64(d[2]) * float64(w[2])
+		s3 += float64(d[3]) * float64(w[3])
+		d[0], d[1], d[2], d[3] = d[0]*a, d[1]*a, d[2]*a, d[3]*a
+	}
+	for i, v := range d {
+		s0 += float64(v) * float64(w[i])
+		d[i] = v * a
+	}
+	return (s0 + s1) + (s2 + s3)
 }
