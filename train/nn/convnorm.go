@@ -151,7 +151,7 @@ type folded[T kernel.Float] struct{ w, b, a, inverse []T }
 // fold is the memory of the folded weights of the named convolution, which all graphs
 // of a network share as they share the workspace.
 func (m *workspace[T]) fold(name string, s kernel.ConvShape) *folded[T] {
-	if f := m.folds[name]; f != nil && len(f.w) == s.Weights() && len(f.b) == s.Filters {
+	if f := m.folds[name]; f != nil {
 		return f
 	}
 	n := s.Filters

@@ -72,12 +72,11 @@ func (s Settings) plan() (*plan, error) {
 	if p.Data != "" {
 		p.Drawn = 0
 	}
-	if p.Precision == "" || p.Precision == AutoPrecision {
-		auto := p.Precision != ""
+	switch {
+	case p.Precision == AutoPrecision && engine.BF16() && p.Freeze != FreezeAll:
+		p.Precision = string(nn.BF16)
+	case p.Precision == AutoPrecision || p.Precision == "":
 		p.Precision = string(nn.FP32)
-		if auto && engine.BF16() && p.Freeze != FreezeAll {
-			p.Precision = string(nn.BF16)
-		}
 	}
 	if p.Augment == "" {
 		p.Augment = p.preset.Augment

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/nn"
 )
 
 // Values of Settings.Freeze beside the names of nodes.
@@ -34,6 +35,7 @@ func (s *Session) fewImages() {
 	}
 	if p.Freeze == FreezeAuto && s.Training.Len() < tuneFrom*s.Images.Set.Classes() {
 		p.Freeze = FreezeAll
+		p.Precision = string(nn.FP32) // there is no step for another one
 	}
 	if p.Freeze == FreezeAll && p.Hidden == 0 {
 		p.Epochs = 1

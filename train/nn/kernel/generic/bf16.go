@@ -16,9 +16,9 @@ func (r *rounding[T]) part(i, parts int) {
 	kernel.RoundBF16(r.to[begin:end], r.from[begin:end])
 }
 
-// reserve makes room for both sides.
-func (r *rounding[T]) reserve(n ...int) {
-	for i, n := range n {
+// reserve makes room for so many values of both sides.
+func (r *rounding[T]) reserve(a, b int) {
+	for i, n := range [2]int{a, b} {
 		if n > len(r.memory[i]) {
 			r.memory[i] = make([]T, n)
 		}

@@ -12,16 +12,15 @@ type conv[T kernel.Float] struct {
 
 func newConv[T kernel.Float](core *core[T], s kernel.ConvShape) *conv[T] {
 	c := &conv[T]{shape: s, forward: newForward(core, s)}
-	in, out, w := s.In.Len(), s.Out().Len(), s.Weights()
 	if s.BF16 {
-		c.low = core.low
-		c.low.reserve(in, w)
+		x, y, w := s.In.Len(), s.Out().Len(), s.Weights()
+		if c.low = core.low; s.Inference {
+			y = 0
+		}
+		c.low.reserve(max(x, y), max(y, w))
 	}
 	if s.Inference {
 		return c
-	}
-	if s.BF16 {
-		c.low.reserve(max(in, out), max(out, w))
 	}
 	c.weights = newWeightGradient(core, s)
 	if !s.NoBackwardData {
