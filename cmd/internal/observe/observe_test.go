@@ -233,6 +233,11 @@ func TestObservingNothingIsRefused(t *testing.T) {
 	if err := start(o, new(Training)); err != nil || len(o.Also) > 0 {
 		t.Errorf("no flags: got %v and %d observers", err, len(o.Also))
 	}
+	o = &run.Options{Dir: dir}
+	err := start(o, &Training{metricsAddr: ":0"}, "metrics-addr", "learning-curve")
+	if err != nil || len(o.Also) != 1 {
+		t.Errorf("a learning curve: got %v and %d observers, want one", err, len(o.Also))
+	}
 }
 
 // brokenListener takes no connection.
