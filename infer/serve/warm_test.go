@@ -14,7 +14,8 @@ import (
 // overlapping is a network whose first runs wait for each other.
 type overlapping struct {
 	*colourist
-	first sync.WaitGroup
+	largest int
+	first   sync.WaitGroup
 
 	mu    sync.Mutex
 	sizes []int
@@ -23,7 +24,7 @@ type overlapping struct {
 func (o *overlapping) Classify(ctx context.Context, images []imageprep.Image) ([]infer.Answer, error) {
 	o.mu.Lock()
 	o.sizes = append(o.sizes, len(images))
-	waits := len(images) == 5
+	waits := len(images) == o.largest
 	o.mu.Unlock()
 	if waits {
 		o.first.Done()
@@ -33,7 +34,7 @@ func (o *overlapping) Classify(ctx context.Context, images []imageprep.Image) ([
 }
 
 func TestTheLargestRunsAreWarmedFirstAndTogether(t *testing.T) {
-	o := &overlapping{colourist: newColourist()}
+	o := &overlapping{colourist: newColourist(), largest: 5}
 	o.first.Add(3)
 	lone := 0
 	m := &Model{Classifier: o, Runs: 3, MaxBatch: 5,
@@ -56,5 +57,18 @@ func TestTheLargestRunsAreWarmedFirstAndTogether(t *testing.T) {
 	}
 	if took[5] != 3 || took[1] != 1 || took[2] != 1 || took[4] != 1 || lone != 1 {
 		t.Errorf("told of %v, %d alone", took, lone)
+	}
+}
+
+// TestALargestRunOfAPowerOfTwoIsWarmedOnce for each of those that may go on together.
+func TestALargestRunOfAPowerOfTwoIsWarmedOnce(t *testing.T) {
+	o := &overlapping{colourist: newColourist()}
+	m := &Model{Classifier: o, Lone: o.colourist.Classify, Runs: 2, MaxBatch: 4}
+	m.complete()
+	if err := m.warm(t.Context(), func(int, time.Duration) {}); err != nil {
+		t.Fatal(err)
+	}
+	if want := []int{4, 4, 1, 2}; !slices.Equal(o.sizes, want) {
+		t.Errorf("runs of %v, want %v", o.sizes, want)
 	}
 }
