@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync"
 	"testing"
@@ -70,5 +71,38 @@ func TestALargestRunOfAPowerOfTwoIsWarmedOnce(t *testing.T) {
 	}
 	if want := []int{4, 4, 1, 2}; !slices.Equal(o.sizes, want) {
 		t.Errorf("runs of %v, want %v", o.sizes, want)
+	}
+}
+
+// short is a network that has no memory for runs of so many pictures.
+type short struct {
+	*overlapping
+	of int
+}
+
+var errShort = errors.New("no memory")
+
+func (s *short) Classify(ctx context.Context, images []imageprep.Image) ([]infer.Answer, error) {
+	if len(images) == s.of {
+		return nil, errShort
+	}
+	return s.overlapping.Classify(ctx, images)
+}
+
+func TestARunThatFailsFailsTheWarming(t *testing.T) {
+	for of, smaller := range map[int]int{4: 0, 2: 1} {
+		o := &overlapping{colourist: newColourist()}
+		m := &Model{Classifier: &short{o, of}, Lone: o.colourist.Classify, Runs: 2, MaxBatch: 4}
+		m.complete()
+		err := m.warm(t.Context(), func(int, time.Duration) {})
+		ran := 0
+		for _, n := range o.sizes {
+			if n < 4 {
+				ran++
+			}
+		}
+		if !errors.Is(err, errShort) || ran != smaller {
+			t.Errorf("none of %d: got %v after %v, want %v", of, err, o.sizes, errShort)
+		}
 	}
 }
