@@ -195,6 +195,37 @@ func TestStepsThatAreDoneAgainAreForgotten(t *testing.T) {
 	}
 }
 
+// TestStepsAfterAKillAreForgotten: those that are in the files, and not in the checkpoint
+// that the run goes on from. Epochs that the files do not have are written, also where no
+// step is left.
+func TestStepsAfterAKillAreForgotten(t *testing.T) {
+	dir := t.TempDir()
+	begin := func(e *events) *events {
+		w, err := tensorboard.Create(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.writer = w
+		return e
+	}
+	killed := begin(new(events))
+	for step := range 4 {
+		killed.Progress(train.Progress{Epoch: 1, Step: step + 1, Steps: 4, BatchLoss: 1})
+	}
+	killed.close()
+	again := begin(&events{goesOn: true})
+	again.Progress(train.Progress{Epoch: 1, Step: 2, Steps: 4, BatchLoss: 2})
+	again.close()
+	begin(&events{goesOn: true, missing: []train.Epoch{{Epoch: 1, Loss: 3}, {Epoch: 2, Loss: 4}}}).close()
+	tags := shown(t, dir)
+	if got := tags["step/loss"]; len(got) != 2 || got[1] != 1 || got[2] != 2 {
+		t.Errorf("got %v, want step 1, and step 2 as it was done again", got)
+	}
+	if got := tags[epochLoss]; len(got) != 2 || got[1] != 3 || got[2] != 4 {
+		t.Errorf("got epochs %v, want both that were missing", got)
+	}
+}
+
 // TestALostDiskEndsTheEventsAlone: with one warning.
 func TestALostDiskEndsTheEventsAlone(t *testing.T) {
 	w, err := tensorboard.Create(t.TempDir())
