@@ -18,15 +18,17 @@ const TensorBoardDir = "tb"
 var ErrHasEvents = errors.New("holds TensorBoard's events of another run")
 
 // CheckTensorBoard says whether a new run's events may go into a folder, where those of an
-// earlier one would be removed: there are none, or it is the usual place in the run's own
-// folder. The error names the folder, and wraps [ErrHasEvents] where that is why.
-func (f Folder) CheckTensorBoard(dir string) error {
-	if filepath.Clean(dir) == f.path(TensorBoardDir) {
-		return nil
+// earlier one would be removed: there are none, or they are flowerctl's and either over says
+// so or it is the usual place in the run's own folder. The error names the folder, and wraps
+// [ErrHasEvents] where that is why.
+func (f Folder) CheckTensorBoard(dir string, over bool) error {
+	refused := tensorboard.Any
+	if over || filepath.Clean(dir) == f.path(TensorBoardDir) {
+		refused = tensorboard.Foreign
 	}
 	all, err := eventFolders(dir)
 	for _, one := range all {
-		there, failed := tensorboard.Any(one)
+		there, failed := refused(one)
 		if err = errors.Join(err, failed); there {
 			return fmt.Errorf("%s %w", one, ErrHasEvents)
 		}

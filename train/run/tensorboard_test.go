@@ -252,7 +252,7 @@ func TestEventsOfAnotherRunAreRefused(t *testing.T) {
 	f, logs := Folder{filepath.Join(dir, "run")}, filepath.Join(dir, "logs")
 	want := func(where string, want error) {
 		t.Helper()
-		if err := f.CheckTensorBoard(where); !errors.Is(err, want) {
+		if err := f.CheckTensorBoard(where, false); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", where, err, want)
 		}
 	}
@@ -269,9 +269,15 @@ func TestEventsOfAnotherRunAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(f.File(TensorBoardDir), nil)
+	if err := f.CheckTensorBoard(logs, true); err != nil {
+		t.Errorf("to write over: got %v, want no error", err)
+	}
 	other := filepath.Join(logs, "events.out.tfevents.1.host")
 	if err := os.WriteFile(other, nil, 0o666); err != nil {
 		t.Fatal(err)
+	}
+	if err := f.CheckTensorBoard(logs, true); !errors.Is(err, ErrHasEvents) {
+		t.Errorf("another program's, to write over: got %v, want %v", err, ErrHasEvents)
 	}
 	s, err := Open(context.Background(), drawnSettings(t, 1), Options{Dir: f.Dir, TensorBoard: logs})
 	if err != nil {
