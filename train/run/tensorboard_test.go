@@ -288,3 +288,35 @@ func TestEventsOfAnotherRunAreRefused(t *testing.T) {
 		t.Errorf("another program's: got %v, want %v", err, ErrHasEvents)
 	}
 }
+
+// TestAllObserversHear: those of Also as well as Observer.
+func TestAllObserversHear(t *testing.T) {
+	first, second := new(stopAt), new(stopAt)
+	s := &Session{options: Options{Observer: first, Also: []train.Observer{second}}}
+	all, end, err := s.observe(Folder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	all.Warn("a")
+	for i, o := range []*stopAt{first, second} {
+		if !slices.Equal(o.warned, []string{"a"}) {
+			t.Errorf("observer %d: got warnings %q, want one", i, o.warned)
+		}
+	}
+}
+
+// TestSettingsAreRowsOfATable: a bar in a value ends no cell.
+func TestSettingsAreRowsOfATable(t *testing.T) {
+	s := Defaults()
+	s.Data = "a|b"
+	markdown, settings := settingsOf(&s)
+	if want := "\n| data | a\\|b |\n"; !strings.Contains(markdown, want) {
+		t.Errorf("got %q, want %q in it", markdown, want)
+	}
+	for _, one := range settings {
+		if one.Name == "data" && one.Value.Text != s.Data {
+			t.Errorf("got %q, want %q", one.Value.Text, s.Data)
+		}
+	}
+}
