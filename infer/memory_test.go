@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/race"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
@@ -33,7 +34,7 @@ func residentKB(t *testing.T) int {
 }
 
 func TestTenThousandPredictionsKeepTheirMemory(t *testing.T) {
-	if raceEnabled {
+	if race.On {
 		t.Skip("the race detector's own memory grows")
 	}
 	c := mustOpen(t, colours.Bytes, Options{})

@@ -99,8 +99,9 @@ func (o *evalOptions) images(c *shell.Call) (*choose.Labelled, error) {
 		return nil, fmt.Errorf("--part %s: %s", o.part, none)
 	}
 	for _, i := range items {
-		images.Pictures = append(images.Pictures, evaluate.Picture{Path: i.Path, Class: i.Class, Labels: i.Labels,
-			File: filepath.Join(set.Dir, filepath.FromSlash(i.Path)), Reader: set.Reader(i.Path)})
+		images.Pictures = append(images.Pictures, evaluate.Picture{Path: i.Path, Class: i.Class,
+			Labels: i.Labels, Reader: set.Reader(i.Path),
+			File: filepath.Join(set.Dir, filepath.FromSlash(i.Path))})
 	}
 	return images, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"io"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -34,5 +35,31 @@ func TestREADMECommandsExist(t *testing.T) {
 	}
 	if n < 10 {
 		t.Errorf("found %d commands in the README, want at least 10: is its form another?", n)
+	}
+}
+
+// TestREADMENamesEveryPackage of those that programs import, but what is deeper in a tree
+// than train/run.
+func TestREADMENamesEveryPackage(t *testing.T) {
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var table strings.Builder
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "| `") {
+			table.WriteString(line)
+		}
+	}
+	out, err := exec.Command("go", "list", modulePath+"train/...", modulePath+"export/...",
+		modulePath+"infer/...", modulePath+"onnx/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	for path := range strings.Lines(string(out)) {
+		path = strings.TrimPrefix(strings.TrimSpace(path), modulePath)
+		if strings.Count(path, "/") < 2 && !strings.Contains(table.String(), "`"+path+"`") {
+			t.Errorf("the README's table of packages has no %s", path)
+		}
 	}
 }

@@ -32,7 +32,8 @@ type trainOptions struct {
 }
 
 func (o *trainOptions) flags() []cli.Flag {
-	return append(slices.Concat(o.settings.List(), o.curve.Flags(), o.caches.List(), o.observed.Flags()),
+	return append(slices.Concat(o.settings.List(), o.curve.Flags(), o.caches.List(),
+		o.observed.Flags()),
 		shell.TextFlag(&o.config, "config", "",
 			"settings from `FILE`, such as a run's config.json; flags win"),
 		shell.TextFlag(&o.resume, "resume", "",

@@ -77,7 +77,9 @@ func (d *Decoder) readPath(path string, use func(data []byte) error) error {
 	return d.readAll(f, use)
 }
 
-func (d *Decoder) readOpened(open func() (io.ReadCloser, error), use func(data []byte) error) error {
+func (d *Decoder) readOpened(open func() (io.ReadCloser, error),
+	use func(data []byte) error) error {
+
 	r, err := open()
 	if err != nil {
 		return err

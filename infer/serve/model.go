@@ -49,8 +49,7 @@ type Model struct {
 // file, or nil.
 func NewModel(c *infer.Classifier, file, report []byte) *Model {
 	m := &Model{Classifier: c, Lone: c.ClassifyLone, Runs: max(1, c.Engine().Runs),
-		MaxBatch: batchOnCPU, Report: report,
-		UnknownBelow: c.UnknownBelow()}
+		MaxBatch: batchOnCPU, Report: report, UnknownBelow: c.UnknownBelow()}
 	session := c.Session()
 	device := session.Device()
 	if m.Device = device.String(); device.CUDA {
@@ -92,7 +91,7 @@ func (m *Model) complete() {
 // first request pays nothing that later ones do not. On CUDA these are the sizes
 // that runs are filled up to. The largest come first, as many at a time as ever will: all
 // that follow find room in what those took of memory, in whatever order they come, and
-// load does not add to it. took hears how long each run took.
+// load does not add to it. took hears how long each run took, of several at once.
 func (m *Model) warm(ctx context.Context, took func(n int, d time.Duration)) error {
 	prep := m.Classifier.Preprocess()
 	grey := imageprep.Image{W: prep.Size, H: prep.Size, Pix: make([]uint8, 3*prep.Size*prep.Size)}

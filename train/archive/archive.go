@@ -54,8 +54,8 @@ func Compressed(name string) bool {
 }
 
 // ErrCompressed means that an archive is a compressed tar.
-var ErrCompressed = errors.New("a compressed tar, in which no picture can be found without reading " +
-	"all before it: unpack it to a .tar (gunzip), which is hardly larger")
+var ErrCompressed = errors.New("a compressed tar, in which no picture can be found without " +
+	"reading all before it: unpack it to a .tar (gunzip), which is hardly larger")
 
 // List calls the functions of v for what is in an archive, in its order. Folders are passed
 // over. Where the archive is damaged or ends early, the files before that were visited, and

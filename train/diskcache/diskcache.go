@@ -74,7 +74,8 @@ func (f *Folder) Files() (list []File, total int64) {
 			if err != nil || !info.Mode().IsRegular() || filepath.Ext(e.Name()) != f.Extension {
 				continue
 			}
-			list = append(list, File{filepath.Join(f.Dir, set.Name(), e.Name()), info.Size(), info.ModTime()})
+			path := filepath.Join(f.Dir, set.Name(), e.Name())
+			list = append(list, File{path, info.Size(), info.ModTime()})
 			total += info.Size()
 		}
 	}

@@ -19,8 +19,8 @@ type MemoryError struct {
 }
 
 func (e *MemoryError) Error() string {
-	return fmt.Sprintf("activations and gradients of %d images need at least %s of memory, want %s or less",
-		e.Images, machine.GiB(e.Need), machine.GiB(e.Room))
+	return fmt.Sprintf("activations and gradients of %d images need at least %s of memory, want "+
+		"%s or less", e.Images, machine.GiB(e.Need), machine.GiB(e.Room))
 }
 
 // Prepare makes the graph of steps of so many images, which the first such step would

@@ -63,6 +63,9 @@ func TestARateFallsWhileNothingIsDone(t *testing.T) {
 	if left, known := p.Left(1); known {
 		t.Errorf("nothing is done: got %v left, want not known", left)
 	}
+	if left, known := p.Left(0); known {
+		t.Errorf("nothing is done, nothing is left: got %v, want not known", left)
+	}
 }
 
 // TestSlowWorkHasARate: where a piece takes longer than the window, it is the piece's.

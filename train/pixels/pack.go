@@ -102,7 +102,9 @@ func (p *pack) readHeader() (h header, err error) {
 	if err := binary.Read(bytes.NewReader(b), binary.LittleEndian, &h); err != nil {
 		return h, err
 	}
-	if h.Magic != magic || h.Sum != sumOf(b[:headerSize-4]) || h.Slots > maxSlots || h.Length > maxImage {
+	if h.Magic != magic || h.Sum != sumOf(b[:headerSize-4]) || h.Slots > maxSlots ||
+		h.Length > maxImage {
+
 		return h, errDamaged
 	}
 	p.length, p.slots = int64(h.Length), int64(h.Slots)

@@ -16,13 +16,6 @@ import (
 	"github.com/flowerctl/flowerctl/train/pixels"
 )
 
-// Observer hears how reading images and training go.
-type Observer interface {
-	train.Observer
-	// Reading comes while images are read: so many of all.
-	Reading(done, total int)
-}
-
 // Options are what a session has besides its settings.
 type Options struct {
 	// Dir is the run's folder, which Train makes and writes; "" writes nothing.

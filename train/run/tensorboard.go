@@ -18,15 +18,17 @@ const TensorBoardDir = "tb"
 var ErrHasEvents = errors.New("holds TensorBoard's events of another run")
 
 // CheckTensorBoard says whether a new run's events may go into a folder, where those of an
-// earlier one would be removed: there are none, or it is the usual place in the run's own
-// folder. The error names the folder, and wraps [ErrHasEvents] where that is why.
-func (f Folder) CheckTensorBoard(dir string) error {
-	if filepath.Clean(dir) == f.path(TensorBoardDir) {
-		return nil
+// earlier one would be removed: there are none, or they are flowerctl's and either over says
+// so or it is the usual place in the run's own folder. The error names the folder, and wraps
+// [ErrHasEvents] where that is why.
+func (f Folder) CheckTensorBoard(dir string, over bool) error {
+	refused := tensorboard.Any
+	if over || filepath.Clean(dir) == f.path(TensorBoardDir) {
+		refused = tensorboard.Foreign
 	}
 	all, err := eventFolders(dir)
 	for _, one := range all {
-		there, failed := tensorboard.Any(one)
+		there, failed := refused(one)
 		if err = errors.Join(err, failed); there {
 			return fmt.Errorf("%s %w", one, ErrHasEvents)
 		}
@@ -233,41 +235,4 @@ func (e *events) close() {
 	if err := e.writer.Close(); err != nil {
 		e.warn("TensorBoard's last events may be missing: " + table.OneLine(err.Error()))
 	}
-}
-
-// observers tells several observers of a training.
-type observers []train.Observer
-
-func (o observers) Progress(p train.Progress) {
-	for _, one := range o {
-		one.Progress(p)
-	}
-}
-
-func (o observers) EpochDone(e train.Epoch, best bool) {
-	for _, one := range o {
-		one.EpochDone(e, best)
-	}
-}
-
-func (o observers) Warn(text string) {
-	for _, one := range o {
-		one.Warn(text)
-	}
-}
-
-// observe is who hears of the training, and what ends it.
-func (s *Session) observe(f Folder) (all observers, end func(), err error) {
-	if s.options.Observer != nil {
-		all = append(all, s.options.Observer)
-	}
-	all = append(all, s.options.Also...)
-	if s.options.TensorBoard == "" {
-		return all, func() {}, nil
-	}
-	e, err := s.openEvents(f, all.Warn)
-	if err != nil {
-		return nil, nil, fmt.Errorf("TensorBoard: %w", err)
-	}
-	return append(all, e), e.close, nil
 }

@@ -195,6 +195,37 @@ func TestStepsThatAreDoneAgainAreForgotten(t *testing.T) {
 	}
 }
 
+// TestStepsAfterAKillAreForgotten: those that are in the files, and not in the checkpoint
+// that the run goes on from. Epochs that the files do not have are written, also where no
+// step is left.
+func TestStepsAfterAKillAreForgotten(t *testing.T) {
+	dir := t.TempDir()
+	begin := func(e *events) *events {
+		w, err := tensorboard.Create(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		e.writer = w
+		return e
+	}
+	killed := begin(new(events))
+	for step := range 4 {
+		killed.Progress(train.Progress{Epoch: 1, Step: step + 1, Steps: 4, BatchLoss: 1})
+	}
+	killed.close()
+	again := begin(&events{goesOn: true})
+	again.Progress(train.Progress{Epoch: 1, Step: 2, Steps: 4, BatchLoss: 2})
+	again.close()
+	begin(&events{goesOn: true, missing: []train.Epoch{{Epoch: 1, Loss: 3}, {Epoch: 2, Loss: 4}}}).close()
+	tags := shown(t, dir)
+	if got := tags["step/loss"]; len(got) != 2 || got[1] != 1 || got[2] != 2 {
+		t.Errorf("got %v, want step 1, and step 2 as it was done again", got)
+	}
+	if got := tags[epochLoss]; len(got) != 2 || got[1] != 3 || got[2] != 4 {
+		t.Errorf("got epochs %v, want both that were missing", got)
+	}
+}
+
 // TestALostDiskEndsTheEventsAlone: with one warning.
 func TestALostDiskEndsTheEventsAlone(t *testing.T) {
 	w, err := tensorboard.Create(t.TempDir())
@@ -221,7 +252,7 @@ func TestEventsOfAnotherRunAreRefused(t *testing.T) {
 	f, logs := Folder{filepath.Join(dir, "run")}, filepath.Join(dir, "logs")
 	want := func(where string, want error) {
 		t.Helper()
-		if err := f.CheckTensorBoard(where); !errors.Is(err, want) {
+		if err := f.CheckTensorBoard(where, false); !errors.Is(err, want) {
 			t.Errorf("%s: got %v, want %v", where, err, want)
 		}
 	}
@@ -238,9 +269,15 @@ func TestEventsOfAnotherRunAreRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	want(f.File(TensorBoardDir), nil)
+	if err := f.CheckTensorBoard(logs, true); err != nil {
+		t.Errorf("to write over: got %v, want no error", err)
+	}
 	other := filepath.Join(logs, "events.out.tfevents.1.host")
 	if err := os.WriteFile(other, nil, 0o666); err != nil {
 		t.Fatal(err)
+	}
+	if err := f.CheckTensorBoard(logs, true); !errors.Is(err, ErrHasEvents) {
+		t.Errorf("another program's, to write over: got %v, want %v", err, ErrHasEvents)
 	}
 	s, err := Open(context.Background(), drawnSettings(t, 1), Options{Dir: f.Dir, TensorBoard: logs})
 	if err != nil {
@@ -249,5 +286,37 @@ func TestEventsOfAnotherRunAreRefused(t *testing.T) {
 	defer s.Close()
 	if _, err := s.Train(context.Background()); !errors.Is(err, ErrHasEvents) {
 		t.Errorf("another program's: got %v, want %v", err, ErrHasEvents)
+	}
+}
+
+// TestAllObserversHear: those of Also as well as Observer.
+func TestAllObserversHear(t *testing.T) {
+	first, second := new(stopAt), new(stopAt)
+	s := &Session{options: Options{Observer: first, Also: []train.Observer{second}}}
+	all, end, err := s.observe(Folder{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer end()
+	all.Warn("a")
+	for i, o := range []*stopAt{first, second} {
+		if !slices.Equal(o.warned, []string{"a"}) {
+			t.Errorf("observer %d: got warnings %q, want one", i, o.warned)
+		}
+	}
+}
+
+// TestSettingsAreRowsOfATable: a bar in a value ends no cell.
+func TestSettingsAreRowsOfATable(t *testing.T) {
+	s := Defaults()
+	s.Data = "a|b"
+	markdown, settings := settingsOf(&s)
+	if want := "\n| data | a\\|b |\n"; !strings.Contains(markdown, want) {
+		t.Errorf("got %q, want %q in it", markdown, want)
+	}
+	for _, one := range settings {
+		if one.Name == "data" && one.Value.Text != s.Data {
+			t.Errorf("got %q, want %q", one.Value.Text, s.Data)
+		}
 	}
 }

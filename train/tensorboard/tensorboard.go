@@ -13,6 +13,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -156,6 +157,14 @@ func Any(dir string) (bool, error) {
 	return len(there) > 0, err
 }
 
+// Foreign says whether a folder has event files that this package did not write.
+func Foreign(dir string) (bool, error) {
+	there, err := files(dir)
+	return slices.ContainsFunc(there, func(path string) bool { return !own(path) }), err
+}
+
+func own(path string) bool { return strings.HasSuffix(path, suffix) }
+
 // Remove removes the event files in a folder that this package wrote, and the folder where
 // nothing else is in it.
 func Remove(dir string) error {
@@ -164,7 +173,7 @@ func Remove(dir string) error {
 		return err
 	}
 	for _, path := range there {
-		if strings.HasSuffix(path, suffix) {
+		if own(path) {
 			err = errors.Join(err, os.Remove(path))
 		}
 	}

@@ -203,6 +203,18 @@ func TestNewFilesComeLast(t *testing.T) {
 	}
 }
 
+// TestNamesOfNoTimeCountForNothing: a name with more than ten digits is after all others.
+func TestNamesOfNoTimeCountForNothing(t *testing.T) {
+	dir := t.TempDir()
+	for _, name := range []string{"99999999999.host", "9999999999.host", "-1.host", "x"} {
+		check(t, os.WriteFile(filepath.Join(dir, prefix+name), nil, 0o666))
+	}
+	want := prefix + "1700000000."
+	if got := filepath.Base(mustCreate(t, dir).path); !strings.HasPrefix(got, want) {
+		t.Errorf("got %s, want %s and more", got, want)
+	}
+}
+
 // TestOnlyOwnFilesAreRemoved: those of other programs stay, and so does their folder.
 func TestOnlyOwnFilesAreRemoved(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "tb")

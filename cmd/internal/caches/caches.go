@@ -111,6 +111,6 @@ func Size(flag, text string) (int64, error) {
 		}
 		return int64(v * u.bytes), nil
 	}
-	return 0, shell.FailWith(shell.ExitUsage, fmt.Errorf("%s: got %s, want 0 (nothing is kept) or a size",
-		flag, text), flag+" 20GB")
+	return 0, shell.FailWith(shell.ExitUsage, fmt.Errorf("%s: got %s, want 0 (nothing is kept) "+
+		"or a size", flag, text), flag+" 20GB")
 }

@@ -112,7 +112,8 @@ type pruning struct {
 func (p *pruning) list() []cli.Flag {
 	return []cli.Flag{
 		shell.DurationFlag(&p.older, "older-than", 0, "only what was not used for `TIME`, as in 720h"),
-		shell.TextFlag(&p.keep, "keep", "", "only until `SIZE` of pixels is left, and of features, as in 20GB"),
+		shell.TextFlag(&p.keep, "keep", "", "only until `SIZE` of pixels is left, and of features, as "+
+			"in 20GB"),
 		p.flags.Dir(), shell.JSONFlag(&p.json),
 	}
 }

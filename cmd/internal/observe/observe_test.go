@@ -19,6 +19,7 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/pace"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/tensorboard"
 )
 
 // call is one with these flags, and what is said in it.
@@ -232,6 +233,24 @@ func TestObservingNothingIsRefused(t *testing.T) {
 	}
 	if err := start(o, new(Training)); err != nil || len(o.Also) > 0 {
 		t.Errorf("no flags: got %v and %d observers", err, len(o.Also))
+	}
+	w, err := tensorboard.Create(filepath.Join(dir, "logs"))
+	if err := errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	logs := &Training{tensorboard: shell.Optional{Given: true, Text: filepath.Join(dir, "logs")}}
+	if err := start(o, logs, "tensorboard"); !errors.Is(err, run.ErrHasEvents) {
+		t.Errorf("events of another run: got %v, want %v", err, run.ErrHasEvents)
+	}
+	for _, flag := range []string{"force", "resume"} {
+		if err := start(o, logs, "tensorboard", flag); err != nil {
+			t.Errorf("--%s: got %v, want no error", flag, err)
+		}
+	}
+	o = &run.Options{Dir: dir}
+	err = start(o, &Training{metricsAddr: ":0"}, "metrics-addr", "learning-curve")
+	if err != nil || len(o.Also) != 1 {
+		t.Errorf("a learning curve: got %v and %d observers, want one", err, len(o.Also))
 	}
 }
 

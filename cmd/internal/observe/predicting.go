@@ -12,7 +12,7 @@ import (
 )
 
 // Predicting tells Prometheus how far a shard of predict or eval is, at the address,
-// until stop; "" tells nobody. Each call of watch says how many pictures of the shard are
+// until stop; nobody without the flag. Each call of watch says how many pictures of the shard are
 // done, how many of these have no answer, and how many there are; the first one what
 // earlier processes had done.
 func Predicting(c *shell.Call, address string, s shard.Shard, of int64) (
@@ -77,12 +77,9 @@ func (m *predictMetrics) Collect(to chan<- prometheus.Metric) {
 	rate, left := 0.0, math.NaN()
 	if m.pace != nil {
 		rate = m.pace.PerSecond()
-		if d, known := m.pace.Left(m.of - m.done); known {
+		if d, known := m.pace.Left(m.of - m.done); known || m.done == m.of {
 			left = d.Seconds()
 		}
-	}
-	if m.pace != nil && m.done == m.of {
-		left = 0
 	}
 	send := func(d *prometheus.Desc, kind prometheus.ValueType, v float64) {
 		to <- prometheus.MustNewConstMetric(d, kind, v)

@@ -64,8 +64,8 @@ func listen(address string) (net.Listener, error) {
 	return l, nil
 }
 
-// serve answers /metrics with what the collectors tell, until stop, and says where. With
-// "" as the address there are no metrics.
+// serve answers /metrics with what the collectors tell, until stop, and says where.
+// Without the flag there are no metrics.
 func serve(c *shell.Call, address string, all ...prometheus.Collector) (stop func(), err error) {
 	if address == "" && !c.Given(flag) {
 		return func() {}, nil

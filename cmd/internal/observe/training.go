@@ -45,11 +45,12 @@ func (t *Training) Start(c *shell.Call, o *run.Options) (stop func(), err error)
 		if o.TensorBoard = t.tensorboard.Text; o.TensorBoard == "" {
 			o.TensorBoard = folder.File(run.TensorBoardDir)
 		}
-		if c.FirstGiven("resume", "force") == "" {
-			if err = folder.CheckTensorBoard(o.TensorBoard); errors.Is(err, run.ErrHasEvents) {
-				err = shell.Fail(err, "another folder; TensorBoard shows those in one as runs beside each "+
-					"other", "--force writes over them")
-			}
+		if !c.Given("resume") {
+			err = folder.CheckTensorBoard(o.TensorBoard, c.Given("force"))
+		}
+		if errors.Is(err, run.ErrHasEvents) {
+			err = shell.Fail(err, "another folder; TensorBoard shows those in one as runs beside each "+
+				"other", "--force writes over those of flowerctl, never of other programs")
 		}
 		if err != nil {
 			return nil, shell.Fail(shell.Reword(err, "--tensorboard: "+shell.PlainText(err)))

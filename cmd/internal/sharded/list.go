@@ -76,8 +76,8 @@ func sourcesOf(c *shell.Call, dir string) (sources iter.Seq[shard.Source], class
 		return nil, nil, shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
 	}
 	if set.Archived() {
-		return nil, nil, shell.Fail(fmt.Errorf("--data: %s is tar or zip files, and a manifest lists files", dir),
-			"flowerctl eval --data "+dir+" reads them")
+		return nil, nil, shell.Fail(fmt.Errorf("--data: %s is tar or zip files, and a manifest lists "+
+			"files", dir), "flowerctl eval --data "+dir+" reads them")
 	}
 	return labelled(set), set.Labels, nil
 }

@@ -113,7 +113,8 @@ func rateText(rate float64) string {
 	return fmt.Sprintf("%.0f", rate)
 }
 
-// Show is Add for who counts. It wipes the line when all are done.
+// Show is Add for callers that count themselves: done in place of what is more. It wipes the
+// line when all are done.
 func (p *Counter) Show(done, total int) {
 	if p.Add(done - p.n); done == total {
 		p.End()
@@ -121,13 +122,13 @@ func (p *Counter) Show(done, total int) {
 }
 
 // Begin says how many images were done before, which are in no rate.
-func (p *Counter) Begin(done int) { p.n, p.pace = done, pace.New() }
+func (p *Counter) Begin(done int) { p.n = done }
 
 // End wipes the line.
 func (p *Counter) End() { p.leave("\r\x1b[K") }
 
-// Counted yields all, and counts them where people look at w but not at out, which they
-// come to.
+// Counted yields all, and counts them on w where people look at w but not at out, where they
+// are written.
 func Counted[T any](w, out io.Writer, all iter.Seq2[T, error]) iter.Seq2[T, error] {
 	if isTerminal(out) || !isTerminal(w) {
 		return all
