@@ -140,10 +140,10 @@ func (s *Sweep) read(ctx context.Context, settings *run.Settings) (*data.Cache, 
 		return cache, nil
 	}
 	if got, want := run.ContentDigest(cache.Set), s.Plan.Data[at].SHA256; got != want {
-		s.images.cache = nil
-		return nil, &imagesError{permanent("another folder for the sweep of these images",
+		err := permanent("another folder for the sweep of these images",
 			"%s: not the images that the sweep was planned for: got SHA-256 %.12s, want %.12s",
-			settings.Data, got, want)}
+			settings.Data, got, want)
+		return nil, errors.Join(&imagesError{err}, s.images.close())
 	}
 	return cache, nil
 }
