@@ -28,7 +28,7 @@ func (b *bases) atHand(o *Options) (string, error) {
 // base is the network that the settings start from; nil for none.
 func (b *bases) base(ctx context.Context, o *Options, s *run.Settings, given func(string) bool) (
 	*run.Base, error) {
-	if s.From == "" || s.From == run.FromNothing || o.Base == nil {
+	if !s.FromBase() || o.Base == nil {
 		return nil, nil
 	}
 	// All that says how the network is opened.

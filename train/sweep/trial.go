@@ -34,9 +34,9 @@ func failed(t *Trial, err error) *Failure {
 	var infinite *train.NotFiniteError
 	var start *run.InitError
 	var memory *nn.MemoryError
-	again := errors.As(err, &setting) && !errors.As(err, &memory) || errors.As(err, &infinite) ||
+	always := errors.As(err, &setting) && !errors.As(err, &memory) || errors.As(err, &infinite) ||
 		errors.As(err, &start)
-	return &Failure{Trial: t.Number, Reason: table.OneLine(err.Error()), Permanent: again,
+	return &Failure{Trial: t.Number, Reason: table.OneLine(err.Error()), Permanent: always,
 		Time: time.Now().UTC()}
 }
 
@@ -85,7 +85,7 @@ func (s *Sweep) train(ctx context.Context, j job, p *progress) (err error) {
 	defer pause(nil)
 	o := run.Options{Dir: f.Dir, Version: s.options.Version, Frozen: s.options.Frozen,
 		Observer: s.options.Observer, Also: []train.Observer{until{j.goal, pause}}}
-	if p.record != nil && f.Stepped() && !fitsHeadAlone(&p.record.Settings) {
+	if p.record != nil && f.Stepped() && !p.record.Settings.FitOnly() {
 		if o.Resume, err = f.Resume(); err != nil {
 			return err
 		}
@@ -113,12 +113,6 @@ func (s *Sweep) train(ctx context.Context, j job, p *progress) (err error) {
 		return nil
 	}
 	return err
-}
-
-// fitsHeadAlone says that a training is the fit of a head, which begins again when it was
-// stopped.
-func fitsHeadAlone(s *run.Settings) bool {
-	return s.From != "" && s.From != run.FromNothing && s.Hidden == 0 && s.Epochs == 1
 }
 
 // read reads the images of a trial, which must be those of the plan.
