@@ -32,8 +32,8 @@ func (s *Session) settingsJSON() json.RawMessage {
 
 // stepping is how steps of the network are done, on an engine yet to come.
 func (p *plan) stepping(spec *model.Spec) (cfg nn.Config, err error) {
-	cfg = nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Precision: nn.Precision(p.Precision), Seed: p.Seed, ClipNorm: p.ClipNorm,
-		FrozenBatchNorm: p.FreezeBN, TrainSize: p.TrainSize}
+	cfg = nn.Config{Optimizer: p.opt, Loss: nn.Loss(p.Loss), Precision: nn.Precision(p.Precision),
+		Seed: p.Seed, ClipNorm: p.ClipNorm, FrozenBatchNorm: p.FreezeBN, TrainSize: p.TrainSize}
 	if cfg.Frozen, err = p.frozen(spec); err != nil {
 		return cfg, err
 	}

@@ -77,7 +77,8 @@ func Time(ctx context.Context, s *run.Session, o Options) (*Speed, error) {
 	}
 	s.Network.ResetProfile()
 	r := &Speed{Arch: cmp.Or(s.Settings.Arch, s.Settings.From), Batch: b.N, Threads: s.Engine.Threads(),
-		Kernels: s.Engine.Name(), Precision: s.Settings.Precision, Steps: o.Steps, StartRSS: residentMiB("VmRSS")}
+		Kernels: s.Engine.Name(), Precision: s.Settings.Precision, Steps: o.Steps,
+		StartRSS: residentMiB("VmRSS")}
 	took, allocated, err := timeSteps(o.Steps, step)
 	if err != nil {
 		return nil, err
