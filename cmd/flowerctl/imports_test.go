@@ -59,8 +59,8 @@ var importRules = []struct {
 		except: []string{"export/verify", "export/publish", "export/transfer"},
 	},
 	{
-		trees: []string{"train/archive", "train/table", "train/atomicfile", "train/lease",
-			"train/metrics", "train/nearest", "train/numbers", "train/head", "train/textfile",
+		trees: []string{"train/archive", "train/table", "train/atomicfile", "train/diskcache",
+			"train/lease", "train/metrics", "train/nearest", "train/numbers", "train/head", "train/textfile",
 			"train/pace", "train/tensorboard"},
 		never:   []string{"train", "export", "infer", "onnx", "fixtures", "cmd"},
 		allowed: []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},

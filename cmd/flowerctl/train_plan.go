@@ -49,7 +49,7 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 			return settings, ro, shell.Usagef("--split: %w", err)
 		}
 	}
-	if settings.From != "" && settings.From != run.FromNothing && ro.Resume == nil {
+	if settings.FromBase() && ro.Resume == nil {
 		if ro.Base, err = start.Open(c, "--from", &settings, o.device); err != nil {
 			return settings, ro, err
 		}

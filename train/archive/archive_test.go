@@ -4,6 +4,8 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"compress/flate"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -111,6 +113,55 @@ func TestHostileEntriesAreLeftOut(t *testing.T) {
 	_, left, err = listed(t, "a.zip", zipOf(t, "../a.jpg", `b\c.jpg`))
 	if err != nil || len(left) != 2 {
 		t.Errorf("zip: %v, %v", left, err)
+	}
+}
+
+// What is not in the archive as its bytes are left out too.
+func TestEntriesThatAreNoPlainBytesAreLeftOut(t *testing.T) {
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, h := range []*zip.FileHeader{{Name: "a.jpg", Flags: 1}, {Name: "b.jpg", Method: 99}} {
+		if _, err := w.CreateRaw(h); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	_, left, err := listed(t, "a.zip", b.Bytes())
+	want := "[a.jpg: encrypted, left out b.jpg: compressed by method 99, which is not read, left out]"
+	if fmt.Sprint(left) != want || err != nil {
+		t.Errorf("zip: %v, %v", left, err)
+	}
+	if !sparse(&tar.Header{PAXRecords: map[string]string{"GNU.sparse.major": "1"}}) ||
+		sparse(&tar.Header{PAXRecords: map[string]string{"path": "a"}}) {
+		t.Error("a sparse file counts as a plain one, or a plain one as sparse")
+	}
+}
+
+// A file has no more bytes than its archive says, whatever its deflated bytes would give.
+func TestFilesGiveNoMoreThanTheySay(t *testing.T) {
+	var packed bytes.Buffer
+	f, err := flate.NewWriter(&packed, 9)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = f.Write(make([]byte, 1<<20))
+	if err = errors.Join(err, f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	raw, err := w.CreateRaw(&zip.FileHeader{Name: "a.jpg", Method: zip.Deflate, UncompressedSize64: 7,
+		CompressedSize64: uint64(packed.Len())})
+	if err == nil {
+		_, err = raw.Write(packed.Bytes())
+	}
+	if err = errors.Join(err, w.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if files, _, err := listed(t, "a.zip", b.Bytes()); err != nil || fmt.Sprint(files) != "[a.jpg:7]" {
+		t.Errorf("got %v, %v", files, err)
 	}
 }
 

@@ -51,8 +51,7 @@ type Set struct {
 	// Multi says that pictures have any number of labels, see Item.Labels.
 	Multi bool
 	// List is the list that the set is from, see ScanList, or the shards; "" for one of
-	// folders. Notes
-	// say how it was read.
+	// folders. Notes say how it was read.
 	List  string
 	Notes []string
 	// SplitBy is how the parts were made, for people: "stratified 80/20".

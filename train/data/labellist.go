@@ -150,8 +150,7 @@ func (r *listReader) add(row LabelRow) error {
 	for i, label := range row.Labels {
 		name, err := className(label)
 		if err != nil {
-			return r.wrong(row.Line, "", "label %v", strings.TrimSuffix(err.Error(),
-				": give the folder another name"))
+			return r.wrong(row.Line, "", "label %v", err)
 		}
 		row.Labels[i] = name
 	}

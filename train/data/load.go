@@ -44,10 +44,9 @@ type LoadOptions struct {
 	Progress func(done, total int)
 }
 
-// Load reads every file of the set once, for its hash and its pixels, unless LoadOptions.Disk
-// has both of a file that is as it was. An image that
-// cannot be read is left out and added to the Problems. The Cache has a copy of the
-// set; set is not changed.
+// Load reads every file of the set once, for its hash and its pixels, unless
+// LoadOptions.Disk has both of a file that is as it was. An image that cannot be read is
+// left out and added to the Problems. The Cache has a copy of the set; set is not changed.
 //
 // If set has hashes already, as one from [ReadSplit], Load returns an error unless
 // every file is there and has its hash: otherwise the split is of other images. It
@@ -86,7 +85,11 @@ func Load(ctx context.Context, set *Set, cfg imageprep.Config, opts LoadOptions)
 func (o *LoadOptions) place(n, size int) (Where, error) {
 	switch o.Pixels {
 	case "", InMemory:
-		return InMemory, checkMemory(n, size, o.Memory, mostOfFree)
+		err := checkMemory(n, size, o.Memory, mostOfFree)
+		if err != nil {
+			err = fmt.Errorf("%w, or keep pixels on disk", err)
+		}
+		return InMemory, err
 	case OnDisk:
 		return OnDisk, nil
 	case Auto:
@@ -212,5 +215,5 @@ func checkMemory(n, size int, limit int64, share float64) error {
 		return nil
 	}
 	return fmt.Errorf("%d images of %dx%d need %s of memory, %s are %s: use fewer images or a "+
-		"smaller size, or keep pixels on disk", n, size, size, machine.GiB(need), machine.GiB(room), what)
+		"smaller size", n, size, size, machine.GiB(need), machine.GiB(room), what)
 }

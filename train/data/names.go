@@ -9,20 +9,19 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// className is the class of a folder: its name in the Unicode form NFC, as macOS
-// writes é in two characters and others in one. Names with characters that change how
-// a line is shown are an error, which reports quote.
-func className(folder string) (string, error) {
-	if !utf8.ValidString(folder) {
-		return "", fmt.Errorf("%q is not UTF-8: give the folder another name", folder)
+// className is the class that a folder or a label names: the name in the Unicode form NFC,
+// as macOS writes é in two characters and others in one. Names with characters that change
+// how a line is shown are an error, which reports quote.
+func className(name string) (string, error) {
+	if !utf8.ValidString(name) {
+		return "", fmt.Errorf("%q is not UTF-8", name)
 	}
-	for _, r := range folder {
+	for _, r := range name {
 		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || unicode.Is(unicode.Bidi_Control, r) {
-			return "", fmt.Errorf("%q has the control character %U in its name: give the folder "+
-				"another name", folder, r)
+			return "", fmt.Errorf("%q has the control character %U in its name", name, r)
 		}
 	}
-	return norm.NFC.String(folder), nil
+	return norm.NFC.String(name), nil
 }
 
 // alike has, for letters of Cyrillic and Greek in lower case, the Latin ones that they

@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -37,15 +38,10 @@ func newOnDisk(set *Set, cfg imageprep.Config, cache pixels.Cache) *onDisk {
 	if err != nil { // a struct of texts and finite numbers has none
 		panic(err)
 	}
-	resize := cfg.Resize
-	if resize == "" {
-		resize = imageprep.Stretch
-	}
 	return &onDisk{set: set, cfg: cfg, dir: cache.Dir, limit: cache.Limit,
-		log:  cache.Log,
-		refs: make([]pixels.Ref, len(set.Items)),
+		log: cache.Log, refs: make([]pixels.Ref, len(set.Items)),
 		store: cache.Open(pixels.KeyOf(pixelsVersion, string(prep)),
-			fmt.Sprintf("%d x %d, %s", cfg.Size, cfg.Size, resize), 3*cfg.Size*cfg.Size)}
+			fmt.Sprintf("%d x %d, %s", cfg.Size, cfg.Size, cmp.Or(cfg.Resize, imageprep.Stretch)), 3*cfg.Size*cfg.Size)}
 }
 
 // toDisk finds the pixels of all items on disk, and puts there those that are missing: files

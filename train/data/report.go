@@ -37,8 +37,8 @@ type Repeated struct {
 	Files     []string `json:"files"`
 	SameBytes bool     `json:"same_bytes"` // all of them
 	// TwoClasses and TwoParts say that the images are of different classes, or do not have
-	// the same labels, or are of different parts:
-	// then at least one label is wrong, or the validation is.
+	// the same labels, or are of different parts: then at least one label is wrong, or the
+	// validation is.
 	TwoClasses bool `json:"two_classes"`
 	TwoParts   bool `json:"two_parts"`
 
@@ -71,7 +71,8 @@ func Fingerprints(ctx context.Context, set *Set, split string) (*Set, error) {
 
 // Report describes the set. Repeated images are known after [Load].
 func (s *Set) Report() Report {
-	r := Report{Dir: s.Dir, Images: len(s.Items), Multi: s.Multi, Classes: make([]ClassReport, len(s.Labels)),
+	r := Report{Dir: s.Dir, Images: len(s.Items), Multi: s.Multi,
+		Classes:  make([]ClassReport, len(s.Labels)),
 		Problems: append([]Problem{}, s.Problems...), Repeated: []Repeated{}}
 	for c, label := range s.Labels {
 		r.Classes[c].Label = label

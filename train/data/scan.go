@@ -32,6 +32,7 @@ type ScanOptions struct {
 // class folders, in the Unicode form NFC, in byte order.
 //
 // Hidden and stray files and empty class folders are left out and listed in Problems.
+//
 // Where dir is a tar or zip file, a folder of them or a pattern, the set is what is in
 // them: see [FindShards].
 //
@@ -198,7 +199,7 @@ func (sc *scanner) classes(rel string, names []string, part Part) ([]found, []st
 		}
 		class, err := className(name)
 		if err != nil {
-			return nil, nil, fmt.Errorf("data %s: class %w", sc.set.Dir, err)
+			return nil, nil, fmt.Errorf("data %s: class %w: give the folder another name", sc.set.Dir, err)
 		}
 		if seen[class] {
 			sc.set.report(path.Join(rel, name), Name, "the name of another class folder in another "+

@@ -41,7 +41,7 @@ func (sc *shardScanner) labels(s *shardFile, name string, row *LabelRow) error {
 	for i, label := range row.Labels {
 		class, err := className(label)
 		if err != nil {
-			return fmt.Errorf("label %v", strings.TrimSuffix(err.Error(), ": give the folder another name"))
+			return fmt.Errorf("label %v", err)
 		}
 		row.Labels[i] = class
 	}

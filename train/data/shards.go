@@ -45,7 +45,7 @@ func FindShards(name string) (*Shards, error) {
 	s := &Shards{Name: name, Root: name}
 	switch {
 	case err == nil && info.IsDir():
-		err = s.folder("")
+		s.folder("")
 	case err == nil:
 		if !archive.Is(name) && !archive.Compressed(name) {
 			return nil, nil
@@ -69,11 +69,9 @@ func FindShards(name string) (*Shards, error) {
 }
 
 // folder adds the shards of a folder. Of one that is no folder of shards it adds none.
-func (s *Shards) folder(rel string) error {
-	entries, err := os.ReadDir(filepath.Join(s.Root, rel))
-	if err != nil {
-		return nil // the error of whoever takes it for a folder of classes
-	}
+func (s *Shards) folder(rel string) {
+	// An error is that of whoever takes it for a folder of classes.
+	entries, _ := os.ReadDir(filepath.Join(s.Root, rel))
 	for _, e := range entries {
 		name := path.Join(rel, e.Name())
 		info, err := os.Stat(filepath.Join(s.Root, name))
@@ -86,13 +84,12 @@ func (s *Shards) folder(rel string) error {
 			}
 			if len(s.Files) == n { // a folder without shards: those beside it are strays
 				s.Files = nil
-				return nil
+				return
 			}
 		case info.Mode().IsRegular() && (archive.Is(name) || archive.Compressed(name)):
 			s.Files = append(s.Files, name)
 		}
 	}
-	return nil
 }
 
 // pattern adds the shards that the name matches as a pattern.

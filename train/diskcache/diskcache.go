@@ -121,12 +121,13 @@ type Pruned struct {
 }
 
 // Prune removes files that were last used before a time, the oldest first, until no more
-// than keep bytes are left. Files that a process is using stay.
+// than keep bytes are left; where the time is zero, whenever they were. Files that a process
+// is using stay.
 func (f *Folder) Prune(before time.Time, keep int64) (p Pruned) {
 	list, total := f.Files()
 	p.Left = total
 	for _, file := range list {
-		if p.Left <= keep || !file.Used.Before(before) {
+		if p.Left <= keep || !before.IsZero() && !file.Used.Before(before) {
 			continue
 		}
 		if !f.Remove(file.Path) {

@@ -169,6 +169,10 @@ func TestAKilledHolderOnThisMachineIsGoneAtOnce(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		t.Cleanup(func() {
+			_ = c.Process.Kill() // it may have ended
+			_ = c.Wait()
+		})
 		said := make([]byte, 4)
 		if _, err := out.Read(said); err != nil || string(said) != "HELD" {
 			t.Fatalf("got %q, %v", said, err)

@@ -110,6 +110,28 @@ func TestWhatWasAddedIsThere(t *testing.T) {
 	}
 }
 
+// TestSameBytesAreKeptOnce, whatever the names of the pictures.
+func TestSameBytesAreKeptOnce(t *testing.T) {
+	c, _ := cache(t, DefaultLimit)
+	s := c.Open(set, "5 x 5", length)
+	end, err := s.Build(t.Context(), 2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := picture(0)
+	again.Seen = KeyOf("another name")
+	first, err := s.Add(picture(0), image(0))
+	second, err2 := s.Add(again, image(0))
+	if err = errors.Join(err, err2); err != nil || first != second {
+		t.Errorf("got %v and %v, %v", first, second, err)
+	}
+	end()
+	closed(t, s)
+	if _, total := c.Folder().Files(); total != headerSize+2*entrySize+length {
+		t.Errorf("%d bytes, want those of one picture", total)
+	}
+}
+
 // TestAKilledProcessLosesNothing that it had added, and the next one adds the rest.
 func TestAKilledProcessLosesNothing(t *testing.T) {
 	c, said := cache(t, DefaultLimit)

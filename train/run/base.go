@@ -38,23 +38,23 @@ var ErrNoBase = errors.New("a network to start from is named, and not given")
 // checkedImages is how many images Base.Check gets.
 const checkedImages = 32
 
-// fromBase says whether the session starts from a network that exists.
-func (p *plan) fromBase() bool { return p.From != "" && p.From != FromNothing }
+// FromBase says whether a training starts from a network that exists.
+func (s *Settings) FromBase() bool { return s.From != "" && s.From != FromNothing }
 
 // FromBase says whether the session's network is one that existed.
-func (s *Session) FromBase() bool { return s.plan.fromBase() }
+func (s *Session) FromBase() bool { return s.plan.FromBase() }
 
 // starts gives the network its first weights: those of the run that goes on, of
 // the network it starts from, or new ones.
 func (s *Session) starts(ctx context.Context, classes int) (model.Weights, error) {
 	switch {
-	case s.options.Resume != nil && s.plan.fromBase():
+	case s.options.Resume != nil && s.plan.FromBase():
 		last := s.options.Resume.Checkpoint
 		s.Spec = last.Spec
 		return last.Weights.Clone(), nil
 	case s.plan.frozenWay():
 		return s.startsFrozen(ctx, classes)
-	case s.plan.fromBase():
+	case s.plan.FromBase():
 		return s.fromBase(ctx, classes)
 	}
 	var err error
@@ -130,7 +130,7 @@ func headNode(spec *model.Spec) (*model.Node, error) {
 
 // bodyRates slow down all nodes but the head.
 func (p *plan) bodyRates(spec *model.Spec) (map[string]float64, error) {
-	if !p.fromBase() || p.LRBody == 0 || p.LRBody == p.LR {
+	if !p.FromBase() || p.LRBody == 0 || p.LRBody == p.LR {
 		return nil, nil
 	}
 	head, err := headNode(spec)
@@ -154,7 +154,7 @@ func BaseName(from string) string {
 
 // Name is what the run's network is called: for folders and lists.
 func (s Settings) Name() string {
-	if s.From != "" && s.From != FromNothing {
+	if s.FromBase() {
 		return BaseName(s.From)
 	}
 	return s.Arch

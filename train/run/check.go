@@ -58,7 +58,7 @@ func (s Settings) Resolve() (Settings, error) {
 func (s Settings) plan() (*plan, error) {
 	p := &plan{Settings: s}
 	var err error
-	if !p.fromBase() {
+	if !p.FromBase() {
 		if p.preset, err = arch.Find(p.Arch); err != nil {
 			return nil, wrong("arch", "%w", err)
 		}
@@ -129,7 +129,7 @@ func (p *plan) checkNetwork() error {
 	if err := p.checkFrozen(); err != nil {
 		return err
 	}
-	if p.fromBase() {
+	if p.FromBase() {
 		return p.checkBase()
 	}
 	if len(p.Mean)+len(p.Std) > 0 {
@@ -216,7 +216,7 @@ func (p *plan) check() error {
 	case p.Loss == string(nn.SquaredError) && p.Classes != "" && p.augment.Mixes():
 		return wrong("class-weights", "loss %s has none for images that policy %s mixes: "+
 			"without mixup and cutmix, or with loss %s", p.Loss, p.Augment, nn.CrossEntropy)
-	case (p.Freeze == FreezeAll || p.Freeze == FreezeAuto) && !p.fromBase():
+	case (p.Freeze == FreezeAll || p.Freeze == FreezeAuto) && !p.FromBase():
 		return wrong("freeze", "a network from nothing has nothing to keep")
 	case p.MultiLabel && p.LabelsFile == "":
 		return wrong("multi-label", "goes with a list of pictures and labels: a folder is one class")
@@ -261,7 +261,7 @@ func (s Settings) Spec(classes int) (model.Spec, error) {
 	if err != nil {
 		return model.Spec{}, err
 	}
-	if p.fromBase() {
+	if p.FromBase() {
 		return model.Spec{}, ErrNoBase
 	}
 	return p.spec(classes)

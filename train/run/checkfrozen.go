@@ -11,7 +11,7 @@ func (p *plan) checkFrozen() error {
 	switch {
 	case p.Extractor != "" && p.Extractor != Onnxruntime && p.Extractor != Gorgonia:
 		return wrong("extractor", "got %q, want %s or %s", p.Extractor, Onnxruntime, Gorgonia)
-	case p.Extractor == Onnxruntime && !p.fromBase():
+	case p.Extractor == Onnxruntime && !p.FromBase():
 		return wrong("extractor", "the training starts from no network")
 	case p.Hidden < 0 || p.Hidden > mostHidden:
 		return wrong("hidden", "got %d units, want 0 (a linear head) to %d", p.Hidden, mostHidden)

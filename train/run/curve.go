@@ -186,7 +186,7 @@ func (t *curveTrainer) split(size, draw int) (*data.Cache, error) {
 
 // open computes the features of all images, where a head alone is trained.
 func (t *curveTrainer) open(ctx context.Context, all *data.Cache) (head bool, err error) {
-	if t.settings.From == "" || t.settings.From == FromNothing || t.settings.Freeze != FreezeAll ||
+	if !t.settings.FromBase() || t.settings.Freeze != FreezeAll ||
 		t.settings.Hidden > 0 {
 
 		return false, nil

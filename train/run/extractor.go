@@ -61,7 +61,7 @@ func (f *Frozen) open(file []byte) (FeatureEngine, error) {
 }
 
 // frozenWay says whether the session's network starts with an extractor.
-func (p *plan) frozenWay() bool { return p.fromBase() && p.Extractor == Onnxruntime }
+func (p *plan) frozenWay() bool { return p.FromBase() && p.Extractor == Onnxruntime }
 
 // Extracts says which features the session's network starts with, and what computes
 // them; "" in networks without.

@@ -79,7 +79,7 @@ func (f Folder) BeginFolds(s Settings) error {
 // starts from a network: trainings that share them are the same then, whichever
 // comes first.
 func (s *Session) Precompute(ctx context.Context) error {
-	if !s.plan.fromBase() || s.options.Resume != nil {
+	if !s.plan.FromBase() || s.options.Resume != nil {
 		return nil
 	}
 	all := make([]int, s.Images.Len())

@@ -42,11 +42,11 @@ func (s starter) Start(ctx context.Context) (loss float64, correct int, err erro
 	return loss, right / views, nil
 }
 
-// fitOnly says that the training is the fit of the head alone. One that was stopped
+// FitOnly says that the training is the fit of the head alone. One that was stopped
 // begins again: the fit depends on the images and on the frozen layers alone, and the
 // best checkpoint may have the fit on the validation images in it by then.
-func (s *Session) fitOnly() bool {
-	return s.plan.fromBase() && s.plan.Hidden == 0 && s.plan.Epochs == 1
+func (s *Settings) FitOnly() bool {
+	return s.FromBase() && s.Hidden == 0 && s.Epochs == 1
 }
 
 // setHead puts a fit into the network's last layer.

@@ -34,7 +34,7 @@ func (s *Session) loaders() (err error) {
 	if s.Validation, err = data.NewLoader(s.Images, set.Indices(data.Val), plain); err != nil {
 		return err
 	}
-	if s.plan.BatchNorm == MeasuredStatistics && !s.plan.FreezeBN && !s.plan.fromBase() {
+	if s.plan.BatchNorm == MeasuredStatistics && !s.plan.FreezeBN && !s.plan.FromBase() {
 		mixed := plain
 		mixed.Shuffle = true // a batch of one class has other statistics
 		if s.Measuring, err = data.NewLoader(s.Images, measured(set), mixed); err != nil {

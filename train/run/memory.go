@@ -18,7 +18,7 @@ func roomForSteps() int64 {
 // prepare makes the graph of the steps, unless the head is fitted without any, and
 // refuses a batch that memory does not hold.
 func (s *Session) prepare() (err error) {
-	if s.fitOnly() {
+	if s.plan.FitOnly() {
 		return nil
 	}
 	s.StepBytes, err = s.Network.Prepare(s.stepImages())

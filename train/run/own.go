@@ -58,7 +58,7 @@ func (f Folder) Own(ctx context.Context, part data.Part) (*OwnPart, error) {
 		}
 	}
 	// A head alone is fitted again with the validation images.
-	headAlone := settings.From != "" && settings.From != FromNothing && settings.Epochs == 1
+	headAlone := settings.FromBase() && settings.Epochs == 1
 	own.Fitted = own.Part == data.Train || own.Part == data.Val && headAlone
 	indices := split.Indices(own.Part)
 	if len(indices) == 0 {

@@ -78,7 +78,7 @@ func (s Settings) Frozen(given func(field string) bool) Settings {
 // Recipe are the defaults of a training of which somebody chose some settings, by the
 // names of fields: those of the network that s starts from or, from nothing, of its preset.
 func (s Settings) Recipe(given func(field string) bool) Settings {
-	if s.From != "" && s.From != FromNothing {
+	if s.FromBase() {
 		return TransferDefaults(s.From)
 	}
 	epochs := 0

@@ -235,10 +235,10 @@ func (s *Session) config() train.Config {
 		Monitor: train.Monitor(p.Monitor), LearningRate: p.LR, Schedule: p.schedule, EMA: p.EMA,
 		Dir: s.options.Dir, Probe: probe{s}, OnNaN: train.OnNaN(p.OnNaN), Settings: s.settingsJSON(),
 	}
-	if p.fromBase() && p.Hidden == 0 {
+	if p.FromBase() && p.Hidden == 0 {
 		cfg.Start = starter{s}
 	}
-	if s.options.Resume != nil && !s.fitOnly() {
+	if s.options.Resume != nil && !s.plan.FitOnly() {
 		cfg.Resume = s.options.Resume.Checkpoint
 	}
 	if s.Test != nil {

@@ -124,7 +124,8 @@ func Defaults() Settings {
 	return Settings{
 		Drawn: 1000, Arch: "v7-batchnorm", Resize: string(imageprep.Stretch), AuxWeight: Numbers{1},
 		Val: 0.2, Seed: 1, Epochs: 50, Patience: 10, Monitor: string(train.ValAccuracy),
-		Loss: string(nn.CrossEntropy), Precision: string(nn.FP32), Optimizer: "adam", Schedule: string(train.Constant),
+		Loss: string(nn.CrossEntropy), Precision: string(nn.FP32), Optimizer: "adam",
+		Schedule:  string(train.Constant),
 		BatchNorm: MeasuredStatistics, PatienceSteps: 300, OnNaN: string(train.StopOnNaN),
 	}
 }

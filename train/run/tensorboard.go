@@ -71,7 +71,7 @@ type events struct {
 func (s *Session) openEvents(f Folder, warn func(text string)) (*events, error) {
 	dir := s.options.TensorBoard
 	e := &events{warn: warn, heads: s.Heads(),
-		goesOn: s.options.Resume != nil && !s.fitOnly()}
+		goesOn: s.options.Resume != nil && !s.plan.FitOnly()}
 	var err error
 	if e.goesOn {
 		err = e.compare(f, dir)

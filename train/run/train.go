@@ -30,7 +30,7 @@ func (s *Session) Train(ctx context.Context) (*train.Outcome, error) {
 	defer end()
 	cfg.Observer = watch
 	outcome, err := train.Run(ctx, cfg)
-	if err == nil && s.fitOnly() {
+	if err == nil && s.plan.FitOnly() {
 		if err = s.refit(ctx, f); err == nil {
 			err = s.testAgain(ctx, f, outcome)
 		}

@@ -28,7 +28,7 @@ func (b *bases) atHand(o *Options) (string, error) {
 // base is the network that the settings start from; nil for none.
 func (b *bases) base(ctx context.Context, o *Options, s *run.Settings, given func(string) bool) (
 	*run.Base, error) {
-	if s.From == "" || s.From == run.FromNothing || o.Base == nil {
+	if !s.FromBase() || o.Base == nil {
 		return nil, nil
 	}
 	// All that says how the network is opened.
@@ -66,7 +66,7 @@ func (b *bases) complete(ctx context.Context, o *Options, s run.Settings, given 
 // none of the settings were given by somebody: they are those of a plan, complete.
 func none(string) bool { return false }
 
-// images are those that were read last, for the trials that follow.
+// images are those that were read last, for the trials that follow. Close them.
 type images struct {
 	key   imagesKey
 	cache *data.Cache
@@ -89,15 +89,21 @@ func (im *images) read(ctx context.Context, s *run.Settings, o *Options) (*data.
 	if im.cache != nil && im.key == key {
 		return im.cache, nil
 	}
-	im.cache = nil // before there is memory for others
-	ro := run.Options{Pixels: o.Pixels, Disk: o.Disk}
-	if o.Observer != nil {
-		ro.Observer = o.Observer
+	// Before there is memory for others, and room on disk.
+	if err := im.close(); err != nil {
+		return nil, err
 	}
-	cache, err := run.Read(ctx, *s, ro)
+	cache, err := run.Read(ctx, *s, run.Options{Pixels: o.Pixels, Disk: o.Disk, Observer: o.Observer})
 	if err != nil {
 		return nil, err
 	}
 	im.key, im.cache = key, cache
 	return cache, nil
+}
+
+// close gives the images up.
+func (im *images) close() error {
+	cache := im.cache
+	im.cache = nil
+	return cache.Close()
 }

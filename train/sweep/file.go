@@ -274,6 +274,5 @@ func fieldOf(n *yaml.Node) (run.Field, error) {
 		}
 		known = append(known, f.Key)
 	}
-	err := wrongKey(n, "a training", known)
-	return run.Field{}, err
+	return run.Field{}, wrongKey(n, "a training", known)
 }

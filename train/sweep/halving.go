@@ -48,7 +48,7 @@ func halving(n *yaml.Node) (*Halving, error) {
 
 // left is how many of n go on.
 func (h *Halving) left(n int) int {
-	const rounding = 1e-9 // 0.1 of 30 is 3
+	const rounding = 1e-9 // 0.55 of 100 is 55, and a little more as float64
 	return min(n, max(1, int(math.Ceil(float64(n)*h.Keep-rounding))))
 }
 

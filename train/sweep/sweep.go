@@ -146,7 +146,8 @@ func (s *Sweep) mine(t *Trial) bool {
 // Run works on the sweep until none of the trials is left, or of the shard's: also when
 // others are at work on the last ones, since they may stop. A trial that fails does not stop
 // the others. A context that ends leaves a folder that the same call goes on with.
-func (s *Sweep) Run(ctx context.Context) error {
+func (s *Sweep) Run(ctx context.Context) (err error) {
+	defer func() { err = errors.Join(err, s.images.close()) }()
 	waiting := false
 	for {
 		left, err := s.left()

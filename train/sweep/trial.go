@@ -34,8 +34,10 @@ func failed(t *Trial, err error) *Failure {
 	var infinite *train.NotFiniteError
 	var start *run.InitError
 	var memory *nn.MemoryError
-	return &Failure{Trial: t.Number, Reason: table.OneLine(err.Error()), Time: time.Now().UTC(),
-		Permanent: !errors.As(err, &memory) && errors.As(err, &setting) || errors.As(err, &infinite) || errors.As(err, &start)}
+	always := errors.As(err, &setting) && !errors.As(err, &memory) || errors.As(err, &infinite) ||
+		errors.As(err, &start)
+	return &Failure{Trial: t.Number, Reason: table.OneLine(err.Error()), Permanent: always,
+		Time: time.Now().UTC()}
 }
 
 // stops says whether an error is of all trials: a disk that is full, images that are not
@@ -79,15 +81,11 @@ func (s *Sweep) note(f *Failure) error {
 func (s *Sweep) train(ctx context.Context, j job, p *progress) (err error) {
 	f := s.Folder(j.Trial)
 	settings := j.Settings
-	o := run.Options{Dir: f.Dir, Version: s.options.Version, Frozen: s.options.Frozen}
 	ctx, pause := context.WithCancelCause(ctx)
 	defer pause(nil)
-	u := &until{goal: j.goal, pause: func() { pause(errPause) }}
-	if s.options.Observer != nil {
-		u.Observer = s.options.Observer
-	}
-	o.Observer = u
-	if p.record != nil && f.Stepped() && !fitsHeadAlone(&p.record.Settings) {
+	o := run.Options{Dir: f.Dir, Version: s.options.Version, Frozen: s.options.Frozen,
+		Observer: s.options.Observer, Also: []train.Observer{until{j.goal, pause}}}
+	if p.record != nil && f.Stepped() && !p.record.Settings.FitOnly() {
 		if o.Resume, err = f.Resume(); err != nil {
 			return err
 		}
@@ -117,12 +115,6 @@ func (s *Sweep) train(ctx context.Context, j job, p *progress) (err error) {
 	return err
 }
 
-// fitsHeadAlone says that a training is the fit of a head, which begins again when it was
-// stopped.
-func fitsHeadAlone(s *run.Settings) bool {
-	return s.From != "" && s.From != run.FromNothing && s.Hidden == 0 && s.Epochs == 1
-}
-
 // read reads the images of a trial, which must be those of the plan.
 func (s *Sweep) read(ctx context.Context, settings *run.Settings) (*data.Cache, error) {
 	before := s.images.cache
@@ -140,10 +132,10 @@ func (s *Sweep) read(ctx context.Context, settings *run.Settings) (*data.Cache, 
 		return cache, nil
 	}
 	if got, want := run.ContentDigest(cache.Set), s.Plan.Data[at].SHA256; got != want {
-		s.images.cache = nil
-		return nil, &imagesError{permanent("another folder for the sweep of these images",
+		err := permanent("another folder for the sweep of these images",
 			"%s: not the images that the sweep was planned for: got SHA-256 %.12s, want %.12s",
-			settings.Data, got, want)}
+			settings.Data, got, want)
+		return nil, errors.Join(&imagesError{err}, s.images.close())
 	}
 	return cache, nil
 }
@@ -151,39 +143,20 @@ func (s *Sweep) read(ctx context.Context, settings *run.Settings) (*data.Cache, 
 // errPause means that a trial has come to where its round is compared.
 var errPause = errors.New("the round is at its end")
 
-// until ends a training after an epoch.
+// until ends a training after the last epoch of its goal.
 type until struct {
-	run.Observer // nil: nobody
-	goal         goal
-	pause        func()
+	goal  goal
+	pause context.CancelCauseFunc
 }
 
-func (u *until) EpochDone(e train.Epoch, best bool) {
-	if u.Observer != nil {
-		u.Observer.EpochDone(e, best)
-	}
+func (u until) EpochDone(e train.Epoch, _ bool) {
 	if !u.goal.last && e.Epoch >= u.goal.epochs {
-		u.pause()
+		u.pause(errPause)
 	}
 }
 
-func (u *until) Progress(p train.Progress) {
-	if u.Observer != nil {
-		u.Observer.Progress(p)
-	}
-}
-
-func (u *until) Warn(text string) {
-	if u.Observer != nil {
-		u.Observer.Warn(text)
-	}
-}
-
-func (u *until) Reading(done, total int) {
-	if u.Observer != nil {
-		u.Observer.Reading(done, total)
-	}
-}
+func (until) Progress(train.Progress) {}
+func (until) Warn(string)             {}
 
 // String names a trial by what is tried.
 func (t *Trial) String() string {

@@ -3,7 +3,6 @@ package caches
 import (
 	"fmt"
 	"io"
-	"math"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -143,9 +142,9 @@ func (p *pruning) run(c *shell.Call) error {
 	if err != nil {
 		return err
 	}
-	before := time.Now().Add(-p.older)
-	if p.older == 0 { // a clock may be behind the files'
-		before = time.Unix(math.MaxInt32<<8, 0)
+	var before time.Time
+	if p.older > 0 {
+		before = time.Now().Add(-p.older)
 	}
 	gone := pruned{ofPixels.Folder().Prune(before, keep), ofFeatures.Folder().Prune(before, keep)}
 	return c.Write(p.json, gone, &gone)
