@@ -218,8 +218,10 @@ func TestADamagedFileGoesAsOthersDo(t *testing.T) {
 	if f.Remove(f.path("b")) || len(*said) != 1 || !strings.Contains((*said)[0], "1"+extension) {
 		t.Errorf("a folder went, or nobody heard of it: %q", *said)
 	}
-	if !f.Remove(f.path("a")) || !f.Remove(f.path("a")) {
-		t.Error("a damaged file stays, or one that went is an error")
+	for range 2 { // one that went already is no error
+		if !f.Remove(f.path("a")) {
+			t.Error("a damaged file stays, or one that went is an error")
+		}
 	}
 	want(t, f)
 }
