@@ -21,6 +21,7 @@ type shardFile struct {
 	pictures []shardPicture
 	labels   map[string][]byte // the texts of .cls and .json, by name
 	problems []Problem
+	refused  []Problem // those of problems that are errors where all must be good
 	err      error
 }
 
@@ -82,7 +83,7 @@ func firstProblem(s *Set) string {
 func (s *shardFile) read(ctx context.Context, file string) {
 	seen := map[string]bool{}
 	s.err = archive.List(file, archive.Visitor{
-		LeftOut: func(name, reason string) { s.report(name, Stray, reason) },
+		LeftOut: s.refuse,
 		File: func(m archive.Member, r io.Reader) error {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -92,7 +93,7 @@ func (s *shardFile) read(ctx context.Context, file string) {
 			case hidden(path.Base(m.Name)):
 				s.report(m.Name, Hidden, "hidden, left out")
 			case seen[m.Name]:
-				s.report(m.Name, Stray, "a second file of this name in the shard, left out")
+				s.refuse(m.Name, "a second file of this name in the shard, left out")
 			case ending == "cls" || ending == "json":
 				seen[m.Name] = true
 				s.label(m.Name, r)
@@ -108,10 +109,24 @@ func (s *shardFile) read(ctx context.Context, file string) {
 			}
 			return nil
 		}})
+	slices.SortStableFunc(s.pictures, func(a, b shardPicture) int { // 1.png, then 1.mask.png
+		return strings.Count(path.Base(a.Name), ".") - strings.Count(path.Base(b.Name), ".")
+	})
 }
 
 func (s *shardFile) report(name string, kind Kind, reason string) {
 	s.problems = append(s.problems, Problem{s.file + "/" + table.Printable(name), kind, reason})
+}
+
+// refuse reports what the archive should not have, whatever it is. A picture is one that
+// cannot be read.
+func (s *shardFile) refuse(name, why string) {
+	kind := Stray
+	if _, ending := splitKey(name); imageprep.ImageName("." + ending) {
+		kind = Unreadable
+	}
+	s.report(name, kind, why)
+	s.refused = append(s.refused, s.problems[len(s.problems)-1])
 }
 
 // label keeps the text of a label.
@@ -119,9 +134,9 @@ func (s *shardFile) label(name string, r io.Reader) {
 	text, err := io.ReadAll(io.LimitReader(r, maxLabel+1))
 	switch {
 	case err != nil:
-		s.report(name, Unreadable, reason(err).Error())
+		s.refuse(name, reason(err).Error())
 	case len(text) > maxLabel:
-		s.report(name, Unreadable, fmt.Sprintf("a label of more than %d bytes", maxLabel))
+		s.refuse(name, fmt.Sprintf("a label of more than %d bytes, left out", maxLabel))
 	default:
 		s.labels[name] = text
 	}
@@ -164,6 +179,9 @@ func (sc *shardScanner) rows(read []shardFile, parts map[string]Part) (rows []La
 			if ok {
 				rows = append(rows, row)
 			}
+		}
+		if sc.opts.Strict && len(s.refused) > 0 {
+			return nil, sc.bad(s.refused[0].Path, errors.New(s.refused[0].Reason))
 		}
 	}
 	with := slices.IndexFunc(rows, func(r LabelRow) bool { return r.Part != "" })
