@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
@@ -21,7 +22,7 @@ func (o *evalOptions) set(c *shell.Call) (*data.Set, error) {
 	if o.labelsFile != "" {
 		return set, err
 	}
-	return set, shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+	return set, remedy.Images(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
 }
 
 // evaluated is a result, of one class a picture or of several labels.

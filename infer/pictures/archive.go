@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/infer"
@@ -14,13 +15,37 @@ import (
 
 var errEnough = errors.New("enough")
 
+// NoneError says that no picture is where some were looked for.
+type NoneError struct {
+	Archive string // the first tar or zip file that was left out of a folder; "": none was
+}
+
+func (e *NoneError) Error() string { return "no images there" }
+
+// Hint says how pictures in archives are read, where archives were left out.
+func (e *NoneError) Hint() string {
+	if e.Archive == "" {
+		return ""
+	}
+	pattern := filepath.Join(filepath.Dir(e.Archive), "*"+filepath.Ext(e.Archive))
+	return e.Archive + " may have pictures in it: tar and zip files are read where they are named, as in " +
+		pattern
+}
+
+// LeftOut notes what was left out of a folder.
+func (e *NoneError) LeftOut(name string) {
+	if e.Archive == "" && archive.Is(name) {
+		e.Archive = name
+	}
+}
+
 // expandArchive yields the pictures in a tar or zip file, in its order, as those of a
 // folder. They are called by its name and theirs.
 func expandArchive(file string, yield func(infer.Picture) bool) bool {
 	bad := func(name string, err error) infer.Picture {
 		return infer.Picture{Name: name, Err: fmt.Errorf("%s: %w", name, err)}
 	}
-	on := true
+	on, any := true, false
 	err := archive.List(file, archive.Visitor{
 		File: func(m archive.Member, _ io.Reader) error {
 			if !on {
@@ -29,6 +54,7 @@ func expandArchive(file string, yield func(infer.Picture) bool) bool {
 			if name := path.Base(m.Name); strings.HasPrefix(name, ".") || !imageprep.ImageName(name) {
 				return nil // labels, and whatever else is beside pictures
 			}
+			any = true
 			if on = yield(infer.Picture{Name: file + "/" + m.Name, Reader: archive.Reader(m.Open)}); !on {
 				return errEnough
 			}
@@ -36,9 +62,13 @@ func expandArchive(file string, yield func(infer.Picture) bool) bool {
 		},
 		LeftOut: func(name, reason string) {
 			if on && imageprep.ImageName(name) {
+				any = true
 				on = yield(bad(file+"/"+name, errors.New(reason)))
 			}
 		}})
+	if err == nil && !any {
+		err = errors.New("no picture in it")
+	}
 	if on && err != nil {
 		on = yield(bad(file, err))
 	}

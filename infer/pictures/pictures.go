@@ -62,16 +62,22 @@ func (a Arguments) Many() bool {
 	return err != nil || info.IsDir() || a.archive(a.Names[0])
 }
 
-func (a Arguments) archive(name string) bool { return a.Archives && archive.Is(name) }
+// archive says whether a file is opened as an archive; a compressed one is refused as one.
+func (a Arguments) archive(name string) bool {
+	return a.Archives && (archive.Is(name) || archive.Compressed(name))
+}
 
 // Read reads the bytes of the pictures, up to most of them, and makes sure that they
-// are images. What is left out of folders does not count; any other error ends it.
+// are images. What is left out of folders does not count; any other error ends it. Where
+// there is none it is a [*NoneError].
 func (a Arguments) Read(most int) ([][]byte, error) {
 	var files [][]byte
+	var none NoneError
 	decoder := new(imageprep.Decoder)
 	for p := range List(a) {
 		data, err := readPicture(decoder, p)
 		if LeftOut(p, err) {
+			none.LeftOut(p.Name)
 			continue
 		}
 		if err != nil {
@@ -80,6 +86,9 @@ func (a Arguments) Read(most int) ([][]byte, error) {
 		if files = append(files, data); len(files) == most {
 			break
 		}
+	}
+	if len(files) == 0 {
+		return nil, &none
 	}
 	return files, nil
 }

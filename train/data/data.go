@@ -77,7 +77,7 @@ const (
 	Hidden     Kind = "hidden"     // name starts with a dot, or a system's own file
 	Stray      Kind = "stray"      // no image, or an image outside every class folder
 	Unreadable Kind = "unreadable" // an image that does not decode
-	EmptyClass Kind = "empty"      // a class folder without an image
+	EmptyClass Kind = "empty"      // a class folder or an archive without an image
 	Name       Kind = "name"       // a class whose name is nearly that of another
 	Duplicate  Kind = "duplicate"  // the same picture under two classes, or in two parts
 )

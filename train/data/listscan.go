@@ -29,7 +29,8 @@ import (
 func ScanList(ctx context.Context, dir string, list *LabelList, multi bool, opts ScanOptions) (
 	*Set, error) {
 
-	sc := &listScanner{list: list, inside: map[string]error{}}
+	sc := &listScanner{list: list, inside: map[string]error{},
+		binary: "train --multi-label trains on one label that pictures have or not"}
 	sc.scanner = scanner{ctx: ctx, opts: opts, excluded: map[int]bool{}, hinted: map[string]bool{},
 		set: &Set{Dir: dir, List: list.File, Multi: multi, Notes: slices.Clone(list.Assumed)}}
 	if err := sc.scan(); err != nil {
@@ -45,6 +46,7 @@ type listScanner struct {
 	list   *LabelList
 	root   string           // dir without links
 	inside map[string]error // what is wrong with folders, by path; nil: they are inside
+	binary string           // how to train on a single label
 }
 
 func (sc *listScanner) wrong(line int, help, format string, args ...any) error {
@@ -260,8 +262,7 @@ func (sc *listScanner) checkLabels() error {
 	case n == 0:
 		return sc.wrong(0, "", "none of its pictures has a label")
 	case n == 1 && !s.Multi:
-		return sc.wrong(0, "--multi-label trains on one label that pictures have or not",
-			"only one label, %q: a classifier needs two or more", s.Labels[0])
+		return sc.wrong(0, sc.binary, "only one label, %q: a classifier needs two or more", s.Labels[0])
 	}
 	first := map[string]string{}
 	for _, label := range s.Labels {

@@ -40,7 +40,7 @@ type ScanOptions struct {
 // folder, or has fewer than two classes.
 func Scan(ctx context.Context, dir string, opts ScanOptions) (*Set, error) {
 	if shards, err := FindShards(dir); err != nil {
-		return nil, &ShardError{err}
+		return nil, err
 	} else if shards != nil {
 		return scanShards(ctx, shards, opts)
 	}

@@ -40,7 +40,7 @@ const maxLabel = 1 << 20
 func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, error) {
 	parts, err := shards.parts()
 	if err != nil {
-		return nil, &ShardError{err}
+		return nil, &ShardError{Err: err}
 	}
 	read := make([]shardFile, len(shards.Files))
 	err = parallel(ctx, 0, len(read), func(i int) error {
@@ -53,18 +53,27 @@ func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, er
 	}
 	sc := &shardScanner{shards: shards, keys: map[string]string{}}
 	sc.list = &LabelList{File: shards.Name}
+	sc.binary = `one label that pictures have or not: those without it have KEY.json with "labels": []`
 	sc.scanner = scanner{ctx: ctx, opts: opts, excluded: map[int]bool{}, hinted: map[string]bool{},
 		set: &Set{Dir: shards.Root, List: shards.Name, members: map[string]archive.Member{}}}
 	rows, err := sc.rows(read, parts)
+	var bad *ShardError
+	if errors.As(err, &bad) {
+		return nil, err
+	}
 	if err == nil {
 		err = sc.nameNumbers(rows)
 	}
 	if err == nil && len(rows) == 0 {
-		err = fmt.Errorf("data %s: no picture with a label in %d shards%s", shards.Name, len(read),
+		word := "shards"
+		if len(read) == 1 {
+			word = "shard"
+		}
+		err = fmt.Errorf("data %s: no picture with a label in %d %s%s", shards.Name, len(read), word,
 			firstProblem(sc.set))
 	}
 	if err != nil {
-		return nil, &ShardError{err}
+		return nil, &ShardError{Err: err}
 	}
 	sc.items(rows)
 	sc.set.NotFound = sc.notFound()
@@ -109,6 +118,9 @@ func (s *shardFile) read(ctx context.Context, file string) {
 			}
 			return nil
 		}})
+	if s.err == nil && len(s.pictures)+len(s.problems) == 0 {
+		s.problems = append(s.problems, Problem{s.file, EmptyClass, "no picture in it"})
+	}
 	slices.SortStableFunc(s.pictures, func(a, b shardPicture) int { // 1.png, then 1.mask.png
 		return strings.Count(path.Base(a.Name), ".") - strings.Count(path.Base(b.Name), ".")
 	})
@@ -202,7 +214,9 @@ func (sc *shardScanner) rows(read []shardFile, parts map[string]Part) (rows []La
 // bad reports something that cannot be read, or is the error of it where all must be.
 func (sc *shardScanner) bad(name string, err error) error {
 	if sc.opts.Strict {
-		return fmt.Errorf("data %s: %s: %w", sc.set.Dir, name, err)
+		text := strings.TrimRight(strings.TrimSuffix(err.Error(), "left out"), ",: ")
+		return &ShardError{fmt.Errorf("data %s: %s: %s", sc.shards.Name, name, text),
+			"without --strict it is left out"}
 	}
 	sc.set.report(name, Unreadable, err.Error())
 	return nil

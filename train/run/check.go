@@ -35,6 +35,15 @@ func wrong(field, format string, args ...any) error {
 	return &SettingError{[]string{field}, fmt.Errorf(format, args...)}
 }
 
+// hinted is an error that says what mends it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+func (h *hinted) Hint() string  { return h.hint }
+
 // plan is what settings ask for, read and checked, before any image is.
 type plan struct {
 	Settings
@@ -219,7 +228,7 @@ func (p *plan) check() error {
 	case (p.Freeze == FreezeAll || p.Freeze == FreezeAuto) && !p.FromBase():
 		return wrong("freeze", "a network from nothing has nothing to keep")
 	case p.MultiLabel && p.LabelsFile == "":
-		return wrong("multi-label", "goes with a list of pictures and labels: a folder is one class")
+		return wrong("multi-label", "%w", p.noList())
 	case p.Data == "" && p.Exclude != "":
 		return wrong("exclude", "got %s, and there is no folder of images: flowers are drawn", p.Exclude)
 	case p.Data == "" && p.Drawn < 10:

@@ -7,6 +7,24 @@ import (
 	"github.com/flowerctl/flowerctl/train/data"
 )
 
+// DataError is about a folder that holds no images to train on as it should: one
+// folder for each class, with its images inside.
+type DataError struct{ Err error }
+
+func (e *DataError) Error() string { return e.Err.Error() }
+
+// Unwrap returns Err.
+func (e *DataError) Unwrap() error { return e.Err }
+
+// Hint is that of Err, or else says what a folder of images looks like.
+func (e *DataError) Hint() string {
+	var own interface{ Hint() string }
+	if errors.As(e.Err, &own) && own.Hint() != "" {
+		return own.Hint()
+	}
+	return "want one folder for each class, with its images inside"
+}
+
 // scan says how the folder of images is listed. The exclusion is read: where it cannot
 // be, that is the error of the setting.
 func (p *plan) scan() (o data.ScanOptions, err error) {
@@ -22,14 +40,8 @@ func (p *plan) scan() (o data.ScanOptions, err error) {
 // list lists the images of the folder, or of the list of labels.
 func (p *plan) list(ctx context.Context, scan data.ScanOptions) (set *data.Set, err error) {
 	if p.LabelsFile == "" {
-		set, err = data.Scan(ctx, p.Data, scan)
-		var shards *data.ShardError
-		var list *data.ListError
-		if err != nil && !errors.As(err, &shards) && !errors.As(err, &list) {
-			err = &DataError{err}
-		}
-		if err != nil {
-			return nil, err
+		if set, err = data.Scan(ctx, p.Data, scan); err != nil {
+			return nil, &DataError{err}
 		}
 		return set, nil
 	}

@@ -65,6 +65,16 @@ func Of(err error) error {
 	return ofFile(err)
 }
 
+// Images adds what a folder of images looks like, or where to have one, to the error of
+// reading it, unless that says what mends it.
+func Images(err error, hint string) error {
+	var own interface{ Hint() string }
+	if errors.As(err, &own) && own.Hint() != "" {
+		return err
+	}
+	return shell.Fail(err, hint)
+}
+
 // hints are the lines of a hint, which may be empty.
 func hints(hint string) []string {
 	if hint == "" {
