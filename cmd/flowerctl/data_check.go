@@ -72,7 +72,7 @@ func (o *dataCheckOptions) check(c *shell.Call) (err error) {
 			return err
 		}
 	}
-	var scan data.ScanOptions
+	scan := data.ScanOptions{Folder: "the argument, here " + dir + ","}
 	if o.exclude != "" {
 		if scan.Exclude, err = data.ReadExclusion(o.exclude); err != nil {
 			return fmt.Errorf("--exclude: %w", err)

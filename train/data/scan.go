@@ -21,6 +21,8 @@ type ScanOptions struct {
 	// Exclude names files to leave out, whatever they are; nil names none. How many they
 	// were is in Set.Excluded.
 	Exclude *Exclusion
+	// Folder is what names the folder where the user asks for it, for hints; "" is --data.
+	Folder string
 }
 
 // Scan lists the images of a folder with a folder for each class, or with folders
