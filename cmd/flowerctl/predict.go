@@ -85,13 +85,14 @@ func (o *predictOptions) check(names []string, asked bool) error {
 
 func (o *predictOptions) run(c *shell.Call) (err error) {
 	asked := o.sharded.Asked(c)
-	if err := cmp.Or(o.answerFlags.check(), o.check(c.Files, asked)); err != nil {
+	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list, Archives: true}
+	err = cmp.Or(o.answerFlags.check(), o.check(c.Files, asked), arguments.Holds(o.explain))
+	if err != nil {
 		return err
 	}
 	if asked {
 		return o.sharded.Predict(c, &o.Flags, o.writer(nil, o.top), o.batch)
 	}
-	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list, Archives: true}
 	m, err := o.Find(c)
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/train/archive"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/textfile"
 )
 
@@ -65,6 +66,29 @@ func (a Arguments) Many() bool {
 // archive says whether a file is opened as an archive; a compressed one is refused as one.
 func (a Arguments) archive(name string) bool {
 	return a.Archives && (archive.Is(name) || archive.Compressed(name))
+}
+
+// Holds is the error of a place where pictures are to be written, in a folder of the
+// arguments: they would be listed with the others. It is an [*atomicfile.InsideError]. A
+// path may be "" for no place.
+func (a Arguments) Holds(path string) error {
+	if path == "" {
+		return nil
+	}
+	for _, arg := range a.Names {
+		folders, err := filepath.Glob(arg)
+		if err != nil || len(folders) == 0 {
+			folders = []string{arg}
+		}
+		for _, folder := range folders {
+			names, ok := atomicfile.Inside(folder, path)
+			hidden := slices.ContainsFunc(names, func(s string) bool { return strings.HasPrefix(s, ".") })
+			if ok && !hidden {
+				return &atomicfile.InsideError{Path: path, Dir: folder}
+			}
+		}
+	}
+	return nil
 }
 
 // Read reads the bytes of the pictures, up to most of them, and makes sure that they

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
 )
 
@@ -35,6 +36,17 @@ func (p *plan) scan() (o data.ScanOptions, err error) {
 		}
 	}
 	return o, nil
+}
+
+// CheckOut refuses a place for what a training writes, its folder or a picture, in the folder
+// of images: the next one would take the pictures there for images. A list of labels may be
+// in the folder of runs, as it names its images. The error is a [*SettingError]; setting is
+// what asks for the place, which may be "" for none.
+func (s Settings) CheckOut(setting, path string) error {
+	if path == "" || s.Data == "" || s.LabelsFile != "" || !data.Within(s.Data, path) {
+		return nil
+	}
+	return wrong(setting, "%w", &atomicfile.InsideError{Path: path, Dir: s.Data})
 }
 
 // list lists the images of the folder, or of the list of labels.

@@ -36,6 +36,7 @@ func Of(err error) error {
 	}
 	var setting *run.SettingError
 	var units *imageprep.UnitsError
+	var inside *atomicfile.InsideError
 	var none *run.NoRunError
 	var images *run.NoImagesError
 	var permanent *shard.PermanentError
@@ -55,6 +56,8 @@ func Of(err error) error {
 			err = shell.Fail(err, unitsHint(units))
 		}
 		return err
+	case errors.As(err, &inside):
+		return shell.FailWith(shell.ExitUsage, err)
 	case errors.As(err, &none) && len(none.Others) > 0:
 		return shell.Fail(err, "there are: "+strings.Join(none.Others, ", "))
 	case errors.As(err, &none):
