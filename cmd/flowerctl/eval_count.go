@@ -1,10 +1,8 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
@@ -38,7 +36,7 @@ func (o *evalOptions) count(c *shell.Call, e *sharded.Evaluated, images *choose.
 		Observer: watch, Keep: o.html != "", Thresholds: e.Thresholds}
 	for _, p := range images.Unreadable {
 		how.Unreadable = append(how.Unreadable, p.Path)
-		watch.LeftOut(errors.New(filepath.Join(o.data, filepath.FromSlash(p.Path)) + ": " + p.Reason))
+		watch.LeftOut(p.In(images.Dir))
 	}
 	var result evaluated
 	var err error

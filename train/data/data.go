@@ -12,6 +12,7 @@ package data
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -91,6 +92,12 @@ type Problem struct {
 }
 
 func (p Problem) String() string { return fmt.Sprintf("%s: %s", p.Path, p.Reason) }
+
+// In is the problem as an error of the file in the folder dir, without what became of it.
+func (p Problem) In(dir string) error {
+	reason := strings.TrimRight(strings.TrimSuffix(p.Reason, "left out"), ",: ")
+	return fmt.Errorf("%s: %s", filepath.Join(dir, filepath.FromSlash(p.Path)), reason)
+}
 
 func (s *Set) report(path string, k Kind, reason string) {
 	s.Problems = append(s.Problems, Problem{Path: path, Kind: k, Reason: reason})

@@ -42,3 +42,14 @@ func wantHint(t *testing.T, err error, want string) {
 		t.Errorf("%v: the hint is %q, want %q", err, got, want)
 	}
 }
+
+// TestAProblemSaysWhereAndWhy, and leaves it to others what becomes of it.
+func TestAProblemSaysWhereAndWhy(t *testing.T) {
+	for reason, want := range map[string]string{"a link, left out": "a link", "no label: left out": "no label",
+		"image cut short": "image cut short"} {
+		got := Problem{"a/1.png", Unreadable, reason}.In("photos").Error()
+		if got != filepath.Join("photos", "a", "1.png")+": "+want {
+			t.Errorf("got %q", got)
+		}
+	}
+}
