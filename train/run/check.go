@@ -203,8 +203,8 @@ func (p *plan) check() error {
 		return wrong("batchnorm", "got %q, want one of %v", p.BatchNorm, Statistics())
 	case p.Initializer != "" && !slices.Contains(model.Inits(), model.Init(p.Initializer)):
 		return wrong("initializer", "got %q, want one of %v", p.Initializer, model.Inits())
-	case p.Batch < 0:
-		return wrong("batch", "got %d, want 1 or more, or 0 for what suits the images", p.Batch)
+	case p.Batch < 0 && p.Batch != AutoBatch:
+		return wrong("batch", "got %d, want 1 or more, 0 for what suits the images, or auto", p.Batch)
 	case p.Threads < 0:
 		return wrong("threads", "got %d, want 0 (all cores) or more", p.Threads)
 	case !(p.Smooth >= 0 && p.Smooth < 1):

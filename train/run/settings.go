@@ -75,7 +75,7 @@ type Settings struct {
 	LeftOut    string `json:"left_out,omitempty"`
 
 	Augment  string  `json:"augment"` // policy; "" for the network's own
-	Batch    int     `json:"batch"`   // images a step; 0: as many as suit the folder
+	Batch    int     `json:"batch"`   // images a step; 0: as many as suit the folder; or AutoBatch
 	Smooth   float64 `json:"label_smoothing"`
 	Classes  string  `json:"class_weights"` // "", "balanced", or a number for each
 	Seed     uint64  `json:"seed"`          // of split, start, order, augmentation, dropout
@@ -128,15 +128,6 @@ func Defaults() Settings {
 		Schedule:  string(train.Constant),
 		BatchNorm: MeasuredStatistics, PatienceSteps: 300, OnNaN: string(train.StopOnNaN),
 	}
-}
-
-// standardBatch is the study's number of images a step. Folders of few images get a
-// smaller one: fewestSteps an epoch, of smallestBatch images or more.
-const standardBatch, smallestBatch, fewestSteps = 32, 8, 8
-
-// batchFor is the number of images a step that suits so many training images.
-func batchFor(images int) int {
-	return min(standardBatch, max(smallestBatch, images/fewestSteps))
 }
 
 // Study returns the settings with Keras' rules, which the study had and files of
