@@ -66,6 +66,10 @@ var fields = []Field{
 	{Name: "train-size", Key: "train_size",
 		Usage: "side of the images that steps take, `PIXELS`, cut from those of --size; 0: as --size",
 		Int:   func(s *Settings) *int { return &s.TrainSize }},
+	{Name: "crop-from", Key: "crop_from", optional: true,
+		Usage: "keep training images at a side of `PIXELS` too, and cut what --augment makes of them " +
+			"from these; 0: from those of --size",
+		Int: func(s *Settings) *int { return &s.CropFrom }},
 	{Name: "resize", Key: "resize", Usage: "`HOW` images become squares: stretch or crop",
 		Text: func(s *Settings) *string { return &s.Resize }},
 	{Name: "init", Key: "init", Usage: "start from the weights in `FILE`.onnx, FILE.ckpt or a run",

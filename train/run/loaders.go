@@ -21,6 +21,7 @@ func (s *Session) loaders() (err error) {
 	if !s.plan.frozenWay() { // else images vary before their features are computed
 		shuffled.Augment = s.plan.augment
 	}
+	shuffled.Larger = s.larger
 	if s.Training, err = data.NewLoader(s.Images, training, shuffled); err != nil {
 		return err
 	}

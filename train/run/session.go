@@ -91,6 +91,7 @@ type Session struct {
 	news    []string  // of a run that goes on
 
 	features *Features
+	larger   *data.Larger // nil without Settings.CropFrom
 }
 
 // DataError is about a folder that holds no images to train on as it should: one
@@ -135,10 +136,13 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	}
 	if err == nil {
 		s.settleBatch()
+		s.fewImages()
+		err = s.readLarger(ctx)
+	}
+	if err == nil {
 		err = s.loaders()
 	}
 	if err == nil {
-		s.fewImages()
 		err = s.build(ctx, s.Images.Set.Classes())
 	}
 	if err != nil {

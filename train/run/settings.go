@@ -34,9 +34,12 @@ type Settings struct {
 	Arch string `json:"arch"` // a preset of package arch
 	Size int    `json:"size"` // pixels; 0 for the network's own
 	// TrainSize is the side of the images in training, pixels; 0 for Size.
-	TrainSize int    `json:"train_size,omitempty"`
-	Resize    string `json:"resize"` // how images become squares: imageprep.Resize
-	Init      string `json:"init"`   // file or run to take weights from
+	TrainSize int `json:"train_size,omitempty"`
+	// CropFrom is the side in pixels at which training images are kept besides, so that
+	// Augment cuts its variations from real pixels; 0 for Size.
+	CropFrom int    `json:"crop_from,omitempty"`
+	Resize   string `json:"resize"` // how images become squares: imageprep.Resize
+	Init     string `json:"init"`   // file or run to take weights from
 
 	// From names the network to start from, FromNothing or "" for none. Arch counts
 	// for nothing then.
