@@ -36,15 +36,6 @@ func wrong(field, format string, args ...any) error {
 	return &SettingError{[]string{field}, fmt.Errorf(format, args...)}
 }
 
-// hinted is an error that says what mends it.
-type hinted struct {
-	error
-	hint string
-}
-
-func (h *hinted) Unwrap() error { return h.error }
-func (h *hinted) Hint() string  { return h.hint }
-
 // plan is what settings ask for, read and checked, before any image is.
 type plan struct {
 	Settings

@@ -14,6 +14,15 @@ import (
 // multi says whether the session's images have any number of labels.
 func (s *Session) multi() bool { return s.Images != nil && s.Images.Set.Multi }
 
+// hinted is an error that says what mends it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+func (h *hinted) Hint() string  { return h.hint }
+
 // noList is why images without a list of labels are not given several.
 func (p *plan) noList() error {
 	err := errors.New("goes with a list of pictures and labels: a folder is one class")

@@ -43,7 +43,7 @@ func (o *Listing) Run(c *shell.Call) error {
 	how := shard.ListOptions{NoHash: o.NoHash, Skipped: func(left bool, err error) {
 		if !left {
 			failed++
-		} else if name, _, _ := strings.Cut(err.Error(), ": "); archive.Is(name) {
+		} else if name, _, _ := strings.Cut(err.Error(), ": "); isArchive(name) {
 			archives = append(archives, name)
 		}
 		if !left || errors.Is(err, pictures.ErrFolderLink) {
@@ -100,6 +100,8 @@ func sourcesOf(c *shell.Call, dir string) (sources iter.Seq[shard.Source], class
 
 var errArchive = errors.New("a tar or zip file, and a manifest lists files, not what is in them")
 
+func isArchive(name string) bool { return archive.Is(name) || archive.Compressed(name) }
+
 // inArchives says which command reads the pictures in archives.
 func inArchives(command, name string) string {
 	return "flowerctl " + command + " " + name + " answers for the pictures in it"
@@ -112,7 +114,7 @@ func noArchive(name string) error {
 		files = []string{name}
 	}
 	for _, file := range files {
-		if info, err := os.Stat(file); err == nil && !info.IsDir() && archive.Is(file) {
+		if info, err := os.Stat(file); err == nil && !info.IsDir() && isArchive(file) {
 			return shell.FailWith(shell.ExitUsage, fmt.Errorf("%s: %w", file, errArchive),
 				inArchives("predict", file))
 		}
@@ -124,7 +126,7 @@ func noArchive(name string) error {
 func named(a pictures.Arguments) iter.Seq[shard.Source] {
 	return func(yield func(shard.Source) bool) {
 		for p := range pictures.List(a) {
-			if p.Tag == 0 && p.Err == nil && archive.Is(p.Name) { // a name on the standard input
+			if p.Tag == 0 && p.Err == nil && isArchive(p.Name) { // a name on the standard input
 				p.Err = fmt.Errorf("%s: %w", p.Name, errArchive)
 			}
 			if !yield(shard.Source{Picture: p}) {
