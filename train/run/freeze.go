@@ -33,7 +33,7 @@ func (s *Session) fewImages() {
 	if p.Freeze == FreezeNone {
 		p.Freeze = ""
 	}
-	if p.Freeze == FreezeAuto && s.Training.Len() < tuneFrom*s.Images.Set.Classes() {
+	if p.Freeze == FreezeAuto && s.trainingImages() < tuneFrom*s.Images.Set.Classes() {
 		p.Freeze = FreezeAll
 		p.Precision = string(nn.FP32) // there is no step for another one
 	}

@@ -17,7 +17,7 @@ func (s *Session) loaders() (err error) {
 	if s.plan.Batch == 0 {
 		s.plan.Batch = standardBatch
 		if s.plan.Data != "" { // as many flowers as one wants can be drawn
-			s.plan.Batch = batchFor(len(training))
+			s.plan.Batch = batchFor(s.trainingImages())
 		}
 		s.Settings.Batch, s.SmallBatch = s.plan.Batch, s.plan.Batch < standardBatch
 	}

@@ -86,6 +86,7 @@ type Session struct {
 	news    []string  // of a run that goes on
 
 	features *Features
+	expected int // see trainingImages
 }
 
 // DataError is about a folder that holds no images to train on as it should: one

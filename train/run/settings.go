@@ -134,7 +134,8 @@ func Defaults() Settings {
 // smaller one: fewestSteps an epoch, of smallestBatch images or more.
 const standardBatch, smallestBatch, fewestSteps = 32, 8, 8
 
-// batchFor is the number of images a step that suits so many training images.
+// batchFor is the number of images a step that suits so many training images: whatever the
+// seed and the fold, see Session.trainingImages.
 func batchFor(images int) int {
 	return min(standardBatch, max(smallestBatch, images/fewestSteps))
 }
