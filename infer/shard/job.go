@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // Kind is what the shards of a folder do.
@@ -101,7 +102,7 @@ func (j *Job) claim(dir string) error {
 		return err
 	}
 	if d := j.difference(there); d != "" {
-		return permanent("another folder for this one, or remove it",
+		return permanent.Errorf("another folder for this one, or remove it",
 			"%s has shards of another job: %s", dir, d)
 	}
 	return nil
@@ -121,7 +122,7 @@ func readJob(dir string) (*Job, error) {
 	path := filepath.Join(dir, jobFile)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, permanent("", "%s is no folder of shards: it has no %s", dir, jobFile)
+		return nil, permanent.Errorf("", "%s is no folder of shards: it has no %s", dir, jobFile)
 	}
 	if err != nil {
 		return nil, err
@@ -129,7 +130,7 @@ func readJob(dir string) (*Job, error) {
 	j := new(Job)
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(j); err != nil || j.check() != nil {
-		return nil, permanent("", "%s: damaged: %w", path, errors.Join(err, j.check()))
+		return nil, permanent.Errorf("", "%s: damaged: %w", path, errors.Join(err, j.check()))
 	}
 	return j, nil
 }

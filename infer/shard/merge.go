@@ -15,6 +15,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // The files that merging makes in a folder of shards, but for the result.
@@ -107,8 +108,8 @@ func (j *Job) parts(dir string) ([]*Part, error) {
 			continue
 		}
 		if from, to := s.Range(j.Pictures); p.From != from || p.Done != to-from {
-			return nil, again(s, dir, permanent("", "shard %s: got %d pictures from %d, want %d from %d",
-				s, p.Done, p.From, to-from, from))
+			return nil, again(s, dir, permanent.Errorf("",
+				"shard %s: got %d pictures from %d, want %d from %d", s, p.Done, p.From, to-from, from))
 		}
 		parts = append(parts, p)
 	}

@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/infer/answers"
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // refused wants an error that a retry does not mend.
 func refused(t *testing.T, err error, want string) {
 	t.Helper()
-	var p *PermanentError
+	var p *permanent.Error
 	if !errors.As(err, &p) || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want a permanent error with %q", err, want)
 	}

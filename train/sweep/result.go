@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // The files of a sweep that has ended; SuccessFile is the last, and comes only where no trial
@@ -221,7 +222,7 @@ func (r *Result) Failures() []Row {
 	return slices.DeleteFunc(slices.Clone(r.Trials), func(row Row) bool { return row.State != Failed })
 }
 
-// Err is nil where no trial failed, of those of this process's shard: a [*PermanentError]
+// Err is nil where no trial failed, of those of this process's shard: a [*permanent.Error]
 // where none of those that did would do otherwise another time.
 func (r *Result) Err() error {
 	failures := slices.DeleteFunc(r.Failures(), func(row Row) bool { return !row.mine })
@@ -233,5 +234,5 @@ func (r *Result) Err() error {
 	if slices.ContainsFunc(failures, func(row Row) bool { return !row.permanent }) {
 		return err
 	}
-	return &PermanentError{Err: err}
+	return &permanent.Error{Err: err}
 }

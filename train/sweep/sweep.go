@@ -79,7 +79,7 @@ var ErrShards = errors.New("halving compares all trials: it has no shards")
 
 // Open makes the folder of a sweep with the plan of a file, or goes on with the one that is
 // there, which must be the same. Settings that no training can have are found before there
-// is a folder. A folder of anything else, or of other images, is a [*PermanentError].
+// is a folder. A folder of anything else, or of other images, is a [*permanent.Error].
 func Open(ctx context.Context, f *File, o Options) (*Sweep, error) {
 	if f.Halving != nil && o.Count > 0 {
 		return nil, ErrShards

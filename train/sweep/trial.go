@@ -14,6 +14,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -68,7 +69,7 @@ func (s *Sweep) failure(t *Trial) (*Failure, error) {
 	}
 	f := new(Failure)
 	if err := json.Unmarshal(text, f); err != nil || f.Trial != t.Number {
-		return nil, permanent("remove it, and the trial is trained again", "%s: damaged", path)
+		return nil, permanent.Errorf("remove it, and the trial is trained again", "%s: damaged", path)
 	}
 	return f, nil
 }
@@ -132,7 +133,7 @@ func (s *Sweep) read(ctx context.Context, settings *run.Settings) (*data.Cache, 
 		return cache, nil
 	}
 	if got, want := run.ContentDigest(cache.Set), s.Plan.Data[at].SHA256; got != want {
-		err := permanent("another folder for the sweep of these images",
+		err := permanent.Errorf("another folder for the sweep of these images",
 			"%s: not the images that the sweep was planned for: got SHA-256 %.12s, want %.12s",
 			settings.Data, got, want)
 		return nil, errors.Join(&imagesError{err}, s.images.close())

@@ -18,6 +18,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/answers"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/shard"
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // Predict answers for the shard with the model that the flags name. Of the writer, Top and
@@ -35,11 +36,11 @@ func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer,
 	defer stop()
 	m, err := flags.Find(c)
 	if err != nil {
-		return permanent(err)
+		return forGood(err)
 	}
 	classifier, err := m.Open(c, true)
 	if err != nil {
-		return permanent(err)
+		return forGood(err)
 	}
 	defer shell.Closing(&err, classifier.Close)
 	m.Tell(c)
@@ -91,7 +92,7 @@ func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
 	defer stop()
 	e, err := open()
 	if err != nil {
-		return permanent(err)
+		return forGood(err)
 	}
 	defer shell.Closing(&err, e.Close)
 	if w.Writer, err = shard.Judged(w.Manifest, e.Labels); err != nil {
@@ -107,15 +108,15 @@ func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
 	return work(c, w, e.Engine, batch)
 }
 
-// permanent marks errors of a model that starting the shard again cannot mend: all but
+// forGood marks errors of a model that starting the shard again cannot mend: all but
 // those of the file system and of a device.
-func permanent(err error) error {
+func forGood(err error) error {
 	var file *fs.PathError
 	var device *ort.DeviceError
 	if errors.As(err, &file) || errors.As(err, &device) || shell.IsUsage(err) {
 		return err
 	}
-	return &shard.PermanentError{Err: err}
+	return &permanent.Error{Err: err}
 }
 
 // settings are what answers depend on beside the bytes of the model.
