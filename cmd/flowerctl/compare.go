@@ -5,6 +5,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/compare"
+	"github.com/flowerctl/flowerctl/train/sweep"
 )
 
 type compareOptions struct {
@@ -60,6 +61,11 @@ func (o *compareOptions) run(c *shell.Call) error {
 	if err != nil {
 		return err
 	}
+	best, err := sweep.Best(c.Files)
+	if err != nil {
+		return err
+	}
+	t.Notes = append(t.Notes, best...)
 	if err := o.draw(t.Curves); err != nil {
 		return err
 	}

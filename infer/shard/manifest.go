@@ -100,7 +100,8 @@ func (m *Manifest) check(r io.Reader) error {
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != m.SHA256 || n != m.Pictures {
 		return permanent.Errorf(listAgain,
-			"%s: changed since it was written: got %d pictures, %s, want %d, %s", m.Path, n, short(got), m.Pictures, short(m.SHA256))
+			"%s: changed since it was written: got %d pictures, %s, want %d, %s", m.Path, n,
+			short(got), m.Pictures, short(m.SHA256))
 	}
 	return nil
 }

@@ -1,14 +1,18 @@
 package sweep
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/compare"
+	"github.com/flowerctl/flowerctl/train/permanent"
+	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
@@ -70,29 +74,65 @@ func (r *Result) line() string {
 		return fmt.Sprintf("%s: no settings have all of their trials ended", r.Sweep)
 	}
 	text := fmt.Sprintf("best %s of %d settings: %s, ", r.Figure, len(r.Points), inWords(b.Tried))
-	if len(b.Trials) > 1 {
-		return text + fmt.Sprintf("mean %s of %d trials, the best of them %s",
-			r.Figure.text(*b.Mean), len(b.Trials), b.Run)
+	if b.Deviation != nil {
+		worse := *b.Mean - *b.Deviation
+		if r.Figure.isLoss() {
+			worse = *b.Mean + *b.Deviation
+		}
+		return text + fmt.Sprintf("mean %s of %d trials (standard deviation %s%s), the best of them %s",
+			r.Figure.text(*b.Mean), len(b.Trials), r.Figure.points(*b.Deviation), r.within(worse), b.Run)
 	}
 	text += fmt.Sprintf("%s, %s", r.Figure.text(*b.Mean), b.Run)
 	if r.Figure != ValAccuracy {
 		return text
 	}
-	within := 0
+	return text + fmt.Sprintf(" (95 %% interval %.1f to %.1f%s)", 100*b.Interval[0],
+		100*b.Interval[1], r.within(b.Interval[0]))
+}
+
+// within says how many settings besides the best are not worse than a value, "" for none.
+func (r *Result) within(value float64) string {
+	others := -1 // without the best
 	for _, p := range r.Points {
-		if p.Mean != nil && *p.Mean >= b.Interval[0] {
-			within++
+		if p.Mean != nil && !r.Figure.better(value, *p.Mean) {
+			others++
 		}
 	}
-	text += fmt.Sprintf(" (95 %% interval %.1f to %.1f", 100*b.Interval[0], 100*b.Interval[1])
-	switch within--; within {
+	switch others {
 	case 0:
+		return ""
 	case 1:
-		text += "; another one of the settings is within it"
-	default:
-		text += fmt.Sprintf("; %d others of the settings are within it", within)
+		return "; another one of the settings is within it"
 	}
-	return text + ")"
+	return fmt.Sprintf("; %d others of the settings are within it", others)
+}
+
+// Best says of each of the folders that is a sweep's which settings are best there. A plan
+// that was changed is a [*permanent.Error].
+func Best(dirs []string) (lines []string, err error) {
+	for _, dir := range dirs {
+		if !(run.Folder{Dir: dir}).Planned() {
+			continue
+		}
+		s, err := Read(dir)
+		var changed *permanent.Error
+		if errors.As(err, &changed) {
+			changed.Remedy = filepath.Join(dir, "trial-*") + " names the runs without it"
+		}
+		if err != nil {
+			return nil, err
+		}
+		r, err := s.result(false)
+		if err != nil {
+			return nil, err
+		}
+		line := r.line()
+		if r.Best != nil {
+			line = r.Sweep + ": " + line
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 // Line is what became of a trial, for people.
