@@ -83,15 +83,15 @@ func quoted(value string) string {
 // short is the beginning of a hash.
 func short(sum string) string { return fmt.Sprintf("SHA-256 %.12s", sum) }
 
-// jobFile is the name of the file that says what a folder of shards is of.
-const jobFile = "job.json"
+// JobFile is the name of the file that says what a folder of shards is of.
+const JobFile = "job.json"
 
 // claim makes the folder one of this job, unless it is one already.
 func (j *Job) claim(dir string) error {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, jobFile)
+	path := filepath.Join(dir, JobFile)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := j.create(path); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
@@ -119,10 +119,10 @@ func (j *Job) create(path string) error {
 }
 
 func readJob(dir string) (*Job, error) {
-	path := filepath.Join(dir, jobFile)
+	path := filepath.Join(dir, JobFile)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, permanent.Errorf("", "%s is no folder of shards: it has no %s", dir, jobFile)
+		return nil, permanent.Errorf("", "%s is no folder of shards: it has no %s", dir, JobFile)
 	}
 	if err != nil {
 		return nil, err

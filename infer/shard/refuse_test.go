@@ -113,7 +113,7 @@ func TestFoldersOfAnotherJobAreRefused(t *testing.T) {
 func TestDamagedPartsAreNoticed(t *testing.T) {
 	m := opened(t, manifest(t, named(album(t, 20)), ListOptions{}))
 	for _, name := range []string{"part-00001-of-00002.jsonl", "dead-00001-of-00002.jsonl",
-		"part-00001-of-00002.json", jobFile} {
+		"part-00001-of-00002.json", JobFile} {
 		out := t.TempDir()
 		for i := range 2 {
 			if _, err := Run(t.Context(), prediction(m, out, Shard{i, 2}, answers.JSON)); err != nil {
@@ -127,7 +127,7 @@ func TestDamagedPartsAreNoticed(t *testing.T) {
 		put(t, path, string(data))
 		_, err := Merge(t.Context(), out, "")
 		refused(t, err, "damaged")
-		if name != jobFile {
+		if name != JobFile {
 			_, err = Run(t.Context(), prediction(m, out, Shard{1, 2}, answers.JSON))
 			refused(t, err, "damaged")
 		}
