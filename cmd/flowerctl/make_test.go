@@ -1,6 +1,7 @@
 package main
 
 import (
+	"os"
 	"os/exec"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ func TestMakeFuzzWithoutATargetFails(t *testing.T) {
 	} {
 		cmd := exec.Command(make, "--no-print-directory", "-C", "../..", "fuzz", "PACKAGES="+c.packages, "FUZZ="+c.fuzz,
 			"FUZZTIME=1x")
+		cmd.Env = append(os.Environ(), "MAKEFLAGS=", "MFLAGS=") // not those of a make around the test
 		out, err := cmd.CombinedOutput()
 		if err == nil || !strings.Contains(string(out), c.want) {
 			t.Errorf("%s, %s: got %v, %s", c.packages, c.fuzz, err, out)
