@@ -7,6 +7,10 @@ import (
 	"strings"
 )
 
+// goesOn says that the training has steps behind it: a head that is fitted alone is fitted
+// again.
+func (s *Session) goesOn() bool { return s.options.Resume != nil && !s.plan.FitOnly() }
+
 // goingOn says, of a run that goes on, what differs from the run that was planned:
 // the images that are in the folder but not in its split, and the rate.
 func (s *Session) goingOn(ctx context.Context) (lines []string) {

@@ -239,7 +239,7 @@ func (s *Session) config() train.Config {
 	if p.FromBase() && p.Hidden == 0 {
 		cfg.Start = starter{s}
 	}
-	if s.options.Resume != nil && !s.plan.FitOnly() {
+	if s.goesOn() {
 		cfg.Resume = s.options.Resume.Checkpoint
 	}
 	if s.Test != nil {
