@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // The files of a run's folder. EventsFile grows line by line; all others are
@@ -72,7 +73,7 @@ func (f folder) lastGood() string {
 	}
 	text := fmt.Sprintf("%s, of epoch %d", path, s.State.Epoch)
 	if s.State.Step > 0 {
-		text += fmt.Sprintf(" and %d steps of the next", s.State.Step)
+		text += fmt.Sprintf(" and %s of the next", table.Count(s.State.Step, "step"))
 	}
 	return text
 }
@@ -82,7 +83,7 @@ type event struct {
 	Time  string `json:"time"` // UTC, RFC 3339
 	Event string `json:"event"`
 	Epoch int    `json:"epoch"` // epochs done
-	Step  int    `json:"step,omitempty"`
+	Step  int    `json:"step,omitempty"` // steps done of the next
 	Text  string `json:"text,omitempty"`
 
 	Best        bool     `json:"best,omitempty"`

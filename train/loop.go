@@ -187,7 +187,7 @@ func (l *loop) trainEpoch(ctx context.Context) error {
 		rate := l.rate(s.Step)
 		r, err := l.Stepper.Step(context.WithoutCancel(ctx), b, rate)
 		if err == nil && !numbers.Finite(r.Loss) {
-			err = &NotFiniteError{During: Stepping, Err: fmt.Errorf("step %d: loss is %g", s.Step+1, r.Loss)}
+			err = &NotFiniteError{During: Stepping, Err: fmt.Errorf("loss is %g", r.Loss)}
 		}
 		if err != nil {
 			return l.badStep(err, b)

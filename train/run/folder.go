@@ -155,11 +155,15 @@ func (f Folder) Free() error {
 
 // remove removes the files of an earlier run, and no others.
 func (f Folder) remove() error {
+	bad, err := train.RollbackFiles(f.Dir)
+	if err != nil {
+		return err
+	}
 	names := append([]string{train.ConfigFile, train.SplitFile, train.HistoryFile, train.EventsFile,
 		train.BestFile, train.LastFile, train.MetricsFile, CalibrationFile, answersFile(data.Val),
 		answersFile(data.Test), FoldsFile, FoldsTable, ExtractorFile,
 		report.LabelsFile},
-		append(train.RollbackFiles(), report.Files()...)...)
+		append(bad, report.Files()...)...)
 	for _, name := range names {
 		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
