@@ -54,7 +54,7 @@ func newLoop(cfg Config) (*loop, error) {
 	if cfg.Observer == nil {
 		cfg.Observer = silent{}
 	}
-	l := &loop{Config: cfg, folder: folder{cfg.Dir}, rates: newRates(&cfg)}
+	l := &loop{Config: cfg, folder: folder{cfg.Dir, cfg.Held}, rates: newRates(&cfg)}
 	var err error
 	if l.average, err = newAverage(&cfg); err != nil {
 		return nil, err

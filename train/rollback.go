@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 
-	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
 )
@@ -60,11 +59,11 @@ func (l *loop) keepBad(bad *NotFiniteError) (path string, err error) {
 	}
 	b := BadStep{Spec: l.Facts.Spec, Weights: l.Stepper.Weights(), State: l.Stepper.State(),
 		Settings: l.Settings, Batch: bad.Batch, BadStepFacts: l.bad(bad)}
-	path = l.folder.path(b.File(l.state.Rollbacks))
-	if err := b.Save(path); err != nil {
+	name := b.File(l.state.Rollbacks)
+	if err := l.folder.write(name, b.Write); err != nil {
 		return "", err
 	}
-	return path, nil
+	return l.folder.path(name), nil
 }
 
 // bad are the facts of the step at fault.
@@ -131,9 +130,8 @@ func (l *loop) keepGood() error {
 	if l.OnNaN != RollbackOnNaN || l.state.Step == 0 || l.lastStep > 0 {
 		return nil
 	}
-	good, last := l.folder.path(goodFile), l.folder.path(LastFile)
-	return atomicfile.Write(good, func(w io.Writer) error {
-		file, err := os.Open(last)
+	return l.folder.write(goodFile, func(w io.Writer) error {
+		file, err := os.Open(l.folder.path(LastFile))
 		if err != nil {
 			return err
 		}

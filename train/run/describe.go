@@ -118,3 +118,11 @@ func (in *Initial) describe(from string) []string {
 	}
 	return lines
 }
+
+// Heads are the names of the network's auxiliary heads.
+func (s *Session) Heads() (names []string) {
+	for _, o := range s.Spec.Outputs[1:] {
+		names = append(names, o.Name)
+	}
+	return names
+}

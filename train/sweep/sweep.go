@@ -248,7 +248,7 @@ func (s *Sweep) leased(ctx context.Context, l *lease.Lease, j job) error {
 	}
 	leased, cancel := l.Context(ctx)
 	defer cancel()
-	err = s.train(leased, j, p)
+	err = s.train(leased, l, j, p)
 	s.trained++
 	switch {
 	case err == nil || errors.Is(context.Cause(leased), lease.ErrLost):

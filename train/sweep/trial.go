@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/run"
@@ -79,12 +80,12 @@ func (s *Sweep) note(f *Failure) error {
 }
 
 // train trains a trial up to its goal, from where it was left.
-func (s *Sweep) train(ctx context.Context, j job, p *progress) (err error) {
+func (s *Sweep) train(ctx context.Context, l *lease.Lease, j job, p *progress) (err error) {
 	f := s.Folder(j.Trial)
 	settings := j.Settings
 	ctx, pause := context.WithCancelCause(ctx)
 	defer pause(nil)
-	o := run.Options{Dir: f.Dir, Version: s.options.Version, Frozen: s.options.Frozen,
+	o := run.Options{Dir: f.Dir, Lease: l, Version: s.options.Version, Frozen: s.options.Frozen,
 		Observer: s.options.Observer, Also: []train.Observer{until{j.goal, pause}}}
 	if p.record != nil && f.Stepped() && !p.record.Settings.FitOnly() {
 		if o.Resume, err = f.Resume(); err != nil {
