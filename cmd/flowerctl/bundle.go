@@ -67,6 +67,7 @@ func (o *bundleOptions) run(c *shell.Call) error {
 	} else if err != nil {
 		return err
 	}
+	c.Assumed(o.Used())
 	_, err = fmt.Fprintf(c.Out, "%s: for %s, with %s; see README.md there\n", c.Files[1], o.Target, m)
 	return err
 }

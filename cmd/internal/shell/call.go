@@ -67,6 +67,20 @@ func (c *Call) FirstGiven(flags ...string) string {
 	return ""
 }
 
+// Assumed says which of the flags nobody gave, with the values that they have: names and values
+// of flags whose defaults may not suit.
+func (c *Call) Assumed(flags [][2]string) {
+	var assumed []string
+	for _, f := range flags {
+		if !c.Given(f[0]) {
+			assumed = append(assumed, "--"+f[0]+" "+f[1])
+		}
+	}
+	if len(assumed) > 0 {
+		c.Say("assumed: %s", strings.Join(assumed, ", "))
+	}
+}
+
 // WriteJSON writes v as one indented JSON value.
 func WriteJSON[T any](w io.Writer, v T) error {
 	encoder := json.NewEncoder(w)
