@@ -53,7 +53,7 @@ processes share the trials of a sweep.
 
 func (o *bundleOptions) run(c *shell.Call) error {
 	if len(c.Files) != 2 {
-		return shell.Fail(shell.Usagef("got %d arguments, want what for, and DIR", len(c.Files)),
+		return shell.Fail(shell.Usagef("got %q, want what for, and DIR", c.Files),
 			"flowerctl bundle slurm array/")
 	}
 	m, err := o.contents()

@@ -58,14 +58,12 @@ func (o *compareOptions) run(c *shell.Call) error {
 		c.Say("%s: left out", l.Reason)
 	}
 	t, err := compare.New(records)
+	if err == nil {
+		t.Notes, err = sweep.AppendBest(t.Notes, c.Files)
+	}
 	if err != nil {
 		return err
 	}
-	best, err := sweep.Best(c.Files)
-	if err != nil {
-		return err
-	}
-	t.Notes = append(t.Notes, best...)
 	if err := o.draw(t.Curves); err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"path/filepath"
 
@@ -62,7 +61,7 @@ func (o *evalOptions) count(c *shell.Call, e *sharded.Evaluated, images *choose.
 		err = result.WriteText(c.Out)
 	}
 	if none, all := result.Left(); err == nil && none > 0 {
-		err = fmt.Errorf("no answer for %d of %d images", none, all)
+		err = noAnswer(none, all)
 	}
 	return err
 }

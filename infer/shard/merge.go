@@ -16,6 +16,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/permanent"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // The files that merging makes in a folder of shards, but for the result.
@@ -46,7 +47,7 @@ func (e *IncompleteError) Error() string {
 	if e.N > len(e.Missing) {
 		some += " and others"
 	}
-	return fmt.Sprintf("%s: %d of %d shards are not done: %s", e.Dir, e.N, e.Of, some)
+	return fmt.Sprintf("%s: %d of %s are not done: %s", e.Dir, e.N, table.Count(e.Of, "shard"), some)
 }
 
 // Merge makes one result of the parts in a folder, byte for byte what one run without

@@ -142,7 +142,8 @@ func (w Work) answer(ctx context.Context, at *work, to int64) error {
 		return errors.Join(q.err, at.save())
 	}
 	if at.From+at.Done != to {
-		return fmt.Errorf("shard %s: got results for %d pictures, want %d", w.Shard, at.Done,
+		return fmt.Errorf("shard %s: got results for %s, want %d", w.Shard,
+			table.Count(at.Done, "picture"),
 			to-at.From)
 	}
 	return nil

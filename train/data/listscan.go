@@ -142,7 +142,8 @@ func (sc *listScanner) merge() (rows []LabelRow, err error) {
 			"%s has no split, and others have one", without.Path)
 	}
 	if repeated > 0 {
-		sc.note("%s: %d rows say again what another one says, and count once: %s", sc.list.File, repeated,
+		sc.note("%s: %s say again what another one says, and count once: %s", sc.list.File,
+			table.Count(repeated, "row"),
 			first)
 	}
 	return rows, nil
@@ -242,7 +243,8 @@ func (sc *listScanner) items(rows []LabelRow) {
 		s.Multi, asked = true, ""
 	}
 	if s.Multi {
-		sc.note("multi-label%s: of %d pictures %d have several labels, %d none%s", asked, len(rows),
+		sc.note("multi-label%s: of %s %d have several labels, %d none%s", asked,
+			table.Count(len(rows), "picture"),
 			several, none, example)
 	}
 	for _, row := range rows {

@@ -59,7 +59,8 @@ func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, er
 		err = sc.nameNumbers(rows)
 	}
 	if err == nil && len(rows) == 0 {
-		err = fmt.Errorf("data %s: no picture with a label in %d shards%s", shards.Name, len(read),
+		err = fmt.Errorf("data %s: no picture with a label in %s%s", shards.Name,
+			table.Count(len(read), "shard"),
 			firstProblem(sc.set))
 	}
 	if err != nil {

@@ -150,7 +150,8 @@ func (s *Store) parse(p *pack) error {
 		s.remember(found{Ref{p, uint32(slot), e.Pixels}, e.Picture})
 	}
 	if lost > p.lost {
-		s.folder.Say("%s: %d pictures of it are cut off or damaged, and decoded again", p.path, lost)
+		s.folder.Say("%s: %s of it cut off or damaged, and decoded again", p.path,
+			table.Count(lost, "picture"))
 	}
 	p.lost = lost
 	return nil
@@ -188,8 +189,8 @@ func (s *Store) create() (*pack, error) {
 	for ; !s.folder.MakeRoom(p.pixelsAt(p.slots)); p.slots /= 2 {
 		if p.slots <= 1 {
 			s.full = true
-			s.folder.Say("the cache of pixels has %s at most: %d pictures are decoded in every epoch",
-				table.Bytes(s.folder.Limit), max(s.missing, 1))
+			s.folder.Say("the cache of pixels has %s at most: %s decoded in every epoch",
+				table.Bytes(s.folder.Limit), table.Count(max(s.missing, 1), "picture"))
 			return nil, nil
 		}
 	}

@@ -82,7 +82,7 @@ func inBF16() string {
 
 // excluded says what a list of images to leave out came to.
 func excluded(set *data.Set, list string) string {
-	line := fmt.Sprintf("%d images left out by %s", set.Excluded, list)
+	line := fmt.Sprintf("%s left out by %s", table.Count(set.Excluded, "image"), list)
 	if len(set.NotFound) > 0 {
 		line += fmt.Sprintf("; %d that it names are not in %s: %s", len(set.NotFound), set.Dir,
 			firstOf(set.NotFound))

@@ -6,6 +6,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // roomForSteps is how many bytes the activations and gradients of a step may take: nine
@@ -45,6 +46,7 @@ func (s *Session) stepMemory() string {
 	if s.StepBytes == 0 {
 		return ""
 	}
-	return fmt.Sprintf("a step of %d images takes %d MiB for activations and gradients", s.stepImages(),
+	return fmt.Sprintf("a step of %s takes %d MiB for activations and gradients",
+		table.Count(s.stepImages(), "image"),
 		(s.StepBytes+1<<20-1)>>20)
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // version of plan.json.
@@ -109,7 +110,7 @@ func refused(bad []string, of int) error {
 	if more := len(bad) - few; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
-	return fmt.Errorf("%d of %d settings cannot be: %s", len(bad), of, text)
+	return fmt.Errorf("%d of %s cannot be: %s", len(bad), table.Count(of, "setting"), text)
 }
 
 // add appends the trials of a point.

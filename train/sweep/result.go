@@ -14,6 +14,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/permanent"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // The files of a sweep that has ended; SuccessFile is the last, and comes only where no trial
@@ -229,7 +230,8 @@ func (r *Result) Err() error {
 	if len(failures) == 0 {
 		return nil
 	}
-	err := fmt.Errorf("%d of %d trials failed, such as %s", len(failures), len(r.Trials),
+	err := fmt.Errorf("%d of %s failed, such as %s", len(failures),
+		table.Count(len(r.Trials), "trial"),
 		failures[0].Run)
 	if slices.ContainsFunc(failures, func(row Row) bool { return !row.permanent }) {
 		return err

@@ -73,7 +73,8 @@ func (r *Result) line() string {
 	if b == nil {
 		return fmt.Sprintf("%s: no settings have all of their trials ended", r.Sweep)
 	}
-	text := fmt.Sprintf("best %s of %d settings: %s, ", r.Figure, len(r.Points), inWords(b.Tried))
+	text := fmt.Sprintf("best %s of %s: %s, ", r.Figure, table.Count(len(r.Points), "setting"),
+		inWords(b.Tried))
 	if b.Deviation != nil {
 		worse := *b.Mean - *b.Deviation
 		if r.Figure.isLoss() {
@@ -107,9 +108,9 @@ func (r *Result) within(value float64) string {
 	return fmt.Sprintf("; %d others of the settings are within it", others)
 }
 
-// Best says of each of the folders that is a sweep's which settings are best there. A plan
-// that was changed is a [*permanent.Error].
-func Best(dirs []string) (lines []string, err error) {
+// AppendBest appends a line for each of the folders that is a sweep's, which says which
+// settings are best there. A plan that was changed is a [*permanent.Error].
+func AppendBest(lines []string, dirs []string) ([]string, error) {
 	for _, dir := range dirs {
 		if !(run.Folder{Dir: dir}).Planned() {
 			continue
@@ -211,12 +212,12 @@ func ReadStatus(dir string) (*Status, error) {
 
 // WriteText writes the status for people.
 func (s *Status) WriteText(w io.Writer) error {
-	text := fmt.Sprintf("sweep: %d of %d trials ended", s.Ended, s.Trials)
+	text := fmt.Sprintf("sweep: %d of %s ended", s.Ended, table.Count(s.Trials, "trial"))
 	if s.Rounds > 0 {
 		text += fmt.Sprintf(", %d left out, round %d of %d", s.LeftOut, s.Round, s.Rounds)
 	}
-	text += fmt.Sprintf("; %d failed, %d at work, %d begun, %d to begin; %d epochs\n", s.Failed,
-		len(s.AtWork), len(s.Begun), s.ToBegin, s.Epochs)
+	text += fmt.Sprintf("; %d failed, %d at work, %d begun, %d to begin; %s\n", s.Failed,
+		len(s.AtWork), len(s.Begun), s.ToBegin, table.Count(s.Epochs, "epoch"))
 	if s.Best != nil {
 		text += s.result.line() + "\n"
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/shard"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Listing is how a manifest is written.
@@ -58,7 +59,7 @@ func (o *Listing) Run(c *shell.Call) error {
 	case sum.Pictures == 0:
 		return errors.New("no images there")
 	case failed > 0:
-		return fmt.Errorf("%d of %d files cannot be read", failed, sum.Pictures)
+		return fmt.Errorf("%d of %s cannot be read", failed, table.Count(sum.Pictures, "file"))
 	}
 	c.Say("%d listed", sum.Pictures)
 	return nil

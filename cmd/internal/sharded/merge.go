@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/shard"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/sweep"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Merge makes one result of the folder that the command's argument names, in the file out,
@@ -37,7 +38,8 @@ func Merge(c *shell.Call, out string) error {
 	if m.Failed > 0 {
 		dead = fmt.Sprintf("; %d without an answer: %s", m.Failed, m.Dead)
 	}
-	_, err = fmt.Fprintf(c.Out, "%s: %d pictures in %d shards%s\n", m.Result, m.Pictures, m.Shards,
+	_, err = fmt.Fprintf(c.Out, "%s: %s in %s%s\n", m.Result, table.Count(m.Pictures, "picture"),
+		table.Count(m.Shards, "shard"),
 		dead)
 	return err
 }

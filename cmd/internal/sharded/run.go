@@ -19,6 +19,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/shard"
 	"github.com/flowerctl/flowerctl/train/permanent"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Predict answers for the shard with the model that the flags name. Of the writer, Top and
@@ -160,7 +161,8 @@ func work(c *shell.Call, w *shard.Work, e infer.Engine, batch int) error {
 	if o.Failed > 0 {
 		more += fmt.Sprintf("; %d without an answer: %s", o.Failed, filepath.Join(w.Dir, o.Dead.File))
 	}
-	_, err = fmt.Fprintf(c.Out, "%s: %d pictures%s\n", filepath.Join(w.Dir, o.Parts.File), o.Done,
+	_, err = fmt.Fprintf(c.Out, "%s: %s%s\n", filepath.Join(w.Dir, o.Parts.File),
+		table.Count(o.Done, "picture"),
 		more)
 	return err
 }

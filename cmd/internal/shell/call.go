@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -102,11 +103,3 @@ func (c *Call) Write(asJSON bool, v any, text Texter) error {
 
 // Closing joins an error of Close to a command's own.
 func Closing(err *error, close func() error) { *err = errors.Join(*err, close()) }
-
-// Counted is a number with its noun: "1 file", "2 files".
-func Counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
