@@ -71,6 +71,9 @@ func (s *Session) train(ctx context.Context, f Folder, held func() error) (*trai
 	if outcome == nil || f.Dir == "" {
 		return outcome, err
 	}
+	if lost := held(); lost != nil {
+		return nil, lost
+	}
 	if then := s.calibrate(f, outcome); then != nil {
 		return outcome, errors.Join(err, then)
 	}
