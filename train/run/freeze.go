@@ -36,6 +36,7 @@ func (s *Session) fewImages() {
 	if p.Freeze == FreezeAuto && s.trainingImages() < tuneFrom*s.Images.Set.Classes() {
 		p.Freeze = FreezeAll
 		p.Precision = string(nn.FP32) // there is no step for another one
+		p.CropFrom = 0                // and no varied image
 	}
 	if p.Freeze == FreezeAll && p.Hidden == 0 {
 		p.Epochs = 1
