@@ -36,7 +36,7 @@ func (o *reproduceOptions) train(c *shell.Call, s *study.Study, tableDir string)
 		c.Say("other processes are at work on %s", table.Count(n, "row"))
 	}
 	if s.Next() != nil {
-		c.Say("the budget of %s is spent: %d of %s are left for the same command",
+		c.Say("the budget of %s is spent: the same command goes on with %d of %s",
 			o.budget, len(s.Attempts)-s.Ended()-s.Busy(), table.Count(len(s.Attempts), "row"))
 	}
 	return nil

@@ -20,6 +20,7 @@ func Noun[N int | int64 | uint64](n N, noun string) string {
 	switch {
 	case y && !strings.ContainsAny(stem[len(stem)-1:], "aeiou"):
 		return stem + "ies"
+	case noun == "epoch": // whose ch is a k
 	case strings.HasSuffix(noun, "s"), strings.HasSuffix(noun, "x"), strings.HasSuffix(noun, "ch"):
 		return noun + "es"
 	}

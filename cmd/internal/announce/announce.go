@@ -41,7 +41,7 @@ func (a *Announcer) Log(network, line string) {
 func (a *Announcer) Begin(s *study.Study, row *study.Attempt) {
 	text := row.Name()
 	if len(s.Attempts) > 1 {
-		text += fmt.Sprintf(" (%d of %s are done)", s.Ended(), table.Count(len(s.Attempts), "row"))
+		text += fmt.Sprintf(" (%d of %s done)", s.Ended(), table.Count(len(s.Attempts), "row"))
 	}
 	if n := row.EpochsDone(); n > 0 {
 		text += fmt.Sprintf(", on from epoch %d", n)
