@@ -81,7 +81,7 @@ func (sc *listScanner) scan() (err error) {
 	}
 	if len(there) == 0 && missing > 0 {
 		return sc.wrong(0, "--data names the folder that the paths of the list start from", "none of its "+
-			"%d pictures is in %s, %s for one", missing, sc.set.Dir, rows[0].Path)
+			"%s is in %s, %s for one", table.Count(missing, "picture"), sc.set.Dir, rows[0].Path)
 	}
 	sc.items(there)
 	return sc.checkLabels()
@@ -142,7 +142,7 @@ func (sc *listScanner) merge() (rows []LabelRow, err error) {
 			"%s has no split, and others have one", without.Path)
 	}
 	if repeated > 0 {
-		sc.note("%s: %s say again what another one says, and count once: %s", sc.list.File,
+		sc.note("%s: repeated, and counted once: %s: %s", sc.list.File,
 			table.Count(repeated, "row"),
 			first)
 	}

@@ -177,7 +177,7 @@ func TestADiskThatTakesNothingIsSaidOnce(t *testing.T) {
 		}
 		s.Flush()
 	}
-	if _, ok := s.Get(picture(1)); !ok || len(*said) != 1 || !strings.Contains((*said)[0], "features not kept") {
+	if _, ok := s.Get(picture(1)); !ok || len(*said) != 1 || !strings.Contains((*said)[0], "features are not kept") {
 		t.Errorf("known %t, said %q", ok, *said)
 	}
 }
