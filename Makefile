@@ -117,11 +117,16 @@ lint: ## gofmt, go vet, staticcheck
 FUZZ     ?= .
 FUZZTIME ?= 1000000x
 fuzz: ## every reader and request, FUZZTIME=1000000x each (hours), or those of a package: PACKAGES=./onnx [FUZZ=]
-	@go list -f '{{.Dir}}' $(PACKAGES) | while read -r dir; do cd "$$dir" && \
-	cat *_test.go 2>/dev/null | sed -nE 's/^func (Fuzz[A-Za-z0-9]+)\(.*/\1/p' | grep -E '$(FUZZ)' | \
-	while read -r target; do echo "== $$dir $$target"; \
-		go test $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) . </dev/null || exit 1; \
-	done || exit 1; done
+	@dirs=$$(go list -f '{{.Dir}}' $(PACKAGES)) || exit 1; newline=$$(printf '\n.'); IFS=$${newline%.}; \
+	found=; for dir in $$dirs; do \
+		for target in $$(cat "$$dir"/*_test.go 2>/dev/null | \
+			sed -nE 's/^func (Fuzz[A-Za-z0-9]+)\(.*/\1/p' | grep -E '$(FUZZ)'); do \
+			found=1; echo "== $$dir $$target"; \
+			(cd "$$dir" && unset IFS && go test $(TAGS) -run '^$$' -fuzz "^$$target$$" \
+				-fuzztime $(FUZZTIME) . </dev/null) || exit 1; \
+		done; done; \
+	[ -n "$$found" ] || { \
+		echo "no fuzz target of PACKAGES=$(PACKAGES) has a name with FUZZ=$(FUZZ)" >&2; exit 1; }
 
 bench: ## kernels by op and shape
 	go test $(TAGS) -run '^$$' -bench . ./train/nn/kernel/...

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
@@ -45,11 +46,11 @@ type Outcome struct {
 }
 
 // Run answers for a shard, from where it was left, and writes its part. A shard that is
-// done is only compared with its hash. What a retry cannot mend is a [*PermanentError]:
+// done is only compared with its hash. What a retry cannot mend is a [*permanent.Error]:
 // a folder of another job, a damaged part, a picture that changed.
 func Run(ctx context.Context, w Work) (o *Outcome, err error) {
 	if err := w.Shard.check(); err != nil {
-		return nil, &PermanentError{Err: err}
+		return nil, &permanent.Error{Err: err}
 	}
 	j := &w.Job
 	j.Version, j.Shards = Version, w.Shard.Count
@@ -95,9 +96,9 @@ func Finished(dir string, s Shard) (*Part, error) {
 
 // again says how a damaged shard is answered again.
 func again(s Shard, dir string, err error) error {
-	var p *PermanentError
+	var p *permanent.Error
 	if errors.As(err, &p) {
-		return &PermanentError{p.Err, fmt.Sprintf("remove %s, and run shard %s again",
+		return &permanent.Error{Err: p.Err, Remedy: fmt.Sprintf("remove %s, and run shard %s again",
 			s.metaPath(dir), s)}
 	}
 	return err
@@ -141,7 +142,8 @@ func (w Work) answer(ctx context.Context, at *work, to int64) error {
 		return errors.Join(q.err, at.save())
 	}
 	if at.From+at.Done != to {
-		return fmt.Errorf("shard %s: got results for %d pictures, want %d", w.Shard, at.Done,
+		return fmt.Errorf("shard %s: got results for %s, want %d", w.Shard,
+			table.Count(at.Done, "picture"),
 			to-at.From)
 	}
 	return nil
@@ -187,7 +189,7 @@ func (w Work) unchanged(q queued) error {
 func (w Work) notListed(e Entry, err error) error {
 	var changed *ChangedError
 	if err = fmt.Errorf("%s: %w", table.Printable(e.File), err); errors.As(err, &changed) {
-		return &PermanentError{err, "list the pictures again, or --allow-changed"}
+		return &permanent.Error{Err: err, Remedy: "list the pictures again, or --allow-changed"}
 	}
 	return err
 }

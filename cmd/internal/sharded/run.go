@@ -18,6 +18,8 @@ import (
 	"github.com/flowerctl/flowerctl/infer/answers"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/shard"
+	"github.com/flowerctl/flowerctl/train/permanent"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Predict answers for the shard with the model that the flags name. Of the writer, Top and
@@ -35,11 +37,11 @@ func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer,
 	defer stop()
 	m, err := flags.Find(c)
 	if err != nil {
-		return permanent(err)
+		return forGood(err)
 	}
 	classifier, err := m.Open(c, true)
 	if err != nil {
-		return permanent(err)
+		return forGood(err)
 	}
 	defer shell.Closing(&err, classifier.Close)
 	m.Tell(c)
@@ -91,7 +93,7 @@ func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
 	defer stop()
 	e, err := open()
 	if err != nil {
-		return permanent(err)
+		return forGood(err)
 	}
 	defer shell.Closing(&err, e.Close)
 	if w.Writer, err = shard.Judged(w.Manifest, e.Labels); err != nil {
@@ -107,15 +109,15 @@ func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
 	return work(c, w, e.Engine, batch)
 }
 
-// permanent marks errors of a model that starting the shard again cannot mend: all but
+// forGood marks errors of a model that starting the shard again cannot mend: all but
 // those of the file system and of a device.
-func permanent(err error) error {
+func forGood(err error) error {
 	var file *fs.PathError
 	var device *ort.DeviceError
 	if errors.As(err, &file) || errors.As(err, &device) || shell.IsUsage(err) {
 		return err
 	}
-	return &shard.PermanentError{Err: err}
+	return &permanent.Error{Err: err}
 }
 
 // settings are what answers depend on beside the bytes of the model.
@@ -159,7 +161,8 @@ func work(c *shell.Call, w *shard.Work, e infer.Engine, batch int) error {
 	if o.Failed > 0 {
 		more += fmt.Sprintf("; %d without an answer: %s", o.Failed, filepath.Join(w.Dir, o.Dead.File))
 	}
-	_, err = fmt.Fprintf(c.Out, "%s: %d pictures%s\n", filepath.Join(w.Dir, o.Parts.File), o.Done,
+	_, err = fmt.Fprintf(c.Out, "%s: %s%s\n", filepath.Join(w.Dir, o.Parts.File),
+		table.Count(o.Done, "picture"),
 		more)
 	return err
 }
