@@ -85,8 +85,13 @@ func short(sum string) string { return fmt.Sprintf("SHA-256 %.12s", sum) }
 // jobFile is the name of the file that says what a folder of shards is of.
 const jobFile = "job.json"
 
-// claim makes the folder one of this job, unless it is one already.
-func (j *Job) claim(dir string) error {
+// Claim makes the folder one of this job, over the manifest in so many shards, unless it
+// is one already. A folder of another job is a [*PermanentError].
+func (j *Job) Claim(dir string, m *Manifest, shards int) error {
+	j.Version, j.Shards, j.Manifest, j.Pictures = Version, shards, m.SHA256, m.Pictures
+	if err := j.check(); err != nil {
+		return &PermanentError{Err: err}
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
