@@ -58,8 +58,8 @@ func prepared(t *testing.T, n int) job {
 func encoded(t *testing.T, kind flowers.Kind, seed uint64) []byte {
 	t.Helper()
 	drawn := flowers.Draw(kind, seed, 48)
-	img := image.NewNRGBA(image.Rect(0, 0, drawn.Width, drawn.Height))
-	for i := range drawn.Width * drawn.Height {
+	img := image.NewNRGBA(image.Rect(0, 0, drawn.W, drawn.H))
+	for i := range drawn.W * drawn.H {
 		copy(img.Pix[4*i:], append(drawn.Pix[3*i:3*i+3:3*i+3], 255))
 	}
 	var out bytes.Buffer
