@@ -13,8 +13,11 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/register"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/transforms/batch"
 
@@ -88,6 +91,7 @@ func Run(ctx context.Context, o Options, execute Execute) (*Result, error) {
 	if o.Begin != nil {
 		o.Begin(p.job)
 	}
+	neverSplit()
 	pipeline := p.pipeline(m)
 	forget()
 	executed, err := execute(ctx, pipeline)
@@ -98,6 +102,17 @@ func Run(ctx context.Context, o Options, execute Execute) (*Result, error) {
 		return nil, err
 	}
 	return p.result(executed)
+}
+
+// neverSplit keeps Prism from splitting bundles that take long. It would give what is left of
+// a key to another bundle that runs at the same time, and GroupIntoBatches loses pictures:
+// splitBundle in Prism's elementmanager.go takes the key out of inprogressKeys (Beam 2.77).
+// Writing a shard counts its pictures, and would fail. Other runners do not know the word.
+func neverSplit() {
+	const word = "prism_disable_sdf_split"
+	if words := jobopts.GetExperiments(); !slices.Contains(words, word) {
+		*jobopts.Experiments = strings.Join(append(words, word), ",")
+	}
 }
 
 // plan is what a pipeline is made of.

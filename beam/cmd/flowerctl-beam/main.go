@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"os"
 	"os/signal"
 	"slices"
@@ -50,8 +51,8 @@ var (
 		"answer \"unknown\" below probability `P`, 0 to 1; of several labels, give each from P on")
 	allowChanged = flag.Bool("allow-changed", false,
 		"pictures that changed or went since count as unreadable")
-	logLevel = flag.String("log-level", "error",
-		"what the runner in this process logs: debug, info, warn or error")
+	logLevel = flag.String("log-level", "",
+		"what Beam logs here: off, debug, info, warn or error (default off on Prism, else info)")
 )
 
 // own are the names of the flags above.
@@ -65,8 +66,7 @@ func main() {
 		return
 	}
 	if err == nil {
-		log.LogLevel = *logLevel
-		beam.Init() // in a worker it does not return
+		begin()
 		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 		defer stop()
 		err = run(ctx)
@@ -92,11 +92,26 @@ func parse(args []string) error {
 	if flag.NArg() > 0 {
 		return usagef("got %q, want flags only", flag.Arg(0))
 	}
-	if !slices.Contains([]string{"debug", "info", "warn", "error"}, *logLevel) {
-		return usagef("--log-level: got %q, want debug, info, warn or error", *logLevel)
+	if !slices.Contains([]string{"", "off", "debug", "info", "warn", "error"}, *logLevel) {
+		return usagef("--log-level: got %q, want off, debug, info, warn or error", *logLevel)
 	}
 	return nil
 }
+
+// begin starts Beam. In a worker it does not return.
+func begin() {
+	level := cmp.Or(*logLevel, "info")
+	off := level == "off" || *logLevel == "" && runner() == "prism"
+	if !off {
+		log.LogLevel = level
+	}
+	beam.Init()
+	if off { // an error of a bundle is the command's too
+		slog.SetDefault(slog.New(slog.DiscardHandler))
+	}
+}
+
+func runner() string { return cmp.Or(*runners.Runner, "prism") }
 
 // usage tells this program's flags, and then Beam's.
 func usage(w io.Writer) {
@@ -153,7 +168,7 @@ func run(ctx context.Context) error {
 		Async: *jobopts.Async, Given: given,
 		Begin: func(job shard.Job) {
 			fmt.Fprintf(os.Stderr, "using %s; %d pictures in %d shards; runner %s\n", job.Name,
-				job.Pictures, job.Shards, cmp.Or(*runners.Runner, "prism"))
+				job.Pictures, job.Shards, runner())
 		}}
 	o.Writer.Top, o.Writer.MinConfidence = *top, *minConfidence
 	r, err := predict.Run(ctx, o, beamx.RunWithMetrics)
