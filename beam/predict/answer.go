@@ -51,6 +51,9 @@ func (f *answerFn) Setup() (err error) {
 // Teardown gives the model back.
 func (f *answerFn) Teardown() error {
 	f.stream.end()
+	if f.classifier == nil { // it could not be opened
+		return nil
+	}
 	return f.classifier.release()
 }
 
@@ -91,7 +94,8 @@ func (f *answerFn) ProcessElement(ctx context.Context, index int64, batch [][]by
 var errEnded = errors.New("answering ended early")
 
 // FinishBundle emits the rest.
-func (f *answerFn) FinishBundle(ctx context.Context, answers, dead func(int64, []byte)) (err error) {
+func (f *answerFn) FinishBundle(ctx context.Context, answers, dead func(int64, []byte)) (
+	err error) {
 	defer func() { err = f.finished(err) }()
 	close(f.stream.in)
 	for out := range f.stream.out {

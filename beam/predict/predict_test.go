@@ -283,7 +283,7 @@ func TestNothingIsExecutedOfABadJob(t *testing.T) {
 		t.Fatal(err)
 	}
 	o.Model = filepath.Join(t.TempDir(), "other.onnx")
-	put(t, o.Model, append(drawn.Model()[:len(drawn.Model()):len(drawn.Model())], 0x32, 1, 'x')) // a doc_string
+	put(t, o.Model, append(bytes.Clone(drawn.Model()), 0x32, 1, 'x')) // with a doc_string
 	_, err = Run(t.Context(), o, never)
 	refused(t, err, "has shards of another job: model")
 }

@@ -59,6 +59,11 @@ var (
 var own = []string{"manifest", "out", "model", "shards", "batch", "top", "min-confidence",
 	"allow-changed", "log-level"}
 
+// known are the runners of Beam's that have what the pipeline needs, by all their names. The
+// direct runner has no state, which GroupIntoBatches takes.
+var known = []string{"prism", "flink", "spark", "dataflow", "universal", "portable",
+	"PrismRunner", "FlinkRunner", "SparkRunner", "DataflowRunner", "PortableRunner"}
+
 func main() {
 	err := parse(os.Args[1:])
 	if errors.Is(err, flag.ErrHelp) {
@@ -101,7 +106,7 @@ func parse(args []string) error {
 // begin starts Beam. In a worker it does not return.
 func begin() {
 	level := cmp.Or(*logLevel, "info")
-	off := level == "off" || *logLevel == "" && runner() == "prism"
+	off := level == "off" || *logLevel == "" && strings.HasPrefix(strings.ToLower(runner()), "prism")
 	if !off {
 		log.LogLevel = level
 	}
@@ -155,6 +160,8 @@ func check() error {
 		return usagef("--top: got %d, want 1 or more", *top)
 	case !(*minConfidence >= 0 && *minConfidence <= 1):
 		return usagef("--min-confidence: got %v, want 0 to 1", *minConfidence)
+	case !slices.Contains(known, runner()):
+		return usagef("--runner: got %q, want %s", runner(), strings.Join(known[:5], ", "))
 	}
 	return nil
 }
@@ -171,6 +178,12 @@ func run(ctx context.Context) error {
 				job.Pictures, job.Shards, runner())
 		}}
 	o.Writer.Top, o.Writer.MinConfidence = *top, *minConfidence
+	if *jobopts.WorkerBinary == "" { // else Beam compiles one, without cgo
+		var err error
+		if *jobopts.WorkerBinary, err = os.Executable(); err != nil {
+			return err
+		}
+	}
 	r, err := predict.Run(ctx, o, beamx.RunWithMetrics)
 	if err != nil {
 		return err
