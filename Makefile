@@ -99,11 +99,11 @@ $(ONEDNN3)/include/dnnl.hpp:
 		ln -sf libdnnl.so.3.2 libdnnl.so.3 && ln -sf libdnnl.so.3 libdnnl.so
 	@rm -rf "$(ONEDNN3)" && mv "$(ONEDNN3).part/root" "$(ONEDNN3)" && rm -rf "$(ONEDNN3).part"
 
-# A module of its own, so that Beam and its 700 packages are no part of the others. Their first
-# build takes minutes, which is why .ci/run leaves it out.
+# A module of its own, so that Beam's packages are no part of the others. Their first build
+# takes minutes, which is why .ci/run leaves it out.
 test-beam: build ## the pipeline of Apache Beam, on its runner Prism
 	bin/flowerctl runtime install
-	cd beam && go vet ./... && go test $(TAGS) $(TESTFLAGS) -timeout 30m ./...
+	cd beam && go vet $(TAGS) ./... && go test $(TAGS) $(TESTFLAGS) -timeout 30m ./...
 
 test-onednn3: native ## kernels and networks on oneDNN 3.2, which it fetches
 	@if $(MAKE) --no-print-directory onednn3; then \
