@@ -32,7 +32,7 @@ ifneq ($(and $(ONEDNN_HEADER),$(ONEDNN_ROOT)),)
   export CGO_LDFLAGS  := -O2 -g -L$(ONEDNN_ROOT)/lib -Wl,-rpath,$(abspath $(ONEDNN_ROOT)/lib)
 endif
 
-.PHONY: help demo run-demo test run-test test-onednn3 onednn3 build native lint fuzz bench bench-peer \
+.PHONY: help demo run-demo test run-test test-beam test-onednn3 onednn3 build native lint fuzz bench bench-peer \
 	bench-peer-infer bench-serve image check-pixels builtin gpu-bundle gpu-check clean
 
 help: ## this list
@@ -98,6 +98,12 @@ $(ONEDNN3)/include/dnnl.hpp:
 	@cd "$(ONEDNN3).part" && mkdir root && cp -r *.data/data/* root && cd root/lib && \
 		ln -sf libdnnl.so.3.2 libdnnl.so.3 && ln -sf libdnnl.so.3 libdnnl.so
 	@rm -rf "$(ONEDNN3)" && mv "$(ONEDNN3).part/root" "$(ONEDNN3)" && rm -rf "$(ONEDNN3).part"
+
+# A module of its own, so that Beam's packages are no part of the others. Their first build
+# takes minutes, which is why .ci/run leaves it out.
+test-beam: build ## the pipeline of Apache Beam, on its runner Prism
+	bin/flowerctl runtime install
+	cd beam && go vet $(TAGS) ./... && go test $(TAGS) $(TESTFLAGS) -timeout 30m ./...
 
 test-onednn3: native ## kernels and networks on oneDNN 3.2, which it fetches
 	@if $(MAKE) --no-print-directory onednn3; then \

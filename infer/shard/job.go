@@ -86,8 +86,13 @@ func short(sum string) string { return fmt.Sprintf("SHA-256 %.12s", sum) }
 // JobFile is the name of the file that says what a folder of shards is of.
 const JobFile = "job.json"
 
-// claim makes the folder one of this job, unless it is one already.
-func (j *Job) claim(dir string) error {
+// Claim makes the folder one of this job, over the manifest in so many shards, unless it
+// is one already. A folder of another job is a [*permanent.Error].
+func (j *Job) Claim(dir string, m *Manifest, shards int) error {
+	j.Version, j.Shards, j.Manifest, j.Pictures = Version, shards, m.SHA256, m.Pictures
+	if err := j.check(); err != nil {
+		return &permanent.Error{Err: err}
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}

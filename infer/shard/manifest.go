@@ -145,7 +145,7 @@ func (m *Manifest) Entries(from, to int64) iter.Seq2[Entry, error] {
 			case i < from:
 				continue
 			default:
-				if e, err = readEntry(line); err != nil {
+				if e, err = DecodeEntry(line); err != nil {
 					err = permanent.Errorf(listAgain, "%s: entry %d: %w", m.Path, i, err)
 				}
 			}

@@ -3,12 +3,9 @@ package shard
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"iter"
-	"strings"
 	"time"
 
 	"github.com/flowerctl/flowerctl/infer"
@@ -23,10 +20,8 @@ type Work struct {
 	Dir      string // of the parts of all shards
 	Job      Job    // its Version, Manifest, Pictures and Shards are filled in
 	Device   string // that answers
-
-	// Answer answers for pictures in their order: infer.Stream with an engine.
-	Answer func(context.Context, iter.Seq[infer.Picture]) iter.Seq2[infer.Result, error]
-	Writer NewWriter
+	Answer   Answer
+	Writer   NewWriter
 
 	// AllowChanged takes a picture that is not there any more, that cannot be read, or
 	// that is not as listed, for one without an answer. Else it ends the shard.
@@ -53,9 +48,7 @@ func Run(ctx context.Context, w Work) (o *Outcome, err error) {
 		return nil, &permanent.Error{Err: err}
 	}
 	j := &w.Job
-	j.Version, j.Shards = Version, w.Shard.Count
-	j.Manifest, j.Pictures = w.Manifest.SHA256, w.Manifest.Pictures
-	if err := j.claim(w.Dir); err != nil {
+	if err := j.Claim(w.Dir, w.Manifest, w.Shard.Count); err != nil {
 		return nil, err
 	}
 	from, to := w.Shard.Range(w.Manifest.Pictures)
@@ -107,26 +100,16 @@ func again(s Shard, dir string, err error) error {
 // answer writes the results of the rest of a shard. When it ends early between two
 // pictures, it makes a checkpoint.
 func (w Work) answer(ctx context.Context, at *work, to int64) error {
-	q := &queue{entries: make(chan queued, 4096)}
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	results := resultWriter{at, w.Writer(at.part, at.Parts.Bytes > 0), json.NewEncoder(at.dead)}
-	results.dead.SetEscapeHTML(false)
+	results := resultWriter{at, w.Writer(at.part, at.Parts.Bytes > 0)}
 	if w.Watch != nil {
 		w.Watch(at.Done, at.Failed, to-at.From)
 	}
-	for r, err := range w.Answer(ctx, q.read(ctx, w.Manifest.Entries(at.From+at.Done, to))) {
+	entries := w.Manifest.Entries(at.From+at.Done, to)
+	for a, err := range Stream(ctx, entries, w.Answer, w.AllowChanged) {
 		if err != nil {
 			return errors.Join(err, at.save())
 		}
-		next := <-q.entries
-		if err := w.unchanged(next); err != nil {
-			if !w.AllowChanged {
-				return errors.Join(w.notListed(next.Entry, err), at.save())
-			}
-			r.Err = err
-		}
-		if err := results.add(next.Entry, r); err != nil {
+		if err := results.add(a); err != nil {
 			return err
 		}
 		if time.Since(at.saved) >= cmp.Or(w.Every, time.Second) {
@@ -138,13 +121,9 @@ func (w Work) answer(ctx context.Context, at *work, to int64) error {
 			w.Watch(at.Done, at.Failed, to-at.From)
 		}
 	}
-	if q.err != nil {
-		return errors.Join(q.err, at.save())
-	}
 	if at.From+at.Done != to {
 		return fmt.Errorf("shard %s: got results for %s, want %d", w.Shard,
-			table.Count(at.Done, "picture"),
-			to-at.From)
+			table.Count(at.Done, "picture"), to-at.From)
 	}
 	return nil
 }
@@ -153,76 +132,19 @@ func (w Work) answer(ctx context.Context, at *work, to int64) error {
 type resultWriter struct {
 	at    *work
 	write func(Entry, infer.Result) error
-	dead  *json.Encoder
 }
 
-func (w *resultWriter) add(e Entry, r infer.Result) error {
-	if r.Err != nil {
+func (w *resultWriter) add(a Answered) error {
+	if a.Result.Err != nil {
 		w.at.Failed++
-		if err := w.dead.Encode(deadLetter{e.called(), reason(r)}); err != nil {
+		line, err := a.letter()
+		if err == nil {
+			_, err = w.at.dead.Write(line)
+		}
+		if err != nil {
 			return err
 		}
 	}
 	w.at.Done++
-	return w.write(e, r)
-}
-
-// reason is a result's error in a line, without the name of the file.
-func reason(r infer.Result) string {
-	return table.OneLine(strings.TrimPrefix(r.Err.Error(), r.Name+": "))
-}
-
-// deadLetter is a picture without an answer.
-type deadLetter struct {
-	File  string `json:"file"`
-	Error string `json:"error"`
-}
-
-// unchanged says whether a picture was as listed.
-func (w Work) unchanged(q queued) error {
-	defer q.checked.close()
-	return q.checked.check()
-}
-
-// notListed is the error of a shard for a picture that is not as listed. Of a file that
-// cannot be read, the next process may read it.
-func (w Work) notListed(e Entry, err error) error {
-	var changed *ChangedError
-	if err = fmt.Errorf("%s: %w", table.Printable(e.File), err); errors.As(err, &changed) {
-		return &permanent.Error{Err: err, Remedy: "list the pictures again, or --allow-changed"}
-	}
-	return err
-}
-
-// queue are the entries that the engine has read and not answered for.
-type queue struct {
-	entries chan queued
-	err     error // of the manifest
-}
-
-type queued struct {
-	Entry
-	checked *checked
-}
-
-// read yields the pictures of entries. The channel is longer than the queues of an engine
-// are, so that it is never waited for.
-func (q *queue) read(ctx context.Context, entries iter.Seq2[Entry, error]) iter.Seq[infer.Picture] {
-	return func(yield func(infer.Picture) bool) {
-		for e, err := range entries {
-			if err != nil {
-				q.err = err
-				return
-			}
-			p, c := e.picture()
-			select {
-			case q.entries <- queued{e, c}:
-			case <-ctx.Done():
-				return
-			}
-			if !yield(p) {
-				return
-			}
-		}
-	}
+	return w.write(a.Entry, a.Result)
 }

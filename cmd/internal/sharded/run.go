@@ -2,14 +2,11 @@ package sharded
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"path/filepath"
-	"strings"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -45,21 +42,9 @@ func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer,
 	}
 	defer shell.Closing(&err, classifier.Close)
 	m.Tell(c)
-	if !c.Given("min-confidence") {
-		how.MinConfidence = classifier.UnknownBelow()
-	}
-	if how.Format == answers.Text {
-		how.Format = answers.JSON
-	}
-	if how.MultiLabel = classifier.MultiLabel(); how.MultiLabel && !c.Given("top") {
-		how.Top = len(classifier.Labels())
-	}
-	how.Top = min(how.Top, len(classifier.Labels()))
-	w.Writer, w.Device = shard.Answers(*how), m.Options.Session.Device.String()
-	w.Job = shard.Job{Kind: shard.Predict, Format: string(how.Format), Model: Hash(m.Data),
-		Name: m.Name, Settings: settings(classifier)}
-	w.Job.Settings["top"] = fmt.Sprint(how.Top)
-	w.Job.Settings["min-confidence"] = fmt.Sprint(how.MinConfidence)
+	var written answers.Writer
+	w.Job, written = shard.Predictions(m.File, classifier, *how, c.Given)
+	w.Writer, w.Device = shard.Answers(written), m.Options.Session.Device.String()
 	return work(c, w, classifier.Engine(), batch)
 }
 
@@ -79,7 +64,7 @@ type Evaluated struct {
 // OfModel is a model to evaluate.
 func OfModel(m *choose.Model, c *infer.Classifier) *Evaluated {
 	return &Evaluated{Engine: c.Engine(), Name: m.Name, Labels: c.Labels(), Close: c.Close,
-		Sum: Hash(m.Data), Settings: settings(c), Device: m.Options.Session.Device.String(),
+		Sum: shard.Hash(m.Data), Settings: shard.Settings(c), Device: m.Options.Session.Device.String(),
 		Thresholds: c.Thresholds()}
 }
 
@@ -118,19 +103,6 @@ func forGood(err error) error {
 		return err
 	}
 	return &permanent.Error{Err: err}
-}
-
-// settings are what answers depend on beside the bytes of the model.
-func settings(classifier *infer.Classifier) map[string]string {
-	output, _ := classifier.Output()
-	return map[string]string{"output": output, "preprocessing": classifier.Preprocessing(),
-		"labels": Hash([]byte(strings.Join(classifier.Labels(), "\n")))}
-}
-
-// Hash is the SHA-256 of data.
-func Hash(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
 }
 
 // work answers for the shard with an engine, and says what was done.
