@@ -36,7 +36,7 @@ func TestACutFileIsMendedOnce(t *testing.T) {
 		check(t, s, 9)
 		closed(t, s)
 		if n := pictures(); n != 9 || len(*said) != 1 ||
-			(*said)[0] != path+": 5 pictures of it are cut off or damaged, and decoded again" {
+			(*said)[0] != path+": 5 pictures of it cut off or damaged, and decoded again" {
 			t.Errorf("%d pictures are listed; said %q", n, *said)
 		}
 	}
