@@ -1,6 +1,6 @@
 // Package pictures walks over pictures to answer for, in order: files, folders,
-// patterns and the standard input. Nothing is decoded here. It never imports training,
-// export or gorgonia. Start at [List].
+// patterns, objects of object stores and the standard input. Nothing is decoded here. It
+// never imports training, export or gorgonia. Start at [List].
 package pictures
 
 import (
@@ -17,6 +17,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/train/archive"
 	"github.com/flowerctl/flowerctl/train/textfile"
 )
@@ -32,6 +33,8 @@ type Arguments struct {
 	// Archives reads pictures in tar and zip files that are named; else they are files that
 	// are no pictures.
 	Archives bool
+	// Objects are the stores that names such as s3://BUCKET/KEY are of; nil: there are none.
+	Objects *objects.Stores
 }
 
 // Tags of pictures that nobody named.
@@ -43,8 +46,13 @@ const (
 // LeftOut says whether a result is of a file in a folder that is not a picture. A
 // damaged picture is one, and so is a file with the name of one.
 func LeftOut(p infer.Picture, err error) bool {
-	return p.Tag == notRegular ||
-		p.Tag == fromFolder && errors.Is(err, imageprep.ErrNotImage) && !imageprep.ImageName(p.Name)
+	return p.Tag == notRegular || MayBeLeftOut(p) && errors.Is(err, imageprep.ErrNotImage)
+}
+
+// MayBeLeftOut says whether a picture is left out if it has not the bytes of one: it is from
+// a folder, and has not the name of one either.
+func MayBeLeftOut(p infer.Picture) bool {
+	return p.Tag == fromFolder && !imageprep.ImageName(objects.Key(p.Name))
 }
 
 var errNotRegular = errors.New("not a regular file")
@@ -57,6 +65,10 @@ var ErrFolderLink = errors.New("a link to a folder, not followed")
 func (a Arguments) Many() bool {
 	if len(a.Names) != 1 || a.Names[0] == Stdin {
 		return len(a.Names) != 1 || a.List
+	}
+	if objects.Is(a.Names[0]) { // what it is only the store could say
+		key := objects.Key(a.Names[0])
+		return !imageprep.ImageName(key) || hasMeta(key)
 	}
 	info, err := os.Stat(a.Names[0])
 	return err != nil || info.IsDir() || a.archive(a.Names[0])
@@ -89,11 +101,7 @@ func readPicture(decoder *imageprep.Decoder, p infer.Picture) (data []byte, err 
 	if p.Err != nil {
 		return nil, p.Err
 	}
-	src := imageprep.File(p.Name)
-	if p.Reader != nil {
-		src = imageprep.Reader(p.Name, p.Reader)
-	}
-	err = decoder.View(src, func(bytes []byte, _ imageprep.Image) error {
+	err = decoder.View(p.Source(), func(bytes []byte, _ imageprep.Image) error {
 		data = slices.Clone(bytes)
 		return nil
 	})
@@ -116,10 +124,13 @@ func List(a Arguments) iter.Seq[infer.Picture] {
 // enough.
 func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
 	if arg == Stdin && a.List {
-		return expandList(a.Stdin, yield)
+		return expandList(a.Stdin, func(p infer.Picture) bool { return yield(a.named(p)) })
 	}
 	if arg == Stdin {
 		return yield(infer.Picture{Name: Stdin, Reader: a.Stdin})
+	}
+	if objects.Is(arg) {
+		return a.expandObjects(arg, yield)
 	}
 	info, err := os.Stat(arg)
 	if err == nil && info.IsDir() {
@@ -128,7 +139,7 @@ func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
 	if err == nil && info.Mode().IsRegular() && a.archive(arg) {
 		return expandArchive(arg, yield)
 	}
-	if err == nil || !strings.ContainsAny(arg, "*?[") {
+	if err == nil || !hasMeta(arg) {
 		return yield(infer.Picture{Name: arg})
 	}
 	matches, err := filepath.Glob(arg)
@@ -154,11 +165,14 @@ func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
 	return true
 }
 
+// hasMeta says whether a name is a pattern.
+func hasMeta(name string) bool { return strings.ContainsAny(name, "*?[") }
+
 // noMatch says why no file matches a pattern. To Glob a folder that cannot be read
 // is an empty one.
 func noMatch(pattern string) error {
 	dir := filepath.Dir(pattern)
-	if !strings.ContainsAny(dir, "*?[") {
+	if !hasMeta(dir) {
 		if _, err := os.ReadDir(dir); errors.Is(err, fs.ErrPermission) {
 			return underName(dir, err)
 		}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
@@ -26,6 +27,9 @@ type Work struct {
 	// Answer answers for pictures in their order: infer.Stream with an engine.
 	Answer func(context.Context, iter.Seq[infer.Picture]) iter.Seq2[infer.Result, error]
 	Writer NewWriter
+
+	// Objects are the stores that the manifest's objects are in; nil: there are none.
+	Objects *objects.Stores
 
 	// AllowChanged takes a picture that is not there any more, that cannot be read, or
 	// that is not as listed, for one without an answer. Else it ends the shard.
@@ -114,7 +118,8 @@ func (w Work) answer(ctx context.Context, at *work, to int64) error {
 	if w.Watch != nil {
 		w.Watch(at.Done, at.Failed, to-at.From)
 	}
-	for r, err := range w.Answer(ctx, q.read(ctx, w.Manifest.Entries(at.From+at.Done, to))) {
+	entries := w.Manifest.Entries(at.From+at.Done, to)
+	for r, err := range w.Answer(ctx, q.read(ctx, w.Objects, entries)) {
 		if err != nil {
 			return errors.Join(err, at.save())
 		}
@@ -186,6 +191,10 @@ func (w Work) unchanged(q queued) error {
 // cannot be read, the next process may read it.
 func (w Work) notListed(e Entry, err error) error {
 	var changed *ChangedError
+	var absent *objects.AbsentError
+	if errors.As(err, &absent) {
+		return &PermanentError{err, absent.Hint()}
+	}
 	if err = fmt.Errorf("%s: %w", table.Printable(e.File), err); errors.As(err, &changed) {
 		return &PermanentError{err, "list the pictures again, or --allow-changed"}
 	}
@@ -205,14 +214,15 @@ type queued struct {
 
 // read yields the pictures of entries. The channel is longer than the queues of an engine
 // are, so that it is never waited for.
-func (q *queue) read(ctx context.Context, entries iter.Seq2[Entry, error]) iter.Seq[infer.Picture] {
+func (q *queue) read(ctx context.Context, o *objects.Stores,
+	entries iter.Seq2[Entry, error]) iter.Seq[infer.Picture] {
 	return func(yield func(infer.Picture) bool) {
 		for e, err := range entries {
 			if err != nil {
 				q.err = err
 				return
 			}
-			p, c := e.picture()
+			p, c := e.picture(o)
 			select {
 			case q.entries <- queued{e, c}:
 			case <-ctx.Done():
