@@ -11,6 +11,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/stores"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/heatmaps"
@@ -47,7 +48,8 @@ func predictCommand() *cli.Command {
 		Usage:     "say what is in pictures",
 		ArgsUsage: "IMG...",
 		Description: `IMG is a file, a folder (with all below it), a pattern, a tar or zip file with
-pictures in it, or - for the standard input. Answers come in the order of the
+pictures in it, - for the standard input, or in a build with object stores any of
+these there, such as s3://BUCKET/photos or gs://BUCKET/a.jpg. Answers come in the order of the
 pictures. One that cannot be read has its line with the reason, the others go on,
 and the exit code is 1. In a folder, files with neither an image's bytes nor an
 image's name are left out.
@@ -91,7 +93,13 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 	if asked {
 		return o.sharded.Predict(c, &o.Flags, o.writer(nil, o.top), o.batch)
 	}
-	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list, Archives: true}
+	objects, err := stores.Of(c, c.Files...)
+	if err != nil {
+		return err
+	}
+	defer shell.Closing(&err, objects.Close)
+	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list, Archives: true,
+		Objects: objects}
 	m, err := o.Find(c)
 	if err != nil {
 		return err
@@ -111,6 +119,7 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 	}
 	engine := classifier.Engine()
 	engine.Alone, engine.KeepData = true, heat != nil
+	engine.Decoders = stores.Decoders(c.Files...)
 	if !c.Given("min-confidence") {
 		o.minConfidence = classifier.UnknownBelow()
 	}

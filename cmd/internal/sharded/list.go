@@ -6,9 +6,13 @@ import (
 	"io"
 	"iter"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/stores"
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/infer/pictures"
 	"github.com/flowerctl/flowerctl/infer/shard"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
@@ -23,11 +27,16 @@ type Listing struct {
 }
 
 // Run writes the manifest to the standard output, or to Out when it is complete.
-func (o *Listing) Run(c *shell.Call) error {
+func (o *Listing) Run(c *shell.Call) (err error) {
 	if (len(c.Files) > 0) == (o.Data != "") {
 		return shell.Fail(shell.Usagef("want SOURCE or --data, one of them"),
 			"flowerctl list photos/ > manifest.jsonl")
 	}
+	s, err := stores.Of(c, append(slices.Clone(c.Files), o.Data)...)
+	if err != nil {
+		return err
+	}
+	defer shell.Closing(&err, s.Close)
 	failed := 0
 	how := shard.ListOptions{NoHash: o.NoHash, Skipped: func(left bool, err error) {
 		if !left {
@@ -37,7 +46,7 @@ func (o *Listing) Run(c *shell.Call) error {
 			c.Say("%s", shell.OneLine(err))
 		}
 	}}
-	sources, classes, err := sourcesOf(c, o.Data)
+	sources, classes, err := sourcesOf(c, o.Data, s)
 	if err != nil {
 		return err
 	}
@@ -66,10 +75,13 @@ func (o *Listing) Run(c *shell.Call) error {
 
 // sourcesOf are the pictures to list: of a folder with classes, or else those that the
 // command's arguments mean.
-func sourcesOf(c *shell.Call, dir string) (sources iter.Seq[shard.Source], classes []string,
-	err error) {
+func sourcesOf(c *shell.Call, dir string, o *objects.Stores) (sources iter.Seq[shard.Source],
+	classes []string, err error) {
 	if dir == "" {
-		return named(pictures.Arguments{Names: c.Files, Stdin: c.In, List: true}), nil, nil
+		return named(pictures.Arguments{Names: c.Files, Stdin: c.In, List: true, Objects: o}), nil, nil
+	}
+	if objects.Is(dir) {
+		return inStore(o, dir)
 	}
 	set, err := data.Scan(c.Ctx, dir, data.ScanOptions{})
 	if err != nil {
@@ -91,6 +103,40 @@ func named(a pictures.Arguments) iter.Seq[shard.Source] {
 			}
 		}
 	}
+}
+
+// inStore are the pictures of a folder with classes in an object store.
+func inStore(o *objects.Stores, dir string) (sources iter.Seq[shard.Source], classes []string,
+	err error) {
+	root, err := objects.Parse(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if root.Key != "" {
+		root.Key = strings.TrimSuffix(root.Key, "/") + "/"
+	}
+	classes, err = o.Folders(root.String())
+	if err != nil {
+		return nil, nil, err
+	}
+	classes = slices.DeleteFunc(classes, func(name string) bool {
+		return name == "" || strings.HasPrefix(name, ".")
+	})
+	if len(classes) == 0 {
+		return nil, nil, shell.Fail(fmt.Errorf("%s: no classes: no objects in folders below it", dir),
+			"want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+	}
+	return func(yield func(shard.Source) bool) {
+		for _, class := range classes {
+			in := root.With(root.Key + class + "/").String()
+			for p := range pictures.List(pictures.Arguments{Names: []string{in}, Objects: o}) {
+				path := strings.TrimPrefix(objects.Key(p.Name), root.Key)
+				if !yield(shard.Source{Picture: p, Path: path, Class: class}) {
+					return
+				}
+			}
+		}
+	}, classes, nil
 }
 
 // labelled are the pictures of a set with their classes; those that cannot be read come
