@@ -4,7 +4,7 @@
 # in $(ONEDNN_ROOT), /usr or /usr/local) and libjpeg-turbo (reading JPEG files).
 # `make native` installs Debian's. Without them everything works in Go; ONEDNN=no
 # and LIBJPEG=no build without them on purpose. CLOUD=yes builds in object stores (s3://,
-# gs://, azblob://), whose libraries make the program twice as large.
+# gs://, azblob://) and Parquet, whose libraries make the program twice as large.
 
 ONEDNN      ?= auto
 ONEDNN_ROOT ?=
@@ -111,8 +111,8 @@ test-onednn3: native ## kernels and networks on oneDNN 3.2, which it fetches
 	echo "could not fetch oneDNN 3 (it takes $(PYTHON) with pip, and a package registry): not tested with it" >&2; \
 	case ",$$FLOWERCTL_REQUIRE," in *,onednn3,*) exit 1;; esac
 
-test-cloud: ## object stores, against an S3 server on this machine
-	go test -tags=cloud -timeout 10m ./infer/objects/... && \
+test-cloud: ## object stores, against an S3 server on this machine, and Parquet
+	go test -tags=cloud -timeout 10m ./infer/objects/... ./infer/rows/... && \
 	go test -tags=cloud -timeout 10m ./cmd/flowerctl -run TestCloudScripts
 
 lint: ## gofmt, go vet, staticcheck

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/parquet-go/parquet-go"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/flowerctl/flowerctl/fixtures/s3server"
@@ -16,6 +17,7 @@ import (
 // TestCloudScripts are the stories of builds with object stores. Each has an S3 server: the
 // parameters that reach it are $S3, and its address is $URL. `bucket NAME DIR [KEY]` puts a folder's files, or one,
 // into a bucket, `gone NAME KEY` removes one, and `refuse CODE` makes all requests fail.
+// `parquet FILE PICTURE...` writes pictures as Hugging Face's data sets have them.
 func TestCloudScripts(t *testing.T) {
 	p := scripts(t, filepath.Join("testdata", "cloud"))
 	setup := p.Setup
@@ -57,5 +59,21 @@ func TestCloudScripts(t *testing.T) {
 	p.Cmds["refuse"] = func(ts *testscript.TestScript, _ bool, args []string) {
 		of(ts).Fail(s3server.Refuse(403, args[0]))
 	}
+	p.Cmds["parquet"] = writeParquet
 	testscript.Run(t, p)
+}
+
+func writeParquet(ts *testscript.TestScript, _ bool, args []string) {
+	type image struct {
+		Bytes []byte `parquet:"bytes"`
+		Path  string `parquet:"path"`
+	}
+	type row struct {
+		Image image `parquet:"image"`
+	}
+	var all []row
+	for _, name := range args[1:] {
+		all = append(all, row{image{[]byte(ts.ReadFile(name)), name}})
+	}
+	ts.Check(parquet.WriteFile(ts.MkAbs(args[0]), all, parquet.MaxRowsPerRowGroup(2)))
 }

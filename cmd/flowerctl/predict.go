@@ -22,9 +22,9 @@ type predictOptions struct {
 	choose.Flags
 	sharded sharded.Flags
 	answerFlags
-	explain string
-	batch   int
-	list    bool
+	explain, column string
+	batch           int
+	list            bool
 }
 
 func (o *predictOptions) flags() []cli.Flag {
@@ -37,6 +37,7 @@ func (o *predictOptions) flags() []cli.Flag {
 		choose.BatchFlag(&o.batch),
 		shell.TextFlag(&o.explain, "explain", "",
 			"write for each picture into `DIR` what the answer rests on"),
+		stores.ColumnFlag(&o.column),
 		shell.BoolFlag(&o.list, "list", "the standard input holds file names, one a line"),
 	}, append(o.sharded.List(), o.Flags.List()...)...)
 }
@@ -48,8 +49,8 @@ func predictCommand() *cli.Command {
 		Usage:     "say what is in pictures",
 		ArgsUsage: "IMG...",
 		Description: `IMG is a file, a folder (with all below it), a pattern, a tar or zip file with
-pictures in it, - for the standard input, or in a build with object stores any of
-these there, such as s3://BUCKET/photos or gs://BUCKET/a.jpg. Answers come in the order of the
+pictures in it, - for the standard input, or in a build with the tag cloud a Parquet
+file, or any but that in an object store, such as s3://BUCKET/photos. Answers come in the order of the
 pictures. One that cannot be read has its line with the reason, the others go on,
 and the exit code is 1. In a folder, files with neither an image's bytes nor an
 image's name are left out.
@@ -99,7 +100,7 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 	}
 	defer shell.Closing(&err, objects.Close)
 	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list, Archives: true,
-		Objects: objects}
+		Objects: objects, Tables: stores.Tables(), Column: o.column}
 	m, err := o.Find(c)
 	if err != nil {
 		return err
@@ -118,8 +119,7 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 		}
 	}
 	engine := classifier.Engine()
-	engine.Alone, engine.KeepData = true, heat != nil
-	engine.Decoders = stores.Decoders(c.Files...)
+	engine.Alone, engine.KeepData, engine.Decoders = true, heat != nil, stores.Decoders(c.Files...)
 	if !c.Given("min-confidence") {
 		o.minConfidence = classifier.UnknownBelow()
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/objects"
+	"github.com/flowerctl/flowerctl/infer/rows"
 	"github.com/flowerctl/flowerctl/train/archive"
 	"github.com/flowerctl/flowerctl/train/textfile"
 )
@@ -35,6 +36,10 @@ type Arguments struct {
 	Archives bool
 	// Objects are the stores that names such as s3://BUCKET/KEY are of; nil: there are none.
 	Objects *objects.Stores
+	// Tables opens tables that are named, Parquet files, whose pictures are in the column; nil:
+	// there are none.
+	Tables rows.Opener
+	Column string // "": it is found
 }
 
 // Tags of pictures that nobody named.
@@ -71,10 +76,13 @@ func (a Arguments) Many() bool {
 		return !imageprep.ImageName(key) || hasMeta(key)
 	}
 	info, err := os.Stat(a.Names[0])
-	return err != nil || info.IsDir() || a.archive(a.Names[0])
+	return err != nil || info.IsDir() || a.archive(a.Names[0]) || rows.Is(a.Names[0])
 }
 
 func (a Arguments) archive(name string) bool { return a.Archives && archive.Is(name) }
+
+// packed says whether a file has pictures in it.
+func (a Arguments) packed(name string) bool { return a.archive(name) || rows.Is(name) }
 
 // Read reads the bytes of the pictures, up to most of them, and makes sure that they
 // are images. What is left out of folders does not count; any other error ends it.
@@ -136,8 +144,8 @@ func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
 	if err == nil && info.IsDir() {
 		return expandFolder(arg, yield)
 	}
-	if err == nil && info.Mode().IsRegular() && a.archive(arg) {
-		return expandArchive(arg, yield)
+	if err == nil && info.Mode().IsRegular() && a.packed(arg) {
+		return a.expandPacked(arg, yield)
 	}
 	if err == nil || !hasMeta(arg) {
 		return yield(infer.Picture{Name: arg})
@@ -154,8 +162,8 @@ func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
 			if !expandFolder(match, yield) {
 				return false
 			}
-		} else if err == nil && info.Mode().IsRegular() && a.archive(match) {
-			if !expandArchive(match, yield) {
+		} else if err == nil && info.Mode().IsRegular() && a.packed(match) {
+			if !a.expandPacked(match, yield) {
 				return false
 			}
 		} else if !yield(infer.Picture{Name: match}) {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/objects"
+	"github.com/flowerctl/flowerctl/infer/rows"
 )
 
 // ChangedError says that a picture is not what was listed.
@@ -131,6 +132,26 @@ func (c *checked) openObject() {
 		c.end = c.changed("%v", err)
 	case err != nil:
 		c.end = &readError{err}
+	}
+}
+
+// fromTable reads the picture out of its row, before it is decoded: rows are read in order.
+func (c *checked) fromTable(cursor *rows.Cursor) {
+	cell, err := cursor.Read(c.Table, c.Column, c.Row)
+	var absent *rows.AbsentError
+	switch {
+	case errors.As(err, &absent):
+		c.end = absent
+	case errors.Is(err, fs.ErrNotExist):
+		c.end = c.changed("no such file")
+	case errors.Is(err, rows.ErrDamaged):
+		c.end = c.changed("%v", err)
+	case err != nil:
+		c.end = &readError{bare(err)}
+	case cell.Data == nil:
+		c.end = c.changed("%v", rows.ErrNone)
+	default:
+		c.file = cell.Reader()
 	}
 }
 

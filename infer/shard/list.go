@@ -19,11 +19,12 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/infer/pictures"
+	"github.com/flowerctl/flowerctl/infer/rows"
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// Source is a picture to list. Its Name is the file, or From an *objects.Object; Data and
-// Reader are not read.
+// Source is a picture to list. Its Name is the file, or From an *objects.Object or *rows.Cell;
+// Data and Reader are not read.
 type Source struct {
 	infer.Picture
 	Path, Class string // as in Entry
@@ -93,7 +94,14 @@ type listed struct {
 // look reads a file: only the beginning of one that is left out.
 func (s Source) look(hash bool) listed {
 	l := listed{Entry: Entry{File: s.Name, Path: s.Path, Class: s.Class}, err: s.Err}
-	if o, ok := s.From.(*objects.Object); s.Err != nil {
+	if cell, ok := s.From.(*rows.Cell); ok {
+		l.Table, l.Column, l.Row = cell.File, cell.Column, cell.Row
+		l.Size = int64(len(cell.Data))
+		if hash && s.Err == nil {
+			sum := sha256.Sum256(cell.Data)
+			l.SHA256 = hex.EncodeToString(sum[:])
+		}
+	} else if o, ok := s.From.(*objects.Object); s.Err != nil {
 		l.left = pictures.LeftOut(s.Picture, s.Err)
 	} else if ok {
 		if l.left, l.err = l.Entry.readObject(hash, s.Picture, o); l.err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/objects"
+	"github.com/flowerctl/flowerctl/infer/rows"
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
@@ -30,6 +31,8 @@ type Work struct {
 
 	// Objects are the stores that the manifest's objects are in; nil: there are none.
 	Objects *objects.Stores
+	// Tables opens the tables that the manifest's pictures are in; nil: there are none.
+	Tables rows.Opener
 
 	// AllowChanged takes a picture that is not there any more, that cannot be read, or
 	// that is not as listed, for one without an answer. Else it ends the shard.
@@ -119,7 +122,7 @@ func (w Work) answer(ctx context.Context, at *work, to int64) error {
 		w.Watch(at.Done, at.Failed, to-at.From)
 	}
 	entries := w.Manifest.Entries(at.From+at.Done, to)
-	for r, err := range w.Answer(ctx, q.read(ctx, w.Objects, entries)) {
+	for r, err := range w.Answer(ctx, q.read(ctx, w, entries)) {
 		if err != nil {
 			return errors.Join(err, at.save())
 		}
@@ -195,6 +198,10 @@ func (w Work) notListed(e Entry, err error) error {
 	if errors.As(err, &absent) {
 		return &PermanentError{err, absent.Hint()}
 	}
+	var noTables *rows.AbsentError
+	if errors.As(err, &noTables) {
+		return &PermanentError{err, noTables.Hint()}
+	}
 	if err = fmt.Errorf("%s: %w", table.Printable(e.File), err); errors.As(err, &changed) {
 		return &PermanentError{err, "list the pictures again, or --allow-changed"}
 	}
@@ -214,15 +221,20 @@ type queued struct {
 
 // read yields the pictures of entries. The channel is longer than the queues of an engine
 // are, so that it is never waited for.
-func (q *queue) read(ctx context.Context, o *objects.Stores,
-	entries iter.Seq2[Entry, error]) iter.Seq[infer.Picture] {
+func (q *queue) read(ctx context.Context, w Work, entries iter.Seq2[Entry, error]) (
+	pictures iter.Seq[infer.Picture]) {
 	return func(yield func(infer.Picture) bool) {
+		cursor := &rows.Cursor{Open: w.Tables}
+		defer cursor.Close()
 		for e, err := range entries {
 			if err != nil {
 				q.err = err
 				return
 			}
-			p, c := e.picture(o)
+			p, c := e.picture(w.Objects)
+			if c != nil && e.Table != "" {
+				c.fromTable(cursor)
+			}
 			select {
 			case q.entries <- queued{e, c}:
 			case <-ctx.Done():

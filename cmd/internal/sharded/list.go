@@ -23,6 +23,7 @@ import (
 type Listing struct {
 	Data   string // a folder with classes, in place of the command's arguments
 	Out    string // the file; "": the standard output
+	Column string // of Parquet files; "": it is found
 	NoHash bool
 }
 
@@ -46,7 +47,7 @@ func (o *Listing) Run(c *shell.Call) (err error) {
 			c.Say("%s", shell.OneLine(err))
 		}
 	}}
-	sources, classes, err := sourcesOf(c, o.Data, s)
+	sources, classes, err := o.sources(c, s)
 	if err != nil {
 		return err
 	}
@@ -73,15 +74,17 @@ func (o *Listing) Run(c *shell.Call) (err error) {
 	return nil
 }
 
-// sourcesOf are the pictures to list: of a folder with classes, or else those that the
+// sources are the pictures to list: of a folder with classes, or else those that the
 // command's arguments mean.
-func sourcesOf(c *shell.Call, dir string, o *objects.Stores) (sources iter.Seq[shard.Source],
+func (o *Listing) sources(c *shell.Call, s *objects.Stores) (sources iter.Seq[shard.Source],
 	classes []string, err error) {
+	dir := o.Data
 	if dir == "" {
-		return named(pictures.Arguments{Names: c.Files, Stdin: c.In, List: true, Objects: o}), nil, nil
+		return named(pictures.Arguments{Names: c.Files, Stdin: c.In, List: true, Objects: s,
+			Tables: stores.Tables(), Column: o.Column}), nil, nil
 	}
 	if objects.Is(dir) {
-		return inStore(o, dir)
+		return inStore(s, dir)
 	}
 	set, err := data.Scan(c.Ctx, dir, data.ScanOptions{})
 	if err != nil {

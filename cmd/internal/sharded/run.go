@@ -26,7 +26,7 @@ import (
 // user gives no --min-confidence.
 func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer, batch int) (
 	err error) {
-	if flag := c.FirstGiven("explain", "list"); flag != "" {
+	if flag := c.FirstGiven("explain", "list", "column"); flag != "" {
 		return shell.Usagef("--manifest and --%s: want one of them", flag)
 	}
 	w, stop, err := f.work(c)

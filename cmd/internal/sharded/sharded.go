@@ -78,7 +78,7 @@ func (f *Flags) work(c *shell.Call) (w *shard.Work, stop func(), err error) {
 	}
 	watch, stop, err := observe.Predicting(c, f.metricsAddr, s, to-from)
 	return &shard.Work{Manifest: m, Shard: s, Dir: f.Out, AllowChanged: f.AllowChanged,
-		Objects: objects, Watch: watch}, stop, err
+		Objects: objects, Tables: stores.Tables(), Watch: watch}, stop, err
 }
 
 // Of is the shard that --shard says, filled up from the environment; one is false where

@@ -2,6 +2,12 @@
 
 package stores
 
-import "github.com/flowerctl/flowerctl/infer/objects/cloud"
+import (
+	"github.com/flowerctl/flowerctl/infer/objects/cloud"
+	"github.com/flowerctl/flowerctl/infer/rows/parquetfile"
+)
 
-var open = cloud.Open
+var (
+	open   = cloud.Open
+	tables = parquetfile.Open
+)

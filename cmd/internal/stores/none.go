@@ -2,6 +2,12 @@
 
 package stores
 
-import "github.com/flowerctl/flowerctl/infer/objects"
+import (
+	"github.com/flowerctl/flowerctl/infer/objects"
+	"github.com/flowerctl/flowerctl/infer/rows"
+)
 
-var open objects.Opener
+var (
+	open   objects.Opener
+	tables rows.Opener
+)
