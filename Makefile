@@ -133,7 +133,7 @@ fuzz: ## every reader and request, FUZZTIME=1000000x each (hours), or those of a
 bench: ## kernels by op and shape
 	go test $(TAGS) -run '^$$' -bench . ./train/nn/kernel/...
 
-bench-peer: build ## training steps against PyTorch, table in bin/peer.md (PEER_PYTHON has it)
+bench-peer: build ## training steps against PyTorch, or PEER="--peer keras", table in bin/peer.md (PEER_PYTHON has it)
 	$(PEER_PYTHON) fixtures/peer/compare.py --python $(PEER_PYTHON) --out bin/peer.md $(PEER)
 
 bench-peer-infer: build ## answers against Pillow and onnxruntime (PEER_PYTHON has both): DATA=photos/ [MODEL= ROUNDS=]

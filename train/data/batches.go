@@ -5,6 +5,7 @@ import (
 	"context"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/flowerctl/flowerctl/train/data/augment"
@@ -95,14 +96,15 @@ func (l *Loader) takeRing() []*slot {
 		return ring
 	}
 	pixels, classes := l.pixels(), len(l.Labels())
+	source, _ := l.pixelsFrom(l.indices[0])
 	for range min(l.opts.Workers, l.Steps()) + 2 {
 		pcg := &rand.PCG{}
 		s := &slot{ready: make(chan struct{}, 1), pcg: pcg, rng: rand.New(pcg)}
 		s.batch = Batch{Size: l.Size(), Classes: classes,
 			Pixels: make([]uint8, l.opts.Batch*pixels), Targets: make([]float32, l.opts.Batch*classes),
 			Labels: make([]int, l.opts.Batch), Indices: make([]int, l.opts.Batch)}
-		if l.cache.OnDisk() && !l.opts.NoPixels {
-			s.image = make([]uint8, l.cache.bytes())
+		if source.OnDisk() && !l.opts.NoPixels {
+			s.image = make([]uint8, source.bytes())
 		}
 		if l.cache.Set.Multi {
 			s.batch.Present = make([]bool, l.opts.Batch*classes)
@@ -137,14 +139,22 @@ func (l *Loader) giveRing(ring []*slot) {
 
 // readAhead has the images read from disk that are wanted after those of the ring.
 func (l *Loader) readAhead(order []int, step, ring int) {
-	if l.opts.NoPixels || !l.cache.OnDisk() {
+	source, _ := l.pixelsFrom(l.indices[0])
+	if l.opts.NoPixels || !source.OnDisk() {
 		return
 	}
 	from, to := min((step+ring)*l.opts.Batch, len(order)), min((step+ring+1)*l.opts.Batch, len(order))
 	if step == 0 {
 		from = 0
 	}
-	l.cache.willNeed(order[from:to])
+	wanted := order[from:to]
+	if l.opts.Larger != nil {
+		wanted = slices.Clone(wanted)
+		for k, i := range wanted {
+			_, wanted[k] = l.pixelsFrom(i)
+		}
+	}
+	source.willNeed(wanted)
 }
 
 // fill prepares the batch of a step.
@@ -162,7 +172,8 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) error {
 	if b.Weights != nil {
 		b.Weights = b.Weights[:n]
 	}
-	from := l.cache.Size()
+	source, _ := l.pixelsFrom(order[first])
+	from := source.Size()
 	varied := l.opts.Augment != augment.Policy{} || from != b.Size
 	for k, i := range order[first : first+n] {
 		class := l.cache.Set.Items[i].Class
@@ -188,7 +199,8 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) error {
 			copy(image, own) // onto itself where it was read from disk
 			continue
 		}
-		own, err := l.cache.view(i, s.image)
+		_, at := l.pixelsFrom(i)
+		own, err := source.view(at, s.image)
 		if err != nil {
 			return err
 		}

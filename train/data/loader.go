@@ -19,7 +19,10 @@ type LoaderOptions struct {
 	Seed     uint64 // of order and augmentation
 	// Size is the side of the batches' images in pixels, 0 for the cache's own. It is for
 	// training images, whose variations are then cut from larger ones.
-	Size    int
+	Size int
+	// Larger are the same images at another side, from which variations are cut in place of
+	// the cache's own; nil for these. It is for training images too.
+	Larger  *Larger
 	Workers int // batches prepared at the same time; 0 means one for each core
 	// LabelSmoothing s turns a one-hot target y into y*(1-s) + s/classes, as Keras; where
 	// pictures have several labels, into y*(1-s) + s/2.
@@ -71,6 +74,10 @@ func NewLoader(cache *Cache, indices []int, opts LoaderOptions) (*Loader, error)
 	if l.part != Train && l.Size() != cache.Size() {
 		return nil, fmt.Errorf("loader: images of %d pixels at %d, which is for training, these are for %s",
 			cache.Size(), opts.Size, l.part)
+	}
+	if opts.Larger != nil && (l.part != Train || opts.Larger.part != l.part || opts.NoPixels) {
+		return nil, fmt.Errorf("loader: images of another side are for training and its variations, these "+
+			"are for %s", l.part)
 	}
 	if opts.Workers <= 0 {
 		l.opts.Workers = runtime.GOMAXPROCS(0)
@@ -140,6 +147,14 @@ func (l *Loader) Part() Part { return l.part }
 
 // Labels are the names of the classes.
 func (l *Loader) Labels() []string { return l.cache.Set.Labels }
+
+// pixelsFrom are the cache that variations are cut from, and the image's place there.
+func (l *Loader) pixelsFrom(image int) (*Cache, int) {
+	if large := l.opts.Larger; large != nil {
+		return large.cache, large.place[image]
+	}
+	return l.cache, image
+}
 
 // Size is the side of a batch's image, in pixels.
 func (l *Loader) Size() int { return cmp.Or(l.opts.Size, l.cache.Size()) }

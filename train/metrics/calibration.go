@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"math"
+	"slices"
 )
 
 // Answers are a classifier's probabilities for labelled images.
@@ -42,6 +43,47 @@ func (a *Answers) Reliability() Reliability {
 	return a.reliability(func(int) float64 { return 1 })
 }
 
+// Together is the reliability of the answers of all parts, each with its own bins of the
+// same borders. It is nil where one of them is nil or there is none.
+func Together(parts []*Reliability) *Reliability {
+	if len(parts) == 0 || slices.Contains(parts, nil) {
+		return nil
+	}
+	all := &Reliability{Bins: slices.Clone(parts[0].Bins)}
+	total := 0.0
+	for i := range all.Bins {
+		b := &all.Bins[i]
+		b.N, b.Confidence, b.Accuracy = 0, 0, 0
+		for _, part := range parts {
+			one := part.Bins[i]
+			b.N += one.N
+			b.Confidence += float64(one.N) * one.Confidence
+			b.Accuracy += float64(one.N) * one.Accuracy
+		}
+		total += float64(b.N)
+	}
+	for _, part := range parts {
+		n := 0
+		for _, b := range part.Bins {
+			n += b.N
+		}
+		all.NLL += part.NLL * float64(n) / max(total, 1)
+	}
+	all.settle(total)
+	return all
+}
+
+// settle turns the sums in the bins into means, of n images in all, and adds up the error.
+func (r *Reliability) settle(n float64) {
+	for i := range r.Bins {
+		if b := &r.Bins[i]; b.N > 0 {
+			b.Confidence /= float64(b.N)
+			b.Accuracy /= float64(b.N)
+			r.ECE += float64(b.N) / n * math.Abs(b.Accuracy-b.Confidence)
+		}
+	}
+}
+
 // reliability measures the answers with a temperature for each image.
 func (a *Answers) reliability(temperature func(image int) float64) Reliability {
 	r := Reliability{Bins: make([]Bin, Bins)}
@@ -62,13 +104,7 @@ func (a *Answers) reliability(temperature func(image int) float64) Reliability {
 			b.Accuracy++
 		}
 	}
-	for i := range r.Bins {
-		if b := &r.Bins[i]; b.N > 0 {
-			b.Confidence /= float64(b.N)
-			b.Accuracy /= float64(b.N)
-			r.ECE += float64(b.N) / n * math.Abs(b.Accuracy-b.Confidence)
-		}
-	}
+	r.settle(n)
 	return r
 }
 

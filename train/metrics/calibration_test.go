@@ -145,6 +145,32 @@ func TestReliabilityCountsEveryImageOnce(t *testing.T) {
 	}
 }
 
+// TestTogetherIsTheReliabilityOfAll: of two parts it is what all answers at once have.
+func TestTogetherIsTheReliabilityOfAll(t *testing.T) {
+	all := &Answers{}
+	for i := range 40 {
+		p := float32(i+1) / 41
+		all.Labels = append(all.Labels, i%3%2)
+		all.Probabilities = append(all.Probabilities, []float32{p, 1 - p})
+	}
+	first := &Answers{Labels: all.Labels[:13], Probabilities: all.Probabilities[:13]}
+	second := &Answers{Labels: all.Labels[13:], Probabilities: all.Probabilities[13:]}
+	a, b, want := first.Reliability(), second.Reliability(), all.Reliability()
+	got := Together([]*Reliability{&a, &b})
+	if math.Abs(got.ECE-want.ECE) > 1e-12 || math.Abs(got.NLL-want.NLL) > 1e-12 {
+		t.Errorf("got %g and %g, want %g and %g", got.ECE, got.NLL, want.ECE, want.NLL)
+	}
+	for i, bin := range got.Bins {
+		w := want.Bins[i]
+		if bin.N != w.N || math.Abs(bin.Confidence-w.Confidence) > 1e-12 || math.Abs(bin.Accuracy-w.Accuracy) > 1e-12 {
+			t.Errorf("bin %d: got %+v, want %+v", i, bin, w)
+		}
+	}
+	if Together(nil) != nil || Together([]*Reliability{&a, nil}) != nil {
+		t.Error("what one part has not, all have")
+	}
+}
+
 func TestThresholdHasThePrecisionThatIsWanted(t *testing.T) {
 	a := new(Answers)
 	for i := range 100 { // the more confident, the more often right

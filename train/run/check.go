@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -105,10 +106,34 @@ func (s Settings) plan() (*plan, error) {
 		return nil, wrong("train-size", "got %d, want 0 for --size, or 1 to %d: larger images would "+
 			"hold nothing more", p.TrainSize, p.Size)
 	}
+	if err := p.checkCropFrom(); err != nil {
+		return nil, err
+	}
 	if err := p.checkLimits(); err != nil {
 		return nil, err
 	}
 	return p, p.check()
+}
+
+// mostCropFrom is how many times the side of what steps see the images may have that it is
+// cut from: each pixel is made of four, so that more would leave some out.
+const mostCropFrom = 2
+
+// checkCropFrom looks at what variations are cut from.
+func (p *plan) checkCropFrom() error {
+	if p.CropFrom == 0 {
+		return nil
+	}
+	switch {
+	case p.Data == "":
+		return wrong("crop-from", "goes with --data: flowers are drawn at the size of the network")
+	case p.augment == (augment.Policy{}):
+		return wrong("crop-from", "got %d, and nothing varies the images: name an augmentation", p.CropFrom)
+	case p.Size > 0 && (p.CropFrom < p.Size || p.CropFrom > mostCropFrom*cmp.Or(p.TrainSize, p.Size)):
+		return wrong("crop-from", "got %d, want 0 for --size, or %d to %d", p.CropFrom, p.Size,
+			mostCropFrom*cmp.Or(p.TrainSize, p.Size))
+	}
+	return nil
 }
 
 // checkLimits looks at what the training itself limits.
@@ -203,8 +228,8 @@ func (p *plan) check() error {
 		return wrong("batchnorm", "got %q, want one of %v", p.BatchNorm, Statistics())
 	case p.Initializer != "" && !slices.Contains(model.Inits(), model.Init(p.Initializer)):
 		return wrong("initializer", "got %q, want one of %v", p.Initializer, model.Inits())
-	case p.Batch < 0:
-		return wrong("batch", "got %d, want 1 or more, or 0 for what suits the images", p.Batch)
+	case p.Batch < 0 && p.Batch != AutoBatch:
+		return wrong("batch", "got %d, want 1 or more, 0 for what suits the images, or auto", p.Batch)
 	case p.Threads < 0:
 		return wrong("threads", "got %d, want 0 (all cores) or more", p.Threads)
 	case !(p.Smooth >= 0 && p.Smooth < 1):

@@ -31,6 +31,8 @@ func (p *plan) checkFrozen() error {
 		return wrong("class-weights", "a linear head on features has none: with a hidden layer there are")
 	case p.TrainSize != 0:
 		return wrong("train-size", "features are computed once: want 0")
+	case p.CropFrom != 0:
+		return wrong("crop-from", "features are computed once: want 0")
 	case p.EMA != 0:
 		return wrong("ema", "a head on features has no average: want 0")
 	}

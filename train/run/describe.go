@@ -27,7 +27,7 @@ func (s *Session) Describe() ([]string, error) {
 		"%s, %d parameters%s, input %d x %d; %d training and %d validation images of %s (%s)",
 		s.Settings.Name(), parameters, frozen, size, size, s.Training.Len(), s.Validation.Len(),
 		table.Some(set.Labels), set.SplitBy))
-	for _, line := range []string{s.kept(), s.severalSaid(), s.Extracts()} {
+	for _, line := range []string{s.kept(), s.keptLarger(), s.severalSaid(), s.Extracts()} {
 		if line != "" {
 			lines = append(lines, line)
 		}
@@ -68,6 +68,15 @@ func (s *Session) kept() string {
 		return ""
 	}
 	return s.Images.Kept()
+}
+
+// keptLarger says where the images are that variations are cut from, if these are others.
+func (s *Session) keptLarger() string {
+	if s.larger == nil {
+		return ""
+	}
+	return fmt.Sprintf("training images at %d pixels too, which --augment cuts from: %s",
+		s.larger.Cache().Size(), s.larger.Cache().Kept())
 }
 
 // inBF16 says what bfloat16 means on this machine.

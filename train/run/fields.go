@@ -28,6 +28,9 @@ type Field struct {
 	Bool   func(*Settings) *bool
 	Floats func(*Settings) *Numbers
 
+	// Auto is the number that people write as the word auto; 0: there is no such word.
+	Auto int
+
 	// Resumable says that a run which goes on may have another value of it and is
 	// the same run all the same.
 	Resumable bool
@@ -63,6 +66,10 @@ var fields = []Field{
 	{Name: "train-size", Key: "train_size",
 		Usage: "side of the images that steps take, `PIXELS`, cut from those of --size; 0: as --size",
 		Int:   func(s *Settings) *int { return &s.TrainSize }},
+	{Name: "crop-from", Key: "crop_from", optional: true,
+		Usage: "keep training images at a side of `PIXELS` too, and cut what --augment makes of them " +
+			"from these; 0: from those of --size",
+		Int: func(s *Settings) *int { return &s.CropFrom }},
 	{Name: "resize", Key: "resize", Usage: "`HOW` images become squares: stretch or crop",
 		Text: func(s *Settings) *string { return &s.Resize }},
 	{Name: "init", Key: "init", Usage: "start from the weights in `FILE`.onnx, FILE.ckpt or a run",
@@ -124,8 +131,9 @@ var fields = []Field{
 		Usage: fmt.Sprintf("`POLICY`: one of %v, or as in flip,rotate=15,zoom=0.1", augment.Names()),
 		Text:  func(s *Settings) *string { return &s.Augment }},
 	{Name: "batch", Key: "batch",
-		Usage: "`N` images a step; 0: 32, fewer where an epoch would have under 8 steps",
-		Int:   func(s *Settings) *int { return &s.Batch }},
+		Usage: "`N` images a step; 0: 32, fewer where an epoch would have under 8 steps; auto: the " +
+			"largest power of two that memory holds and that leaves 8",
+		Int: func(s *Settings) *int { return &s.Batch }, Auto: AutoBatch},
 	{Name: "label-smoothing", Key: "label_smoothing",
 		Usage: "`SHARE` of the target spread over all classes",
 		Float: func(s *Settings) *float64 { return &s.Smooth }},
@@ -203,6 +211,8 @@ func (f *Field) Value(s *Settings) string {
 	switch {
 	case f.Text != nil:
 		return *f.Text(s)
+	case f.Int != nil && f.Auto != 0 && *f.Int(s) == f.Auto:
+		return auto
 	case f.Int != nil:
 		return strconv.Itoa(*f.Int(s))
 	case f.Uint != nil:
@@ -217,6 +227,25 @@ func (f *Field) Value(s *Settings) string {
 		words[i] = fmt.Sprint(v)
 	}
 	return strings.Join(words, ",")
+}
+
+// auto is the word for a number that is found.
+const auto = "auto"
+
+// ParseInt reads the text of a field with an Int: a whole number, or auto where there is
+// that word.
+func (f *Field) ParseInt(text string) (int, error) {
+	if f.Auto != 0 && text == auto {
+		return f.Auto, nil
+	}
+	n, err := strconv.Atoi(text)
+	switch {
+	case err == nil:
+		return n, nil
+	case f.Auto != 0:
+		return 0, fmt.Errorf("got %q, want a whole number, or auto", text)
+	}
+	return 0, fmt.Errorf("got %q, want a whole number", text)
 }
 
 // Copy gives to the setting that from has.
@@ -242,6 +271,8 @@ func (f *Field) json(s *Settings) string {
 	switch {
 	case f.Text != nil:
 		return strconv.Quote(*f.Text(s))
+	case f.Int != nil:
+		return strconv.Itoa(*f.Int(s))
 	case f.Floats != nil && len(*f.Floats(s)) != 1:
 		return "[" + f.Value(s) + "]"
 	}

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
 )
@@ -33,9 +34,10 @@ func (s *Session) fewImages() {
 	if p.Freeze == FreezeNone {
 		p.Freeze = ""
 	}
-	if p.Freeze == FreezeAuto && s.Training.Len() < tuneFrom*s.Images.Set.Classes() {
+	if p.Freeze == FreezeAuto && len(s.Images.Set.Indices(data.Train)) < tuneFrom*s.Images.Set.Classes() {
 		p.Freeze = FreezeAll
 		p.Precision = string(nn.FP32) // there is no step for another one
+		p.CropFrom = 0                // and no varied image
 	}
 	if p.Freeze == FreezeAll && p.Hidden == 0 {
 		p.Epochs = 1

@@ -14,13 +14,6 @@ func (s *Session) loaders() (err error) {
 	}
 	s.weights = weights
 	training := set.Indices(data.Train)
-	if s.plan.Batch == 0 {
-		s.plan.Batch = standardBatch
-		if s.plan.Data != "" { // as many flowers as one wants can be drawn
-			s.plan.Batch = batchFor(len(training))
-		}
-		s.Settings.Batch, s.SmallBatch = s.plan.Batch, s.plan.Batch < standardBatch
-	}
 	plain := data.LoaderOptions{Batch: s.plan.Batch, Seed: s.plan.Seed, NoPixels: s.plan.frozenWay()}
 	shuffled := plain
 	shuffled.Shuffle, shuffled.LabelSmoothing = true, s.plan.Smooth
@@ -28,6 +21,7 @@ func (s *Session) loaders() (err error) {
 	if !s.plan.frozenWay() { // else images vary before their features are computed
 		shuffled.Augment = s.plan.augment
 	}
+	shuffled.Larger = s.larger
 	if s.Training, err = data.NewLoader(s.Images, training, shuffled); err != nil {
 		return err
 	}

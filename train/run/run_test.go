@@ -21,7 +21,7 @@ func TestSettingsThatCannotBeNameTheirField(t *testing.T) {
 		"optimizer":  func(s *Settings) { s.Options.Momentum = 0.9 }, // adam has none
 		"loss":       func(s *Settings) { s.Loss = "hinge" },
 		"monitor":    func(s *Settings) { s.Monitor = "loss" },
-		"batch":      func(s *Settings) { s.Batch = -1 },
+		"batch":      func(s *Settings) { s.Batch = -2 },
 		"epochs":     func(s *Settings) { s.Epochs = 0 },
 		"patience":   func(s *Settings) { s.Patience = -1 },
 		"threads":    func(s *Settings) { s.Threads = -1 },

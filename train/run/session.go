@@ -37,6 +37,9 @@ type Options struct {
 	// data.LoadOptions. It changes no weight.
 	Pixels data.Where
 	Disk   pixels.Cache
+	// Room is how many bytes activations and gradients of a step may take; 0: nine tenths
+	// of what is free.
+	Room int64
 	// Features are shared by sessions of the same Images and the same Base; may be nil.
 	Features *Features
 	// Version of the program, for the checkpoints.
@@ -72,6 +75,8 @@ type Session struct {
 	Copied int
 	// SmallBatch says that Settings.Batch was chosen for the few images there are.
 	SmallBatch bool
+	// AutoBatch says that Settings.Batch was found for [AutoBatch].
+	AutoBatch bool
 	// StepBytes is what the activations and gradients of a step take.
 	StepBytes int64
 
@@ -86,6 +91,7 @@ type Session struct {
 	news    []string  // of a run that goes on
 
 	features *Features
+	larger   *data.Larger // nil without Settings.CropFrom
 }
 
 // DataError is about a folder that holds no images to train on as it should: one
@@ -129,10 +135,14 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 		err = s.several()
 	}
 	if err == nil {
+		s.settleBatch()
+		s.fewImages()
+		err = s.readLarger(ctx)
+	}
+	if err == nil {
 		err = s.loaders()
 	}
 	if err == nil {
-		s.fewImages()
 		err = s.build(ctx, s.Images.Set.Classes())
 	}
 	if err != nil {
@@ -151,6 +161,9 @@ func OpenNetwork(settings Settings, base *Base, classes int) (*Session, error) {
 	p, err := settings.plan()
 	if err != nil {
 		return nil, err
+	}
+	if p.Batch == AutoBatch {
+		return nil, wrong("batch", "auto goes with images, and there are none")
 	}
 	p.Batch = cmp.Or(p.Batch, standardBatch)
 	s := &Session{Settings: p.Settings, plan: p, options: Options{Base: base}}
@@ -198,7 +211,7 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 		return err
 	}
 	cfg.Engine = s.Engine
-	cfg.Memory = roomForSteps()
+	cfg.Memory = cmp.Or(s.options.Room, roomForSteps())
 	if s.Network, err = nn.New(s.Spec, weights, cfg); err == nil {
 		err = s.prepare()
 	}

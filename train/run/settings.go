@@ -34,9 +34,12 @@ type Settings struct {
 	Arch string `json:"arch"` // a preset of package arch
 	Size int    `json:"size"` // pixels; 0 for the network's own
 	// TrainSize is the side of the images in training, pixels; 0 for Size.
-	TrainSize int    `json:"train_size,omitempty"`
-	Resize    string `json:"resize"` // how images become squares: imageprep.Resize
-	Init      string `json:"init"`   // file or run to take weights from
+	TrainSize int `json:"train_size,omitempty"`
+	// CropFrom is the side in pixels at which training images are kept besides, so that
+	// Augment cuts its variations from real pixels; 0 for Size.
+	CropFrom int    `json:"crop_from,omitempty"`
+	Resize   string `json:"resize"` // how images become squares: imageprep.Resize
+	Init     string `json:"init"`   // file or run to take weights from
 
 	// From names the network to start from, FromNothing or "" for none. Arch counts
 	// for nothing then.
@@ -75,7 +78,7 @@ type Settings struct {
 	LeftOut    string `json:"left_out,omitempty"`
 
 	Augment  string  `json:"augment"` // policy; "" for the network's own
-	Batch    int     `json:"batch"`   // images a step; 0: as many as suit the folder
+	Batch    int     `json:"batch"`   // images a step; 0: as many as suit the folder; or AutoBatch
 	Smooth   float64 `json:"label_smoothing"`
 	Classes  string  `json:"class_weights"` // "", "balanced", or a number for each
 	Seed     uint64  `json:"seed"`          // of split, start, order, augmentation, dropout
@@ -128,15 +131,6 @@ func Defaults() Settings {
 		Schedule:  string(train.Constant),
 		BatchNorm: MeasuredStatistics, PatienceSteps: 300, OnNaN: string(train.StopOnNaN),
 	}
-}
-
-// standardBatch is the study's number of images a step. Folders of few images get a
-// smaller one: fewestSteps an epoch, of smallestBatch images or more.
-const standardBatch, smallestBatch, fewestSteps = 32, 8, 8
-
-// batchFor is the number of images a step that suits so many training images.
-func batchFor(images int) int {
-	return min(standardBatch, max(smallestBatch, images/fewestSteps))
 }
 
 // Study returns the settings with Keras' rules, which the study had and files of

@@ -2,6 +2,7 @@ package run
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/flowerctl/flowerctl/train/data"
@@ -65,11 +66,25 @@ func (p *plan) read(ctx context.Context, o Options, set *data.Set) (*data.Cache,
 			return nil, err
 		}
 	}
+	return data.Load(ctx, set, p.preprocess(), p.loading(o))
+}
+
+// loading is how files are read.
+func (p *plan) loading(o Options) data.LoadOptions {
 	load := data.LoadOptions{Strict: p.Strict, Pixels: o.Pixels, Disk: o.Disk}
 	if o.Observer != nil {
 		load.Progress = o.Observer.Reading
 	}
-	return data.Load(ctx, set, p.preprocess(), load)
+	return load
+}
+
+// readLarger reads the training images again where their variations are cut from larger
+// ones.
+func (s *Session) readLarger(ctx context.Context) (err error) {
+	if s.plan.CropFrom > 0 && s.plan.CropFrom != s.Images.Size() {
+		s.larger, err = s.Images.Larger(ctx, data.Train, s.plan.CropFrom, s.plan.loading(s.options))
+	}
+	return err
 }
 
 // images reads and divides the images: as the run did that goes on, if there is one.
@@ -115,8 +130,9 @@ func (s *Session) untaken() string {
 
 // closeImages closes the images that the session read itself.
 func (s *Session) closeImages() error {
-	if s.options.Images != nil {
-		return nil
+	err := s.larger.Close()
+	if s.options.Images == nil {
+		err = errors.Join(err, s.Images.Close())
 	}
-	return s.Images.Close()
+	return err
 }

@@ -48,8 +48,8 @@ func TestAGridHasEveryCombination(t *testing.T) {
 }
 
 func TestAListIsTakenAsItIs(t *testing.T) {
-	got := points(t, "method: list\nsettings:\n- {lr: 0.1, augment: 'flip,rotate=15'}\n- &a {aux-weight: [0.3, 0.5]}\n- *a\n")
-	want := `lr 0.1, augment "flip,rotate=15"|aux_weight "0.3,0.5"|aux_weight "0.3,0.5"`
+	got := points(t, "method: list\nsettings:\n- {lr: 0.1, augment: 'flip,rotate=15'}\n- &a {aux-weight: [0.3, 0.5]}\n- *a\n- {batch: auto}\n")
+	want := `lr 0.1, augment "flip,rotate=15"|aux_weight "0.3,0.5"|aux_weight "0.3,0.5"|batch auto`
 	if strings.Join(got, "|") != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -110,6 +110,8 @@ func TestWrongFilesAreNamed(t *testing.T) {
 		{grid("lr: []"), "lr: want a value or more", ""},
 		{grid("lr: [1, 1.0]"), "lr: 1 is there twice", ""},
 		{grid("lr: [high]"), `lr: got "high", want a number`, ""},
+		{grid("batch: [large]"), `batch: got "large", want a whole number, or auto`, ""},
+		{grid("epochs: [auto]"), `epochs: got "auto", want a whole number`, ""},
 		{grid("batch: [1.5]"), `batch: got "1.5", want a whole number`, ""},
 		{grid("seed: [1, 2]"), "seed: seeds has them, as a key of the file", ""},
 		{grid("folds: [5]"), "folds is a key of the file, not one of the settings", ""},

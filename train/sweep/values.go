@@ -122,6 +122,10 @@ func valueOf(f run.Field, n *yaml.Node) (v value, err error) {
 	switch {
 	case f.Text != nil && n.Tag != "!!null":
 		*f.Text(v.s) = n.Value
+	case f.Int != nil && f.Auto != 0 && n.Tag == "!!str":
+		if *f.Int(v.s), err = f.ParseInt(n.Value); err != nil {
+			err = wrong(n, "%s: %w", f.Key, err)
+		}
 	case f.Int != nil:
 		err = number(p, f.Int(v.s))
 	case f.Uint != nil:

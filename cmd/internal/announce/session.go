@@ -36,6 +36,10 @@ func Describe(c *shell.Call, s *run.Session, names bool) error {
 	if s.SmallBatch && s.Settings.Freeze != run.FreezeAll {
 		c.Say("few images: %d a step; --batch sets another number", s.Settings.Batch)
 	}
+	if s.AutoBatch {
+		c.Say("%d images a step, as many as memory holds and leave 8 steps an epoch or more; the "+
+			"learning rate is the same for any number", s.Settings.Batch)
+	}
 	return err
 }
 

@@ -25,6 +25,9 @@ func (s *Flags) List() []cli.Flag {
 		case f.Text != nil:
 			flags = append(flags, &cli.StringFlag{Name: f.Name, Usage: f.Usage,
 				Value: *f.Text(v), Destination: f.Text(v)})
+		case f.Int != nil && f.Auto != 0:
+			flags = append(flags, &cli.GenericFlag{Name: f.Name, Usage: f.Usage,
+				Value: &intOrAuto{f, v}})
 		case f.Int != nil:
 			flags = append(flags, &cli.IntFlag{Name: f.Name, Usage: f.Usage,
 				Value: *f.Int(v), Destination: f.Int(v)})
@@ -46,6 +49,27 @@ func (s *Flags) List() []cli.Flag {
 		}
 	}
 	return flags
+}
+
+// intOrAuto is a number of a run's settings, for which people may write auto.
+type intOrAuto struct {
+	field run.Field
+	to    *run.Settings
+}
+
+func (i *intOrAuto) Set(text string) (err error) {
+	n, err := i.field.ParseInt(text)
+	if err == nil {
+		*i.field.Int(i.to) = n
+	}
+	return err
+}
+
+func (i *intOrAuto) String() string {
+	if i.to == nil { // as the flag package asks for the text of no value
+		return ""
+	}
+	return i.field.Value(i.to)
 }
 
 // Over puts the settings that the user gave over those that to has.

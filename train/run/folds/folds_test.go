@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -91,6 +92,13 @@ func TestACrossValidationThatWasStoppedGoesOn(t *testing.T) {
 	}
 	if r.N != 60 || len(r.Folds) != 3 || r.Matrix.N() != 60 || r.Interval[0] >= r.Accuracy {
 		t.Errorf("got %+v, want every image tested on once", r)
+	}
+	images, right := 0, 0.0
+	for _, b := range r.Calibration.Bins {
+		images, right = images+b.N, right+float64(b.N)*b.Accuracy
+	}
+	if images != 60 || math.Abs(right/60-r.Accuracy) > 1e-9 || r.Calibration.ECE <= 0 {
+		t.Errorf("got the calibration %+v, want that of 60 images, %g of them right", r.Calibration, r.Accuracy)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	w := &watch{stop: cancel, fold: 2, epoch: 2}

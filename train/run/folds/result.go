@@ -29,12 +29,15 @@ type Result struct {
 	ValMean   float64 `json:"mean_val_accuracy"`
 	// N images, each tested on once, by the training that did not see it; Accuracy is
 	// that of all of them, and Interval is Wilson's, 95 %.
-	N        int                `json:"n"`
-	Accuracy float64            `json:"accuracy"`
-	Interval [2]float64         `json:"interval"`
-	Seconds  float64            `json:"seconds"`
-	Report   metrics.Report     `json:"report"`
-	Matrix   *metrics.Confusion `json:"confusion"`
+	N        int        `json:"n"`
+	Accuracy float64    `json:"accuracy"`
+	Interval [2]float64 `json:"interval"`
+	// Calibration is of all of them too, each with the temperature of its training, which
+	// was fitted on validation images; nil where a training has none.
+	Calibration *metrics.Reliability `json:"calibration,omitempty"`
+	Seconds     float64              `json:"seconds"`
+	Report      metrics.Report       `json:"report"`
+	Matrix      *metrics.Confusion   `json:"confusion"`
 }
 
 // Fold is the training that was tested on a fold.
@@ -50,7 +53,8 @@ type Fold struct {
 	Epochs      int        `json:"epochs"`
 	Seconds     float64    `json:"seconds"`
 
-	confusion *metrics.Confusion
+	confusion   *metrics.Confusion
+	calibration *metrics.Reliability
 }
 
 // read reads the figures of a finished training.
@@ -65,7 +69,7 @@ func read(folder run.Folder, k int) (*Fold, error) {
 	}
 	f := &Fold{Fold: k, Run: folder.Dir, Images: s.TrainImages, N: s.TestImages,
 		Accuracy: *s.TestAccuracy, Interval: *s.TestInterval, ValAccuracy: s.ValAccuracy,
-		BestEpoch: s.BestEpoch, Epochs: s.Epochs, Seconds: s.Seconds}
+		BestEpoch: s.BestEpoch, Epochs: s.Epochs, Seconds: s.Seconds, calibration: s.TestCalibration}
 	split, err := folder.Split()
 	if err != nil {
 		return nil, err
@@ -105,11 +109,14 @@ func readAnswers(path string, labels []string) (*metrics.Confusion, error) {
 func (r *Result) sum() {
 	r.Matrix = metrics.NewConfusion(r.Folds[0].confusion.Labels)
 	var accuracies, validation []float64
+	var calibrations []*metrics.Reliability
 	for _, f := range r.Folds {
 		accuracies, validation = append(accuracies, f.Accuracy), append(validation, f.ValAccuracy)
+		calibrations = append(calibrations, f.calibration)
 		r.Seconds += f.Seconds
 		r.Matrix.Merge(f.confusion)
 	}
+	r.Calibration = metrics.Together(calibrations)
 	r.Mean, r.Deviation = metrics.MeanDeviation(accuracies)
 	r.ValMean, _ = metrics.MeanDeviation(validation)
 	r.N, r.Accuracy, r.Report = r.Matrix.N(), r.Matrix.Accuracy(), r.Matrix.Report()
@@ -129,9 +136,13 @@ func (r *Result) Table() *table.Table {
 
 // line is what counts, in a sentence.
 func (r *Result) line() string {
-	return fmt.Sprintf("test accuracy of %d folds %.1f %% (standard deviation %.1f), "+
+	line := fmt.Sprintf("test accuracy of %d folds %.1f %% (standard deviation %.1f), "+
 		"%.1f %% of all %d images (95 %% interval %.1f to %.1f)", len(r.Folds), 100*r.Mean,
 		100*r.Deviation, 100*r.Accuracy, r.N, 100*r.Interval[0], 100*r.Interval[1])
+	if r.Calibration != nil {
+		line += fmt.Sprintf(", expected calibration error %.3f", r.Calibration.ECE)
+	}
+	return line
 }
 
 // WriteText writes the result for people.
