@@ -37,6 +37,9 @@ func Open(file, column string) (t rows.Table, err error) {
 	if !info.Mode().IsRegular() {
 		return nil, errors.New("not a regular file")
 	}
+	if err := checkFooter(f, info.Size()); err != nil {
+		return nil, err
+	}
 	opened := &table{f: f}
 	err = whole(func() (err error) {
 		opened.parquet, err = parquet.OpenFile(f, info.Size(), parquet.SkipBloomFilters(true))
@@ -131,13 +134,16 @@ func (t *table) From(row int64) iter.Seq2[[]byte, error] {
 			on = yield(data, nil)
 			return on
 		}
-		for _, group := range t.parquet.RowGroups() {
+		for i, group := range t.parquet.RowGroups() {
 			n := group.NumRows()
 			if row >= n {
 				row -= n
 				continue
 			}
-			err := t.read(group, row, give)
+			err := whole(func() error { return t.checkPages(i) })
+			if err == nil {
+				err = t.read(group, row, give)
+			}
 			if row = 0; err != nil {
 				yield(nil, err)
 			}

@@ -121,6 +121,38 @@ func TestTheColumnIsFoundOrNamed(t *testing.T) {
 	}
 }
 
+// TestSizesOfPagesAreNotBelieved: whatever a byte of the header of a page says, reading it
+// allocates no more than a page may have.
+func TestSizesOfPagesAreNotBelieved(t *testing.T) {
+	path := written(t, 100, images(9)...)
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head := []byte{0x15, 0x00, 0x15, 0xfe, 0xff, 0xff, 0xff, 0x0f, 0x15, 0x20} // 2 GiB, of 16 bytes
+	copy(data[4:], head)
+	if err := os.WriteFile(path, data, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	_, err = (&rows.Cursor{Open: Open}).Read(path, "", 0)
+	if !errors.Is(err, rows.ErrDamaged) || !strings.Contains(err.Error(), "a page of 16 bytes, 2147483647") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestAFooterIsInsideItsFile, or the file is none.
+func TestAFooterIsInsideItsFile(t *testing.T) {
+	for _, text := range []string{"", "PAR1", "PAR1\xff\xff\xff\xffPAR1", "PAR1xxxx\x05\x00\x00\x00PAR1"} {
+		path := filepath.Join(t.TempDir(), "a.parquet")
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Open(path, ""); !errors.Is(err, rows.ErrDamaged) {
+			t.Errorf("%q: got %v", text, err)
+		}
+	}
+}
+
 // FuzzOpen: damaged files are an error, not a panic.
 func FuzzOpen(f *testing.F) {
 	data, err := os.ReadFile(written(f, 3, images(9)...))
