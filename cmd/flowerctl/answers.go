@@ -47,6 +47,7 @@ type tally struct {
 	out               *answers.Writer
 	all, failed, left int
 	links             []string // to folders, left out
+	none              pictures.NoneError
 	// first is the first result for people while it is the only one and an error: if
 	// none follows, the error is the command's own.
 	first *infer.Result
@@ -58,6 +59,7 @@ func (t *tally) add(r infer.Result) error {
 			t.links = append(t.links, r.Picture.Name)
 		} else {
 			t.left++
+			t.none.LeftOut(r.Picture.Name)
 		}
 		return nil
 	}
@@ -81,7 +83,7 @@ func (t *tally) add(r infer.Result) error {
 func (t *tally) end() error {
 	switch {
 	case t.all == 0:
-		return errors.New("no images there")
+		return &t.none
 	case t.first != nil:
 		return t.first.Err
 	case t.failed > 0:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/start"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
@@ -71,7 +72,7 @@ func (o *dataCheckOptions) check(c *shell.Call) (err error) {
 			return err
 		}
 	}
-	var scan data.ScanOptions
+	scan := data.ScanOptions{Folder: "the argument, here " + dir + ","}
 	if o.exclude != "" {
 		if scan.Exclude, err = data.ReadExclusion(o.exclude); err != nil {
 			return fmt.Errorf("--exclude: %w", err)
@@ -79,7 +80,7 @@ func (o *dataCheckOptions) check(c *shell.Call) (err error) {
 	}
 	set, err := data.ScanEither(c.Ctx, dir, o.labelsFile, false, scan)
 	if o.labelsFile == "" {
-		err = shell.Fail(err, "flowerctl data draw DIR draws flowers to try with")
+		err = remedy.Images(err, "flowerctl data draw DIR draws flowers to try with")
 	}
 	if err != nil {
 		return err

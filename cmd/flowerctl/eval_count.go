@@ -1,12 +1,11 @@
 package main
 
 import (
-	"errors"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
@@ -21,7 +20,7 @@ func (o *evalOptions) set(c *shell.Call) (*data.Set, error) {
 	if o.labelsFile != "" {
 		return set, err
 	}
-	return set, shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+	return set, remedy.Images(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
 }
 
 // evaluated is a result, of one class a picture or of several labels.
@@ -37,7 +36,7 @@ func (o *evalOptions) count(c *shell.Call, e *sharded.Evaluated, images *choose.
 		Observer: watch, Keep: o.html != "", Thresholds: e.Thresholds}
 	for _, p := range images.Unreadable {
 		how.Unreadable = append(how.Unreadable, p.Path)
-		watch.LeftOut(errors.New(filepath.Join(o.data, filepath.FromSlash(p.Path)) + ": " + p.Reason))
+		watch.LeftOut(p.In(images.Dir))
 	}
 	var result evaluated
 	var err error

@@ -93,7 +93,7 @@ func (o *evalOptions) images(c *shell.Call) (*choose.Labelled, error) {
 		}
 		none = fmt.Sprintf("%s has no image of %s there", folder.SplitPath(), set.Dir)
 	}
-	images := &choose.Labelled{Labels: set.Labels, Multi: set.Multi}
+	images := &choose.Labelled{Dir: set.Dir, Labels: set.Labels, Multi: set.Multi}
 	var items []data.Item
 	if items, images.Unreadable = set.Of(part, split); len(items) == 0 {
 		return nil, fmt.Errorf("--part %s: %s", o.part, none)

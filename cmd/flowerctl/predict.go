@@ -88,19 +88,19 @@ func (o *predictOptions) check(names []string, asked bool) error {
 
 func (o *predictOptions) run(c *shell.Call) (err error) {
 	asked := o.sharded.Asked(c)
-	if err := cmp.Or(o.answerFlags.check(), o.check(c.Files, asked)); err != nil {
+	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list, Archives: true}
+	err = cmp.Or(o.answerFlags.check(), o.check(c.Files, asked), arguments.Holds(o.explain))
+	if err != nil {
 		return err
 	}
 	if asked {
 		return o.sharded.Predict(c, &o.Flags, o.writer(nil, o.top), o.batch)
 	}
-	objects, err := stores.Of(c, c.Files...)
-	if err != nil {
+	if arguments.Objects, err = stores.Of(c, c.Files...); err != nil {
 		return err
 	}
-	defer shell.Closing(&err, objects.Close)
-	arguments := pictures.Arguments{Names: c.Files, Stdin: c.In, List: o.list, Archives: true,
-		Objects: objects, Tables: stores.Tables(), Column: o.column}
+	defer shell.Closing(&err, arguments.Objects.Close)
+	arguments.Tables, arguments.Column = stores.Tables(), o.column
 	m, err := o.Find(c)
 	if err != nil {
 		return err

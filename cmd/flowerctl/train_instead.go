@@ -17,6 +17,18 @@ import (
 // What train does instead of training: --list, --dry-run, --augment-preview and
 // --lr-find.
 
+// writes is the flag of what is written, and its path; "" where nothing is, or in a run's own
+// folder.
+func (o *trainOptions) writes(dir string) (flag, path string) {
+	switch {
+	case o.preview != "":
+		return "augment-preview", o.preview
+	case o.lrFind || o.curve.Wanted() || o.dryRun || o.resume != "":
+		return "out", o.out
+	}
+	return "out", dir
+}
+
 // listNetworks writes what --arch can be.
 func listNetworks(c *shell.Call, asJSON bool) error {
 	rows, err := arch.List()

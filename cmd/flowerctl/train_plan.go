@@ -61,7 +61,7 @@ func (o *trainOptions) plan(c *shell.Call) (settings run.Settings, ro run.Option
 	if ro.Dir == "" {
 		ro.Dir, err = o.newDir(settings.Name())
 	}
-	return settings, ro, err
+	return settings, ro, cmp.Or(err, settings.CheckOut(o.writes(ro.Dir)))
 }
 
 // defaults are those of a training from nothing, or from a network that exists: the

@@ -83,7 +83,7 @@ func (o *verifyOptions) compareFiles(c *shell.Call, file *infer.File, options in
 	}
 	images, err := data.DrawnFiles(drawnPictures, 320, 1)
 	if o.Data != "" {
-		images, err = pictures.Arguments{Names: []string{o.Data}}.Read(max(o.images, 1))
+		images, err = pictures.Arguments{Names: []string{o.Data}, Archives: true}.Read(max(o.images, 1))
 	}
 	if err != nil {
 		return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"path/filepath"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/infer"
@@ -13,6 +14,30 @@ import (
 )
 
 var errEnough = errors.New("enough")
+
+// NoneError says that no picture is where some were looked for.
+type NoneError struct {
+	Archive string // the first tar or zip file that was left out of a folder; "": none was
+}
+
+func (e *NoneError) Error() string { return "no images there" }
+
+// Hint says how pictures in archives are read, where archives were left out.
+func (e *NoneError) Hint() string {
+	if e.Archive == "" {
+		return ""
+	}
+	pattern := filepath.Join(filepath.Dir(e.Archive), "*"+filepath.Ext(e.Archive))
+	return e.Archive + " may have pictures in it: tar and zip files are read where they are named, as in " +
+		pattern
+}
+
+// LeftOut notes what was left out of a folder.
+func (e *NoneError) LeftOut(name string) {
+	if e.Archive == "" && archive.Is(name) {
+		e.Archive = name
+	}
+}
 
 // expandArchive yields the pictures in a tar or zip file, in its order, as those of a
 // folder. They are called by its name and theirs.
@@ -29,7 +54,7 @@ func expandArchive(file string, yield func(infer.Picture) bool) bool {
 func expandWith(file string, called func(member string) string, yield func(infer.Picture) bool,
 	list func(archive.Visitor) error,
 	picture func(archive.Member, io.Reader) (infer.Picture, error)) bool {
-	on := true
+	on, any := true, false
 	err := list(archive.Visitor{
 		File: func(m archive.Member, r io.Reader) error {
 			if !on {
@@ -38,6 +63,7 @@ func expandWith(file string, called func(member string) string, yield func(infer
 			if name := path.Base(m.Name); strings.HasPrefix(name, ".") || !imageprep.ImageName(name) {
 				return nil // labels, and whatever else is beside pictures
 			}
+			any = true
 			p, err := picture(m, r)
 			if err != nil {
 				return err
@@ -50,9 +76,13 @@ func expandWith(file string, called func(member string) string, yield func(infer
 		},
 		LeftOut: func(name, reason string) {
 			if on && imageprep.ImageName(name) {
+				any = true
 				on = yield(bad(called(name), errors.New(reason)))
 			}
 		}})
+	if err == nil && !any {
+		err = errors.New("no picture in it")
+	}
 	if on && err != nil {
 		on = yield(bad(file, err))
 	}

@@ -3,6 +3,7 @@ package pictures
 import (
 	"archive/tar"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -65,9 +66,40 @@ func TestPicturesOfArchives(t *testing.T) {
 			}
 		}
 	}
+	for name, want := range map[string]string{"empty.tar": "no picture in it", "x.tar.gz": "a compressed tar"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := os.WriteFile(path, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		for p := range List(Arguments{Names: []string{path}, Archives: true}) {
+			if p.Err == nil || !strings.HasPrefix(p.Err.Error(), path+": "+want) {
+				t.Errorf("%s: got %v, want %s", name, p.Err, want)
+			}
+		}
+	}
 	for p := range List(Arguments{Names: []string{file}}) {
 		if p.Name != file || p.From != nil {
 			t.Errorf("not asked for archives: %+v", p)
 		}
+	}
+}
+
+// TestAFolderOfArchivesHasNoPictures, and the error says how those in archives are read.
+func TestAFolderOfArchivesHasNoPictures(t *testing.T) {
+	dir := t.TempDir()
+	var none *NoneError
+	_, err := Arguments{Names: []string{dir}, Archives: true}.Read(9)
+	if !errors.As(err, &none) || none.Hint() != "" {
+		t.Errorf("an empty folder: %v", err)
+	}
+	for _, name := range []string{"1.tar", "2.tar", "a.txt"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("no picture"), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = Arguments{Names: []string{dir}, Archives: true}.Read(9)
+	if !errors.As(err, &none) || none.Archive != filepath.Join(dir, "1.tar") ||
+		!strings.HasSuffix(none.Hint(), "as in "+filepath.Join(dir, "*.tar")) {
+		t.Errorf("got %v, %+v", err, none)
 	}
 }

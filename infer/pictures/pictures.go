@@ -20,6 +20,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/infer/rows"
 	"github.com/flowerctl/flowerctl/train/archive"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/textfile"
 )
 
@@ -79,19 +80,48 @@ func (a Arguments) Many() bool {
 	return err != nil || info.IsDir() || a.archive(a.Names[0]) || rows.Is(a.Names[0])
 }
 
-func (a Arguments) archive(name string) bool { return a.Archives && archive.Is(name) }
+// archive says whether a file is opened as an archive; a compressed one is refused as one.
+func (a Arguments) archive(name string) bool {
+	return a.Archives && (archive.Is(name) || archive.Compressed(name))
+}
+
+// Holds is the error of a place where pictures are to be written, in a folder of the
+// arguments: they would be listed with the others. It is an [*atomicfile.InsideError]. A
+// path may be "" for no place.
+func (a Arguments) Holds(path string) error {
+	if path == "" {
+		return nil
+	}
+	for _, arg := range a.Names {
+		folders, err := filepath.Glob(arg)
+		if err != nil || len(folders) == 0 {
+			folders = []string{arg}
+		}
+		for _, folder := range folders {
+			names, ok := atomicfile.Inside(folder, path)
+			hidden := slices.ContainsFunc(names, func(s string) bool { return strings.HasPrefix(s, ".") })
+			if ok && !hidden {
+				return &atomicfile.InsideError{Path: path, Dir: folder}
+			}
+		}
+	}
+	return nil
+}
 
 // packed says whether a file has pictures in it.
 func (a Arguments) packed(name string) bool { return a.archive(name) || rows.Is(name) }
 
 // Read reads the bytes of the pictures, up to most of them, and makes sure that they
-// are images. What is left out of folders does not count; any other error ends it.
+// are images. What is left out of folders does not count; any other error ends it. Where
+// there is none it is a [*NoneError].
 func (a Arguments) Read(most int) ([][]byte, error) {
 	var files [][]byte
+	var none NoneError
 	decoder := new(imageprep.Decoder)
 	for p := range List(a) {
 		data, err := readPicture(decoder, p)
 		if LeftOut(p, err) {
+			none.LeftOut(p.Name)
 			continue
 		}
 		if err != nil {
@@ -100,6 +130,9 @@ func (a Arguments) Read(most int) ([][]byte, error) {
 		if files = append(files, data); len(files) == most {
 			break
 		}
+	}
+	if len(files) == 0 {
+		return nil, &none
 	}
 	return files, nil
 }

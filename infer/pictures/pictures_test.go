@@ -77,3 +77,31 @@ func TestLinksToFoldersAreNamed(t *testing.T) {
 	}
 	t.Error("the link is not listed")
 }
+
+// TestWhatIsWrittenIsNotAmongTheArguments: a folder in one that is read would be read too.
+func TestWhatIsWrittenIsNotAmongTheArguments(t *testing.T) {
+	dir := t.TempDir()
+	in := func(name string) string { return filepath.Join(dir, filepath.FromSlash(name)) }
+	if err := os.MkdirAll(in("photos/rose"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(in("photos/1.png"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		name, path string
+		refused    bool
+	}{
+		{"photos", "photos/why", true}, {"photos", "photos", true}, {"photos/*", "photos/rose/why", true},
+		{"photos", "why", false}, {"photos/1.png", "photos/why", false}, {"photos", "photos/.why", false},
+		{"gone", "gone/why", false},
+	} {
+		err := Arguments{Names: []string{Stdin, in(c.name)}}.Holds(in(c.path))
+		if (err != nil) != c.refused {
+			t.Errorf("%s with %s: %v", c.path, c.name, err)
+		}
+	}
+	if err := (Arguments{Names: []string{"."}}).Holds(""); err != nil {
+		t.Errorf("nothing is written: %v", err)
+	}
+}

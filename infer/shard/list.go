@@ -42,17 +42,18 @@ type ListOptions struct {
 	Skipped func(left bool, err error)
 }
 
+// ErrNoPictures says that there is nothing to list.
+var ErrNoPictures = errors.New("no images there")
+
 // List writes the manifest of the pictures to w, in their order. Files in folders that
 // are no pictures are left out, as package pictures says. A file that cannot be read is
-// listed with its error: it has no answer.
+// listed with its error: it has no answer. Where there is no picture nothing is written, and
+// the error is ErrNoPictures.
 func List(ctx context.Context, w io.Writer, sources iter.Seq[Source], o ListOptions) (
 	Summary, error) {
 	m := &manifestWriter{hash: sha256.New()}
 	m.w = json.NewEncoder(io.MultiWriter(w, m.hash))
 	m.w.SetEscapeHTML(false)
-	if err := m.w.Encode(header{Version, o.Classes}); err != nil {
-		return Summary{}, err
-	}
 	look := func(s Source) listed { return s.look(!o.NoHash) }
 	for l := range ahead(ctx, sources, look) {
 		if l.err != nil && o.Skipped != nil {
@@ -61,12 +62,20 @@ func List(ctx context.Context, w io.Writer, sources iter.Seq[Source], o ListOpti
 		if l.left {
 			continue
 		}
+		if m.Pictures == 0 {
+			if err := m.w.Encode(header{Version, o.Classes}); err != nil {
+				return Summary{}, err
+			}
+		}
 		if err := m.add(l.Entry); err != nil {
 			return Summary{}, err
 		}
 	}
 	if err := ctx.Err(); err != nil {
 		return Summary{}, context.Cause(ctx)
+	}
+	if m.Pictures == 0 {
+		return Summary{}, ErrNoPictures
 	}
 	m.SHA256 = hex.EncodeToString(m.hash.Sum(nil))
 	return m.Summary, m.w.Encode(m.Summary)

@@ -12,6 +12,7 @@ package data
 
 import (
 	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -77,7 +78,7 @@ const (
 	Hidden     Kind = "hidden"     // name starts with a dot, or a system's own file
 	Stray      Kind = "stray"      // no image, or an image outside every class folder
 	Unreadable Kind = "unreadable" // an image that does not decode
-	EmptyClass Kind = "empty"      // a class folder without an image
+	EmptyClass Kind = "empty"      // a class folder or an archive without an image
 	Name       Kind = "name"       // a class whose name is nearly that of another
 	Duplicate  Kind = "duplicate"  // the same picture under two classes, or in two parts
 )
@@ -91,6 +92,12 @@ type Problem struct {
 }
 
 func (p Problem) String() string { return fmt.Sprintf("%s: %s", p.Path, p.Reason) }
+
+// In is the problem as an error of the file in the folder dir, without what became of it.
+func (p Problem) In(dir string) error {
+	reason := strings.TrimRight(strings.TrimSuffix(p.Reason, "left out"), ",: ")
+	return fmt.Errorf("%s: %s", filepath.Join(dir, filepath.FromSlash(p.Path)), reason)
+}
 
 func (s *Set) report(path string, k Kind, reason string) {
 	s.Problems = append(s.Problems, Problem{Path: path, Kind: k, Reason: reason})

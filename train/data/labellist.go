@@ -1,6 +1,7 @@
 package data
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -48,6 +49,17 @@ func (e *ListError) Error() string {
 
 // Hint says what mends it.
 func (e *ListError) Hint() string { return e.Help }
+
+// folder is what names the folder where the user asks for it.
+func (sc *listScanner) folder() string { return cmp.Or(sc.opts.Folder, "--data") }
+
+// from says where paths start from.
+func (sc *listScanner) from() string {
+	if sc.opts.Folder != "" {
+		return "paths start from the folder that is " + strings.TrimSuffix(sc.opts.Folder, ",")
+	}
+	return "paths start from the folder of --data, or from that of the list"
+}
 
 // The names of columns, and of keys of JSON, in lower case.
 var (

@@ -29,7 +29,8 @@ import (
 func ScanList(ctx context.Context, dir string, list *LabelList, multi bool, opts ScanOptions) (
 	*Set, error) {
 
-	sc := &listScanner{list: list, inside: map[string]error{}}
+	sc := &listScanner{list: list, inside: map[string]error{},
+		binary: "train --multi-label trains on one label that pictures have or not"}
 	sc.scanner = scanner{ctx: ctx, opts: opts, excluded: map[int]bool{}, hinted: map[string]bool{},
 		set: &Set{Dir: dir, List: list.File, Multi: multi, Notes: slices.Clone(list.Assumed)}}
 	if err := sc.scan(); err != nil {
@@ -45,6 +46,7 @@ type listScanner struct {
 	list   *LabelList
 	root   string           // dir without links
 	inside map[string]error // what is wrong with folders, by path; nil: they are inside
+	binary string           // how to train on a single label
 }
 
 func (sc *listScanner) wrong(line int, help, format string, args ...any) error {
@@ -56,7 +58,7 @@ func (sc *listScanner) scan() (err error) {
 		return listError(sc.set.Dir, err)
 	}
 	if info, err := os.Stat(sc.root); err == nil && !info.IsDir() {
-		return sc.wrong(0, "--data names the folder that the paths of the list start from",
+		return sc.wrong(0, sc.folder()+" names the folder that the paths of the list start from",
 			"%s is a file, want the folder of the pictures", sc.set.Dir)
 	}
 	rows, err := sc.merge()
@@ -80,8 +82,8 @@ func (sc *listScanner) scan() (err error) {
 		}
 	}
 	if len(there) == 0 && missing > 0 {
-		return sc.wrong(0, "--data names the folder that the paths of the list start from", "none of its "+
-			"%d pictures is in %s, %s for one", missing, sc.set.Dir, rows[0].Path)
+		return sc.wrong(0, sc.folder()+" names the folder that the paths of the list start from", "none of "+
+			"its %d pictures is in %s, %s for one", missing, sc.set.Dir, rows[0].Path)
 	}
 	sc.items(there)
 	return sc.checkLabels()
@@ -107,7 +109,7 @@ func (sc *listScanner) merge() (rows []LabelRow, err error) {
 		name := row.Path
 		row.Path = path.Clean(strings.ReplaceAll(name, `\`, "/"))
 		if absolute.MatchString(row.Path) || !fs.ValidPath(row.Path) || row.Path == "." {
-			return nil, sc.wrong(row.Line, "paths start from the folder of --data, or from that of the list",
+			return nil, sc.wrong(row.Line, sc.from(),
 				"%s is outside %s", name, sc.set.Dir)
 		}
 		if row.Part != "" {
@@ -168,8 +170,8 @@ func (sc *listScanner) look(row *LabelRow) (bool, error) {
 	}
 	switch {
 	case errors.Is(err, errOutside):
-		return false, sc.wrong(row.Line, "copy the picture into the folder, or name with --data one that "+
-			"has both", "%s is a link out of %s", row.Path, sc.set.Dir)
+		return false, sc.wrong(row.Line, "copy the picture into the folder, or give "+sc.folder()+
+			" one that has both", "%s is a link out of %s", row.Path, sc.set.Dir)
 	case errors.Is(err, fs.ErrNotExist) && sc.opts.Strict:
 		return false, sc.wrong(row.Line, "without --strict it is left out", "%s is not there", row.Path)
 	case errors.Is(err, fs.ErrNotExist):
@@ -260,8 +262,7 @@ func (sc *listScanner) checkLabels() error {
 	case n == 0:
 		return sc.wrong(0, "", "none of its pictures has a label")
 	case n == 1 && !s.Multi:
-		return sc.wrong(0, "--multi-label trains on one label that pictures have or not",
-			"only one label, %q: a classifier needs two or more", s.Labels[0])
+		return sc.wrong(0, sc.binary, "only one label, %q: a classifier needs two or more", s.Labels[0])
 	}
 	first := map[string]string{}
 	for _, label := range s.Labels {

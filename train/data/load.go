@@ -23,6 +23,7 @@ const (
 	OnDisk   Where = "disk"   // in LoadOptions.Disk
 	// Auto is in memory where they take two fifths at most of what is free, and on disk
 	// otherwise: Go's heap grows to twice what is in use, and the network needs room too.
+	// Where nothing can be kept on disk they are in memory if they fit at all.
 	Auto Where = "auto"
 )
 
@@ -93,12 +94,30 @@ func (o *LoadOptions) place(n, size int) (Where, error) {
 	case OnDisk:
 		return OnDisk, nil
 	case Auto:
-		if checkMemory(n, size, o.Memory, autoOfFree) != nil {
-			return OnDisk, nil
+		if checkMemory(n, size, o.Memory, autoOfFree) == nil {
+			return InMemory, nil
 		}
-		return InMemory, nil
+		if !o.disk() && checkMemory(n, size, o.Memory, mostOfFree) == nil {
+			return InMemory, nil
+		}
+		return OnDisk, nil
 	}
 	return "", fmt.Errorf("pixels are kept in %q, want one of %v", o.Pixels, Places())
+}
+
+// disk says whether pixels can be kept on disk. Disk is no folder any more where they cannot,
+// and its Log has heard why.
+func (o *LoadOptions) disk() bool {
+	folder := o.Disk.Folder()
+	if folder.Off() {
+		return false
+	}
+	err := folder.Usable()
+	if err != nil {
+		folder.Say("pixels are not kept on disk: %v", err)
+		o.Disk.Dir = ""
+	}
+	return err == nil
 }
 
 // load is the state of one Load.

@@ -30,7 +30,9 @@ type onDisk struct {
 	refs    []pixels.Ref // by item; those that are not there are decoded
 	log     func(line string)
 	decoder imageprep.Decoder
-	said    sync.Once
+
+	mu   sync.Mutex
+	lost []bool // by item: read from the picture's file since those on disk are damaged
 }
 
 func newOnDisk(set *Set, cfg imageprep.Config, cache pixels.Cache) *onDisk {
@@ -39,7 +41,7 @@ func newOnDisk(set *Set, cfg imageprep.Config, cache pixels.Cache) *onDisk {
 		panic(err)
 	}
 	return &onDisk{set: set, cfg: cfg, dir: cache.Dir, limit: cache.Limit,
-		log: cache.Log, refs: make([]pixels.Ref, len(set.Items)),
+		log: cache.Log, refs: make([]pixels.Ref, len(set.Items)), lost: make([]bool, len(set.Items)),
 		store: cache.Open(pixels.KeyOf(pixelsVersion, string(prep)),
 			fmt.Sprintf("%d x %d, %s", cfg.Size, cfg.Size, cmp.Or(cfg.Resize, imageprep.Stretch)), 3*cfg.Size*cfg.Size)}
 }
@@ -156,17 +158,12 @@ func (s *Set) hash(path string) (k pixels.Key, err error) {
 // read reads the pixels of an item into dst. Those that are not on disk, or not as they
 // were, are decoded from the picture's file, which must be as it was.
 func (d *onDisk) read(i int, dst []uint8) error {
-	if d.refs[i].There() {
+	if d.refs[i].There() && !d.isLost(i) {
 		err := d.store.Read(d.refs[i], dst)
 		if err == nil {
 			return nil
 		}
-		d.said.Do(func() {
-			if d.log != nil {
-				d.log(fmt.Sprintf("%v: its pictures are decoded in every epoch, and kept again by the next run",
-					err))
-			}
-		})
+		d.lose(i, err)
 	}
 	it := &d.set.Items[i]
 	err := d.decoder.View(d.set.Source(it.Path), func(data []byte, img imageprep.Image) error {
@@ -180,6 +177,36 @@ func (d *onDisk) read(i int, dst []uint8) error {
 		return fmt.Errorf("data %s: %s: %w", d.set.Dir, it.Path, reason(err))
 	}
 	return nil
+}
+
+func (d *onDisk) isLost(i int) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.lost[i]
+}
+
+// lose notes that the pixels of an item are damaged. The first time it looks at all others in
+// the same file, so that the line says how many of how many are.
+func (d *onDisk) lose(i int, err error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.lost[i] {
+		return
+	}
+	room, damaged, all := make([]uint8, 3*d.cfg.Size*d.cfg.Size), 0, 0
+	for k, ref := range d.refs {
+		if !ref.There() || !ref.Beside(d.refs[i]) {
+			continue
+		}
+		if all++; k == i || d.lost[k] || d.store.Read(ref, room) != nil {
+			d.lost[k] = true
+			damaged++
+		}
+	}
+	if d.log != nil {
+		d.log(fmt.Sprintf("%v: %d of %d pictures in it decoded in every epoch, and kept again by the next run",
+			err, damaged, all))
+	}
 }
 
 // willNeed reads pictures ahead.

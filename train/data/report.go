@@ -11,7 +11,7 @@ import (
 
 // Report says what a set holds and what looks wrong with it.
 type Report struct {
-	Dir     string        `json:"dir"`
+	Dir     string        `json:"dir"` // or the archives
 	Images  int           `json:"images"`
 	Classes []ClassReport `json:"classes"`
 	// Multi says that images may have several labels, or none: Classes are the labels.
@@ -71,7 +71,11 @@ func Fingerprints(ctx context.Context, set *Set, split string) (*Set, error) {
 
 // Report describes the set. Repeated images are known after [Load].
 func (s *Set) Report() Report {
-	r := Report{Dir: s.Dir, Images: len(s.Items), Multi: s.Multi,
+	dir := s.Dir
+	if s.Archived() {
+		dir = s.List
+	}
+	r := Report{Dir: dir, Images: len(s.Items), Multi: s.Multi,
 		Classes:  make([]ClassReport, len(s.Labels)),
 		Problems: append([]Problem{}, s.Problems...), Repeated: []Repeated{}}
 	for c, label := range s.Labels {

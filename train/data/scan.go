@@ -22,6 +22,8 @@ type ScanOptions struct {
 	// Exclude names files to leave out, whatever they are; nil names none. How many they
 	// were is in Set.Excluded.
 	Exclude *Exclusion
+	// Folder is what names the folder where the user asks for it, for hints; "" is --data.
+	Folder string
 }
 
 // Scan lists the images of a folder with a folder for each class, or with folders
@@ -44,7 +46,7 @@ func Scan(ctx context.Context, dir string, opts ScanOptions) (*Set, error) {
 		return nil, fmt.Errorf("data %s: a URL, want a folder", dir)
 	}
 	if shards, err := FindShards(dir); err != nil {
-		return nil, &ShardError{err}
+		return nil, err
 	} else if shards != nil {
 		return scanShards(ctx, shards, opts)
 	}

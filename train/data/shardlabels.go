@@ -59,9 +59,15 @@ func jsonLabels(text []byte, row *LabelRow) error {
 	if i < 0 {
 		return errors.New("no key is called label or labels")
 	}
-	labels, err := new(listReader).labelsOf(object[keys[i]], 0)
+	value := object[keys[i]]
+	labels, err := new(listReader).labelsOf(value, 0)
 	if err != nil {
 		return errors.New("a label is neither a text nor a number")
+	}
+	// A picture of none says so by a list without anything in it; null and "" say nothing.
+	if list := []json.RawMessage(nil); len(labels) == 0 &&
+		(json.Unmarshal(value, &list) != nil || list == nil || len(list) > 0) {
+		return fmt.Errorf("no label: %s is %.40s, and [] is none of the labels", keys[i], value)
 	}
 	row.Labels = labels
 	if k := columnNamed(keys, splitNames); k >= 0 {

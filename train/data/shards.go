@@ -23,23 +23,31 @@ type Shards struct {
 	Files []string // from Root, with slashes, sorted
 }
 
-// ShardError is about shards that hold no pictures to train on as they should.
-type ShardError struct{ Err error }
+// ShardError is about shards that are not there, or hold no pictures to train on as they
+// should.
+type ShardError struct {
+	Err  error
+	Help string // what mends it; "": what shards look like
+}
 
 func (e *ShardError) Error() string { return e.Err.Error() }
 
 // Unwrap returns Err.
 func (e *ShardError) Unwrap() error { return e.Err }
 
-// Hint says what shards look like.
+// Hint says what mends it, or what shards look like.
 func (e *ShardError) Hint() string {
+	if e.Help != "" {
+		return e.Help
+	}
 	return "shards are .tar or .zip files of KEY.jpg with KEY.cls (a class), or with KEY.json " +
 		`({"label": ...})`
 }
 
 // FindShards are the shards that name means: a .tar or .zip file; a folder with such files
 // and no folders but ones called train, val and test; or a pattern such as shards/*.tar. It
-// is nil for anything else. A picture's path is that of its shard, then its name there.
+// is nil for anything else. A picture's path is that of its shard, then its name there. An
+// error is a [*ShardError].
 func FindShards(name string) (*Shards, error) {
 	info, err := os.Stat(name)
 	s := &Shards{Name: name, Root: name}
@@ -52,20 +60,47 @@ func FindShards(name string) (*Shards, error) {
 		}
 		s.Root, s.Files = filepath.Dir(name), []string{filepath.Base(name)}
 	case errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(name, "*?["):
-		err = s.pattern()
+		if err = s.pattern(); err != nil {
+			return nil, &ShardError{Err: err}
+		}
+	case errors.Is(err, fs.ErrNotExist) && (archive.Is(name) || archive.Compressed(name)):
+		return nil, notThereShard(name)
 	default:
 		return nil, nil // the error of whoever takes it for a folder
 	}
-	if err != nil || len(s.Files) == 0 {
-		return nil, err
+	if len(s.Files) == 0 {
+		return nil, nil
 	}
 	for _, file := range s.Files {
 		if archive.Compressed(file) {
-			return nil, fmt.Errorf("data %s: %s: %w", name, file, archive.ErrCompressed)
+			return nil, &ShardError{Err: fmt.Errorf("data %s: %s: %w", name, file, archive.ErrCompressed)}
 		}
 	}
 	slices.Sort(s.Files)
 	return s, nil
+}
+
+// notThereShard is the error of a tar or zip file that is not there, and names those beside
+// it.
+func notThereShard(name string) error {
+	e := &ShardError{Err: fmt.Errorf("data %s: no such file", name)}
+	dir := filepath.Dir(name)
+	entries, err := os.ReadDir(dir)
+	var beside []string
+	for _, entry := range entries {
+		if archive.Is(entry.Name()) {
+			beside = append(beside, filepath.Join(dir, entry.Name()))
+		}
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		e.Help = "there is no folder " + dir
+	case strings.Contains(name, "{"):
+		e.Help = "a pattern has *, ? or [0-9], as in " + filepath.Join(dir, "*"+filepath.Ext(name))
+	case len(beside) > 0:
+		e.Help = "there are " + few(beside)
+	}
+	return e
 }
 
 // folder adds the shards of a folder. Of one that is no folder of shards it adds none.

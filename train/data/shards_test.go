@@ -250,7 +250,7 @@ func TestHostileShards(t *testing.T) {
 	plain := filepath.Join(t.TempDir(), "plain.tar")
 	shard(t, plain, file{"rose/1.jpg", "#1"})
 	_, err = Scan(t.Context(), plain, ScanOptions{})
-	wantError(t, err, `no picture with a label in 1 shards (plain.tar/rose/1.jpg: no label`)
+	wantError(t, err, `no picture with a label in 1 shard (plain.tar/rose/1.jpg: no label`)
 	packed := plain + ".gz"
 	if err := os.WriteFile(packed, nil, 0o666); err != nil {
 		t.Fatal(err)

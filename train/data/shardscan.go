@@ -21,6 +21,7 @@ type shardFile struct {
 	pictures []shardPicture
 	labels   map[string][]byte // the texts of .cls and .json, by name
 	problems []Problem
+	refused  []Problem // those of problems that are errors where all must be good
 	err      error
 }
 
@@ -39,7 +40,7 @@ const maxLabel = 1 << 20
 func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, error) {
 	parts, err := shards.parts()
 	if err != nil {
-		return nil, &ShardError{err}
+		return nil, &ShardError{Err: err}
 	}
 	read := make([]shardFile, len(shards.Files))
 	err = parallel(ctx, 0, len(read), func(i int) error {
@@ -52,18 +53,27 @@ func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, er
 	}
 	sc := &shardScanner{shards: shards, keys: map[string]string{}}
 	sc.list = &LabelList{File: shards.Name}
+	sc.binary = `one label that pictures have or not: those without it have KEY.json with "labels": []`
 	sc.scanner = scanner{ctx: ctx, opts: opts, excluded: map[int]bool{}, hinted: map[string]bool{},
 		set: &Set{Dir: shards.Root, List: shards.Name, members: map[string]archive.Member{}}}
 	rows, err := sc.rows(read, parts)
+	var bad *ShardError
+	if errors.As(err, &bad) {
+		return nil, err
+	}
 	if err == nil {
 		err = sc.nameNumbers(rows)
 	}
 	if err == nil && len(rows) == 0 {
-		err = fmt.Errorf("data %s: no picture with a label in %d shards%s", shards.Name, len(read),
+		word := "shards"
+		if len(read) == 1 {
+			word = "shard"
+		}
+		err = fmt.Errorf("data %s: no picture with a label in %d %s%s", shards.Name, len(read), word,
 			firstProblem(sc.set))
 	}
 	if err != nil {
-		return nil, &ShardError{err}
+		return nil, &ShardError{Err: err}
 	}
 	sc.items(rows)
 	sc.set.NotFound = sc.notFound()
@@ -82,7 +92,7 @@ func firstProblem(s *Set) string {
 func (s *shardFile) read(ctx context.Context, file string) {
 	seen := map[string]bool{}
 	s.err = archive.List(file, archive.Visitor{
-		LeftOut: func(name, reason string) { s.report(name, Stray, reason) },
+		LeftOut: s.refuse,
 		File: func(m archive.Member, r io.Reader) error {
 			if err := ctx.Err(); err != nil {
 				return err
@@ -92,7 +102,7 @@ func (s *shardFile) read(ctx context.Context, file string) {
 			case hidden(path.Base(m.Name)):
 				s.report(m.Name, Hidden, "hidden, left out")
 			case seen[m.Name]:
-				s.report(m.Name, Stray, "a second file of this name in the shard, left out")
+				s.refuse(m.Name, "a second file of this name in the shard, left out")
 			case ending == "cls" || ending == "json":
 				seen[m.Name] = true
 				s.label(m.Name, r)
@@ -108,10 +118,27 @@ func (s *shardFile) read(ctx context.Context, file string) {
 			}
 			return nil
 		}})
+	if s.err == nil && len(s.pictures)+len(s.problems) == 0 {
+		s.problems = append(s.problems, Problem{s.file, EmptyClass, "no picture in it"})
+	}
+	slices.SortStableFunc(s.pictures, func(a, b shardPicture) int { // 1.png, then 1.mask.png
+		return strings.Count(path.Base(a.Name), ".") - strings.Count(path.Base(b.Name), ".")
+	})
 }
 
 func (s *shardFile) report(name string, kind Kind, reason string) {
 	s.problems = append(s.problems, Problem{s.file + "/" + table.Printable(name), kind, reason})
+}
+
+// refuse reports what the archive should not have, whatever it is. A picture is one that
+// cannot be read.
+func (s *shardFile) refuse(name, why string) {
+	kind := Stray
+	if _, ending := splitKey(name); imageprep.ImageName("." + ending) {
+		kind = Unreadable
+	}
+	s.report(name, kind, why)
+	s.refused = append(s.refused, s.problems[len(s.problems)-1])
 }
 
 // label keeps the text of a label.
@@ -119,9 +146,9 @@ func (s *shardFile) label(name string, r io.Reader) {
 	text, err := io.ReadAll(io.LimitReader(r, maxLabel+1))
 	switch {
 	case err != nil:
-		s.report(name, Unreadable, reason(err).Error())
+		s.refuse(name, reason(err).Error())
 	case len(text) > maxLabel:
-		s.report(name, Unreadable, fmt.Sprintf("a label of more than %d bytes", maxLabel))
+		s.refuse(name, fmt.Sprintf("a label of more than %d bytes, left out", maxLabel))
 	default:
 		s.labels[name] = text
 	}
@@ -165,6 +192,9 @@ func (sc *shardScanner) rows(read []shardFile, parts map[string]Part) (rows []La
 				rows = append(rows, row)
 			}
 		}
+		if sc.opts.Strict && len(s.refused) > 0 {
+			return nil, sc.bad(s.refused[0].Path, errors.New(s.refused[0].Reason))
+		}
 	}
 	with := slices.IndexFunc(rows, func(r LabelRow) bool { return r.Part != "" })
 	without := slices.IndexFunc(rows, func(r LabelRow) bool { return r.Part == "" })
@@ -184,7 +214,9 @@ func (sc *shardScanner) rows(read []shardFile, parts map[string]Part) (rows []La
 // bad reports something that cannot be read, or is the error of it where all must be.
 func (sc *shardScanner) bad(name string, err error) error {
 	if sc.opts.Strict {
-		return fmt.Errorf("data %s: %s: %w", sc.set.Dir, name, err)
+		text := strings.TrimRight(strings.TrimSuffix(err.Error(), "left out"), ",: ")
+		return &ShardError{fmt.Errorf("data %s: %s: %s", sc.shards.Name, name, text),
+			"without --strict it is left out"}
 	}
 	sc.set.report(name, Unreadable, err.Error())
 	return nil

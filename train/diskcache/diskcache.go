@@ -44,6 +44,38 @@ func (f *Folder) Say(format string, args ...any) {
 // Off says that nothing is kept.
 func (f *Folder) Off() bool { return f.Dir == "" || f.Limit <= 0 }
 
+// Existing is a path, or of what is not there the folder above it that is.
+func Existing(path string) string {
+	for {
+		above := filepath.Dir(path)
+		if _, err := os.Stat(path); err == nil || above == path {
+			return path
+		}
+		path = above
+	}
+}
+
+// Usable is why files cannot be kept in the folder, made or to be made: it or what is above it
+// is a file, or cannot be written. It leaves nothing behind.
+func (f *Folder) Usable() error {
+	dir, which := Existing(f.Dir), f.Dir
+	if dir != f.Dir {
+		which += ": " + dir
+	}
+	if info, err := os.Stat(dir); err == nil && !info.IsDir() {
+		return fmt.Errorf("%s is a file, want a folder", which)
+	}
+	temporary, err := os.MkdirTemp(dir, ".flowerctl-*")
+	if err == nil {
+		return os.Remove(temporary)
+	}
+	var at *fs.PathError
+	if errors.As(err, &at) { // without the random name
+		err = at.Err
+	}
+	return fmt.Errorf("%s cannot be written: %w", which, err)
+}
+
 // DefaultDir is the folder flowerctl/name in the user's cache.
 func DefaultDir(name string) (string, error) {
 	dir, err := os.UserCacheDir()
@@ -157,6 +189,13 @@ func (f *Folder) Remove(path string) bool {
 
 // removeUnheld removes a file unless a process holds it.
 func removeUnheld(path string) error {
+	info, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
+		return os.Remove(path)
+	}
 	file, err := os.Open(path)
 	if err != nil {
 		return err

@@ -1,9 +1,6 @@
 package pixels
 
 import (
-	"os"
-	"path/filepath"
-
 	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/train/diskcache"
 )
@@ -25,20 +22,9 @@ func (c *Cache) Folder() *diskcache.Folder {
 func DefaultLimitAt(dir string) int64 {
 	c := Cache{Dir: dir}
 	_, total := c.Folder().Files()
-	free, err := machine.FreeDisk(existing(dir))
+	free, err := machine.FreeDisk(diskcache.Existing(dir))
 	if err != nil {
 		return DefaultLimit
 	}
-	return min(DefaultLimit, int64(free/2)+total)
-}
-
-// existing is a path, or of what is not there the folder above it that is.
-func existing(path string) string {
-	for {
-		above := filepath.Dir(path)
-		if _, err := os.Stat(path); err == nil || above == path {
-			return path
-		}
-		path = above
-	}
+	return max(1, min(DefaultLimit, int64(free/2)+total)) // 0 would say that nobody wants it
 }

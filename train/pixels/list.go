@@ -61,13 +61,17 @@ func About(path string) (about string, pictures int64, err error) {
 	if err != nil {
 		return "", 0, err
 	}
+	info, err := f.Stat()
+	if err != nil {
+		return "", 0, err
+	}
 	entries := bufio.NewReaderSize(io.NewSectionReader(f, headerSize, p.slots*entrySize), 1<<16)
 	row := make([]byte, entrySize)
-	for range p.slots {
+	for slot := range p.slots {
 		if _, err := io.ReadFull(entries, row); err != nil {
 			return "", 0, damaged(err)
 		}
-		if !empty(row) {
+		if !empty(row) && p.whole(slot, row, info.Size()) {
 			pictures++
 		}
 	}

@@ -4,13 +4,9 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
-	"fmt"
 	"hash/crc32"
-	"io"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/flowerctl/flowerctl/train/diskcache"
 	"github.com/flowerctl/flowerctl/train/table"
@@ -51,9 +47,6 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 func sumOf(b []byte) uint32 { return crc32.Checksum(b, castagnoli) }
 
-// errDamaged means that a file is not what this program wrote.
-var errDamaged = errors.New("is damaged, or of another version")
-
 // pack is an open file.
 type pack struct {
 	path   string
@@ -61,7 +54,6 @@ type pack struct {
 	length int64 // bytes of a picture
 	slots  int64
 	last   int64 // slots up to the last one with an entry
-	lost   int   // entries that are damaged, or whose pixels are not there
 }
 
 func (p *pack) entryAt(slot int64) int64 { return headerSize + slot*entrySize }
@@ -70,7 +62,7 @@ func (p *pack) pixelsAt(slot int64) int64 {
 }
 
 // read opens a pack and remembers its pictures. It holds the file.
-func (s *Store) read(path string) error {
+func (s *Store) read(path string, building bool) error {
 	if info, err := os.Lstat(path); err != nil {
 		return err
 	} else if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
@@ -82,7 +74,7 @@ func (s *Store) read(path string) error {
 	}
 	p := &pack{path: path, file: f}
 	if err = diskcache.Hold(f); err == nil {
-		err = s.parse(p)
+		err = s.parse(p, building)
 	}
 	if err != nil {
 		f.Close() // it was only read
@@ -112,8 +104,9 @@ func (p *pack) readHeader() (h header, err error) {
 }
 
 // parse remembers the pictures of a file whose entries and pixels are there. Those that
-// are not, as of a file that was cut short, do not count.
-func (s *Store) parse(p *pack) error {
+// are not, as of a file that was cut short, do not count, and a builder empties their
+// entries.
+func (s *Store) parse(p *pack, building bool) error {
 	h, err := p.readHeader()
 	if err != nil {
 		return err
@@ -132,7 +125,7 @@ func (s *Store) parse(p *pack) error {
 	if _, err := p.file.ReadAt(b, headerSize); err != nil {
 		return damaged(err)
 	}
-	lost := 0
+	var lost []uint32
 	for slot := range p.slots {
 		row := b[slot*entrySize : (slot+1)*entrySize]
 		if empty(row) {
@@ -142,22 +135,19 @@ func (s *Store) parse(p *pack) error {
 		if err := binary.Read(bytes.NewReader(row), binary.LittleEndian, &e); err != nil {
 			return err
 		}
-		if e.Sum != sumOf(row[:entrySize-4]) || p.pixelsAt(slot+1) > info.Size() {
-			lost++
+		if !p.whole(slot, row, info.Size()) {
+			lost = append(lost, uint32(slot))
 			continue
 		}
 		p.last = slot + 1
 		s.remember(found{Ref{p, uint32(slot), e.Pixels}, e.Picture})
 	}
-	if lost > p.lost {
-		s.folder.Say("%s: %d pictures of it are cut off or damaged, and decoded again", p.path, lost)
+	// An entry that another process is writing may look like a damaged one.
+	if building && len(lost) > 0 {
+		s.folder.Say("%s: %d pictures of it are cut off or damaged, and decoded again", p.path, len(lost))
+		p.drop(lost...) // where that fails they are found again
 	}
-	p.lost = lost
 	return nil
-}
-
-func empty(row []byte) bool {
-	return !slices.ContainsFunc(row, func(b byte) bool { return b != 0 })
 }
 
 // reserve is a free slot, in a new pack where the last one is full. It is nil where
@@ -244,31 +234,6 @@ func (p *pack) write(slot int64, picture Picture, pix []byte) (Ref, error) {
 	return Ref{p, uint32(slot), e.Pixels}, nil
 }
 
-// read reads a picture and compares it with its sum. One that is damaged loses its entry.
-func (p *pack) read(r Ref, dst []byte) error {
-	_, err := p.file.ReadAt(dst, p.pixelsAt(int64(r.slot)))
-	if err = damaged(err); err == nil && sumOf(dst) != r.sum {
-		err = errDamaged
-	}
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, errDamaged) {
-		p.drop(r.slot)
-	}
-	return fmt.Errorf("%s: %w", p.path, err)
-}
-
-// drop empties an entry, if the file can still be written.
-func (p *pack) drop(slot uint32) {
-	f, err := os.OpenFile(p.path, os.O_WRONLY, 0)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	f.WriteAt(make([]byte, entrySize), p.entryAt(int64(slot))) // else it is found damaged again
-}
-
 // finish gives back the room of slots that were not filled.
 func (s *Store) finish() {
 	if p := s.current; p != nil && int64(s.next) < p.slots {
@@ -285,12 +250,4 @@ func (s *Store) trim() {
 			os.Truncate(p.path, end)
 		}
 	}
-}
-
-// damaged is errDamaged for a file that ends early, and other errors as they are.
-func damaged(err error) error {
-	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
-		return errDamaged
-	}
-	return err
 }

@@ -79,10 +79,11 @@ type Store struct {
 	packs   map[string]*pack // by path
 	seen    map[Key]found
 	content map[Key]found
-	current *pack // that is being filled; nil: none
-	next    int   // slot of it
-	missing int   // pictures that are still to come, for the size of packs
-	full    bool  // nothing is written any more
+	current *pack           // that is being filled; nil: none
+	next    int             // slot of it
+	missing int             // pictures that are still to come, for the size of packs
+	full    bool            // nothing is written any more
+	named   map[string]bool // files that Log heard of
 }
 
 // found is a picture that is kept.
@@ -98,7 +99,7 @@ type found struct {
 func (c *Cache) Open(set Key, about string, length int) *Store {
 	s := &Store{cache: c, folder: c.Folder(), set: set, about: about, length: length,
 		packs: map[string]*pack{}, seen: map[Key]found{}, content: map[Key]found{},
-		dir: filepath.Join(c.Dir, hex.EncodeToString(set[:16]))}
+		named: map[string]bool{}, dir: filepath.Join(c.Dir, hex.EncodeToString(set[:16]))}
 	s.full = s.folder.Off()
 	s.refresh(false)
 	return s
@@ -123,15 +124,19 @@ func (s *Store) refresh(building bool) {
 			continue
 		}
 		if known != nil { // another process may have filled it since
-			err = s.parse(known)
+			err = s.parse(known, building)
 		} else {
-			err = s.read(path)
+			err = s.read(path, building)
+		}
+		if err == nil || errors.Is(err, os.ErrNotExist) || errors.Is(err, diskcache.ErrHeld) {
+			continue
+		}
+		if !s.named[path] {
+			s.named[path] = true
+			s.folder.Say("%s: %v: its pictures are decoded again", path, bare(err))
 		}
 		if errors.Is(err, errDamaged) {
-			s.folder.Say("%s: %v: its pictures are decoded again", path, err)
 			s.folder.Remove(path)
-		} else if err != nil && !errors.Is(err, os.ErrNotExist) && !errors.Is(err, diskcache.ErrHeld) {
-			s.folder.Say("%v: its pictures are decoded again", err)
 		}
 	}
 	if building {

@@ -244,7 +244,7 @@ func (p *plan) check() error {
 	case (p.Freeze == FreezeAll || p.Freeze == FreezeAuto) && !p.FromBase():
 		return wrong("freeze", "a network from nothing has nothing to keep")
 	case p.MultiLabel && p.LabelsFile == "":
-		return wrong("multi-label", "goes with a list of pictures and labels: a folder is one class")
+		return wrong("multi-label", "%w", p.noList())
 	case p.Data == "" && p.Exclude != "":
 		return wrong("exclude", "got %s, and there is no folder of images: flowers are drawn", p.Exclude)
 	case p.Data == "" && p.Drawn < 10:

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/flowerctl/flowerctl/train"
@@ -12,6 +13,33 @@ import (
 
 // multi says whether the session's images have any number of labels.
 func (s *Session) multi() bool { return s.Images != nil && s.Images.Set.Multi }
+
+// hinted is an error that says what mends it.
+type hinted struct {
+	error
+	hint string
+}
+
+func (h *hinted) Unwrap() error { return h.error }
+func (h *hinted) Hint() string  { return h.hint }
+
+// noList is why images without a list of labels are not given several.
+func (p *plan) noList() error {
+	err := errors.New("goes with a list of pictures and labels: a folder is one class")
+	if p.Data == "" {
+		return err
+	}
+	shards, failed := data.FindShards(p.Data)
+	if failed != nil {
+		return failed
+	}
+	if shards == nil {
+		return err
+	}
+	return &hinted{fmt.Errorf("goes with a list of pictures and labels: %s is tar or zip files, with labels "+
+		"of their own", p.Data), `leave it out: there a picture has several labels where KEY.json says ` +
+		`"labels": ["a", "b"], or [] for none`}
+}
 
 // several refuses settings that go with one class an image where images have several
 // labels, and those that go with several where they have one. Epochs are compared by the

@@ -94,20 +94,6 @@ type Session struct {
 	larger   *data.Larger // nil without Settings.CropFrom
 }
 
-// DataError is about a folder that holds no images to train on as it should: one
-// folder for each class, with its images inside.
-type DataError struct{ Err error }
-
-func (e *DataError) Error() string { return e.Err.Error() }
-
-// Unwrap returns Err.
-func (e *DataError) Unwrap() error { return e.Err }
-
-// Hint says what a folder of images looks like.
-func (e *DataError) Hint() string {
-	return "want one folder for each class, with its images inside"
-}
-
 // InitError says why Settings.Init gives no weights.
 type InitError struct{ Err error }
 

@@ -98,9 +98,12 @@ func Open(rows []Row, o Options) (*Study, error) {
 			return nil, err
 		}
 		if !o.Force && a.Folder.Exists() {
-			if err := a.read(o.Numbers); err != nil {
-				return nil, err
-			}
+			err = a.read(o.Numbers)
+		} else if !o.Numbers {
+			err = a.Settings.CheckOut("out", a.Folder.Dir)
+		}
+		if err != nil {
+			return nil, err
 		}
 		s.Attempts = append(s.Attempts, a)
 	}

@@ -89,6 +89,11 @@ func Open(ctx context.Context, f *File, o Options) (*Sweep, error) {
 	if err != nil {
 		return nil, err
 	}
+	for i := range plan.Trials {
+		if err := plan.Trials[i].Settings.CheckOut("out", s.Dir); err != nil {
+			return nil, err
+		}
+	}
 	s.Plan, err = plan.claim(s.Dir, func(settings *run.Settings) (string, error) {
 		cache, err := s.images.read(ctx, settings, &s.options)
 		if err != nil {

@@ -3,6 +3,7 @@
 package caches
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"path/filepath"
@@ -29,7 +30,7 @@ func (f *Flags) List() []cli.Flag {
 	return []cli.Flag{
 		shell.TextFlag(&f.pixels, "pixels", string(data.Auto),
 			"`WHERE` pixels are kept: memory; disk; or auto, disk where they take over two fifths "+
-				"of the free memory"),
+				"of the free memory and can be kept there"),
 		f.Dir(),
 		shell.TextFlag(&f.size, "cache-size", "",
 			"keep `SIZE` at most of pixels on disk, and of features that are not trained, for other runs, "+
@@ -41,7 +42,7 @@ func (f *Flags) List() []cli.Flag {
 // Dir is the flag for the folder.
 func (f *Flags) Dir() cli.Flag {
 	return shell.TextFlag(&f.dir, "cache-dir", "",
-		"`DIR` of pixels and features, in place of your cache folder")
+		"`DIR` of pixels and features that can be written, in place of your cache folder")
 }
 
 // Put checks the flags and puts them into a training's options.
@@ -63,10 +64,32 @@ func (f *Flags) Put(c *shell.Call, to *run.Options) error {
 	if to.Disk.Dir, to.Frozen.Cache.Dir, err = f.dirs(); err != nil && limit != 0 {
 		c.Say("pixels and features are not kept on disk: %v", err)
 	}
+	if limit != 0 && f.dir != "" {
+		if err := cmp.Or(to.Disk.Folder().Usable(), to.Frozen.Cache.Folder().Usable()); err != nil {
+			return shell.FailWith(shell.ExitUsage, fmt.Errorf("--cache-dir: %w", err),
+				"name a folder that can be written, or none for that in your cache folder")
+		}
+	}
+	if to.Pixels == data.OnDisk && limit != 0 && f.dir == "" {
+		f.inMemory(c, to)
+	}
 	if limit < 0 {
 		to.Disk.Limit, to.Frozen.Cache.Limit = pixels.DefaultLimitAt(to.Disk.Dir), features.DefaultLimit
 	}
 	return nil
+}
+
+// inMemory puts pixels into memory that should be in the usual folder, where that cannot be.
+func (f *Flags) inMemory(c *shell.Call, to *run.Options) {
+	if to.Disk.Dir != "" {
+		err := to.Disk.Folder().Usable()
+		if err == nil {
+			return
+		}
+		c.Say("pixels are not kept on disk: %s: in memory if they fit there; --cache-dir names another "+
+			"folder", shell.PlainText(err))
+	}
+	to.Pixels, to.Disk.Dir = data.Auto, ""
 }
 
 // Automatic puts what trainings without the flags have into a training's options.

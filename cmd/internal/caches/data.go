@@ -1,8 +1,11 @@
 package caches
 
 import (
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -95,6 +98,16 @@ func (f *Flags) caches(c *shell.Call) (*pixels.Cache, *features.Cache, error) {
 	var err error
 	if p.Dir, of.Dir, err = f.dirs(); err != nil {
 		return nil, nil, shell.Fail(err, "--cache-dir names the folder")
+	}
+	for _, dir := range []string{p.Dir, of.Dir} { // what cannot be read is not empty
+		_, err := os.ReadDir(dir)
+		switch {
+		case err == nil || errors.Is(err, fs.ErrNotExist):
+		case f.dir != "":
+			return nil, nil, shell.Usagef("--cache-dir: %w", err)
+		default:
+			return nil, nil, err
+		}
 	}
 	return p, of, nil
 }

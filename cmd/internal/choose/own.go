@@ -13,6 +13,7 @@ import (
 // Labelled are pictures with their classes, which are indices into Labels, and those
 // that are known not to be readable.
 type Labelled struct {
+	Dir        string // from which paths of Unreadable start
 	Labels     []string
 	Multi      bool // pictures have any number of labels, in evaluate.Picture.Labels
 	Pictures   []evaluate.Picture

@@ -36,6 +36,7 @@ func Of(err error) error {
 	}
 	var setting *run.SettingError
 	var units *imageprep.UnitsError
+	var inside *atomicfile.InsideError
 	var none *run.NoRunError
 	var images *run.NoImagesError
 	var permanent *shard.PermanentError
@@ -55,6 +56,8 @@ func Of(err error) error {
 			err = shell.Fail(err, unitsHint(units))
 		}
 		return err
+	case errors.As(err, &inside):
+		return shell.FailWith(shell.ExitUsage, err)
 	case errors.As(err, &none) && len(none.Others) > 0:
 		return shell.Fail(err, "there are: "+strings.Join(none.Others, ", "))
 	case errors.As(err, &none):
@@ -63,6 +66,16 @@ func Of(err error) error {
 		return shell.Fail(err, "--data DIR compares on other images")
 	}
 	return ofFile(err)
+}
+
+// Images adds what a folder of images looks like, or where to have one, to the error of
+// reading it, unless that says what mends it.
+func Images(err error, hint string) error {
+	var own interface{ Hint() string }
+	if errors.As(err, &own) && own.Hint() != "" {
+		return err
+	}
+	return shell.Fail(err, hint)
 }
 
 // hints are the lines of a hint, which may be empty.

@@ -5,18 +5,22 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/cmd/internal/stores"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/infer/pictures"
 	"github.com/flowerctl/flowerctl/infer/shard"
+	"github.com/flowerctl/flowerctl/train/archive"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Listing is how a manifest is written.
@@ -38,10 +42,18 @@ func (o *Listing) Run(c *shell.Call) (err error) {
 		return err
 	}
 	defer shell.Closing(&err, s.Close)
+	for _, name := range c.Files {
+		if err := noArchive(name); err != nil {
+			return err
+		}
+	}
 	failed := 0
+	var archives []string
 	how := shard.ListOptions{NoHash: o.NoHash, Skipped: func(left bool, err error) {
 		if !left {
 			failed++
+		} else if name, _, _ := strings.Cut(err.Error(), ": "); isArchive(name) {
+			archives = append(archives, name)
 		}
 		if !left || errors.Is(err, pictures.ErrFolderLink) {
 			c.Say("%s", shell.OneLine(err))
@@ -62,11 +74,14 @@ func (o *Listing) Run(c *shell.Call) (err error) {
 	} else {
 		err = atomicfile.Write(o.Out, write)
 	}
+	if len(archives) > 0 {
+		c.Say("left out: %s: %v", table.Some(archives), errArchive)
+	}
 	switch {
+	case errors.Is(err, shard.ErrNoPictures) && len(archives) > 0:
+		return shell.Fail(err, inArchives("predict", archives[0]))
 	case err != nil:
 		return err
-	case sum.Pictures == 0:
-		return errors.New("no images there")
 	case failed > 0:
 		return fmt.Errorf("%d of %d files cannot be read", failed, sum.Pictures)
 	}
@@ -88,19 +103,49 @@ func (o *Listing) sources(c *shell.Call, s *objects.Stores) (sources iter.Seq[sh
 	}
 	set, err := data.Scan(c.Ctx, dir, data.ScanOptions{})
 	if err != nil {
-		return nil, nil, shell.Fail(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+		return nil, nil, remedy.Images(err, "want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
 	}
 	if set.Archived() {
 		return nil, nil, shell.Fail(fmt.Errorf("--data: %s is tar or zip files, and a manifest lists "+
-			"files", dir), "flowerctl eval --data "+dir+" reads them")
+			"files", dir), inArchives("eval --data", dir))
 	}
 	return labelled(set), set.Labels, nil
+}
+
+var errArchive = errors.New("a tar or zip file, and a manifest lists files, not what is in them")
+
+func isArchive(name string) bool {
+	name = objects.Key(name)
+	return archive.Is(name) || archive.Compressed(name)
+}
+
+// inArchives says which command reads the pictures in archives.
+func inArchives(command, name string) string {
+	return "flowerctl " + command + " " + name + " answers for the pictures in it"
+}
+
+// noArchive refuses a tar or zip file: its pictures are not files.
+func noArchive(name string) error {
+	files, err := filepath.Glob(name)
+	if err != nil || len(files) == 0 { // as it is, or an error of its own
+		files = []string{name}
+	}
+	for _, file := range files {
+		if info, err := os.Stat(file); err == nil && !info.IsDir() && isArchive(file) {
+			return shell.FailWith(shell.ExitUsage, fmt.Errorf("%s: %w", file, errArchive),
+				inArchives("predict", file))
+		}
+	}
+	return nil
 }
 
 // named are the pictures that arguments mean.
 func named(a pictures.Arguments) iter.Seq[shard.Source] {
 	return func(yield func(shard.Source) bool) {
 		for p := range pictures.List(a) {
+			if p.Tag == 0 && p.Err == nil && isArchive(p.Name) { // a name on the standard input
+				p.Err = fmt.Errorf("%s: %w", p.Name, errArchive)
+			}
 			if !yield(shard.Source{Picture: p}) {
 				return
 			}

@@ -83,8 +83,12 @@ func (e *TooFewError) Error() string {
 		e.What, e.Want, e.Comparing)
 }
 
-// Run verifies the networks, one after the other, and writes the table.
+// Run verifies the networks, one after the other, and writes the table. Dir must not be in
+// Data: the error is an [*atomicfile.InsideError].
 func (b *Bench) Run(ctx context.Context, networks []arch.Preset) ([]Row, error) {
+	if b.Data != "" && data.Within(b.Data, b.Dir) {
+		return nil, &atomicfile.InsideError{Path: b.Dir, Dir: b.Data}
+	}
 	if err := os.MkdirAll(b.Dir, 0o777); err != nil {
 		return nil, err
 	}

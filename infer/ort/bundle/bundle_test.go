@@ -12,6 +12,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 )
 
 // write makes a file, with the folders above it.
@@ -176,5 +178,19 @@ func TestSummariesSayWhatAStepFound(t *testing.T) {
 		!strings.Contains(b.String(), "# GPU check on cpu: FAILED\n") ||
 		!strings.Contains(b.String(), "| eval | 1 | 0.0 | a/b |") {
 		t.Errorf("got %v:\n%s", err, b.String())
+	}
+}
+
+// TestABundleIsNotInItsImages: it would be copied into itself, or take their place.
+func TestABundleIsNotInItsImages(t *testing.T) {
+	c := contents(t)
+	for _, dir := range []string{c.Images, filepath.Join(c.Images, "red", "out")} {
+		var inside *atomicfile.InsideError
+		if _, err := Write(t.Context(), dir, c); !errors.As(err, &inside) {
+			t.Errorf("%s: got %v", dir, err)
+		}
+	}
+	if _, err := os.Stat(filepath.Join(c.Images, "red", "1.png")); err != nil {
+		t.Error(err)
 	}
 }

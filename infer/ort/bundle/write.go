@@ -28,6 +28,9 @@ type Contents struct {
 
 // Write writes the folder, in place of one that is there, complete or not at all.
 func Write(ctx context.Context, dir string, c Contents) (*Manifest, error) {
+	if _, inside := atomicfile.Inside(c.Images, dir); inside {
+		return nil, &atomicfile.InsideError{Path: dir, Dir: c.Images}
+	}
 	m := &Manifest{Version: c.Version, Files: map[string]string{}}
 	err := atomicfile.WriteDir(dir, true, func(temporary string) error {
 		w := writer{ctx: ctx, dir: temporary, manifest: m}
