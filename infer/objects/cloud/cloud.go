@@ -90,7 +90,8 @@ func (b *bucket) Folders(ctx context.Context, prefix string) iter.Seq2[string, e
 	}
 }
 
-func (b *bucket) list(ctx context.Context, how blob.ListOptions) iter.Seq2[*blob.ListObject, error] {
+func (b *bucket) list(ctx context.Context, how blob.ListOptions) (
+	objects iter.Seq2[*blob.ListObject, error]) {
 	return func(yield func(*blob.ListObject, error) bool) {
 		for all := b.Bucket.List(&how); ; {
 			o, err := all.Next(ctx)
