@@ -35,7 +35,7 @@ ifneq ($(and $(ONEDNN_HEADER),$(ONEDNN_ROOT)),)
   export CGO_LDFLAGS  := -O2 -g -L$(ONEDNN_ROOT)/lib -Wl,-rpath,$(abspath $(ONEDNN_ROOT)/lib)
 endif
 
-.PHONY: help demo run-demo test run-test test-cloud test-onednn3 onednn3 build native lint fuzz bench bench-peer \
+.PHONY: help demo run-demo test run-test test-beam test-cloud test-onednn3 onednn3 build native lint fuzz bench bench-peer \
 	bench-peer-infer bench-serve image check-pixels builtin gpu-bundle gpu-check clean
 
 help: ## this list
@@ -102,6 +102,12 @@ $(ONEDNN3)/include/dnnl.hpp:
 		ln -sf libdnnl.so.3.2 libdnnl.so.3 && ln -sf libdnnl.so.3 libdnnl.so
 	@rm -rf "$(ONEDNN3)" && mv "$(ONEDNN3).part/root" "$(ONEDNN3)" && rm -rf "$(ONEDNN3).part"
 
+# A module of its own, so that Beam's packages are no part of the others. Their first build
+# takes minutes, which is why .ci/run leaves it out.
+test-beam: build ## the pipeline of Apache Beam, on its runner Prism
+	bin/flowerctl runtime install
+	cd beam && go vet $(TAGS) ./... && go test $(TAGS) $(TESTFLAGS) -timeout 30m ./...
+
 test-onednn3: native ## kernels and networks on oneDNN 3.2, which it fetches
 	@if $(MAKE) --no-print-directory onednn3; then \
 		$(MAKE) --no-print-directory run-test ONEDNN_ROOT="$(ONEDNN3)" PACKAGES="./train/nn/..." && \
@@ -124,11 +130,16 @@ lint: ## gofmt, go vet, staticcheck
 FUZZ     ?= .
 FUZZTIME ?= 1000000x
 fuzz: ## every reader and request, FUZZTIME=1000000x each (hours), or those of a package: PACKAGES=./onnx [FUZZ=]
-	@go list -f '{{.Dir}}' $(PACKAGES) | while read -r dir; do cd "$$dir" && \
-	cat *_test.go 2>/dev/null | sed -nE 's/^func (Fuzz[A-Za-z0-9]+)\(.*/\1/p' | grep -E '$(FUZZ)' | \
-	while read -r target; do echo "== $$dir $$target"; \
-		go test $(TAGS) -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) . </dev/null || exit 1; \
-	done || exit 1; done
+	@dirs=$$(go list -f '{{.Dir}}' $(PACKAGES)) || exit 1; newline=$$(printf '\n.'); IFS=$${newline%.}; \
+	found=; for dir in $$dirs; do \
+		for target in $$(cat "$$dir"/*_test.go 2>/dev/null | \
+			sed -nE 's/^func (Fuzz[A-Za-z0-9]+)\(.*/\1/p' | grep -E '$(FUZZ)'); do \
+			found=1; echo "== $$dir $$target"; \
+			(cd "$$dir" && unset IFS && go test $(TAGS) -run '^$$' -fuzz "^$$target$$" \
+				-fuzztime $(FUZZTIME) . </dev/null) || exit 1; \
+		done; done; \
+	[ -n "$$found" ] || { \
+		echo "no fuzz target of PACKAGES=$(PACKAGES) has a name with FUZZ=$(FUZZ)" >&2; exit 1; }
 
 bench: ## kernels by op and shape
 	go test $(TAGS) -run '^$$' -bench . ./train/nn/kernel/...

@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -41,8 +42,30 @@ type BadStepFacts struct {
 	Error        string  `json:"error"`
 }
 
-// BadStepFile is the file in a run's folder for its n-th bad step, from 1.
-func BadStepFile(n int) string { return fmt.Sprintf("bad-step-%d.ckpt", n) }
+// Where says which step it is, as all messages do: step 4 of epoch 2, or validation of epoch 2.
+func (b *BadStepFacts) Where() string {
+	if b.During != Stepping {
+		return fmt.Sprintf("%s of epoch %d", b.During, b.Epoch)
+	}
+	return fmt.Sprintf("step %d of epoch %d", b.Step, b.Epoch)
+}
+
+// File is the name of its file in the folder of a run that had gone back so many times
+// before: bad-step-4-epoch-2.ckpt, or bad-validation-epoch-2-rollback-1.ckpt.
+func (b *BadStepFacts) File(rollbacks int) string {
+	name := fmt.Sprintf("bad-%s-epoch-%d", b.During, b.Epoch)
+	if b.During == Stepping {
+		name = fmt.Sprintf("bad-step-%d-epoch-%d", b.Step, b.Epoch)
+	}
+	if rollbacks > 0 {
+		name += fmt.Sprintf("-rollback-%d", rollbacks)
+	}
+	return name + ".ckpt"
+}
+
+// isBadStepFile knows these names.
+var isBadStepFile = regexp.MustCompile(
+	`^bad-(step-\d+|validation|statistics)-epoch-\d+(-rollback-\d+)?\.ckpt$`).MatchString
 
 // The names of a bad step's tensors that are no weights.
 const (

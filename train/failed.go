@@ -6,27 +6,30 @@ import (
 	"fmt"
 
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // failed writes the files of a run that stops and returns an error that says where
 // it stopped. If it was not cancelled, and the disk has room, the epochs before have an
 // outcome.
 func (l *loop) failed(ctx context.Context, err error) (*Outcome, error) {
-	where := fmt.Sprintf("epoch %d step %d", l.state.Epoch+1, l.state.Step)
+	where := l.done()
 	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
 		return nil, l.interrupted(where, err)
 	}
 	if noRoom(err) {
-		if l.state.Step == 0 {
-			where = fmt.Sprintf("after epoch %d", l.state.Epoch)
-		}
 		return nil, l.outOfRoom(where, err)
 	}
+	var bad *NotFiniteError
+	if errors.As(err, &bad) {
+		at := l.bad(bad)
+		where = at.Where()
+	}
 	if n := l.state.Rollbacks; n > 0 {
-		err = fmt.Errorf("%w (after going back %d times)", err, n)
+		err = fmt.Errorf("%w (after going back %s)", err, table.Count(n, "time"))
 	}
 	log := l.folder.log(event{Event: "error", Epoch: l.state.Epoch, Step: l.state.Step,
-		Text: err.Error()})
+		Text: where + ": " + err.Error()})
 	if last := l.folder.lastGood(); last != "" {
 		err = fmt.Errorf("%w (the last good checkpoint is %s)", err, last)
 	}
@@ -41,6 +44,17 @@ func (l *loop) failed(ctx context.Context, err error) (*Outcome, error) {
 	return o, err
 }
 
+// done says how far the run is.
+func (l *loop) done() string {
+	switch s := &l.state; {
+	case s.Step > 0:
+		return fmt.Sprintf("after step %d of epoch %d", s.Step, s.Epoch+1)
+	case s.Epoch > 0:
+		return fmt.Sprintf("after epoch %d", s.Epoch)
+	}
+	return "before the first step"
+}
+
 // interrupted saves the run where it is.
 func (l *loop) interrupted(where string, err error) error {
 	if l.state.Step == l.rates.steps {
@@ -49,12 +63,12 @@ func (l *loop) interrupted(where string, err error) error {
 	save := errors.Join(l.saveLast(), l.folder.log(event{Event: "interrupted",
 		Epoch: l.state.Epoch, Step: l.state.Step}))
 	if noRoom(save) {
-		return l.outOfRoom("stopped at "+where, save)
+		return l.outOfRoom("stopped "+where, save)
 	}
 	if save != nil {
-		return fmt.Errorf("stopped at %s, and its checkpoint could not be written: %w", where, save)
+		return fmt.Errorf("stopped %s, and its checkpoint could not be written: %w", where, save)
 	}
-	return fmt.Errorf("stopped at %s: %w", where, err)
+	return fmt.Errorf("stopped %s: %w", where, err)
 }
 
 // outOfRoom says what there is to go on from where a disk has no room. That is nothing

@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // The files of a run's folder. EventsFile grows line by line; all others are
@@ -28,15 +29,37 @@ const (
 )
 
 // folder is a run's folder. With an empty path nothing is written.
-type folder struct{ dir string }
+type folder struct {
+	dir  string
+	held func() error // Config.Held
+}
 
 func (f folder) path(name string) string { return filepath.Join(f.dir, name) }
+
+// mine is an error where the folder is another process's by now.
+func (f folder) mine() error {
+	if f.held == nil {
+		return nil
+	}
+	return f.held()
+}
+
+// write writes a file, complete or not at all, and not at all where the folder has become
+// another process's by the moment that the file would get its name.
+func (f folder) write(name string, body func(w io.Writer) error) error {
+	return atomicfile.Write(f.path(name), func(w io.Writer) error {
+		if err := body(w); err != nil {
+			return err
+		}
+		return f.mine()
+	})
+}
 
 func (f folder) writeHistory(history []Epoch, heads []string) error {
 	if f.dir == "" {
 		return nil
 	}
-	return atomicfile.Write(f.path(HistoryFile), func(w io.Writer) error {
+	return f.write(HistoryFile, func(w io.Writer) error {
 		return WriteHistory(w, history, heads)
 	})
 }
@@ -72,7 +95,7 @@ func (f folder) lastGood() string {
 	}
 	text := fmt.Sprintf("%s, of epoch %d", path, s.State.Epoch)
 	if s.State.Step > 0 {
-		text += fmt.Sprintf(" and %d steps of the next", s.State.Step)
+		text += fmt.Sprintf(" and %s of the next", table.Count(s.State.Step, "step"))
 	}
 	return text
 }
@@ -81,8 +104,8 @@ func (f folder) lastGood() string {
 type event struct {
 	Time  string `json:"time"` // UTC, RFC 3339
 	Event string `json:"event"`
-	Epoch int    `json:"epoch"` // epochs done
-	Step  int    `json:"step,omitempty"`
+	Epoch int    `json:"epoch"`          // epochs done
+	Step  int    `json:"step,omitempty"` // steps done of the next
 	Text  string `json:"text,omitempty"`
 
 	Best        bool     `json:"best,omitempty"`
@@ -107,6 +130,9 @@ func (f folder) log(e event) error {
 	e.Time = time.Now().UTC().Format(time.RFC3339)
 	line, err := json.Marshal(e)
 	if err != nil {
+		return err
+	}
+	if err := f.mine(); err != nil {
 		return err
 	}
 	return atomicfile.AppendLine(f.path(EventsFile), line)
@@ -212,7 +238,7 @@ func (f folder) writeMetrics(o *Outcome, labels []string) error {
 	if f.dir == "" {
 		return nil
 	}
-	return WriteJSON(f.path(MetricsFile), o.Summary(labels))
+	return f.write(MetricsFile, func(w io.Writer) error { return EncodeJSON(w, o.Summary(labels)) })
 }
 
 // WriteJSON writes v to path, indented, complete or not at all.

@@ -54,7 +54,7 @@ func newLoop(cfg Config) (*loop, error) {
 	if cfg.Observer == nil {
 		cfg.Observer = silent{}
 	}
-	l := &loop{Config: cfg, folder: folder{cfg.Dir}, rates: newRates(&cfg)}
+	l := &loop{Config: cfg, folder: folder{cfg.Dir, cfg.Held}, rates: newRates(&cfg)}
 	var err error
 	if l.average, err = newAverage(&cfg); err != nil {
 		return nil, err
@@ -187,7 +187,7 @@ func (l *loop) trainEpoch(ctx context.Context) error {
 		rate := l.rate(s.Step)
 		r, err := l.Stepper.Step(context.WithoutCancel(ctx), b, rate)
 		if err == nil && !numbers.Finite(r.Loss) {
-			err = &NotFiniteError{During: Stepping, Err: fmt.Errorf("step %d: loss is %g", s.Step+1, r.Loss)}
+			err = &NotFiniteError{During: Stepping, Err: fmt.Errorf("loss is %g", r.Loss)}
 		}
 		if err != nil {
 			return l.badStep(err, b)

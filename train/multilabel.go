@@ -38,8 +38,9 @@ func (o *Outcome) multiSummary(labels []string) Summary {
 func (s *Summary) writeMulti(w io.Writer, dir string) error {
 	line := func(part string, m *metrics.MultiLabel, end string) error {
 		_, err := fmt.Fprintf(w, "%s: %s mean average precision %.1f %%, F1 %.1f %%, all labels right "+
-			"for %.1f %% of %d images (95 %% interval %.1f to %.1f, always the same labels %.1f %%)%s\n", dir,
-			part, 100*m.MeanAP, 100*m.Micro.F1, 100*m.ExactMatch, m.N, 100*m.Interval[0],
+			"for %.1f %% of %s (95 %% interval %.1f to %.1f, always the same labels %.1f %%)%s\n", dir,
+			part, 100*m.MeanAP, 100*m.Micro.F1, 100*m.ExactMatch, table.Count(m.N, "image"),
+			100*m.Interval[0],
 			100*m.Interval[1], 100*m.MajorityRate, end)
 		return err
 	}

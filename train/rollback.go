@@ -8,7 +8,6 @@ import (
 	"math"
 	"os"
 
-	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
 )
@@ -37,14 +36,16 @@ func OnNaNs() []OnNaN { return []OnNaN{StopOnNaN, RollbackOnNaN} }
 // within the next one.
 const goodFile = "good.ckpt"
 
-// RollbackFiles are the names of the files that a run may have which came to values that
-// are not finite.
-func RollbackFiles() []string {
-	names := []string{goodFile}
-	for i := range MostRollbacks + 1 {
-		names = append(names, BadStepFile(i+1))
+// RollbackFiles are the names of the files in a run's folder that it has where it came to
+// values that are not finite.
+func RollbackFiles(dir string) (names []string, err error) {
+	entries, err := os.ReadDir(dir)
+	for _, e := range entries {
+		if e.Name() == goodFile || isBadStepFile(e.Name()) {
+			names = append(names, e.Name())
+		}
 	}
-	return names
+	return names, err
 }
 
 // slowdown is what rollbacks have made of the learning rate.
@@ -56,18 +57,23 @@ func (l *loop) keepBad(bad *NotFiniteError) (path string, err error) {
 	if l.Dir == "" || bad.Batch == nil {
 		return "", nil
 	}
-	s := &l.state
 	b := BadStep{Spec: l.Facts.Spec, Weights: l.Stepper.Weights(), State: l.Stepper.State(),
-		Settings: l.Settings, Batch: bad.Batch, BadStepFacts: BadStepFacts{Epoch: s.Epoch + 1,
-			Step: s.Step + 1, LearningRate: l.rate(s.Step), During: bad.During, Error: bad.Error()}}
-	if bad.During != Stepping {
-		b.Step, b.LearningRate = s.Step, 0
-	}
-	path = l.folder.path(BadStepFile(s.Rollbacks + 1))
-	if err := b.Save(path); err != nil {
+		Settings: l.Settings, Batch: bad.Batch, BadStepFacts: l.bad(bad)}
+	name := b.File(l.state.Rollbacks)
+	if err := l.folder.write(name, b.Write); err != nil {
 		return "", err
 	}
-	return path, nil
+	return l.folder.path(name), nil
+}
+
+// bad are the facts of the step at fault.
+func (l *loop) bad(bad *NotFiniteError) BadStepFacts {
+	s := &l.state
+	b := BadStepFacts{Epoch: s.Epoch + 1, Step: s.Step, During: bad.During, Error: bad.Error()}
+	if bad.During == Stepping {
+		b.Step, b.LearningRate = s.Step+1, l.rate(s.Step)
+	}
+	return b
 }
 
 // rolledBack goes back where the run may, after an error of an epoch, and says whether it
@@ -77,7 +83,7 @@ func (l *loop) rolledBack(failure error) (bool, error) {
 	if !errors.As(failure, &bad) || l.OnNaN != RollbackOnNaN || l.state.Rollbacks >= MostRollbacks {
 		return false, nil
 	}
-	was := l.state
+	was, at := l.state, l.bad(bad)
 	good, err := l.lastEpochEnd()
 	if err == nil {
 		err = l.take(good)
@@ -93,13 +99,12 @@ func (l *loop) rolledBack(failure error) (bool, error) {
 	to := fmt.Sprintf("the end of epoch %d", s.Epoch)
 	switch {
 	case s.Step > 0:
-		to = fmt.Sprintf("epoch %d step %d", s.Epoch+1, s.Step)
+		to = l.done()
 	case s.Epoch == 0:
 		to = "the start"
 	}
-	text := fmt.Sprintf("epoch %d step %d: %v: going back to %s, on with half the learning rate, "+
-		"%.3g there (%d of %d)", was.Epoch+1, was.Step, failure, to, l.rate(s.Step), s.Rollbacks,
-		MostRollbacks)
+	text := fmt.Sprintf("%s: %v: going back to %s, on with half the learning rate, %.3g there (%d of %d)",
+		at.Where(), failure, to, l.rate(s.Step), s.Rollbacks, MostRollbacks)
 	if err := l.saveLast(); err != nil {
 		return false, err
 	}
@@ -125,9 +130,8 @@ func (l *loop) keepGood() error {
 	if l.OnNaN != RollbackOnNaN || l.state.Step == 0 || l.lastStep > 0 {
 		return nil
 	}
-	good, last := l.folder.path(goodFile), l.folder.path(LastFile)
-	return atomicfile.Write(good, func(w io.Writer) error {
-		file, err := os.Open(last)
+	return l.folder.write(goodFile, func(w io.Writer) error {
+		file, err := os.Open(l.folder.path(LastFile))
 		if err != nil {
 			return err
 		}

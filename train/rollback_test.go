@@ -46,7 +46,7 @@ func TestRollbackHalvesTheRateAndIsSaid(t *testing.T) {
 			t.Errorf("rates %v, went back %v, %d times in all", rates, times, o.Rollbacks)
 		}
 		if len(r.warnings) != 2 ||
-			!strings.Contains(r.warnings[0], "epoch 1 step 3: step 4: too fast") ||
+			!strings.Contains(r.warnings[0], "step 4 of epoch 1: too fast") ||
 			!strings.Contains(r.warnings[0], "going back to the start, on with half the learning rate, 0.005") ||
 			!strings.Contains(r.warnings[1], "going back to the end of epoch 2") {
 			t.Errorf("warned %q", r.warnings)
@@ -81,7 +81,7 @@ func TestRollbackThenStopsBitForBit(t *testing.T) {
 			for stop := 1; stop < 4*(5+3)+3+4+3; stop += 2 * everyStop {
 				dir := t.TempDir()
 				resumeAt(t, dir, stop, change)
-				for _, file := range []string{BestFile, LastFile, BadStepFile(1), BadStepFile(2)} {
+				for _, file := range []string{BestFile, LastFile, "bad-step-4-epoch-1.ckpt", "bad-step-3-epoch-3-rollback-1.ckpt"} {
 					if !bytes.Equal(read(t, dir, file), read(t, base, file)) {
 						t.Fatalf("stopped before batch %d: %s differs", stop, file)
 					}
@@ -106,12 +106,16 @@ func TestTheFourthTimeEndsTheRun(t *testing.T) {
 		t.Errorf("got %v, %+v", err, o)
 	}
 	for n := range 4 {
-		b, err := LoadBadStep(filepath.Join(dir, BadStepFile(n+1)))
+		name := "bad-step-3-epoch-2.ckpt"
+		if n > 0 {
+			name = fmt.Sprintf("bad-step-3-epoch-2-rollback-%d.ckpt", n)
+		}
+		b, err := LoadBadStep(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)
 		}
 		want := BadStepFacts{Epoch: 2, Step: 3, During: Stepping, LearningRate: 0.01 * math.Pow(0.5, float64(n)),
-			Error: "step 8: too fast"}
+			Error: "too fast"}
 		if b.BadStepFacts != want || b.State.Step != 7 || b.State.Optimizer.Step != 7 || b.Batch.N != 8 {
 			t.Errorf("bad step %d: %+v at %d, want %+v", n+1, b.BadStepFacts, b.State.Step, want)
 		}
@@ -143,7 +147,7 @@ func TestAValidationThatIsNotFiniteGoesBackToo(t *testing.T) {
 		return false
 	}
 	o := mustRun(t, cfg)
-	b, err := LoadBadStep(filepath.Join(dir, BadStepFile(1)))
+	b, err := LoadBadStep(filepath.Join(dir, "bad-validation-epoch-2.ckpt"))
 	if err != nil || o.Rollbacks != 1 || b.During != Validating || b.Epoch != 2 || b.Batch.N != 7 ||
 		b.LearningRate != 0 {
 		t.Errorf("got %v, %d times, %+v", err, o.Rollbacks, b)

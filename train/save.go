@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 
@@ -44,7 +45,7 @@ func (l *loop) keepBest(e Epoch) error {
 		l.best = c
 		return nil
 	}
-	return checkpoint.Save(l.folder.path(BestFile), c)
+	return l.folder.write(BestFile, func(w io.Writer) error { return checkpoint.Write(w, c) })
 }
 
 // saveLast writes last.ckpt: all that a run needs to continue.
@@ -64,7 +65,8 @@ func (l *loop) saveLast() error {
 	if err := l.keepGood(); err != nil {
 		return err
 	}
-	if err := checkpoint.Save(l.folder.path(LastFile), c); err != nil {
+	err = l.folder.write(LastFile, func(w io.Writer) error { return checkpoint.Write(w, c) })
+	if err != nil {
 		return err
 	}
 	l.lastStep = l.state.Step

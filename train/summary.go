@@ -20,7 +20,8 @@ func (s *Summary) WriteText(w io.Writer, dir string) error {
 	if err != nil || s.TestAccuracy == nil || s.TestInterval == nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s: test accuracy %.1f %% (95 %% interval %.1f to %.1f), %d images\n",
-		dir, 100**s.TestAccuracy, 100*s.TestInterval[0], 100*s.TestInterval[1], s.TestImages)
+	_, err = fmt.Fprintf(w, "%s: test accuracy %.1f %% (95 %% interval %.1f to %.1f), %s\n",
+		dir, 100**s.TestAccuracy, 100*s.TestInterval[0], 100*s.TestInterval[1],
+		table.Count(s.TestImages, "image"))
 	return err
 }

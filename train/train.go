@@ -78,6 +78,9 @@ type Config struct {
 
 	// Dir is the run's folder, which has to exist. If it is empty, no file is written.
 	Dir string
+	// Held is an error where the folder has become another process's: it is asked before each
+	// file is written, and its error ends the run. nil: nobody else comes.
+	Held func() error
 	// Resume is last.ckpt of the run in Dir, to continue it; nil starts a new run.
 	Resume *checkpoint.Checkpoint
 

@@ -184,7 +184,7 @@ func TestLossThatIsNotFiniteStopsTheRun(t *testing.T) {
 	cfg := fakeConfig(t, dir)
 	cfg.Stepper.(*fakeStepper).stepHook = func(step uint64) (float64, bool) { return math.NaN(), step == 7 }
 	o, err := Run(context.Background(), cfg)
-	want := "epoch 2 step 2: step 3: loss is NaN (kept in " + filepath.Join(dir, BadStepFile(1)) +
+	want := "step 3 of epoch 2: loss is NaN (kept in " + filepath.Join(dir, "bad-step-3-epoch-2.ckpt") +
 		") (the last good checkpoint is " + filepath.Join(dir, LastFile) + ", of epoch 1)"
 	if err == nil || err.Error() != want {
 		t.Errorf("got error %v, want %s", err, want)

@@ -9,6 +9,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/answers"
 	"github.com/flowerctl/flowerctl/infer/pictures"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // answerFlags say what answers look like.
@@ -87,7 +88,11 @@ func (t *tally) end() error {
 	case t.first != nil:
 		return t.first.Err
 	case t.failed > 0:
-		return fmt.Errorf("no answer for %d of %d images", t.failed, t.all)
+		return noAnswer(t.failed, t.all)
 	}
 	return nil
+}
+
+func noAnswer(failed, all int) error {
+	return fmt.Errorf("no answer for %d of %s", failed, table.Count(all, "image"))
 }

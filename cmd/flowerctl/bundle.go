@@ -53,7 +53,7 @@ processes share the trials of a sweep.
 
 func (o *bundleOptions) run(c *shell.Call) error {
 	if len(c.Files) != 2 {
-		return shell.Fail(shell.Usagef("got %d arguments, want what for, and DIR", len(c.Files)),
+		return shell.Fail(shell.Usagef("got %q, want what for, and DIR", c.Files),
 			"flowerctl bundle slurm array/")
 	}
 	m, err := o.contents()
@@ -67,6 +67,7 @@ func (o *bundleOptions) run(c *shell.Call) error {
 	} else if err != nil {
 		return err
 	}
+	c.Assumed(o.Used())
 	_, err = fmt.Fprintf(c.Out, "%s: for %s, with %s; see README.md there\n", c.Files[1], o.Target, m)
 	return err
 }

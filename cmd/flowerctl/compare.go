@@ -5,6 +5,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/compare"
+	"github.com/flowerctl/flowerctl/train/sweep"
 )
 
 type compareOptions struct {
@@ -57,6 +58,9 @@ func (o *compareOptions) run(c *shell.Call) error {
 		c.Say("%s: left out", l.Reason)
 	}
 	t, err := compare.New(records)
+	if err == nil {
+		t.Notes, err = sweep.AppendBest(t.Notes, c.Files)
+	}
 	if err != nil {
 		return err
 	}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"io"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
@@ -61,7 +60,7 @@ func (o *evalOptions) count(c *shell.Call, e *sharded.Evaluated, images *choose.
 		err = result.WriteText(c.Out)
 	}
 	if none, all := result.Left(); err == nil && none > 0 {
-		err = fmt.Errorf("no answer for %d of %d images", none, all)
+		err = noAnswer(none, all)
 	}
 	return err
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/infer/shard"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -66,7 +67,7 @@ func (o *evalOptions) openRun(c *shell.Call) (*sharded.Evaluated, error) {
 		return nil, errors.Join(err, a.Close())
 	}
 	return &sharded.Evaluated{Engine: gorgonia, Name: a.Path, Labels: a.Labels, Close: a.Close,
-		Sum: sharded.Hash(checkpoint), Device: "cpu", Thresholds: a.Thresholds}, nil
+		Sum: shard.Hash(checkpoint), Device: "cpu", Thresholds: a.Thresholds}, nil
 }
 
 // images are those to evaluate, all or of a part, and files that cannot be read. The

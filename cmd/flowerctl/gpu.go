@@ -11,6 +11,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/ort/bundle"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 func gpuCommand() *cli.Command {
@@ -88,13 +89,13 @@ func (o *gpuBundleOptions) write(c *shell.Call) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.Out, "%s: %d files\n", dir, len(m.Files))
+	fmt.Fprintf(c.Out, "%s: %s\n", dir, table.Count(len(m.Files), "file"))
 	if !o.parts {
 		return nil
 	}
 	n, err := bundle.Split(c.Ctx, dir, m)
 	if err == nil {
-		fmt.Fprintf(c.Out, "%s.parts: %d parts; sh join.sh there joins them\n", dir, n)
+		fmt.Fprintf(c.Out, "%s.parts: %s; sh join.sh there joins them\n", dir, table.Count(n, "part"))
 	}
 	return err
 }

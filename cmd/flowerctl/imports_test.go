@@ -51,8 +51,8 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"infer"}, never: []string{"train", "export", gorgoniaPath},
-		allowed: []string{"train/archive", "train/atomicfile", "train/metrics", "train/numbers", "train/table",
-			"train/textfile"},
+		allowed: []string{"train/archive", "train/atomicfile", "train/metrics", "train/numbers",
+			"train/permanent", "train/table", "train/textfile"},
 	},
 	{
 		trees: []string{"export"}, never: []string{gorgoniaPath, ortPath, "infer/ort"},
@@ -60,7 +60,7 @@ var importRules = []struct {
 	},
 	{
 		trees: []string{"train/archive", "train/table", "train/atomicfile", "train/diskcache",
-			"train/lease", "train/metrics", "train/nearest", "train/numbers", "train/head", "train/textfile",
+			"train/lease", "train/metrics", "train/nearest", "train/numbers", "train/permanent", "train/head", "train/textfile",
 			"train/pace", "train/tensorboard"},
 		never:   []string{"train", "export", "infer", "onnx", "fixtures", "cmd"},
 		allowed: []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},

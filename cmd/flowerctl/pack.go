@@ -30,7 +30,7 @@ nowhere else. As one file it can be moved and renamed. Nothing else changes.
 
 func (o *packOptions) run(c *shell.Call) error {
 	if len(c.Files) != 2 {
-		return shell.Fail(shell.Usagef("got %d files, want IN.onnx and OUT.onnx", len(c.Files)),
+		return shell.Fail(shell.Usagef("got %q, want IN.onnx and OUT.onnx", c.Files),
 			"flowerctl pack model.onnx single.onnx")
 	}
 	in, out := c.Files[0], c.Files[1]

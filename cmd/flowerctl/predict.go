@@ -16,6 +16,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/heatmaps"
 	"github.com/flowerctl/flowerctl/infer/pictures"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 type predictOptions struct {
@@ -137,14 +138,13 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 		}
 	}
 	if heat != nil && heat.Written > 0 {
-		written := shell.Counted(heat.Written, "picture", "pictures")
-		c.Say("%s in %s, by %s", written, heat.Dir, heat.Method)
+		c.Say("%s in %s, by %s", table.Count(heat.Written, "picture"), heat.Dir, heat.Method)
 	}
 	for _, name := range out.links {
 		c.Say("%s", shell.OneLine(fmt.Errorf("%s: %w", name, pictures.ErrFolderLink)))
 	}
 	if out.left > 0 {
-		c.Say("%s left out", shell.Counted(out.left, "file that is no image", "files that are no images"))
+		c.Say("%s left out: no image", table.Count(out.left, "file"))
 	}
 	return out.end()
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/announce"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/study"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // train runs what is left of the rows, for as long as --budget says.
@@ -32,11 +33,11 @@ func (o *reproduceOptions) train(c *shell.Call, s *study.Study, tableDir string)
 	if n := s.Busy(); n == len(s.Attempts) {
 		return errors.New("other processes are at work on all that is asked for")
 	} else if n > 0 {
-		c.Say("other processes are at work on %d rows", n)
+		c.Say("other processes are at work on %s", table.Count(n, "row"))
 	}
 	if s.Next() != nil {
-		c.Say("the budget of %s is spent: %d of %d rows are left for the same command",
-			o.budget, len(s.Attempts)-s.Ended()-s.Busy(), len(s.Attempts))
+		c.Say("the budget of %s is spent: the same command goes on with %d of %s",
+			o.budget, len(s.Attempts)-s.Ended()-s.Busy(), table.Count(len(s.Attempts), "row"))
 	}
 	return nil
 }

@@ -76,7 +76,7 @@ under way; --resume goes on from there as if it had never stopped.
   flowerctl train --resume runs/latest --epochs 80
   flowerctl train --config runs/latest/config.json --seed 2
   flowerctl train --data photos/ --tensorboard --metrics-addr 127.0.0.1:9100
-  flowerctl train --replay runs/latest/bad-step-1.ckpt
+  flowerctl train --replay runs/latest/bad-step-7-epoch-3.ckpt
   flowerctl train --list`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.run),

@@ -7,6 +7,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export/verify"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // reportPath is where the report of a file goes.
@@ -25,6 +26,6 @@ func (o *verifyOptions) print(w io.Writer, path string, r *verify.Report) error 
 	if !r.OK {
 		verdict = "DIFFERS"
 	}
-	fmt.Fprintf(w, "%s: %s on %d images, %s\n", path, verdict, r.Images, r.Source)
+	fmt.Fprintf(w, "%s: %s on %s, %s\n", path, verdict, table.Count(r.Images, "image"), r.Source)
 	return r.Table(o.layers || !r.OK).WriteText(w)
 }

@@ -104,7 +104,8 @@ func (c *Card) license() string {
 
 // String says what the data are.
 func (d Data) String() string {
-	text := fmt.Sprintf("%d images trained on, %d for validation", d.Train, d.Validation)
+	text := fmt.Sprintf("%s trained on, %d for validation", table.Count(d.Train, "image"),
+		d.Validation)
 	if d.Test > 0 {
 		text += fmt.Sprintf(", %d for the test", d.Test)
 	}
@@ -126,7 +127,8 @@ func (v *Verified) String() string {
 	if !v.OK {
 		verdict = "it differs"
 	}
-	return fmt.Sprintf("%s: the same answer for %d of %d images in %s %s", verdict, v.Same, v.Images,
+	return fmt.Sprintf("%s: the same answer for %d of %s in %s %s", verdict, v.Same,
+		table.Count(v.Images, "image"),
 		v.Engine, v.Version)
 }
 

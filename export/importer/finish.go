@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // finish makes a network of what was read up to the output.
@@ -284,7 +285,8 @@ func (r *reader) describe(net *Network) error {
 		net.Preprocess = &p
 	}
 	for _, op := range slices.Sorted(maps.Keys(r.dropped)) {
-		r.note("Left out, since it computes nothing at inference: %s (%d times).", op, r.dropped[op])
+		r.note("Left out, since it computes nothing at inference: %s (%s).", op,
+			table.Count(r.dropped[op], "time"))
 	}
 	if net.Head == "" {
 		r.note("The file has no classifier: %s is its feature vector.", net.Cut)

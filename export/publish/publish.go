@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // CalibrationImages is how many training images int8 takes its scales from.
@@ -132,7 +133,7 @@ func (o *Options) calibrate(ctx context.Context, trained *run.Trained) error {
 	if err != nil {
 		return err
 	}
-	o.Log(fmt.Sprintf("calibrating on %d images: %s", len(photos), source))
+	o.Log(fmt.Sprintf("calibrating on %s: %s", table.Count(len(photos), "image"), source))
 	o.Export.Ranges, err = verify.Calibrate(ctx, trained.Checkpoint, o.Export, photos)
 	return err
 }

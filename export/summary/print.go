@@ -56,8 +56,8 @@ func (s *Summary) WriteTable(w io.Writer) error {
 		fmt.Fprintf(w, "preprocessing: %d x %d, %s\n", p.Size, p.Size, p.Resize)
 	}
 	if t := s.Training; t != nil {
-		fmt.Fprintf(w, "training: %d images, %d for validation (%s), epoch %d, seed %d, %s\n",
-			t.Images, t.Validation, t.Split, t.Epoch, t.Seed, t.Optimizer)
+		fmt.Fprintf(w, "training: %s, %d for validation (%s), epoch %d, seed %d, %s\n",
+			table.Count(t.Images, "image"), t.Validation, t.Split, t.Epoch, t.Seed, t.Optimizer)
 		for _, name := range sorted(t.Metrics) {
 			fmt.Fprintf(w, "  %s %.4f\n", name, t.Metrics[name])
 		}

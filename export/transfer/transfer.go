@@ -17,6 +17,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Source is a file with a network.
@@ -53,7 +54,7 @@ type MismatchError struct {
 
 func (e *MismatchError) Error() string {
 	return fmt.Sprintf("%s: read as a network it differs from onnxruntime's answers "+
-		"by %.1e of the largest logit, on %d images", e.Name, e.MaxRel, e.N)
+		"by %.1e of the largest logit, on %s", e.Name, e.MaxRel, table.Count(e.N, "image"))
 }
 
 // tolerance is how far logits may be apart, as a share of the largest.

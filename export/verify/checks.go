@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // maxSoftmax is the largest error of a probability; that of float32 is 1e-7.
@@ -41,7 +42,7 @@ func (v *verification) modes() []ort.Options {
 func (v *verification) onnxruntime(ctx context.Context) error {
 	for _, mode := range v.modes() {
 		name := RuntimeName(mode)
-		v.log("%d images through %s", len(v.Photos), name)
+		v.log("%s through %s", table.Count(len(v.Photos), "image"), name)
 		session, err := openRuntime(v.file, mode)
 		if err != nil {
 			return fmt.Errorf("%s: %w", name, err)
@@ -123,7 +124,7 @@ func (v *verification) onnxGo(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	v.log("%d images through onnx-go", n)
+	v.log("%s through onnx-go", table.Count(n, "image"))
 	limited, cancel := context.WithTimeout(ctx, readerTime)
 	defer cancel()
 	got, err := reader.Forward(limited, v.images.batch(0, n))
@@ -140,8 +141,8 @@ func (v *verification) onnxGo(ctx context.Context) error {
 	}
 	result.Difference, result.OK = d, d.within(v.Tolerance)
 	if !result.OK {
-		v.report.problem("onnx-go: the same answer for %d of %d images, logits up to %.1e of scale apart",
-			d.ArgmaxEqual, d.N, d.MaxRel)
+		v.report.problem("onnx-go: the same answer for %d of %s, logits up to %.1e of scale apart",
+			d.ArgmaxEqual, table.Count(d.N, "image"), d.MaxRel)
 	}
 	v.report.Engines = append(v.report.Engines, result)
 	return nil

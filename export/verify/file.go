@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/onnx"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Options say what to compare on, and how closely.
@@ -120,7 +121,7 @@ func (v *verification) run(ctx context.Context) (err error) {
 	if err := v.extractor(); err != nil {
 		return err
 	}
-	v.log("%d images through %s", len(v.Photos), v.report.Reference.Name)
+	v.log("%s through %s", table.Count(len(v.Photos), "image"), v.report.Reference.Name)
 	if v.want, err = v.images.all(ctx, v.gorgonia.Forward, 32); err != nil {
 		return fmt.Errorf("gorgonia: %w", err)
 	}
@@ -198,8 +199,8 @@ func (v *verification) judge(name, version string, got onnx.Tensor, informative 
 		r.Labels = labelsApart(v.want, got, v.metadata.Thresholds)
 	}
 	r.OK = d.within(v.Tolerance)
-	why := fmt.Sprintf("the same answer for %d of %d images, logits up to %.1e of scale apart",
-		d.ArgmaxEqual, d.N, d.MaxRel)
+	why := fmt.Sprintf("the same answer for %d of %s, logits up to %.1e of scale apart",
+		d.ArgmaxEqual, table.Count(d.N, "image"), d.MaxRel)
 	if drop := v.Tolerance.AccuracyDrop; drop > 0 && r.OK {
 		lost := 1 - float64(d.ArgmaxEqual)/float64(d.N) // the most it can be, without labels
 		if want := v.report.Reference.Accuracy; want != nil {

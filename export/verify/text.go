@@ -41,15 +41,15 @@ func (r *Report) Table(layers bool) *table.Table {
 // Compared says in a few words how one of the engines compares.
 func (r *Report) Compared(e *Result) string {
 	if r.Tolerance.AccuracyDrop > 0 && r.MultiLabel {
-		return fmt.Sprintf("%.2f %% of all labels of %d images given otherwise than in gorgonia",
-			100*e.Labels, e.N)
+		return fmt.Sprintf("%.2f %% of all labels of %s given otherwise than in gorgonia",
+			100*e.Labels, table.Count(e.N, "image"))
 	}
 	if r.Tolerance.AccuracyDrop > 0 && e.Accuracy != nil && r.Reference.Accuracy != nil {
-		return fmt.Sprintf("accuracy %s on %d images, %s in gorgonia",
-			table.Percent(*e.Accuracy), e.N, table.Percent(*r.Reference.Accuracy))
+		return fmt.Sprintf("accuracy %s on %s, %s in gorgonia",
+			table.Percent(*e.Accuracy), table.Count(e.N, "image"), table.Percent(*r.Reference.Accuracy))
 	}
-	return fmt.Sprintf("the same answer for %d of %d images, logits within %.0e of gorgonia's",
-		e.ArgmaxEqual, e.N, e.MaxRel)
+	return fmt.Sprintf("the same answer for %d of %s, logits within %.0e of gorgonia's",
+		e.ArgmaxEqual, table.Count(e.N, "image"), e.MaxRel)
 }
 
 func (l *Layer) note() string {

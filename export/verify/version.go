@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // moduleVersion is the version of a module in this program.
@@ -22,6 +24,6 @@ func moduleVersion(path string) string {
 
 // machine describes the machine that makes a report.
 func machine() string {
-	return fmt.Sprintf("%s/%s, %d threads, %s",
-		runtime.GOOS, runtime.GOARCH, runtime.GOMAXPROCS(0), runtime.Version())
+	return fmt.Sprintf("%s/%s, %s, %s",
+		runtime.GOOS, runtime.GOARCH, table.Count(runtime.GOMAXPROCS(0), "thread"), runtime.Version())
 }

@@ -17,8 +17,9 @@ func (r *Speed) WriteText(w io.Writer) error {
 	if r.TF32 {
 		precision += " with TF32"
 	}
-	fmt.Fprintf(&b, "%s (%s) on %s (%s, %d threads), onnxruntime %s, flowerctl %s\n%s\n\n",
-		r.Model, precision, r.Device, r.Provider, r.Threads, r.Onnxruntime, r.Version, r.CPU)
+	fmt.Fprintf(&b, "%s (%s) on %s (%s, %s), onnxruntime %s, flowerctl %s\n%s\n\n",
+		r.Model, precision, r.Device, r.Provider, table.Count(r.Threads, "thread"), r.Onnxruntime,
+		r.Version, r.CPU)
 	err := batchTable(r.Batches).WriteText(&b)
 	fmt.Fprintf(&b, "\none picture: decode %.2f ms, resize %.2f ms, infer %.2f ms\n",
 		r.Decode, r.Resize, r.Infer)

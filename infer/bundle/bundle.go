@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"text/template"
 
@@ -65,6 +66,18 @@ func (o *Options) check() error {
 		return &OptionError{"shards", fmt.Sprint(o.Shards), fmt.Sprintf("1 to %d", maxShards)}
 	}
 	return nil
+}
+
+// Used are the names and values of the options that decide how the target's files run, and
+// that a default may not suit.
+func (o *Options) Used() (list [][2]string) {
+	if o.Target == "kubernetes" || o.Target == "slurm" {
+		list = append(list, [2]string{"shards", strconv.Itoa(o.Shards)})
+	}
+	if o.Target == "kubernetes" || o.Target == "kserve" {
+		list = append(list, [2]string{"image", o.Image}, [2]string{"claim", o.Claim})
+	}
+	return list
 }
 
 // contents is what the templates see.

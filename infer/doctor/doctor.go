@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/infer/ort/cuda"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // State says how well a thing is.
@@ -55,8 +56,8 @@ const (
 
 // Processor says which one it is, and how many of its cores this process uses.
 func Processor() Finding {
-	detail := fmt.Sprintf("%s, %d of %d cores, %s", machine.Processor(), runtime.GOMAXPROCS(0),
-		runtime.NumCPU(), strings.Join(machine.Features(), " "))
+	detail := fmt.Sprintf("%s, %d of %s, %s", machine.Processor(), runtime.GOMAXPROCS(0),
+		table.Count(runtime.NumCPU(), "core"), strings.Join(machine.Features(), " "))
 	return Finding{Name: "processor", State: Well, Detail: detail}
 }
 

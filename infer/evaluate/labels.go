@@ -52,7 +52,7 @@ func RunLabels(ctx context.Context, e infer.Engine, pictures []Picture, o Option
 // WriteText writes the result for people.
 func (r *LabelResult) WriteText(w io.Writer) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "mean average precision %.2f %% on %d images\n", 100*r.MeanAP, r.N)
+	fmt.Fprintf(&b, "mean average precision %.2f %% on %s\n", 100*r.MeanAP, table.Count(r.N, "image"))
 	fmt.Fprintf(&b, "all labels right, and no others given, for %.2f %% (95 %% interval %.2f to %.2f %%); "+
 		"always the same labels: %.2f %%\n\n", 100*r.ExactMatch, 100*r.Interval[0], 100*r.Interval[1],
 		100*r.MajorityRate)
@@ -71,7 +71,8 @@ func (r *LabelResult) WriteText(w io.Writer) error {
 		r.Micro.Support, "")
 	err := t.WriteText(&b)
 	if left > 0 {
-		fmt.Fprintf(&b, "(the labels with the smallest average precision; %d others left out)\n", left)
+		fmt.Fprintf(&b, "(the labels with the smallest average precision; %s left out)\n",
+			table.Count(left, "other"))
 	}
 	_, then := w.Write(b.Bytes())
 	return errors.Join(err, then)

@@ -13,12 +13,12 @@ import (
 // WriteText writes the result for people.
 func (r *Result) WriteText(w io.Writer) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "accuracy %.2f %% (95 %% interval %.2f to %.2f %%) on %d images\n\n",
-		100*r.Accuracy, 100*r.Interval[0], 100*r.Interval[1], r.N)
+	fmt.Fprintf(&b, "accuracy %.2f %% (95 %% interval %.2f to %.2f %%) on %s\n\n",
+		100*r.Accuracy, 100*r.Interval[0], 100*r.Interval[1], table.Count(r.N, "image"))
 	report, left := metrics.Report{Classes: r.PerClass, Macro: r.Macro, Weighted: r.Weighted}.Weakest(mostShown)
 	err := scores(report).WriteText(&b)
 	if left > 0 {
-		fmt.Fprintf(&b, "(the classes with the smallest f1; %d others left out)\n", left)
+		fmt.Fprintf(&b, "(the classes with the smallest f1; %s left out)\n", table.Count(left, "other"))
 	}
 	fmt.Fprintf(&b, "\nconfusion: what it is, and what it was taken for\n")
 	err = errors.Join(err, r.writeConfusion(&b))
@@ -67,7 +67,7 @@ func (r *Result) writeConfusion(w io.Writer) error {
 	case len(r.mistaken) == 0:
 		_, err = fmt.Fprintln(w, "no image was taken for one of another class")
 	case left > 0 && err == nil:
-		_, err = fmt.Fprintf(w, "(the most frequent; %d others left out)\n", left)
+		_, err = fmt.Fprintf(w, "(the most frequent; %s left out)\n", table.Count(left, "other"))
 	}
 	return err
 }

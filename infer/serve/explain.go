@@ -12,6 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/heatmaps"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // explain draws over a picture what speaks for a class: that of the query, by name or
@@ -28,7 +29,7 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 	}
 	if len(o.pictures) != 1 {
 		o.release()
-		return badf("got %d pictures, want one", len(o.pictures))
+		return badf("got %s, want one", table.Count(len(o.pictures), "picture"))
 	}
 	photograph, release := o.pictures[0].data, o.body
 	var holders atomic.Int32 // of the body: the answer, which may go on alone, and the drawing

@@ -42,6 +42,9 @@ type Summary struct {
 	SHA256   string `json:"sha256"` // of all lines before this one: the manifest's identity
 }
 
+// Encode is the entry as a line of a manifest.
+func (e Entry) Encode() ([]byte, error) { return encode(e.line()) }
+
 func (e Entry) line() Entry {
 	if !utf8.ValidString(e.File) {
 		e.Name = []byte(e.File)
@@ -49,7 +52,8 @@ func (e Entry) line() Entry {
 	return e
 }
 
-func readEntry(line []byte) (e Entry, err error) {
+// DecodeEntry reads a line of a manifest.
+func DecodeEntry(line []byte) (e Entry, err error) {
 	if err := json.Unmarshal(line, &e); err != nil {
 		return e, err
 	}

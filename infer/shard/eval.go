@@ -9,6 +9,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/answers"
 	"github.com/flowerctl/flowerctl/infer/evaluate"
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // NewWriter makes what writes results into a part; begun says that the part has some.
@@ -36,12 +37,12 @@ type judged struct {
 // manifest that is none of the model's is an error.
 func Judged(m *Manifest, labels []string) (NewWriter, error) {
 	if len(m.Classes) == 0 {
-		return nil, permanent("flowerctl list --data DIR > manifest.jsonl",
+		return nil, permanent.Errorf("flowerctl list --data DIR > manifest.jsonl",
 			"%s: does not say what the pictures show", m.Path)
 	}
 	match, err := evaluate.Match(m.Classes, labels)
 	if err != nil {
-		return nil, &PermanentError{Err: err}
+		return nil, &permanent.Error{Err: err}
 	}
 	classes := map[string]int{}
 	for i, name := range m.Classes {
@@ -53,7 +54,7 @@ func Judged(m *Manifest, labels []string) (NewWriter, error) {
 		return func(e Entry, r infer.Result) error {
 			class, ok := classes[e.Class]
 			if !ok {
-				return permanent(listAgain, "%s: %s: got class %q, want one of the first line's",
+				return permanent.Errorf(listAgain, "%s: %s: got class %q, want one of the first line's",
 					m.Path, e.called(), e.Class)
 			}
 			line := judged{File: e.called(), Class: class}

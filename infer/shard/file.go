@@ -11,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // Sum is the length and the hash of a file.
@@ -98,7 +100,8 @@ func (f *file) end() error { return os.Rename(f.hidden(), f.final()) }
 func (s Sum) compare(dir string, w io.Writer) error {
 	path := filepath.Join(dir, s.File)
 	if s.File != filepath.Base(s.File) {
-		return permanent("", "%s: got the name %q of a part, want one without a folder", dir, s.File)
+		return permanent.Errorf("", "%s: got the name %q of a part, want one without a folder", dir,
+			s.File)
 	}
 	f, err := os.Open(path)
 	if err == nil {
@@ -112,11 +115,11 @@ func (s Sum) compare(dir string, w io.Writer) error {
 			}
 			err = fmt.Errorf("%s: damaged: got %d bytes, %s, want %d, %s", path, n, short(got), s.Bytes,
 				short(s.SHA256))
-			return &PermanentError{err, ""}
+			return &permanent.Error{Err: err}
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		return &PermanentError{Err: fmt.Errorf("%s: %w", path, bare(err))}
+		return &permanent.Error{Err: fmt.Errorf("%s: %w", path, bare(err))}
 	}
 	return err
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // Kind is what the shards of a folder do.
@@ -82,15 +83,20 @@ func quoted(value string) string {
 // short is the beginning of a hash.
 func short(sum string) string { return fmt.Sprintf("SHA-256 %.12s", sum) }
 
-// jobFile is the name of the file that says what a folder of shards is of.
-const jobFile = "job.json"
+// JobFile is the name of the file that says what a folder of shards is of.
+const JobFile = "job.json"
 
-// claim makes the folder one of this job, unless it is one already.
-func (j *Job) claim(dir string) error {
+// Claim makes the folder one of this job, over the manifest in so many shards, unless it
+// is one already. A folder of another job is a [*permanent.Error].
+func (j *Job) Claim(dir string, m *Manifest, shards int) error {
+	j.Version, j.Shards, j.Manifest, j.Pictures = Version, shards, m.SHA256, m.Pictures
+	if err := j.check(); err != nil {
+		return &permanent.Error{Err: err}
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}
-	path := filepath.Join(dir, jobFile)
+	path := filepath.Join(dir, JobFile)
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
 		if err := j.create(path); err != nil && !errors.Is(err, fs.ErrExist) {
 			return err
@@ -101,7 +107,7 @@ func (j *Job) claim(dir string) error {
 		return err
 	}
 	if d := j.difference(there); d != "" {
-		return permanent("another folder for this one, or remove it",
+		return permanent.Errorf("another folder for this one, or remove it",
 			"%s has shards of another job: %s", dir, d)
 	}
 	return nil
@@ -118,10 +124,10 @@ func (j *Job) create(path string) error {
 }
 
 func readJob(dir string) (*Job, error) {
-	path := filepath.Join(dir, jobFile)
+	path := filepath.Join(dir, JobFile)
 	data, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, permanent("", "%s is no folder of shards: it has no %s", dir, jobFile)
+		return nil, permanent.Errorf("", "%s is no folder of shards: it has no %s", dir, JobFile)
 	}
 	if err != nil {
 		return nil, err
@@ -129,7 +135,7 @@ func readJob(dir string) (*Job, error) {
 	j := new(Job)
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if err := decoder.Decode(j); err != nil || j.check() != nil {
-		return nil, permanent("", "%s: damaged: %w", path, errors.Join(err, j.check()))
+		return nil, permanent.Errorf("", "%s: damaged: %w", path, errors.Join(err, j.check()))
 	}
 	return j, nil
 }

@@ -11,6 +11,8 @@ import (
 	"io"
 	"iter"
 	"os"
+
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // Manifest is a list of pictures that [List] wrote, found to be complete and as it was
@@ -43,7 +45,7 @@ func Open(path string) (*Manifest, error) {
 		return nil, err
 	}
 	if !info.Mode().IsRegular() {
-		return nil, permanent("", "%s: got a folder, device or pipe, want a regular file", path)
+		return nil, permanent.Errorf("", "%s: got a folder, device or pipe, want a regular file", path)
 	}
 	m := &Manifest{Path: path}
 	end, err := m.readSummary(f, info.Size())
@@ -65,7 +67,7 @@ func (m *Manifest) readSummary(f io.ReaderAt, size int64) (start int64, err erro
 	last, whole := bytes.CutSuffix(tail, []byte("\n"))
 	last = last[bytes.LastIndexByte(last, '\n')+1:]
 	if !whole || json.Unmarshal(last, &m.Summary) != nil || len(m.SHA256) != 2*sha256.Size {
-		return 0, permanent(listAgain, "%s: not a manifest, or cut short: its last line is no sum",
+		return 0, permanent.Errorf(listAgain, "%s: not a manifest, or cut short: its last line is no sum",
 			m.Path)
 	}
 	return size - int64(len(last)) - 1, nil
@@ -85,7 +87,7 @@ func (m *Manifest) check(r io.Reader) error {
 			return err
 		}
 		if err != nil {
-			return permanent(listAgain, "%s: line %d is no entry of a manifest", m.Path, n+2)
+			return permanent.Errorf(listAgain, "%s: line %d is no entry of a manifest", m.Path, n+2)
 		}
 		if n < 0 {
 			if err := m.readHeader(line); err != nil {
@@ -97,8 +99,9 @@ func (m *Manifest) check(r io.Reader) error {
 		at, n = at+int64(len(line)), n+1
 	}
 	if got := hex.EncodeToString(sum.Sum(nil)); got != m.SHA256 || n != m.Pictures {
-		return permanent(listAgain, "%s: changed since it was written: got %d pictures, %s, want %d, %s",
-			m.Path, n, short(got), m.Pictures, short(m.SHA256))
+		return permanent.Errorf(listAgain,
+			"%s: changed since it was written: got %d pictures, %s, want %d, %s", m.Path, n,
+			short(got), m.Pictures, short(m.SHA256))
 	}
 	return nil
 }
@@ -106,10 +109,10 @@ func (m *Manifest) check(r io.Reader) error {
 func (m *Manifest) readHeader(line []byte) error {
 	var h header
 	if err := json.Unmarshal(line, &h); err != nil || h.Version == 0 {
-		return permanent(listAgain, "%s: not a manifest: its first line is no header", m.Path)
+		return permanent.Errorf(listAgain, "%s: not a manifest: its first line is no header", m.Path)
 	}
 	if h.Version != Version {
-		return permanent(listAgain, "%s: got version %d of manifests, want %d", m.Path, h.Version,
+		return permanent.Errorf(listAgain, "%s: got version %d of manifests, want %d", m.Path, h.Version,
 			Version)
 	}
 	m.Classes = h.Classes
@@ -142,8 +145,8 @@ func (m *Manifest) Entries(from, to int64) iter.Seq2[Entry, error] {
 			case i < from:
 				continue
 			default:
-				if e, err = readEntry(line); err != nil {
-					err = permanent(listAgain, "%s: entry %d: %w", m.Path, i, err)
+				if e, err = DecodeEntry(line); err != nil {
+					err = permanent.Errorf(listAgain, "%s: entry %d: %w", m.Path, i, err)
 				}
 			}
 			if !yield(e, err) || err != nil {

@@ -15,6 +15,8 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/permanent"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // The files that merging makes in a folder of shards, but for the result.
@@ -45,7 +47,7 @@ func (e *IncompleteError) Error() string {
 	if e.N > len(e.Missing) {
 		some += " and others"
 	}
-	return fmt.Sprintf("%s: %d of %d shards are not done: %s", e.Dir, e.N, e.Of, some)
+	return fmt.Sprintf("%s: %d of %s are not done: %s", e.Dir, e.N, table.Count(e.Of, "shard"), some)
 }
 
 // Merge makes one result of the parts in a folder, byte for byte what one run without
@@ -107,8 +109,8 @@ func (j *Job) parts(dir string) ([]*Part, error) {
 			continue
 		}
 		if from, to := s.Range(j.Pictures); p.From != from || p.Done != to-from {
-			return nil, again(s, dir, permanent("", "shard %s: got %d pictures from %d, want %d from %d",
-				s, p.Done, p.From, to-from, from))
+			return nil, again(s, dir, permanent.Errorf("",
+				"shard %s: got %d pictures from %d, want %d from %d", s, p.Done, p.From, to-from, from))
 		}
 		parts = append(parts, p)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/answers"
 	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/infer/pictures"
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // stored is a bucket with n pictures and a file that is none.
@@ -128,7 +129,7 @@ func TestStoresThatFailAreTriedAgain(t *testing.T) {
 	_, err := Run(t.Context(), w)
 	refused(t, err, "s3://b/p/0/0.png: this build of the program reads no object stores")
 	w.Objects, b.Denied = s, fs.ErrPermission
-	var p *PermanentError
+	var p *permanent.Error
 	if _, err := Run(t.Context(), w); !errors.Is(err, fs.ErrPermission) || errors.As(err, &p) {
 		t.Errorf("got %v", err)
 	}

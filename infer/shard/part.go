@@ -13,6 +13,7 @@ import (
 	"github.com/gofrs/flock"
 
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // Part is what a shard has done: complete, or up to a checkpoint.
@@ -51,7 +52,7 @@ func readPart(path string, s Shard) (*Part, error) {
 	}
 	p := new(Part)
 	if err := json.Unmarshal(data, p); err != nil || p.Shard != s || p.Done < 0 || p.Failed < 0 {
-		return nil, permanent("remove it, and the shard is answered again", "%s: damaged", path)
+		return nil, permanent.Errorf("remove it, and the shard is answered again", "%s: damaged", path)
 	}
 	return p, nil
 }
@@ -86,8 +87,8 @@ func begin(dir string, s Shard, extension string) (w *work, done *Part, err erro
 	w = &work{dir: dir, lock: flock.New(filepath.Join(dir, "."+s.partName("part")+".lock"))}
 	locked, err := w.lock.TryLock()
 	if err != nil {
-		return nil, nil, permanent("want a file system with locks", "%s: cannot be locked: %w", dir,
-			bare(err))
+		return nil, nil, permanent.Errorf("want a file system with locks", "%s: cannot be locked: %w",
+			dir, bare(err))
 	}
 	if !locked {
 		return nil, nil, &BusyError{s}

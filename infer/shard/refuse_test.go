@@ -10,12 +10,13 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/infer/answers"
+	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 // refused wants an error that a retry does not mend.
 func refused(t *testing.T, err error, want string) {
 	t.Helper()
-	var p *PermanentError
+	var p *permanent.Error
 	if !errors.As(err, &p) || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want a permanent error with %q", err, want)
 	}
@@ -112,7 +113,7 @@ func TestFoldersOfAnotherJobAreRefused(t *testing.T) {
 func TestDamagedPartsAreNoticed(t *testing.T) {
 	m := opened(t, manifest(t, named(album(t, 20)), ListOptions{}))
 	for _, name := range []string{"part-00001-of-00002.jsonl", "dead-00001-of-00002.jsonl",
-		"part-00001-of-00002.json", jobFile} {
+		"part-00001-of-00002.json", JobFile} {
 		out := t.TempDir()
 		for i := range 2 {
 			if _, err := Run(t.Context(), prediction(m, out, Shard{i, 2}, answers.JSON)); err != nil {
@@ -126,7 +127,7 @@ func TestDamagedPartsAreNoticed(t *testing.T) {
 		put(t, path, string(data))
 		_, err := Merge(t.Context(), out, "")
 		refused(t, err, "damaged")
-		if name != jobFile {
+		if name != JobFile {
 			_, err = Run(t.Context(), prediction(m, out, Shard{1, 2}, answers.JSON))
 			refused(t, err, "damaged")
 		}

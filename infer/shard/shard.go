@@ -57,21 +57,3 @@ func (s Shard) Range(pictures int64) (from, to int64) {
 	}
 	return at(s.Index), at(s.Index + 1)
 }
-
-// PermanentError is an error that starting the shard again cannot mend.
-type PermanentError struct {
-	Err    error
-	Remedy string // what can, in a line; may be empty
-}
-
-func (e *PermanentError) Error() string { return e.Err.Error() }
-
-// Unwrap is the error itself.
-func (e *PermanentError) Unwrap() error { return e.Err }
-
-// Hint is the remedy.
-func (e *PermanentError) Hint() string { return e.Remedy }
-
-func permanent(remedy, format string, args ...any) error {
-	return &PermanentError{fmt.Errorf(format, args...), remedy}
-}

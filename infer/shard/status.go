@@ -3,6 +3,8 @@ package shard
 import (
 	"fmt"
 	"io"
+
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Status is how far the shards of a folder are. Its JSON is what `flowerctl status --json`
@@ -50,8 +52,8 @@ func ReadStatus(dir string) (*Status, error) {
 
 // WriteText writes the status for people.
 func (s *Status) WriteText(w io.Writer) error {
-	_, err := fmt.Fprintf(w, "%s: %d of %d shards done, %d begun, %d to begin; "+
-		"%d of %d pictures, %d without an answer\n", s.Kind, s.Done, s.Shards, len(s.Begun),
-		len(s.Missing), s.Answered, s.Pictures, s.Failed)
+	_, err := fmt.Fprintf(w, "%s: %d of %s done, %d begun, %d to begin; "+
+		"%d of %s, %d without an answer\n", s.Kind, s.Done, table.Count(s.Shards, "shard"), len(s.Begun),
+		len(s.Missing), s.Answered, table.Count(s.Pictures, "picture"), s.Failed)
 	return err
 }

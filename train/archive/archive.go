@@ -13,6 +13,8 @@ import (
 	"os"
 	"path"
 	"strings"
+
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Member is a file in an archive.
@@ -154,11 +156,11 @@ func broken(err error, n int) error {
 	case errors.Is(err, io.ErrUnexpectedEOF) && n == 0:
 		return errors.New("not a tar archive, or cut short in its first entry")
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return fmt.Errorf("cut short after %d entries: copy or download it again", n)
+		return fmt.Errorf("cut short after %s: copy or download it again", table.Count(n, "entry"))
 	case n == 0:
 		return fmt.Errorf("not a tar archive (%w)", err)
 	}
-	return fmt.Errorf("damaged after %d entries (%w)", n, err)
+	return fmt.Errorf("damaged after %s (%w)", table.Count(n, "entry"), err)
 }
 
 // listZip reads the directory of a zip.

@@ -181,9 +181,9 @@ func TestArchivesThatEndEarly(t *testing.T) {
 		files int
 		err   string
 	}{
-		"in a file":    {whole[:1536+512+100], 1, "cut short after 1 entries: copy or download it again"},
-		"in a header":  {whole[:1536+100], 1, "cut short after 1 entries: copy or download it again"},
-		"a huge size":  {huge, 1, "cut short after 1 entries: copy or download it again"},
+		"in a file":    {whole[:1536+512+100], 1, "cut short after 1 entry: copy or download it again"},
+		"in a header":  {whole[:1536+100], 1, "cut short after 1 entry: copy or download it again"},
+		"a huge size":  {huge, 1, "cut short after 1 entry: copy or download it again"},
 		"a short text": {[]byte("no tar"), 0, "not a tar archive, or cut short in its first entry"},
 		"rubbish":      {[]byte(strings.Repeat("no tar", 200)), 0, "not a tar archive"},
 		"empty":        {nil, 0, ""},

@@ -78,7 +78,8 @@ func (c *Cache) Kept() string {
 	kept := fmt.Sprintf("pixels on disk, %s in %s, which keeps %s at most", size, c.disk.dir,
 		table.Bytes(c.disk.limit))
 	if n := c.disk.lacking(); n > 0 {
-		kept += fmt.Sprintf("; %d of %d pictures are not there, and are decoded in every epoch", n, c.Len())
+		kept += fmt.Sprintf("; %d of %s are not there, and are decoded in every epoch", n,
+			table.Count(c.Len(), "picture"))
 	}
 	return kept
 }

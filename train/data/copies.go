@@ -3,6 +3,8 @@ package data
 import (
 	"fmt"
 	"slices"
+
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // tooFew is the error for a class with too few different images for the parts. Where
@@ -55,11 +57,11 @@ func (s *Set) tooFew(class, different, want int) error {
 		what = "copies of, or look like,"
 	}
 	if of[largest] == images {
-		return fmt.Errorf("%w: all %d images of %q are %s images of %q (%s)",
-			err, images, s.Labels[class], what, s.Labels[largest], example)
+		return fmt.Errorf("%w: all %s of %q are %s images of %q (%s)",
+			err, table.Count(images, "image"), s.Labels[class], what, s.Labels[largest], example)
 	}
-	return fmt.Errorf("%w: %d of its %d images are %s images of other classes, %d of %q (%s)",
-		err, copies, images, what, of[largest], s.Labels[largest], example)
+	return fmt.Errorf("%w: %d of its %s are %s images of other classes, %d of %q (%s)",
+		err, copies, table.Count(images, "image"), what, of[largest], s.Labels[largest], example)
 }
 
 // noTraining is the error for a class that has no image to train on. Where copies in

@@ -151,7 +151,7 @@ func TestAListWithSeveralLabelsOrNoneSaysSo(t *testing.T) {
 	if !reflect.DeepEqual(set.Items, items) || !reflect.DeepEqual(set.Labels, []string{"red", "round"}) {
 		t.Errorf("got %+v of %q", set.Items, set.Labels)
 	}
-	for _, want := range []string{"1 rows say again", "multi-label, as asked", "no picture has the label big"} {
+	for _, want := range []string{"counted once: 1 row: a.png in line 4", "multi-label, as asked", "no picture has the label big"} {
 		if !strings.Contains(strings.Join(set.Notes, "\n"), want) {
 			t.Errorf("got %q, want %q among them", set.Notes, want)
 		}
@@ -173,7 +173,7 @@ func TestAListDoesNotLeaveItsFolder(t *testing.T) {
 		"../a.png": "../a.png is outside", filepath.Join(outer, "a.png"): "is outside",
 		`..\a.png`: "is outside", `C:\a.png`: "is outside", "x/../../a.png": "is outside",
 		"out.png": "is a link out of", "up/a.png": "is a link out of", "1.png": "",
-		"in.png": "", "./x/../1.png": "", "up": "is a link out of", "none.png": "none of its 1 pictures",
+		"in.png": "", "./x/../1.png": "", "up": "is a link out of", "none.png": "none of its 1 picture",
 	} {
 		list, err := ReadLabelList(listFile(t, "list.csv", "path,label\n"+path+",red\n"))
 		if err != nil {

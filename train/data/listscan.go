@@ -82,8 +82,8 @@ func (sc *listScanner) scan() (err error) {
 		}
 	}
 	if len(there) == 0 && missing > 0 {
-		return sc.wrong(0, sc.folder()+" names the folder that the paths of the list start from", "none of "+
-			"its %d pictures is in %s, %s for one", missing, sc.set.Dir, rows[0].Path)
+		return sc.wrong(0, sc.folder()+" names the folder that the paths of the list start from",
+			"none of its %s is in %s, %s for one", table.Count(missing, "picture"), sc.set.Dir, rows[0].Path)
 	}
 	sc.items(there)
 	return sc.checkLabels()
@@ -144,7 +144,8 @@ func (sc *listScanner) merge() (rows []LabelRow, err error) {
 			"%s has no split, and others have one", without.Path)
 	}
 	if repeated > 0 {
-		sc.note("%s: %d rows say again what another one says, and count once: %s", sc.list.File, repeated,
+		sc.note("%s: repeated, and counted once: %s: %s", sc.list.File,
+			table.Count(repeated, "row"),
 			first)
 	}
 	return rows, nil
@@ -244,7 +245,8 @@ func (sc *listScanner) items(rows []LabelRow) {
 		s.Multi, asked = true, ""
 	}
 	if s.Multi {
-		sc.note("multi-label%s: of %d pictures %d have several labels, %d none%s", asked, len(rows),
+		sc.note("multi-label%s: of %s %d have several labels, %d none%s", asked,
+			table.Count(len(rows), "picture"),
 			several, none, example)
 	}
 	for _, row := range rows {

@@ -93,6 +93,44 @@ func (o *SplitOptions) fewest() int {
 	return 2
 }
 
+// Expected is how many training images a split with the options leaves, about: it depends
+// on neither Seed nor Fold, which a number of the split itself does by an image or two. The
+// set is not divided yet. It is 0 where folders say which images are for validation, since
+// none is drawn then.
+func (s *Set) Expected(o SplitOptions) int {
+	given := s.givenParts()
+	if given[Val] {
+		return 0
+	}
+	if given != nil {
+		o.Test = 0
+	}
+	if o.Val == 0 {
+		o.Val = 0.2
+	}
+	classes := make([]float64, len(s.Labels))
+	for _, it := range s.Items {
+		if it.Part == "" || it.Part == Train {
+			classes[it.Class]++
+		}
+	}
+	sum := 0.0
+	for _, n := range classes {
+		n *= 1 - o.Test
+		if o.Folds > 0 {
+			n *= 1 - 1/float64(o.Folds)
+		}
+		if o.PerClass > 0 {
+			n = min(n, float64(o.PerClass))
+		}
+		if o.LeftOut != Val {
+			n *= 1 - o.Val/(1-o.Test)
+		}
+		sum += n
+	}
+	return int(math.Round(sum))
+}
+
 // title is the part's name in words.
 func (p Part) title() string {
 	return map[Part]string{Train: "training", Val: "validation", Test: "the test"}[p]

@@ -198,3 +198,36 @@ func TestDrawsAreOfOtherImagesAndSmallOnesWithinLargeOnes(t *testing.T) {
 		t.Error("two draws are of the same images")
 	}
 }
+
+// TestExpectedIsAboutWhatASplitLeaves: whatever the seed and the fold.
+func TestExpectedIsAboutWhatASplitLeaves(t *testing.T) {
+	same := map[string]string{"a/001.jpg": "a/000.jpg", "b/003.jpg": "b/002.jpg"}
+	sizes := []int{42, 33, 27}
+	for _, o := range []SplitOptions{{}, {Val: 0.3, Test: 0.1}, {Folds: 4}, {Folds: 3, Val: 0.1}, {PerClass: 30},
+		{PerClass: 20, Test: 0.2}, {PerClass: 20, LeftOut: Val}, {PerClass: 25, LeftOut: Test}} {
+		first := 0
+		for seed := range uint64(4) {
+			if o.Seed, o.Fold = seed, 0; o.Folds > 0 {
+				o.Fold = 1 + int(seed)%o.Folds
+			}
+			s := made(sizes, same)
+			got := s.Expected(o)
+			if err := s.Split(o); err != nil {
+				t.Fatal(err)
+			}
+			if first == 0 {
+				first = got
+			}
+			if n := len(s.Indices(Train)); got != first || got < n-2*len(sizes) || got > n+2*len(sizes) {
+				t.Errorf("%+v: got %d, want %d as for another seed, and about %d", o, got, first, n)
+			}
+		}
+	}
+	given := made(sizes, nil)
+	for i := range given.Items {
+		given.Items[i].Part = []Part{Train, Val}[i%2]
+	}
+	if got := given.Expected(SplitOptions{}); got != 0 {
+		t.Errorf("of folders with parts: got %d, want 0", got)
+	}
+}

@@ -5,6 +5,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // WriteText writes the report for people.
@@ -17,7 +19,7 @@ func (r Report) WriteText(w io.Writer) error {
 	if r.Multi {
 		kind = "labels, of which an image may have several"
 	}
-	fmt.Fprintf(w, "%s: %d images of %d %s\n", r.Dir, r.Images, len(r.Classes), kind)
+	fmt.Fprintf(w, "%s: %s of %d %s\n", r.Dir, table.Count(r.Images, "image"), len(r.Classes), kind)
 	for _, c := range r.Classes {
 		share := float64(c.Images) / float64(r.Images)
 		fmt.Fprintf(w, "  %-*s %6d %5.1f %%", width, c.Label, c.Images, 100*share)

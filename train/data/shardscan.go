@@ -65,11 +65,8 @@ func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, er
 		err = sc.nameNumbers(rows)
 	}
 	if err == nil && len(rows) == 0 {
-		word := "shards"
-		if len(read) == 1 {
-			word = "shard"
-		}
-		err = fmt.Errorf("data %s: no picture with a label in %d %s%s", shards.Name, len(read), word,
+		err = fmt.Errorf("data %s: no picture with a label in %s%s", shards.Name,
+			table.Count(len(read), "shard"),
 			firstProblem(sc.set))
 	}
 	if err != nil {

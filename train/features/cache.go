@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/train/diskcache"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Cache is a folder of sets.
@@ -131,8 +132,8 @@ func (s *Store) Flush() {
 	size := fileSize(len(fresh), s.length)
 	if !s.cache.Folder().MakeRoom(size) {
 		s.full = true
-		s.cache.Folder().Say("the cache of features has %d bytes at most: %d features are not kept",
-			s.cache.Limit, len(fresh))
+		s.cache.Folder().Say("the cache of features has %d bytes at most: %s not kept",
+			s.cache.Limit, table.Count(len(fresh), "feature"))
 		return
 	}
 	err := s.write(fresh)

@@ -156,7 +156,7 @@ func TestOldFilesMakeRoom(t *testing.T) {
 		}
 	}
 	filled(t, c, KeyOf("4"), 100)
-	if len(*said) != 1 || !strings.Contains((*said)[0], "100 features are not kept") {
+	if len(*said) != 1 || !strings.Contains((*said)[0], "100 features not kept") {
 		t.Errorf("more than the limit: said %q", *said)
 	}
 	if len(files(t, c)) != 2 {

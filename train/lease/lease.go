@@ -152,6 +152,14 @@ func (l *Lease) newest() bool {
 	return !errors.Is(mine, fs.ErrNotExist) && errors.Is(next, fs.ErrNotExist)
 }
 
+// Check is ErrLost where the lease is lost by now, which Context tells some seconds later.
+func (l *Lease) Check() error {
+	if !l.newest() {
+		return ErrLost
+	}
+	return nil
+}
+
 // Context ends with ErrLost as its cause when the lease is lost.
 func (l *Lease) Context(parent context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(parent)

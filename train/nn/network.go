@@ -146,7 +146,7 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 	run := time.Now()
 	n.profile.Input += run.Sub(start)
 	if err := p.Run(); err != nil {
-		return fmt.Errorf("step %d: %w", n.step+1, err)
+		return err
 	}
 	done := time.Now()
 	n.profile.run += done.Sub(run)
@@ -163,14 +163,14 @@ func (n *Network) forwardBackward(p *program[float32], b *data.Batch) error {
 	n.feed(p, b)
 	f, err := p.NotFinite()
 	if err != nil {
-		return fmt.Errorf("step %d: %w", n.step+1, err)
+		return err
 	}
 	where := "in none of its nodes"
 	if f != nil {
 		where = fmt.Sprintf("in node %s (%s)", f.Name, f.Phase)
 	}
-	return notFinite(train.Stepping, b, "step %d: loss %g, gradient norm %g: the first value that is "+
-		"not finite is %s", n.step+1, loss, n.norm(), where)
+	return notFinite(train.Stepping, b, "loss %g, gradient norm %g: the first value that is not finite "+
+		"is %s", loss, n.norm(), where)
 }
 
 // Evaluate answers as in inference, as train.Stepper says. The loss and the

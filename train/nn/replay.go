@@ -58,12 +58,8 @@ func (n *Network) statisticsFinite(during train.During, b *data.Batch) error {
 		if f == nil {
 			continue
 		}
-		where := fmt.Sprintf("step %d", n.step+1)
-		if during == train.Measuring {
-			where = fmt.Sprintf("statistics after step %d", n.step)
-		}
-		return notFinite(during, b, "%s: value %d of %s becomes %g, which is not finite", where,
-			f.Index, f.Name, f.Value)
+		return notFinite(during, b, "value %d of %s becomes %g, which is not finite", f.Index, f.Name,
+			f.Value)
 	}
 	return nil
 }
@@ -127,8 +123,8 @@ func (n *Network) updateSafely(b *data.Batch, lr float64) error {
 	if err := n.cfg.Optimizer.Restore(state); err != nil {
 		return err
 	}
-	return notFinite(train.Stepping, b, "step %d: gradient norm %g at learning rate %g: the update "+
-		"makes value %d of %s %g, which is not finite", n.step+1, n.norm(), lr, f.Index, f.Name, f.Value)
+	return notFinite(train.Stepping, b, "gradient norm %g at learning rate %g: the update makes value "+
+		"%d of %s %g, which is not finite", n.norm(), lr, f.Index, f.Name, f.Value)
 }
 
 // update changes the weights by the gradients.

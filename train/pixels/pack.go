@@ -144,7 +144,8 @@ func (s *Store) parse(p *pack, building bool) error {
 	}
 	// An entry that another process is writing may look like a damaged one.
 	if building && len(lost) > 0 {
-		s.folder.Say("%s: %d pictures of it are cut off or damaged, and decoded again", p.path, len(lost))
+		s.folder.Say("%s: %s of it cut off or damaged, and decoded again", p.path,
+			table.Count(len(lost), "picture"))
 		p.drop(lost...) // where that fails they are found again
 	}
 	return nil
@@ -178,8 +179,8 @@ func (s *Store) create() (*pack, error) {
 	for ; !s.folder.MakeRoom(p.pixelsAt(p.slots)); p.slots /= 2 {
 		if p.slots <= 1 {
 			s.full = true
-			s.folder.Say("the cache of pixels has %s at most: %d pictures are decoded in every epoch",
-				table.Bytes(s.folder.Limit), max(s.missing, 1))
+			s.folder.Say("the cache of pixels has %s at most: %s decoded in every epoch",
+				table.Bytes(s.folder.Limit), table.Count(max(s.missing, 1), "picture"))
 			return nil, nil
 		}
 	}

@@ -223,7 +223,7 @@ func TestOldFilesMakeRoom(t *testing.T) {
 		closed(t, s)
 	}
 	s := fill(t, c, KeyOf("4"), 0, 21, true) // more than there is room for beside the one in use
-	if s.Len() != 10 || len(*said) != 1 || !strings.Contains((*said)[0], "11 pictures are decoded") {
+	if s.Len() != 10 || len(*said) != 1 || !strings.Contains((*said)[0], "11 pictures decoded") {
 		t.Errorf("%d are there, said %q", s.Len(), *said)
 	}
 	closed(t, s)

@@ -6,8 +6,8 @@ import (
 	"math/bits"
 
 	"github.com/flowerctl/flowerctl/infer/machine"
-	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // standardBatch is the study's number of images a step. Folders of few images get a
@@ -21,7 +21,8 @@ const AutoBatch = -1
 // mostBatch is where a larger batch makes steps no faster, and few learn better by it.
 const mostBatch = 1024
 
-// batchFor is the number of images a step that suits so many training images.
+// batchFor is the number of images a step that suits so many training images, whatever the
+// seed and the fold: see Session.trainingImages.
 func batchFor(images int) int {
 	return min(standardBatch, max(smallestBatch, images/fewestSteps))
 }
@@ -37,7 +38,7 @@ func powerOfTwo(n int) int { return 1 << (bits.Len(uint(n)) - 1) }
 // settleBatch replaces what stands for a number of images a step by one. [AutoBatch] becomes
 // one that may still be too large, for which prepare looks.
 func (s *Session) settleBatch() {
-	images := len(s.Images.Set.Indices(data.Train))
+	images := s.trainingImages()
 	switch s.plan.Batch {
 	case AutoBatch:
 		s.AutoBatch = true
@@ -98,6 +99,6 @@ func (s *Session) stepMemory() string {
 	if s.StepBytes == 0 {
 		return ""
 	}
-	return fmt.Sprintf("a step of %d images takes %d MiB for activations and gradients", s.stepImages(),
-		(s.StepBytes+1<<20-1)>>20)
+	return fmt.Sprintf("a step of %s takes %d MiB for activations and gradients",
+		table.Count(s.stepImages(), "image"), (s.StepBytes+1<<20-1)>>20)
 }

@@ -63,7 +63,8 @@ func (c *LearningCurve) notes() (lines []string) {
 	if c.Head {
 		what = "heads alone, on the frozen layers below"
 	}
-	lines = append(lines, fmt.Sprintf("%s, %s, judged by %d images held out", c.Network, what, c.HeldOut))
+	lines = append(lines, fmt.Sprintf("%s, %s, judged by %s held out", c.Network, what,
+		table.Count(c.HeldOut, "image")))
 	if len(c.LeftOut) > 0 {
 		lines = append(lines, fmt.Sprintf("left out: %s a class, as the smallest class has %d images "+
 			"besides those held out", strings.Trim(fmt.Sprint(c.LeftOut), "[]"), c.Smallest))

@@ -91,7 +91,7 @@ func inBF16() string {
 
 // excluded says what a list of images to leave out came to.
 func excluded(set *data.Set, list string) string {
-	line := fmt.Sprintf("%d images left out by %s", set.Excluded, list)
+	line := fmt.Sprintf("%s left out by %s", table.Count(set.Excluded, "image"), list)
 	if len(set.NotFound) > 0 {
 		line += fmt.Sprintf("; %d that it names are not in %s: %s", len(set.NotFound), set.Dir,
 			firstOf(set.NotFound))
@@ -126,4 +126,12 @@ func (in *Initial) describe(from string) []string {
 			" names no classes: its last layer is taken to have these, in this order")
 	}
 	return lines
+}
+
+// Heads are the names of the network's auxiliary heads.
+func (s *Session) Heads() (names []string) {
+	for _, o := range s.Spec.Outputs[1:] {
+		names = append(names, o.Name)
+	}
+	return names
 }

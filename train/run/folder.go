@@ -13,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/report"
 )
 
@@ -137,7 +138,7 @@ var (
 )
 
 // Free says whether a new run may go into the folder: there is none, or one
-// without a run. The error wraps ErrHoldsRun or ErrIsFile.
+// without a run. The error wraps ErrHoldsRun or ErrIsFile, or is a [*BusyError].
 func (f Folder) Free() error {
 	info, err := os.Stat(f.Dir)
 	switch {
@@ -147,6 +148,13 @@ func (f Folder) Free() error {
 		return err
 	case !info.IsDir():
 		return fmt.Errorf("%s %w", f.Dir, ErrIsFile)
+	}
+	holder, err := lease.Keeper{}.Held(f.LeasePath())
+	switch {
+	case err != nil:
+		return err
+	case holder != nil:
+		return &BusyError{f.Dir, *holder}
 	case f.Exists():
 		return fmt.Errorf("%s %w", f.Dir, ErrHoldsRun)
 	}
@@ -155,11 +163,15 @@ func (f Folder) Free() error {
 
 // remove removes the files of an earlier run, and no others.
 func (f Folder) remove() error {
+	bad, err := train.RollbackFiles(f.Dir)
+	if err != nil {
+		return err
+	}
 	names := append([]string{train.ConfigFile, train.SplitFile, train.HistoryFile, train.EventsFile,
 		train.BestFile, train.LastFile, train.MetricsFile, CalibrationFile, answersFile(data.Val),
 		answersFile(data.Test), FoldsFile, FoldsTable, ExtractorFile,
 		report.LabelsFile},
-		append(train.RollbackFiles(), report.Files()...)...)
+		append(bad, report.Files()...)...)
 	for _, name := range names {
 		if err := os.Remove(f.path(name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
 )
@@ -34,7 +33,7 @@ func (s *Session) fewImages() {
 	if p.Freeze == FreezeNone {
 		p.Freeze = ""
 	}
-	if p.Freeze == FreezeAuto && len(s.Images.Set.Indices(data.Train)) < tuneFrom*s.Images.Set.Classes() {
+	if p.Freeze == FreezeAuto && s.trainingImages() < tuneFrom*s.Images.Set.Classes() {
 		p.Freeze = FreezeAll
 		p.Precision = string(nn.FP32) // there is no step for another one
 		p.CropFrom = 0                // and no varied image

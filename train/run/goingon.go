@@ -5,7 +5,13 @@ import (
 	"context"
 	"fmt"
 	"strings"
+
+	"github.com/flowerctl/flowerctl/train/table"
 )
+
+// goesOn says that the training has steps behind it: a head that is fitted alone is fitted
+// again.
+func (s *Session) goesOn() bool { return s.options.Resume != nil && !s.plan.FitOnly() }
 
 // goingOn says, of a run that goes on, what differs from the run that was planned:
 // the images that are in the folder but not in its split, and the rate.
@@ -50,9 +56,9 @@ func (s *Session) added(ctx context.Context) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d images of %s are not in this run, as they were added since it began or "+
+	return fmt.Sprintf("%s of %s are not in this run, as they were added since it began or "+
 		"left out then (%s): it goes on without them, a new run takes them",
-		len(names), cmp.Or(s.plan.LabelsFile, s.plan.Data), firstOf(names))
+		table.Count(len(names), "image"), cmp.Or(s.plan.LabelsFile, s.plan.Data), firstOf(names))
 }
 
 // stretched says how another number of epochs changes the rate of a schedule that

@@ -92,9 +92,10 @@ func (s *Session) severalSaid() string {
 	for _, it := range set.Items {
 		n += len(it.Labels)
 	}
-	return fmt.Sprintf("sigmoids and binary cross-entropy for %d labels, %.2f a picture; epochs are "+
+	return fmt.Sprintf("sigmoids and binary cross-entropy for %s, %.2f a picture; epochs are "+
 		"compared by %s, thresholds chosen on the validation images, and there is no temperature",
-		len(set.Labels), float64(n)/float64(max(len(set.Items), 1)), s.Settings.Monitor)
+		table.Count(len(set.Labels), "label"), float64(n)/float64(max(len(set.Items), 1)),
+		s.Settings.Monitor)
 }
 
 // keepThresholds writes the thresholds of the labels and the answers that they are from.

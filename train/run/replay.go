@@ -11,6 +11,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel/engine"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // settingsJSON are the settings as config.json has them.
@@ -57,7 +58,7 @@ type Replayed struct {
 	Value string      `json:"value,omitempty"`
 }
 
-// Replay does the step in a file such as bad-step-1.ckpt of a run's folder again: with the
+// Replay does the step in a file such as bad-step-4-epoch-2.ckpt of a run's folder again: with the
 // weights, the images and the place in the random streams that it had.
 func Replay(ctx context.Context, path string) (_ *Replayed, err error) {
 	bad, err := train.LoadBadStep(path)
@@ -115,10 +116,9 @@ func networkOf(bad *train.BadStep) (_ *nn.Network, closing func() error, err err
 
 // String says what was found.
 func (r *Replayed) String() string {
-	what := fmt.Sprintf("epoch %d step %d, %d images at learning rate %.3g", r.Epoch, r.Step, r.Images,
-		r.LearningRate)
-	if r.During != train.Stepping {
-		what = fmt.Sprintf("%s of epoch %d, %d images", r.During, r.Epoch, r.Images)
+	what := fmt.Sprintf("%s, %s", r.Where(), table.Count(r.Images, "image"))
+	if r.During == train.Stepping {
+		what += fmt.Sprintf(" at learning rate %.3g", r.LearningRate)
 	}
 	if r.Found == nil {
 		return r.File + ": " + what + ": every value is finite"

@@ -3,7 +3,10 @@ package run
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 
+	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
 )
@@ -14,6 +17,8 @@ type Resume struct {
 	Split      *data.Set
 	// Epochs is how many the run was to have; 0 where that is not known.
 	Epochs int
+
+	read os.FileInfo // of the file of Checkpoint, as it was read
 }
 
 // NotStartedError says that a run has nothing to go on from: an error ended it in
@@ -37,6 +42,10 @@ func (e *NotStartedError) Error() string {
 // Resume reads what the run needs to go on. Where there is nothing the error is a
 // [*NotStartedError].
 func (f Folder) Resume() (*Resume, error) {
+	read, err := os.Stat(f.path(train.LastFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	last, err := f.Checkpoint(Last)
 	var missing *NoCheckpointError
 	if errors.As(err, &missing) {
@@ -58,5 +67,5 @@ func (f Folder) Resume() (*Resume, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Resume{Checkpoint: last, Split: split, Epochs: settings.Epochs}, nil
+	return &Resume{Checkpoint: last, Split: split, Epochs: settings.Epochs, read: read}, nil
 }

@@ -220,3 +220,47 @@ func TestTwiceTheImages(t *testing.T) {
 		t.Errorf("got %v, %v", sizes, err)
 	}
 }
+
+// TestWhatIsChosenByTheNumberOfImagesIsTheSameForAllSeeds: copies stay together, so that
+// parts differ by a few images from seed to seed.
+func TestWhatIsChosenByTheNumberOfImagesIsTheSameForAllSeeds(t *testing.T) {
+	photos := filepath.Join(t.TempDir(), "photos")
+	if err := data.DrawFolder(t.Context(), photos, data.DrawOptions{Count: 12, Size: 32, Seed: 1}); err != nil {
+		t.Fatal(err)
+	}
+	classes, err := os.ReadDir(photos)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, class := range classes {
+		files, err := filepath.Glob(filepath.Join(photos, class.Name(), "*"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, file := range files[:5] {
+			for _, copied := range []string{"copy-", "again-"} {
+				dir, name := filepath.Split(file)
+				if err := os.Link(file, filepath.Join(dir, copied+name)); err != nil {
+					t.Fatal(err)
+				}
+			}
+		}
+	}
+	batches, images := map[int]bool{}, map[int]bool{}
+	for seed := range uint64(4) {
+		s := small()
+		s.Data, s.Seed, s.Batch = photos, seed+1, 0
+		session, err := Open(t.Context(), s, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		batches[session.Settings.Batch] = true
+		images[session.Training.Len()] = true
+		if err := session.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(batches) != 1 || batches[0] || len(images) < 2 {
+		t.Errorf("got batches %v with %v training images, want one with several", batches, images)
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/model"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/nn/kernel"
@@ -22,6 +23,9 @@ type Options struct {
 	Dir string
 	// Resume is a run to go on with, in its own folder; nil starts a new one.
 	Resume *Resume
+	// Lease is the right to Dir, of a caller that has it; with nil Train takes it, and is
+	// refused with a [*BusyError] where another process has it.
+	Lease *lease.Lease
 	// Base is the network that Settings.From names; nil where it names none, and of a
 	// run that goes on.
 	Base *Base
@@ -91,6 +95,7 @@ type Session struct {
 	news    []string  // of a run that goes on
 
 	features *Features
+	expected int          // see trainingImages
 	larger   *data.Larger // nil without Settings.CropFrom
 }
 
@@ -237,7 +242,7 @@ func (s *Session) config() train.Config {
 	if p.FromBase() && p.Hidden == 0 {
 		cfg.Start = starter{s}
 	}
-	if s.options.Resume != nil && !s.plan.FitOnly() {
+	if s.goesOn() {
 		cfg.Resume = s.options.Resume.Checkpoint
 	}
 	if s.Test != nil {
@@ -250,14 +255,6 @@ func (s *Session) config() train.Config {
 		cfg.Vector = v
 	}
 	return cfg
-}
-
-// Heads are the names of the network's auxiliary heads.
-func (s *Session) Heads() (names []string) {
-	for _, o := range s.Spec.Outputs[1:] {
-		names = append(names, o.Name)
-	}
-	return names
 }
 
 // FindRate tries rising learning rates on the network, which is changed by it.

@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -115,7 +116,15 @@ func (s *Session) images(ctx context.Context) (*data.Cache, error) {
 	case cache.Set.SplitBy != "":
 		return cache, nil
 	}
-	return cache, cache.Set.Split(p.SplitOptions())
+	options := p.SplitOptions()
+	s.expected = cache.Set.Expected(options)
+	return cache, cache.Set.Split(options)
+}
+
+// trainingImages is how many there are, about, the same for all seeds and folds: what is
+// chosen by it is the same in runs that differ in these alone.
+func (s *Session) trainingImages() int {
+	return cmp.Or(s.expected, len(s.Images.Set.Indices(data.Train)))
 }
 
 // untaken says which shares count for nothing, as the folders say what is in a part.

@@ -67,39 +67,50 @@ type events struct {
 	last    int64 // step that was written
 }
 
-// openEvents begins the events of a training in the session's folder of them.
+// openEvents begins the events of a training in the session's folder of them. A folder that
+// cannot be written is a warning: see [tensorboard.Writable] for whoever asks before.
 func (s *Session) openEvents(f Folder, warn func(text string)) (*events, error) {
-	dir := s.options.TensorBoard
-	e := &events{warn: warn, heads: s.Heads(),
-		goesOn: s.options.Resume != nil && !s.plan.FitOnly()}
-	var err error
+	e := &events{warn: warn, heads: s.Heads(), goesOn: s.goesOn()}
+	switch err := e.open(f, s.options.TensorBoard, &s.Settings); {
+	case errors.Is(err, ErrHasEvents):
+		return nil, err
+	case err != nil:
+		warn("no TensorBoard's events are written, the training goes on: " +
+			table.OneLine(err.Error()))
+	}
+	return e, nil
+}
+
+// open makes the file of the events, with the settings where it is the first.
+func (e *events) open(f Folder, dir string, s *Settings) (err error) {
 	if e.goesOn {
 		err = e.compare(f, dir)
 	} else {
 		err = tensorboard.Remove(dir)
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	begun, err := tensorboard.Any(dir)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if begun && !e.goesOn {
-		return nil, fmt.Errorf("%s %w", dir, ErrHasEvents)
+		return fmt.Errorf("%s %w", dir, ErrHasEvents)
 	}
-	if e.writer, err = tensorboard.Create(dir); err != nil {
-		return nil, err
-	}
-	if begun {
-		return e, nil
-	}
-	markdown, settings := settingsOf(&s.Settings)
-	err = errors.Join(e.writer.Text("settings", markdown), e.writer.Hyperparameters(settings))
+	w, err := tensorboard.Create(dir)
 	if err != nil {
-		return nil, errors.Join(err, e.writer.Close())
+		return err
 	}
-	return e, nil
+	if !begun {
+		markdown, settings := settingsOf(s)
+		err = errors.Join(w.Text("settings", markdown), w.Hyperparameters(settings))
+	}
+	if err != nil {
+		return errors.Join(err, w.Close())
+	}
+	e.writer = w
+	return nil
 }
 
 // compare finds the epochs of the run that the events there do not have.

@@ -246,6 +246,28 @@ func TestALostDiskEndsTheEventsAlone(t *testing.T) {
 	}
 }
 
+// TestAFolderThatCannotBeWrittenEndsTheEventsAlone: the training has its weights.
+func TestAFolderThatCannotBeWrittenEndsTheEventsAlone(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	hears := new(stopAt)
+	f := Folder{filepath.Join(t.TempDir(), "run")}
+	s, err := Open(context.Background(), drawnSettings(t, 1),
+		Options{Dir: f.Dir, TensorBoard: filepath.Join(file, "logs"), Observer: hears})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	if _, err := s.Train(context.Background()); err != nil || !f.Reported() {
+		t.Errorf("got %v, want a training to its end", err)
+	}
+	if len(hears.warned) != 1 || !strings.Contains(hears.warned[0], "no TensorBoard's events are written") {
+		t.Errorf("got warnings %q, want one", hears.warned)
+	}
+}
+
 // TestEventsOfAnotherRunAreRefused: of this program, or of others.
 func TestEventsOfAnotherRunAreRefused(t *testing.T) {
 	dir := t.TempDir()

@@ -9,20 +9,50 @@ import (
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/report"
 )
 
 // Train trains to the end and writes the run's folder, if the session has one. A
 // cancelled context leaves a folder that [Folder.Resume] goes on with; see
 // [train.Run] for what else ends a training early.
-func (s *Session) Train(ctx context.Context) (*train.Outcome, error) {
+//
+// While it trains, the folder is its own: see [Options.Lease]. Where another process takes
+// it over nevertheless, as from a machine that was not heard of for a minute, the training
+// ends with [lease.ErrLost].
+func (s *Session) Train(ctx context.Context) (outcome *train.Outcome, err error) {
 	f := Folder{s.options.Dir}
+	if f.Dir == "" {
+		return s.train(ctx, f, nil)
+	}
+	l := s.options.Lease
+	if l == nil {
+		if l, err = f.Hold(); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, l.Release()) }()
+	}
+	held, cancel := l.Context(ctx)
+	defer cancel()
+	if err = s.options.Resume.unchanged(f); err == nil {
+		outcome, err = s.train(held, f, l.Check)
+	}
+	if errors.Is(err, lease.ErrLost) || errors.Is(context.Cause(held), lease.ErrLost) {
+		return nil, fmt.Errorf("%s: this training stopped and wrote nothing more: %w", f.Dir,
+			lease.ErrLost)
+	}
+	return outcome, err
+}
+
+// train trains, as long as held gives no error.
+func (s *Session) train(ctx context.Context, f Folder, held func() error) (*train.Outcome, error) {
 	if f.Dir != "" {
 		if err := s.begin(f); err != nil {
 			return nil, err
 		}
 	}
 	cfg := s.config()
+	cfg.Held = held
 	watch, end, err := s.observe(f)
 	if err != nil {
 		return nil, err
@@ -30,6 +60,9 @@ func (s *Session) Train(ctx context.Context) (*train.Outcome, error) {
 	defer end()
 	cfg.Observer = watch
 	outcome, err := train.Run(ctx, cfg)
+	if errors.Is(err, lease.ErrLost) {
+		return nil, err
+	}
 	if err == nil && s.plan.FitOnly() {
 		if err = s.refit(ctx, f); err == nil {
 			err = s.testAgain(ctx, f, outcome)
@@ -37,6 +70,9 @@ func (s *Session) Train(ctx context.Context) (*train.Outcome, error) {
 	}
 	if outcome == nil || f.Dir == "" {
 		return outcome, err
+	}
+	if lost := held(); lost != nil {
+		return nil, lost
 	}
 	if then := s.calibrate(f, outcome); then != nil {
 		return outcome, errors.Join(err, then)

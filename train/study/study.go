@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/lease"
@@ -175,7 +174,7 @@ func (s *Study) Busy() (n int) {
 func (s *Study) Run(ctx context.Context, after func() error) error {
 	ran := 0
 	for a := s.Next(); a != nil && ctx.Err() == nil; a = s.Next() {
-		l, err := lease.Keeper{}.Take(filepath.Join(a.Folder.Dir, ".lock"))
+		l, err := lease.Keeper{}.Take(a.Folder.LeasePath())
 		var held *lease.HeldError
 		if a.Busy = errors.As(err, &held); a.Busy {
 			continue
@@ -212,7 +211,7 @@ func (s *Study) leased(ctx context.Context, l *lease.Lease, a *Attempt, again bo
 	}
 	leased, cancel := l.Context(ctx)
 	defer cancel()
-	a.Err = s.run(leased, a, again)
+	a.Err = s.run(leased, l, a, again)
 	if a.Busy = errors.Is(context.Cause(leased), lease.ErrLost); a.Busy {
 		a.Err = nil
 	}
@@ -227,7 +226,7 @@ func (s *Study) leased(ctx context.Context, l *lease.Lease, a *Attempt, again bo
 }
 
 // run runs a row, or goes on with it, until it ends.
-func (s *Study) run(ctx context.Context, a *Attempt, again bool) (err error) {
+func (s *Study) run(ctx context.Context, l *lease.Lease, a *Attempt, again bool) (err error) {
 	defer func() {
 		if a.Folder.Exists() {
 			record, readErr := a.Folder.Record()
@@ -236,7 +235,7 @@ func (s *Study) run(ctx context.Context, a *Attempt, again bool) (err error) {
 		}
 	}()
 	settings := a.Settings
-	o := run.Options{Dir: a.Folder.Dir, Version: s.options.Version}
+	o := run.Options{Dir: a.Folder.Dir, Lease: l, Version: s.options.Version}
 	if s.options.Observer != nil {
 		o.Observer = s.options.Observer
 	}

@@ -121,7 +121,8 @@ func (r *TableRow) notes(digest string) string {
 		notes = append(notes, "drawn flowers")
 	}
 	if n := r.Measured.Limit; n != r.Limit {
-		notes = append(notes, fmt.Sprintf("limited to %d epochs, in the study to %d", n, r.Limit))
+		notes = append(notes, fmt.Sprintf("limited to %s, in the study to %d", table.Count(n, "epoch"),
+			r.Limit))
 	}
 	if r.State != Ended {
 		notes = append(notes, r.State)

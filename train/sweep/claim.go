@@ -6,28 +6,11 @@ import (
 	"io/fs"
 	"slices"
 
+	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
-// PermanentError is an error that starting the sweep again cannot mend.
-type PermanentError struct {
-	Err    error
-	Remedy string // what can, in a line; may be empty
-}
-
-func (e *PermanentError) Error() string { return e.Err.Error() }
-
-// Unwrap is the error itself.
-func (e *PermanentError) Unwrap() error { return e.Err }
-
-// Hint is the remedy.
-func (e *PermanentError) Hint() string { return e.Remedy }
-
 const otherFolder = "another folder for this sweep, or remove that one"
-
-func permanent(remedy, format string, args ...any) error {
-	return &PermanentError{fmt.Errorf(format, args...), remedy}
-}
 
 // difference says in what the plan of a folder is not this one; "" where it is.
 func (p *Plan) difference(there *Plan) string {
@@ -75,7 +58,7 @@ func (p *Plan) claim(dir string, sum func(*run.Settings) (string, error)) (*Plan
 		return nil, err
 	}
 	if d := p.difference(there); d != "" {
-		return nil, permanent(otherFolder, "%s is of another sweep: %s", dir, d)
+		return nil, permanent.Errorf(otherFolder, "%s is of another sweep: %s", dir, d)
 	}
 	return there, nil
 }
@@ -84,10 +67,10 @@ func (p *Plan) claim(dir string, sum func(*run.Settings) (string, error)) (*Plan
 func free(dir string) error {
 	f := run.Folder{Dir: dir}
 	if err := f.Free(); err != nil {
-		return &PermanentError{err, otherFolder}
+		return &permanent.Error{Err: err, Remedy: otherFolder}
 	}
 	if first := f.Trial(1); first.Exists() {
-		return permanent(otherFolder, "%s is there, and no %s", first.Dir, run.PlanFile)
+		return permanent.Errorf(otherFolder, "%s is there, and no %s", first.Dir, run.PlanFile)
 	}
 	return nil
 }

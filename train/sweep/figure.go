@@ -61,7 +61,7 @@ func (f Figure) better(a, b float64) bool {
 	switch {
 	case math.IsNaN(a) || math.IsNaN(b):
 		return !math.IsNaN(a) && math.IsNaN(b)
-	case f == ValLoss || f == CalibratedLoss:
+	case f.isLoss():
 		return a < b
 	}
 	return a > b
@@ -72,11 +72,22 @@ func (f Figure) text(v float64) string {
 	switch {
 	case math.IsNaN(v):
 		return "none"
-	case f == ValLoss || f == CalibratedLoss:
+	case f.isLoss():
 		return fmt.Sprintf("%.4f", v)
 	}
 	return table.Percent(v)
 }
+
+// points is a difference of two values of the figure, for people: percents have points.
+func (f Figure) points(v float64) string {
+	if f.isLoss() {
+		return fmt.Sprintf("%.4f", v)
+	}
+	return fmt.Sprintf("%.1f", 100*v)
+}
+
+// isLoss says that less is better.
+func (f Figure) isLoss() bool { return f == ValLoss || f == CalibratedLoss }
 
 // best is the epoch whose weights a trial would keep after so many epochs.
 func best(history []train.Epoch, monitor train.Monitor, epochs int) (b train.Epoch, ok bool) {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -86,10 +87,16 @@ const maxFile = 1 << 20
 // ReadFile reads the file of a sweep. What is wrong in it is a [*FileError].
 func ReadFile(path string) (*File, error) {
 	in, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &FileError{Path: path, Err: errors.New("no such file")}
+	}
 	if err != nil {
 		return nil, err
 	}
 	defer in.Close()
+	if info, err := in.Stat(); err == nil && info.IsDir() {
+		return nil, &FileError{Path: path, Err: errors.New("is a folder, want the file of a sweep")}
+	}
 	bytes, err := io.ReadAll(io.LimitReader(in, maxFile+1))
 	if err != nil {
 		return nil, err

@@ -14,7 +14,9 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // version of plan.json.
@@ -108,7 +110,7 @@ func refused(bad []string, of int) error {
 	if more := len(bad) - few; more > 0 {
 		text += fmt.Sprintf("; and %d more", more)
 	}
-	return fmt.Errorf("%d of %d settings cannot be: %s", len(bad), of, text)
+	return fmt.Errorf("%d of %s cannot be: %s", len(bad), table.Count(of, "setting"), text)
 }
 
 // add appends the trials of a point.
@@ -191,7 +193,7 @@ func (p *Plan) create(dir string) error {
 }
 
 // ReadPlan reads the plan of a sweep's folder. The error is [fs.ErrNotExist] where there is
-// none, and a [*PermanentError] where it is damaged.
+// none, and a [*permanent.Error] where it is damaged.
 func ReadPlan(dir string) (*Plan, error) {
 	path := filepath.Join(dir, run.PlanFile)
 	text, err := os.ReadFile(path)
@@ -202,13 +204,13 @@ func ReadPlan(dir string) (*Plan, error) {
 	decoder := json.NewDecoder(bytes.NewReader(text))
 	decoder.DisallowUnknownFields()
 	if err := decoder.Decode(p); err != nil {
-		return nil, permanent(otherFolder, "%s: damaged, or of another version: %w", path, err)
+		return nil, permanent.Errorf(otherFolder, "%s: damaged, or of another version: %w", path, err)
 	}
 	if p.Version != version {
-		return nil, permanent(otherFolder, "%s: got version %d, want %d", path, p.Version, version)
+		return nil, permanent.Errorf(otherFolder, "%s: got version %d, want %d", path, p.Version, version)
 	}
 	if len(p.Trials) == 0 || sumOf(text, p.SHA256) != p.SHA256 {
-		return nil, permanent(otherFolder, "%s: changed since it was written", path)
+		return nil, permanent.Errorf(otherFolder, "%s: changed since it was written", path)
 	}
 	return p, nil
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -41,8 +42,8 @@ func TestOtherFoldersAreRefused(t *testing.T) {
 	}
 	refused := func(want string, err error) {
 		t.Helper()
-		var permanent *PermanentError
-		if !errors.As(err, &permanent) || !strings.Contains(err.Error(), want) {
+		var forGood *permanent.Error
+		if !errors.As(err, &forGood) || !strings.Contains(err.Error(), want) {
 			t.Errorf("got %v, want %q", err, want)
 		}
 	}

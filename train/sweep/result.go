@@ -13,6 +13,8 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/permanent"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // The files of a sweep that has ended; SuccessFile is the last, and comes only where no trial
@@ -221,17 +223,18 @@ func (r *Result) Failures() []Row {
 	return slices.DeleteFunc(slices.Clone(r.Trials), func(row Row) bool { return row.State != Failed })
 }
 
-// Err is nil where no trial failed, of those of this process's shard: a [*PermanentError]
+// Err is nil where no trial failed, of those of this process's shard: a [*permanent.Error]
 // where none of those that did would do otherwise another time.
 func (r *Result) Err() error {
 	failures := slices.DeleteFunc(r.Failures(), func(row Row) bool { return !row.mine })
 	if len(failures) == 0 {
 		return nil
 	}
-	err := fmt.Errorf("%d of %d trials failed, such as %s", len(failures), len(r.Trials),
+	err := fmt.Errorf("%d of %s failed, such as %s", len(failures),
+		table.Count(len(r.Trials), "trial"),
 		failures[0].Run)
 	if slices.ContainsFunc(failures, func(row Row) bool { return !row.permanent }) {
 		return err
 	}
-	return &PermanentError{Err: err}
+	return &permanent.Error{Err: err}
 }

@@ -79,7 +79,7 @@ var ErrShards = errors.New("halving compares all trials: it has no shards")
 
 // Open makes the folder of a sweep with the plan of a file, or goes on with the one that is
 // there, which must be the same. Settings that no training can have are found before there
-// is a folder. A folder of anything else, or of other images, is a [*PermanentError].
+// is a folder. A folder of anything else, or of other images, is a [*permanent.Error].
 func Open(ctx context.Context, f *File, o Options) (*Sweep, error) {
 	if f.Halving != nil && o.Count > 0 {
 		return nil, ErrShards
@@ -253,7 +253,7 @@ func (s *Sweep) leased(ctx context.Context, l *lease.Lease, j job) error {
 	}
 	leased, cancel := l.Context(ctx)
 	defer cancel()
-	err = s.train(leased, j, p)
+	err = s.train(leased, l, j, p)
 	s.trained++
 	switch {
 	case err == nil || errors.Is(context.Cause(leased), lease.ErrLost):

@@ -15,6 +15,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/run"
 )
 
@@ -144,8 +145,8 @@ func TestOneTrialThatFailsDoesNotStopTheOthers(t *testing.T) {
 	f := file(t, ", epochs: 2, optimizer: sgd", "method: list\nsettings: [{lr: 1e30}, {lr: 0.01}]\nseeds: [1, 2]\n")
 	dir := filepath.Join(t.TempDir(), "out")
 	_, r := swept(t, f, Options{Dir: dir})
-	var permanent *PermanentError
-	if err := r.Err(); !r.Complete || len(r.Failures()) != 2 || !errors.As(err, &permanent) {
+	var forGood *permanent.Error
+	if err := r.Err(); !r.Complete || len(r.Failures()) != 2 || !errors.As(err, &forGood) {
 		t.Errorf("got %v", err)
 	}
 	if r.Best == nil || r.Best.Point != 2 || len(r.Best.Trials) != 2 || r.Best.Deviation == nil ||
@@ -198,8 +199,8 @@ func TestAFailureThatMayBeMendedIsTriedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var permanent *PermanentError
-	if err := r.Err(); err == nil || errors.As(err, &permanent) {
+	var forGood *permanent.Error
+	if err := r.Err(); err == nil || errors.As(err, &forGood) {
 		t.Errorf("got %v, want an error that may be mended", err)
 	}
 	if err := os.Remove(blocked); err != nil {

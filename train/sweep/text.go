@@ -1,14 +1,18 @@
 package sweep
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/compare"
+	"github.com/flowerctl/flowerctl/train/permanent"
+	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
@@ -69,30 +73,67 @@ func (r *Result) line() string {
 	if b == nil {
 		return fmt.Sprintf("%s: no settings have all of their trials ended", r.Sweep)
 	}
-	text := fmt.Sprintf("best %s of %d settings: %s, ", r.Figure, len(r.Points), inWords(b.Tried))
-	if len(b.Trials) > 1 {
-		return text + fmt.Sprintf("mean %s of %d trials, the best of them %s",
-			r.Figure.text(*b.Mean), len(b.Trials), b.Run)
+	text := fmt.Sprintf("best %s of %s: %s, ", r.Figure, table.Count(len(r.Points), "setting"),
+		inWords(b.Tried))
+	if b.Deviation != nil {
+		worse := *b.Mean - *b.Deviation
+		if r.Figure.isLoss() {
+			worse = *b.Mean + *b.Deviation
+		}
+		return text + fmt.Sprintf("mean %s of %d trials (standard deviation %s%s), the best of them %s",
+			r.Figure.text(*b.Mean), len(b.Trials), r.Figure.points(*b.Deviation), r.within(worse), b.Run)
 	}
 	text += fmt.Sprintf("%s, %s", r.Figure.text(*b.Mean), b.Run)
 	if r.Figure != ValAccuracy {
 		return text
 	}
-	within := 0
+	return text + fmt.Sprintf(" (95 %% interval %.1f to %.1f%s)", 100*b.Interval[0],
+		100*b.Interval[1], r.within(b.Interval[0]))
+}
+
+// within says how many settings besides the best are not worse than a value, "" for none.
+func (r *Result) within(value float64) string {
+	others := -1 // without the best
 	for _, p := range r.Points {
-		if p.Mean != nil && *p.Mean >= b.Interval[0] {
-			within++
+		if p.Mean != nil && !r.Figure.better(value, *p.Mean) {
+			others++
 		}
 	}
-	text += fmt.Sprintf(" (95 %% interval %.1f to %.1f", 100*b.Interval[0], 100*b.Interval[1])
-	switch within--; within {
+	switch others {
 	case 0:
+		return ""
 	case 1:
-		text += "; another one of the settings is within it"
-	default:
-		text += fmt.Sprintf("; %d others of the settings are within it", within)
+		return "; another one of the settings is within it"
 	}
-	return text + ")"
+	return fmt.Sprintf("; %d others of the settings are within it", others)
+}
+
+// AppendBest appends a line for each of the folders that is a sweep's, which says which
+// settings are best there. A plan that was changed is a [*permanent.Error].
+func AppendBest(lines []string, dirs []string) ([]string, error) {
+	for _, dir := range dirs {
+		if !(run.Folder{Dir: dir}).Planned() {
+			continue
+		}
+		s, err := Read(dir)
+		var changed *permanent.Error
+		if errors.As(err, &changed) {
+			changed.Remedy = filepath.Join(dir, "trial-*") + " names the runs without it"
+		}
+		if err != nil {
+			return nil, err
+		}
+		r, err := s.result(false)
+		if err != nil {
+			return nil, err
+		}
+		line := r.line()
+		if r.Best != nil {
+			line = r.Sweep + ": " + line
+		}
+		lines = append(lines, line)
+	}
+	return lines, nil
 }
 
 // Line is what became of a trial, for people.
@@ -171,12 +212,12 @@ func ReadStatus(dir string) (*Status, error) {
 
 // WriteText writes the status for people.
 func (s *Status) WriteText(w io.Writer) error {
-	text := fmt.Sprintf("sweep: %d of %d trials ended", s.Ended, s.Trials)
+	text := fmt.Sprintf("sweep: %d of %s ended", s.Ended, table.Count(s.Trials, "trial"))
 	if s.Rounds > 0 {
 		text += fmt.Sprintf(", %d left out, round %d of %d", s.LeftOut, s.Round, s.Rounds)
 	}
-	text += fmt.Sprintf("; %d failed, %d at work, %d begun, %d to begin; %d epochs\n", s.Failed,
-		len(s.AtWork), len(s.Begun), s.ToBegin, s.Epochs)
+	text += fmt.Sprintf("; %d failed, %d at work, %d begun, %d to begin; %s\n", s.Failed,
+		len(s.AtWork), len(s.Begun), s.ToBegin, table.Count(s.Epochs, "epoch"))
 	if s.Best != nil {
 		text += s.result.line() + "\n"
 	}

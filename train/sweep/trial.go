@@ -13,7 +13,9 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/nn"
+	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -68,7 +70,7 @@ func (s *Sweep) failure(t *Trial) (*Failure, error) {
 	}
 	f := new(Failure)
 	if err := json.Unmarshal(text, f); err != nil || f.Trial != t.Number {
-		return nil, permanent("remove it, and the trial is trained again", "%s: damaged", path)
+		return nil, permanent.Errorf("remove it, and the trial is trained again", "%s: damaged", path)
 	}
 	return f, nil
 }
@@ -78,12 +80,12 @@ func (s *Sweep) note(f *Failure) error {
 }
 
 // train trains a trial up to its goal, from where it was left.
-func (s *Sweep) train(ctx context.Context, j job, p *progress) (err error) {
+func (s *Sweep) train(ctx context.Context, l *lease.Lease, j job, p *progress) (err error) {
 	f := s.Folder(j.Trial)
 	settings := j.Settings
 	ctx, pause := context.WithCancelCause(ctx)
 	defer pause(nil)
-	o := run.Options{Dir: f.Dir, Version: s.options.Version, Frozen: s.options.Frozen,
+	o := run.Options{Dir: f.Dir, Lease: l, Version: s.options.Version, Frozen: s.options.Frozen,
 		Observer: s.options.Observer, Also: []train.Observer{until{j.goal, pause}}}
 	if p.record != nil && f.Stepped() && !p.record.Settings.FitOnly() {
 		if o.Resume, err = f.Resume(); err != nil {
@@ -132,7 +134,7 @@ func (s *Sweep) read(ctx context.Context, settings *run.Settings) (*data.Cache, 
 		return cache, nil
 	}
 	if got, want := run.ContentDigest(cache.Set), s.Plan.Data[at].SHA256; got != want {
-		err := permanent("another folder for the sweep of these images",
+		err := permanent.Errorf("another folder for the sweep of these images",
 			"%s: not the images that the sweep was planned for: got SHA-256 %.12s, want %.12s",
 			settings.Data, got, want)
 		return nil, errors.Join(&imagesError{err}, s.images.close())

@@ -41,7 +41,7 @@ func (a *Announcer) Log(network, line string) {
 func (a *Announcer) Begin(s *study.Study, row *study.Attempt) {
 	text := row.Name()
 	if len(s.Attempts) > 1 {
-		text += fmt.Sprintf(" (%d of %d rows are done)", s.Ended(), len(s.Attempts))
+		text += fmt.Sprintf(" (%d of %s done)", s.Ended(), table.Count(len(s.Attempts), "row"))
 	}
 	if n := row.EpochsDone(); n > 0 {
 		text += fmt.Sprintf(", on from epoch %d", n)
@@ -56,8 +56,8 @@ func (a *Announcer) Begin(s *study.Study, row *study.Attempt) {
 func (a *Announcer) End(row *study.Attempt, interrupted bool) {
 	a.Clear()
 	if interrupted {
-		a.Say("%s stopped after %d epochs; the same command goes on with it", row.Name(),
-			row.EpochsDone())
+		a.Say("%s stopped after %s; the same command goes on with it", row.Name(),
+			table.Count(row.EpochsDone(), "epoch"))
 	}
 	if row.Err != nil {
 		a.Say("%s: %s", row.Name(), shell.OneLine(row.Err))

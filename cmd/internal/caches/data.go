@@ -171,9 +171,10 @@ func (p *pruned) WriteText(w io.Writer) error {
 	}{{"pixels", p.Pixels}, {"features", p.Features}} {
 		use := ""
 		if x.InUse > 0 {
-			use = fmt.Sprintf("; %d files are in use", x.InUse)
+			use = fmt.Sprintf("; in use: %s", table.Count(x.InUse, "file"))
 		}
-		if _, err := fmt.Fprintf(w, "%s: %d files of %s removed, %s left%s\n", x.name, x.Files,
+		if _, err := fmt.Fprintf(w, "%s: %s of %s removed, %s left%s\n", x.name,
+			table.Count(x.Files, "file"),
 			table.Bytes(x.Pruned.Bytes), table.Bytes(x.Left), use); err != nil {
 			return err
 		}

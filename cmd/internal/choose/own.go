@@ -8,6 +8,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/evaluate"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Labelled are pictures with their classes, which are indices into Labels, and those
@@ -44,7 +45,8 @@ func Own(c *shell.Call, dir string, part data.Part) (*Labelled, error) {
 	default:
 		what = ": the weights were chosen by them, and answer others a little worse"
 	}
-	c.Say("evaluating on the %s part of %s, %d images%s", names[own.Part], f.Dir, len(own.Images), what)
+	c.Say("evaluating on the %s part of %s, %s%s", names[own.Part], f.Dir,
+		table.Count(len(own.Images), "image"), what)
 	l := &Labelled{Multi: own.Multi}
 	for _, image := range own.Images {
 		p := evaluate.Picture{File: image.File, Data: image.Data, Reader: image.Reader,

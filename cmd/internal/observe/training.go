@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/tensorboard"
 )
 
 // Training is the flags by which a training is observed.
@@ -44,6 +45,9 @@ func (t *Training) Start(c *shell.Call, o *run.Options) (stop func(), err error)
 		folder := run.Folder{Dir: o.Dir}
 		if o.TensorBoard = t.tensorboard.Text; o.TensorBoard == "" {
 			o.TensorBoard = folder.File(run.TensorBoardDir)
+		}
+		if err := tensorboard.Writable(o.TensorBoard); err != nil {
+			return nil, shell.Usagef("--tensorboard: %s", shell.PlainText(err))
 		}
 		if !c.Given("resume") {
 			err = folder.CheckTensorBoard(o.TensorBoard, c.Given("force"))

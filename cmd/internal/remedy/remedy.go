@@ -17,9 +17,9 @@ import (
 	"github.com/flowerctl/flowerctl/infer/foreign"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort"
-	"github.com/flowerctl/flowerctl/infer/shard"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/metrics"
+	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/sweep"
 )
@@ -39,16 +39,13 @@ func Of(err error) error {
 	var inside *atomicfile.InsideError
 	var none *run.NoRunError
 	var images *run.NoImagesError
-	var permanent *shard.PermanentError
-	var forGood *sweep.PermanentError
+	var forGood *permanent.Error
 	var file *sweep.FileError
 	switch {
 	case errors.As(err, &forGood):
 		return shell.FailWith(shell.ExitNoRetry, err, hints(forGood.Remedy)...)
 	case errors.As(err, &file):
 		return shell.FailWith(shell.ExitUsage, err, hints(file.Remedy)...)
-	case errors.As(err, &permanent):
-		return shell.FailWith(shell.ExitNoRetry, err, hints(permanent.Remedy)...)
 	case errors.As(err, &setting):
 		text := strings.Replace(err.Error(), setting.Error(), asFlags(setting), 1)
 		err = shell.FailWith(shell.ExitUsage, shell.Reword(err, text))

@@ -7,6 +7,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Curve is the flags of a learning curve.
@@ -72,5 +73,5 @@ func (w *curveWatch) EpochDone(train.Epoch, bool) { w.Clear() }
 // Done says how a training did.
 func (w *curveWatch) Done(size, draw int, accuracy float64) {
 	w.Clear()
-	w.call.Say("%d images a class, draw %d: %.1f %%", size, draw, 100*accuracy)
+	w.call.Say("%s a class, draw %d: %.1f %%", table.Count(size, "image"), draw, 100*accuracy)
 }

@@ -83,7 +83,7 @@ func (o *Listing) Run(c *shell.Call) (err error) {
 	case err != nil:
 		return err
 	case failed > 0:
-		return fmt.Errorf("%d of %d files cannot be read", failed, sum.Pictures)
+		return fmt.Errorf("%d of %s cannot be read", failed, table.Count(sum.Pictures, "file"))
 	}
 	c.Say("%d listed", sum.Pictures)
 	return nil

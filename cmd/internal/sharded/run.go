@@ -2,14 +2,11 @@ package sharded
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
 	"iter"
 	"path/filepath"
-	"strings"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -19,6 +16,8 @@ import (
 	"github.com/flowerctl/flowerctl/infer/answers"
 	"github.com/flowerctl/flowerctl/infer/ort"
 	"github.com/flowerctl/flowerctl/infer/shard"
+	"github.com/flowerctl/flowerctl/train/permanent"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Predict answers for the shard with the model that the flags name. Of the writer, Top and
@@ -36,29 +35,17 @@ func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer,
 	defer stop()
 	m, err := flags.Find(c)
 	if err != nil {
-		return permanent(err)
+		return forGood(err)
 	}
 	classifier, err := m.Open(c, true)
 	if err != nil {
-		return permanent(err)
+		return forGood(err)
 	}
 	defer shell.Closing(&err, classifier.Close)
 	m.Tell(c)
-	if !c.Given("min-confidence") {
-		how.MinConfidence = classifier.UnknownBelow()
-	}
-	if how.Format == answers.Text {
-		how.Format = answers.JSON
-	}
-	if how.MultiLabel = classifier.MultiLabel(); how.MultiLabel && !c.Given("top") {
-		how.Top = len(classifier.Labels())
-	}
-	how.Top = min(how.Top, len(classifier.Labels()))
-	w.Writer, w.Device = shard.Answers(*how), m.Options.Session.Device.String()
-	w.Job = shard.Job{Kind: shard.Predict, Format: string(how.Format), Model: Hash(m.Data),
-		Name: m.Name, Settings: settings(classifier)}
-	w.Job.Settings["top"] = fmt.Sprint(how.Top)
-	w.Job.Settings["min-confidence"] = fmt.Sprint(how.MinConfidence)
+	var written answers.Writer
+	w.Job, written = shard.Predictions(m.File, classifier, *how, c.Given)
+	w.Writer, w.Device = shard.Answers(written), m.Options.Session.Device.String()
 	return work(c, w, classifier.Engine(), batch)
 }
 
@@ -78,7 +65,7 @@ type Evaluated struct {
 // OfModel is a model to evaluate.
 func OfModel(m *choose.Model, c *infer.Classifier) *Evaluated {
 	return &Evaluated{Engine: c.Engine(), Name: m.Name, Labels: c.Labels(), Close: c.Close,
-		Sum: Hash(m.Data), Settings: settings(c), Device: m.Options.Session.Device.String(),
+		Sum: shard.Hash(m.Data), Settings: shard.Settings(c), Device: m.Options.Session.Device.String(),
 		Thresholds: c.Thresholds()}
 }
 
@@ -92,7 +79,7 @@ func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
 	defer stop()
 	e, err := open()
 	if err != nil {
-		return permanent(err)
+		return forGood(err)
 	}
 	defer shell.Closing(&err, e.Close)
 	if w.Writer, err = shard.Judged(w.Manifest, e.Labels); err != nil {
@@ -108,28 +95,15 @@ func (f *Flags) Eval(c *shell.Call, asJSON bool, worst, batch int,
 	return work(c, w, e.Engine, batch)
 }
 
-// permanent marks errors of a model that starting the shard again cannot mend: all but
+// forGood marks errors of a model that starting the shard again cannot mend: all but
 // those of the file system and of a device.
-func permanent(err error) error {
+func forGood(err error) error {
 	var file *fs.PathError
 	var device *ort.DeviceError
 	if errors.As(err, &file) || errors.As(err, &device) || shell.IsUsage(err) {
 		return err
 	}
-	return &shard.PermanentError{Err: err}
-}
-
-// settings are what answers depend on beside the bytes of the model.
-func settings(classifier *infer.Classifier) map[string]string {
-	output, _ := classifier.Output()
-	return map[string]string{"output": output, "preprocessing": classifier.Preprocessing(),
-		"labels": Hash([]byte(strings.Join(classifier.Labels(), "\n")))}
-}
-
-// Hash is the SHA-256 of data.
-func Hash(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
+	return &permanent.Error{Err: err}
 }
 
 // work answers for the shard with an engine, and says what was done.
@@ -165,7 +139,8 @@ func work(c *shell.Call, w *shard.Work, e infer.Engine, batch int) (err error) {
 	if o.Failed > 0 {
 		more += fmt.Sprintf("; %d without an answer: %s", o.Failed, filepath.Join(w.Dir, o.Dead.File))
 	}
-	_, err = fmt.Fprintf(c.Out, "%s: %d pictures%s\n", filepath.Join(w.Dir, o.Parts.File), o.Done,
+	_, err = fmt.Fprintf(c.Out, "%s: %s%s\n", filepath.Join(w.Dir, o.Parts.File),
+		table.Count(o.Done, "picture"),
 		more)
 	return err
 }

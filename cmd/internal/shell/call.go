@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
@@ -67,6 +68,20 @@ func (c *Call) FirstGiven(flags ...string) string {
 	return ""
 }
 
+// Assumed says which of the flags nobody gave, with the values that they have: names and values
+// of flags whose defaults may not suit.
+func (c *Call) Assumed(flags [][2]string) {
+	var assumed []string
+	for _, f := range flags {
+		if !c.Given(f[0]) {
+			assumed = append(assumed, "--"+f[0]+" "+f[1])
+		}
+	}
+	if len(assumed) > 0 {
+		c.Say("assumed: %s", strings.Join(assumed, ", "))
+	}
+}
+
 // WriteJSON writes v as one indented JSON value.
 func WriteJSON[T any](w io.Writer, v T) error {
 	encoder := json.NewEncoder(w)
@@ -88,11 +103,3 @@ func (c *Call) Write(asJSON bool, v any, text Texter) error {
 
 // Closing joins an error of Close to a command's own.
 func Closing(err *error, close func() error) { *err = errors.Join(*err, close()) }
-
-// Counted is a number with its noun: "1 file", "2 files".
-func Counted(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}

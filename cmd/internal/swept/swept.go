@@ -15,6 +15,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/sweep"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Flags are those of the command.
@@ -86,7 +87,8 @@ func (o *Flags) options(c *shell.Call, f *sweep.File) (so sweep.Options, err err
 
 // planned says what is tried.
 func planned(s *sweep.Sweep) string {
-	text := fmt.Sprintf("%d trials of %d settings, compared by %s", len(s.Plan.Trials), s.Plan.Points,
+	text := fmt.Sprintf("%s of %s, compared by %s", table.Count(len(s.Plan.Trials), "trial"),
+		table.Count(s.Plan.Points, "setting"),
 		s.Plan.Figure)
 	if h := s.Plan.Halving; h != nil {
 		text += "; " + h.String()
@@ -125,8 +127,8 @@ func (o *Flags) result(c *shell.Call, s *sweep.Sweep, w *watch) error {
 		return errors.Join(shell.WriteJSON(c.Out, r), r.Err())
 	}
 	if !r.Complete {
-		_, err := fmt.Fprintf(c.Out, "%s: %d of %d trials have ended; other shards have the others\n",
-			s.Dir, s.Ended(), len(r.Trials))
+		_, err := fmt.Fprintf(c.Out, "%s: %d of %s have ended; other shards have the others\n",
+			s.Dir, s.Ended(), table.Count(len(r.Trials), "trial"))
 		return errors.Join(err, r.Err())
 	}
 	table, err := r.Compare()

@@ -7,6 +7,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/sweep"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // watch tells of the trials of a sweep.
@@ -52,5 +53,5 @@ func (w *watch) End(s *sweep.Sweep, r sweep.Row) {
 // Waiting says for what the process waits.
 func (w *watch) Waiting(trials int) {
 	w.Clear()
-	w.Say("waiting: other processes are at work on %d trials", trials)
+	w.Say("waiting: other processes are at work on %s", table.Count(trials, "trial"))
 }

@@ -80,7 +80,7 @@ func TestResultsAreCounted(t *testing.T) {
 		t.Errorf("got a sum of %d, %v and %d counted, want 3, an error and 3", sum, last, p.n)
 	}
 	got := log.String()
-	if !strings.HasPrefix(got, "\r1 images, ") || !strings.HasSuffix(got, "\r\x1b[K") {
+	if !strings.HasPrefix(got, "\r1 image, ") || !strings.HasSuffix(got, "\r\x1b[K") {
 		t.Errorf("got %q, want a line that is wiped", got)
 	}
 	log.Reset()

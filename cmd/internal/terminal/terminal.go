@@ -96,9 +96,10 @@ func (p *Counter) Add(n int) {
 // text is the line. What is left is told once the pace is known.
 func (p *Counter) text() string {
 	if p.of == 0 {
-		return fmt.Sprintf("%d images, %s a second", p.n, rateText(p.pace.PerSecond()))
+		return fmt.Sprintf("%s, %s a second", table.Count(p.n, "image"), rateText(p.pace.PerSecond()))
 	}
-	text := fmt.Sprintf("%d of %d images, %s a second", p.n, p.of, rateText(p.pace.PerSecond()))
+	text := fmt.Sprintf("%d of %s, %s a second", p.n, table.Count(p.of, "image"),
+		rateText(p.pace.PerSecond()))
 	if left, known := p.pace.Left(int64(p.of - p.n)); known && p.n < p.of {
 		text += ", about " + table.Duration(left) + " left"
 	}

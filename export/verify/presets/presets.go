@@ -21,6 +21,7 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // trainingFLOPs is what the one epoch of a network's training may cost, some
@@ -251,7 +252,8 @@ func (b *Bench) settings(ctx context.Context, p arch.Preset) (s run.Settings, n 
 		n = min(n, len(b.scanned.Items))
 	}
 	if n < least {
-		return s, 0, &TooFewError{fmt.Sprintf("%d images in %s", n, b.Data), n, least, compared}
+		return s, 0, &TooFewError{fmt.Sprintf("%s in %s", table.Count(n, "image"), b.Data), n, least,
+			compared}
 	}
 	s.Val = math.Ceil(1e4*float64(compared)/float64(n)) / 1e4
 	return s, n, nil

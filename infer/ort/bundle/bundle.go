@@ -16,6 +16,7 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/infer/download"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // What the folder holds.
@@ -67,7 +68,8 @@ func Read(dir string, needed []string) (*Manifest, error) {
 	}
 	if len(wrong) > 0 {
 		slices.Sort(wrong)
-		return nil, fmt.Errorf("%s is incomplete: %d of %d files: %s", dir, len(wrong), len(b.Files),
+		return nil, fmt.Errorf("%s is incomplete: %d of %s: %s", dir, len(wrong),
+			table.Count(len(b.Files), "file"),
 			wrong[0])
 	}
 	return b, nil

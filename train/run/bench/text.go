@@ -12,7 +12,8 @@ import (
 func (s *Speed) WriteText(w io.Writer) error {
 	t := new(table.Table)
 	t.Add("network", fmt.Sprintf("%s, batch %d", s.Arch, s.Batch))
-	t.Add("kernels", fmt.Sprintf("%s, %s, %d threads, %s", s.Kernels, s.Precision, s.Threads,
+	t.Add("kernels", fmt.Sprintf("%s, %s, %s, %s", s.Kernels, s.Precision,
+		table.Count(s.Threads, "thread"),
 		machine.Processor()))
 	step := fmt.Sprintf("%.1f ms (median of %d; minimum %.1f), %.0f images/s",
 		s.Median, s.Steps, s.Minimum, s.PerSecond)
@@ -26,8 +27,9 @@ func (s *Speed) WriteText(w io.Writer) error {
 	t.Add("memory", fmt.Sprintf("%.3f MB allocated a step, %.0f MiB resident at most; "+
 		"over the steps from %.1f to %.1f", s.Allocated/1e6, s.PeakRSS, s.StartRSS, s.EndRSS))
 	if e := s.EpochSpeed; e != nil {
-		t.Add("epoch", fmt.Sprintf("%d steps in %.2f s; the steps alone %.2f s, so %.1f %% more; "+
-			"%.2f ms a step waiting for input", e.Steps, e.Seconds, e.Alone, 100*e.Overhead, e.Wait))
+		t.Add("epoch", fmt.Sprintf("%s in %.2f s; the steps alone %.2f s, so %.1f %% more; "+
+			"%.2f ms a step waiting for input", table.Count(e.Steps, "step"), e.Seconds, e.Alone,
+			100*e.Overhead, e.Wait))
 	}
 	for _, o := range s.Ops {
 		t.Add(o.Node, fmt.Sprintf("%.2f ms %s", o.MS, o.Kind))

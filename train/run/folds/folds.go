@@ -46,6 +46,12 @@ func Run(ctx context.Context, settings run.Settings, o run.Options, again bool, 
 	if err := check(o.Images, settings); err != nil {
 		return nil, err
 	}
+	if o.Lease == nil { // which is for the folders in it too
+		if o.Lease, err = folder.Hold(); err != nil {
+			return nil, err
+		}
+		defer func() { err = errors.Join(err, o.Lease.Release()) }()
+	}
 	if !again {
 		if err := folder.BeginFolds(settings); err != nil {
 			return nil, err

@@ -136,9 +136,10 @@ func (r *Result) Table() *table.Table {
 
 // line is what counts, in a sentence.
 func (r *Result) line() string {
-	line := fmt.Sprintf("test accuracy of %d folds %.1f %% (standard deviation %.1f), "+
-		"%.1f %% of all %d images (95 %% interval %.1f to %.1f)", len(r.Folds), 100*r.Mean,
-		100*r.Deviation, 100*r.Accuracy, r.N, 100*r.Interval[0], 100*r.Interval[1])
+	line := fmt.Sprintf("test accuracy of %s %.1f %% (standard deviation %.1f), "+
+		"%.1f %% of all %s (95 %% interval %.1f to %.1f)", table.Count(len(r.Folds), "fold"),
+		100*r.Mean, 100*r.Deviation, 100*r.Accuracy, table.Count(r.N, "image"), 100*r.Interval[0],
+		100*r.Interval[1])
 	if r.Calibration != nil {
 		line += fmt.Sprintf(", expected calibration error %.3f", r.Calibration.ECE)
 	}

@@ -1,0 +1,126 @@
+package run
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/lease"
+)
+
+// contents are the files of a folder, without those of its lease.
+func contents(t *testing.T, f Folder) map[string]string {
+	t.Helper()
+	entries, err := os.ReadDir(f.Dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := map[string]string{}
+	for _, e := range entries {
+		if strings.HasPrefix(e.Name(), filepath.Base(f.LeasePath())) {
+			continue
+		}
+		text, err := os.ReadFile(f.File(e.Name()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files[e.Name()] = string(text)
+	}
+	return files
+}
+
+func TestATrainingIsRefusedWhereAnotherIsAtWork(t *testing.T) {
+	f := Folder{filepath.Join(t.TempDir(), "run")}
+	l, err := f.Hold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var busy *BusyError
+	if err := f.Free(); !errors.As(err, &busy) {
+		t.Errorf("got %v, want that the folder is not free", err)
+	}
+	session, err := Open(t.Context(), small(), Options{Dir: f.Dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	if _, err := session.Train(t.Context()); !errors.As(err, &busy) || busy.PID != os.Getpid() || busy.Dir != f.Dir {
+		t.Errorf("got %v, want that this process is at work", err)
+	}
+	if there := contents(t, f); len(there) > 0 {
+		t.Errorf("it wrote %v", there)
+	}
+	if err := l.Release(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := session.Train(t.Context()); err != nil {
+		t.Errorf("when that one had ended: got %v", err)
+	}
+}
+
+// thief takes a run's folder over after an epoch, as another machine does that has not heard
+// of the holder.
+type thief struct {
+	stopAt
+	t      *testing.T
+	folder Folder
+	then   map[string]string // what was in the folder
+}
+
+func (h *thief) EpochDone(train.Epoch, bool) {
+	if h.then != nil {
+		return
+	}
+	if err := os.WriteFile(h.folder.LeasePath()+".2", nil, 0o666); err != nil {
+		h.t.Error(err)
+	}
+	h.then = contents(h.t, h.folder)
+}
+
+func TestATrainingThatLostItsFolderWritesNothingMore(t *testing.T) {
+	h := &thief{t: t, folder: Folder{filepath.Join(t.TempDir(), "run")}}
+	s := small()
+	s.Epochs = 3
+	session, err := Open(t.Context(), s, Options{Dir: h.folder.Dir, Observer: h})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	if _, err := session.Train(t.Context()); !errors.Is(err, lease.ErrLost) || !strings.HasPrefix(err.Error(), h.folder.Dir+": ") {
+		t.Errorf("got %v, want that the lease was lost", err)
+	}
+	if h.then == nil || !reflect.DeepEqual(contents(t, h.folder), h.then) {
+		t.Error("the folder has other files than those when it was lost")
+	}
+}
+
+// TestAStaleCheckpointIsNotGoneOnFrom: one that another process wrote over since it was read.
+func TestAStaleCheckpointIsNotGoneOnFrom(t *testing.T) {
+	f := Folder{filepath.Join(t.TempDir(), "run")}
+	s := small()
+	trainIn(t, s, f)
+	stale, err := f.Resume()
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh := *stale
+	s.Seed = 2
+	trainIn(t, s, f) // as with --force
+	want := contents(t, f)
+	s.Seed, s.Epochs = 1, 3
+	session, err := Open(t.Context(), s, Options{Dir: f.Dir, Resume: &fresh})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	if _, err := session.Train(t.Context()); err == nil || !strings.Contains(err.Error(), "another process has written last.ckpt") {
+		t.Errorf("got %v", err)
+	}
+	if !reflect.DeepEqual(contents(t, f), want) {
+		t.Error("the other run's files were changed")
+	}
+}
