@@ -153,7 +153,7 @@ func TestArchivesInStoresAreStreamed(t *testing.T) {
 	if got := listed(t, b, "s3://b/s/*.tar"); plain.Replace(got) != plain.Replace(want("s/a.tar")) {
 		t.Errorf("after cuts: got %.400s", got)
 	}
-	for name, want := range map[string]string{"cut.tar": "cut short after 1 entries", "cut.zip": "not a zip"} {
+	for name, want := range map[string]string{"cut.tar": "cut short after 1 entry", "cut.zip": "not a zip"} {
 		if got := listed(t, b, "s3://b/"+name); !strings.Contains(got, want) {
 			t.Errorf("%s: got %.400s, want %s", name, got, want)
 		}
