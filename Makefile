@@ -3,11 +3,13 @@
 # Two libraries make it faster where their headers are found: oneDNN (training;
 # in $(ONEDNN_ROOT), /usr or /usr/local) and libjpeg-turbo (reading JPEG files).
 # `make native` installs Debian's. Without them everything works in Go; ONEDNN=no
-# and LIBJPEG=no build without them on purpose.
+# and LIBJPEG=no build without them on purpose. CLOUD=yes builds in object stores (s3://,
+# gs://, azblob://) and Parquet, whose libraries make the program twice as large.
 
 ONEDNN      ?= auto
 ONEDNN_ROOT ?=
 LIBJPEG     ?= auto
+CLOUD       ?= no
 DEMO        ?= demo
 RACE        ?=
 TESTFLAGS   ?=
@@ -25,14 +27,15 @@ ifeq ($(LIBJPEG),auto)
   LIBJPEG_HEADER := $(call header,jpeglib.h,)
 endif
 comma := ,
-TAG_LIST := $(strip $(if $(ONEDNN_HEADER),onednn) $(if $(LIBJPEG_HEADER),libjpeg))
+TAG_LIST := $(strip $(if $(ONEDNN_HEADER),onednn) $(if $(LIBJPEG_HEADER),libjpeg) \
+	$(if $(filter yes,$(CLOUD)),cloud))
 TAGS := $(addprefix -tags=,$(subst $() ,$(comma),$(TAG_LIST)))
 ifneq ($(and $(ONEDNN_HEADER),$(ONEDNN_ROOT)),)
   export CGO_CXXFLAGS := -O2 -g -I$(ONEDNN_ROOT)/include
   export CGO_LDFLAGS  := -O2 -g -L$(ONEDNN_ROOT)/lib -Wl,-rpath,$(abspath $(ONEDNN_ROOT)/lib)
 endif
 
-.PHONY: help demo run-demo test run-test test-beam test-onednn3 onednn3 build native lint fuzz bench bench-peer \
+.PHONY: help demo run-demo test run-test test-beam test-cloud test-onednn3 onednn3 build native lint fuzz bench bench-peer \
 	bench-peer-infer bench-serve image check-pixels builtin gpu-bundle gpu-check clean
 
 help: ## this list
@@ -113,6 +116,10 @@ test-onednn3: native ## kernels and networks on oneDNN 3.2, which it fetches
 	fi; \
 	echo "could not fetch oneDNN 3 (it takes $(PYTHON) with pip, and a package registry): not tested with it" >&2; \
 	case ",$$FLOWERCTL_REQUIRE," in *,onednn3,*) exit 1;; esac
+
+test-cloud: ## object stores, against an S3 server on this machine, and Parquet
+	go test -tags=cloud -timeout 10m ./infer/objects/... ./infer/rows/... && \
+	go test -tags=cloud -timeout 10m ./cmd/flowerctl -run TestCloudScripts
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }

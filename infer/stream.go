@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"iter"
 	"runtime"
 	"time"
@@ -16,17 +15,6 @@ import (
 // asked for: enough that starting a run costs nothing, few enough that the first
 // answers come soon.
 const DefaultBatch = 8
-
-// Picture is one image to answer for.
-type Picture struct {
-	Name string // of the file, or what to call it
-	Data []byte // the bytes of the image; nil means to read the file
-	// Reader holds the image where neither Data nor a file does; it is read when the
-	// picture is decoded, at the same time as other pictures are.
-	Reader io.Reader
-	Err    error // if set, it is the result's, and nothing is read
-	Tag    int   // for the caller
-}
 
 // Result is the answer for a picture, or why there is none.
 type Result struct {
@@ -48,6 +36,10 @@ type Engine struct {
 	// KeepData makes results have the Data of their picture, and in it what a Reader
 	// gave: the file is needed again, to draw over it for example.
 	KeepData bool
+
+	// Decoders is how many pictures are read and decoded at a time; 0 means one a core. More
+	// helps where pictures are waited for, as those of an object store are.
+	Decoders int
 
 	// Alone says that the process does nothing else while Stream runs. Stream then
 	// doubles GOMAXPROCS for that time: decoders and runs are in C most of the time,
@@ -157,12 +149,12 @@ type decoding struct {
 	done  chan struct{} // closed when image or err is set
 }
 
-// decodeAhead decodes pictures on all cores, a few more than a batch ahead of
+// decodeAhead decodes pictures on all cores, or more at a time, a few more than a batch ahead of
 // the receiver. The channel has them in order, before they are done; it is
 // closed after the last, or when ctx ends.
 func (e Engine) decodeAhead(ctx context.Context, pictures iter.Seq[Picture], batch int) (
 	inOrder <-chan *decoding) {
-	workers := runtime.GOMAXPROCS(0)
+	workers := max(runtime.GOMAXPROCS(0), e.Decoders)
 	order := make(chan *decoding, batch+workers)
 	work := make(chan *decoding)
 	decoder := new(imageprep.Decoder)
@@ -195,22 +187,18 @@ func (e Engine) decodeAhead(ctx context.Context, pictures iter.Seq[Picture], bat
 
 func (d *decoding) decode(decoder *imageprep.Decoder, prep imageprep.Config, keep bool) {
 	defer close(d.done)
-	switch {
+	switch stream := d.Reader != nil || d.From != nil; {
 	case d.Err != nil:
 		d.err = d.Err
-	case d.Data != nil:
-		d.image, d.err = decoder.Prepare(imageprep.Bytes(d.Data), prep)
-	case d.Reader != nil && keep:
-		d.err = decoder.View(imageprep.Reader(d.Name, d.Reader),
-			func(data []byte, img imageprep.Image) error {
-				d.Data, d.image = bytes.Clone(data), prep.Apply(img)
-				return nil
-			})
-	case d.Reader != nil:
-		d.image, d.err = decoder.Prepare(imageprep.Reader(d.Name, d.Reader), prep)
+	case stream && keep && d.Data == nil:
+		d.err = decoder.View(d.Source(), func(data []byte, img imageprep.Image) error {
+			d.Data, d.image = bytes.Clone(data), prep.Apply(img)
+			return nil
+		})
 	default:
-		d.image, d.err = decoder.Prepare(imageprep.File(d.Name), prep)
+		d.image, d.err = decoder.Prepare(d.Source(), prep)
 	}
+	d.From = nil
 	d.Reader = nil
 	if !keep {
 		d.Data = nil

@@ -10,6 +10,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
 )
@@ -80,6 +81,9 @@ func (o *evalOptions) check(c *shell.Call) error {
 	case o.data == "" && o.run == "" && !o.sharded.Asked(c):
 		return shell.Fail(shell.Usagef("no --data"),
 			"flowerctl eval --data DIR, with one folder of pictures per class")
+	case objects.Is(o.data):
+		return shell.Fail(shell.Usagef("--data: got %s, want a folder; object stores are read by a manifest",
+			o.data), "flowerctl list --data "+o.data+" > manifest.jsonl, then eval --manifest")
 	case o.worst < 0:
 		return shell.Usagef("--worst: got %d, want 0 or more", o.worst)
 	case !slices.Contains([]data.Part{"", data.Train, data.Val, data.Test}, data.Part(o.part)):

@@ -66,10 +66,14 @@ var importRules = []struct {
 		allowed: []string{"train/table", "train/atomicfile", "train/metrics", "train/numbers", "train/head"},
 	},
 	{trees: []string{"train", "export", "infer", "onnx"}, never: []string{cliPath}},
+	{trees: []string{"infer/objects", "infer/rows"}, never: []string{"train", "export", "infer", "onnx", "fixtures", "cmd"}},
+	// Object stores and Parquet are in builds with the tag cloud alone.
+	{trees: []string{"cmd", "train", "export", "infer", "onnx", "fixtures"}, never: []string{"gocloud.dev",
+		"github.com/aws", "github.com/Azure", "cloud.google.com/go", "google.golang.org/api", "github.com/parquet-go"}},
 	// What makes load is in no program but the one that does.
 	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"github.com/tsenart/vegeta"}},
 	{trees: []string{"cmd", "train", "export", "infer", "onnx"}, never: []string{"fixtures/golden", "fixtures/networks", "fixtures/beside",
-		"fixtures/drawn", "fixtures/onnxruntime", "infer/backbone/torchfile/torchtest"}},
+		"fixtures/bucket", "fixtures/drawn", "fixtures/onnxruntime", "infer/backbone/torchfile/torchtest"}},
 }
 
 const (

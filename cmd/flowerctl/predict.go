@@ -11,6 +11,7 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/sharded"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/stores"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/heatmaps"
@@ -22,9 +23,9 @@ type predictOptions struct {
 	choose.Flags
 	sharded sharded.Flags
 	answerFlags
-	explain string
-	batch   int
-	list    bool
+	explain, column string
+	batch           int
+	list            bool
 }
 
 func (o *predictOptions) flags() []cli.Flag {
@@ -37,6 +38,7 @@ func (o *predictOptions) flags() []cli.Flag {
 		choose.BatchFlag(&o.batch),
 		shell.TextFlag(&o.explain, "explain", "",
 			"write for each picture into `DIR` what the answer rests on"),
+		stores.ColumnFlag(&o.column),
 		shell.BoolFlag(&o.list, "list", "the standard input holds file names, one a line"),
 	}, append(o.sharded.List(), o.Flags.List()...)...)
 }
@@ -48,7 +50,8 @@ func predictCommand() *cli.Command {
 		Usage:     "say what is in pictures",
 		ArgsUsage: "IMG...",
 		Description: `IMG is a file, a folder (with all below it), a pattern, a tar or zip file with
-pictures in it, or - for the standard input. Answers come in the order of the
+pictures in it, - for the standard input, or in a build with the tag cloud a Parquet
+file, or any but that in an object store, such as s3://BUCKET/photos. Answers come in the order of the
 pictures. One that cannot be read has its line with the reason, the others go on,
 and the exit code is 1. In a folder, files with neither an image's bytes nor an
 image's name are left out.
@@ -94,6 +97,11 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 	if asked {
 		return o.sharded.Predict(c, &o.Flags, o.writer(nil, o.top), o.batch)
 	}
+	if arguments.Objects, err = stores.Of(c, c.Files...); err != nil {
+		return err
+	}
+	defer shell.Closing(&err, arguments.Objects.Close)
+	arguments.Tables, arguments.Column = stores.Tables(), o.column
 	m, err := o.Find(c)
 	if err != nil {
 		return err
@@ -112,7 +120,7 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 		}
 	}
 	engine := classifier.Engine()
-	engine.Alone, engine.KeepData = true, heat != nil
+	engine.Alone, engine.KeepData, engine.Decoders = true, heat != nil, stores.Decoders(c.Files...)
 	if !c.Given("min-confidence") {
 		o.minConfidence = classifier.UnknownBelow()
 	}

@@ -25,10 +25,13 @@ func TestMain(m *testing.M) {
 // of whoever runs the tests; the condition [ort] says that there is one, and
 // FLOWERCTL_REQUIRE=ort makes its absence a failure. [gpu]: there is an NVIDIA
 // GPU.
-func TestScripts(t *testing.T) {
+func TestScripts(t *testing.T) { testscript.Run(t, scripts(t, "testdata")) }
+
+// scripts are the stories of a folder.
+func scripts(t *testing.T, dir string) testscript.Params {
 	library := installedRuntime(t)
-	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+	return testscript.Params{
+		Dir:                 dir,
 		RequireUniqueNames:  true,
 		RequireExplicitExec: true,
 		Setup: func(env *testscript.Env) error {
@@ -56,7 +59,7 @@ func TestScripts(t *testing.T) {
 			"exits": exits, "colours": writeColours, "paint": paint, "untrained": untrained, "fakecuda": fakeCUDA, "orientations": orientations,
 			"besides": splitWeights, "serve": serveFolder, "identity": identity, "vit": writeViT, "damage": damage, "shard": writeShard,
 		},
-	})
+	}
 }
 
 // installedRuntime is the path of an onnxruntime, or "" where there is none.

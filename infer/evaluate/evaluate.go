@@ -27,6 +27,7 @@ type Picture struct {
 	Data  []byte // the bytes of the image, in place of File; nil: it is read
 	// Reader has the bytes in place of File where Data does not; see infer.Picture.
 	Reader io.Reader
+	From   infer.Opener // in place of Reader
 	// Labels are indices into the engine's labels, in order, for RunLabels.
 	Labels []int
 }
@@ -118,7 +119,8 @@ func each(ctx context.Context, e infer.Engine, pictures []Picture, o Options,
 
 	list := func(yield func(infer.Picture) bool) {
 		for i, p := range pictures {
-			if !yield(infer.Picture{Name: p.File, Data: p.Data, Reader: p.Reader, Tag: i}) {
+			if !yield(infer.Picture{Name: p.File, Data: p.Data, Reader: p.Reader, From: p.From,
+				Tag: i}) {
 				return
 			}
 		}

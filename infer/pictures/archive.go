@@ -42,12 +42,21 @@ func (e *NoneError) LeftOut(name string) {
 // expandArchive yields the pictures in a tar or zip file, in its order, as those of a
 // folder. They are called by its name and theirs.
 func expandArchive(file string, yield func(infer.Picture) bool) bool {
-	bad := func(name string, err error) infer.Picture {
-		return infer.Picture{Name: name, Err: fmt.Errorf("%s: %w", name, err)}
+	called := func(member string) string { return file + "/" + member }
+	list := func(v archive.Visitor) error { return archive.List(file, v) }
+	picture := func(m archive.Member, _ io.Reader) (infer.Picture, error) {
+		return infer.Picture{From: m}, nil
 	}
+	return expandWith(file, called, yield, list, picture)
+}
+
+// expandWith yields the pictures that list finds in an archive, as picture gives them.
+func expandWith(file string, called func(member string) string, yield func(infer.Picture) bool,
+	list func(archive.Visitor) error,
+	picture func(archive.Member, io.Reader) (infer.Picture, error)) bool {
 	on, any := true, false
-	err := archive.List(file, archive.Visitor{
-		File: func(m archive.Member, _ io.Reader) error {
+	err := list(archive.Visitor{
+		File: func(m archive.Member, r io.Reader) error {
 			if !on {
 				return errEnough
 			}
@@ -55,7 +64,12 @@ func expandArchive(file string, yield func(infer.Picture) bool) bool {
 				return nil // labels, and whatever else is beside pictures
 			}
 			any = true
-			if on = yield(infer.Picture{Name: file + "/" + m.Name, Reader: archive.Reader(m.Open)}); !on {
+			p, err := picture(m, r)
+			if err != nil {
+				return err
+			}
+			if p.Name = called(m.Name); !yield(p) {
+				on = false
 				return errEnough
 			}
 			return nil
@@ -63,7 +77,7 @@ func expandArchive(file string, yield func(infer.Picture) bool) bool {
 		LeftOut: func(name, reason string) {
 			if on && imageprep.ImageName(name) {
 				any = true
-				on = yield(bad(file+"/"+name, errors.New(reason)))
+				on = yield(bad(called(name), errors.New(reason)))
 			}
 		}})
 	if err == nil && !any {
@@ -73,4 +87,9 @@ func expandArchive(file string, yield func(infer.Picture) bool) bool {
 		on = yield(bad(file, err))
 	}
 	return on
+}
+
+// bad is a picture that has an error.
+func bad(name string, err error) infer.Picture {
+	return infer.Picture{Name: name, Err: fmt.Errorf("%s: %w", name, err)}
 }

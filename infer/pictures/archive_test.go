@@ -37,8 +37,13 @@ func TestPicturesOfArchives(t *testing.T) {
 		var got []string
 		for p := range List(a) {
 			text := ""
-			if p.Reader != nil {
-				read, err := io.ReadAll(p.Reader)
+			if p.From != nil {
+				r, err := p.From.Open()
+				if err != nil {
+					t.Fatal(err)
+				}
+				read, err := io.ReadAll(r)
+				r.Close()
 				text = fmt.Sprint(string(read), err)
 			}
 			if p.Err != nil {
@@ -73,7 +78,7 @@ func TestPicturesOfArchives(t *testing.T) {
 		}
 	}
 	for p := range List(Arguments{Names: []string{file}}) {
-		if p.Name != file || p.Reader != nil {
+		if p.Name != file || p.From != nil {
 			t.Errorf("not asked for archives: %+v", p)
 		}
 	}

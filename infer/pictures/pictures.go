@@ -1,6 +1,6 @@
 // Package pictures walks over pictures to answer for, in order: files, folders,
-// patterns and the standard input. Nothing is decoded here. It never imports training,
-// export or gorgonia. Start at [List].
+// patterns, objects of object stores and the standard input. Nothing is decoded here. It
+// never imports training, export or gorgonia. Start at [List].
 package pictures
 
 import (
@@ -17,6 +17,8 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/infer/objects"
+	"github.com/flowerctl/flowerctl/infer/rows"
 	"github.com/flowerctl/flowerctl/train/archive"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/textfile"
@@ -33,6 +35,12 @@ type Arguments struct {
 	// Archives reads pictures in tar and zip files that are named; else they are files that
 	// are no pictures.
 	Archives bool
+	// Objects are the stores that names such as s3://BUCKET/KEY are of; nil: there are none.
+	Objects *objects.Stores
+	// Tables opens tables that are named, Parquet files, whose pictures are in the column; nil:
+	// there are none.
+	Tables rows.Opener
+	Column string // "": it is found
 }
 
 // Tags of pictures that nobody named.
@@ -44,8 +52,13 @@ const (
 // LeftOut says whether a result is of a file in a folder that is not a picture. A
 // damaged picture is one, and so is a file with the name of one.
 func LeftOut(p infer.Picture, err error) bool {
-	return p.Tag == notRegular ||
-		p.Tag == fromFolder && errors.Is(err, imageprep.ErrNotImage) && !imageprep.ImageName(p.Name)
+	return p.Tag == notRegular || MayBeLeftOut(p) && errors.Is(err, imageprep.ErrNotImage)
+}
+
+// MayBeLeftOut says whether a picture is left out if it has not the bytes of one: it is from
+// a folder, and has not the name of one either.
+func MayBeLeftOut(p infer.Picture) bool {
+	return p.Tag == fromFolder && !imageprep.ImageName(objects.Key(p.Name))
 }
 
 var errNotRegular = errors.New("not a regular file")
@@ -59,8 +72,12 @@ func (a Arguments) Many() bool {
 	if len(a.Names) != 1 || a.Names[0] == Stdin {
 		return len(a.Names) != 1 || a.List
 	}
+	if objects.Is(a.Names[0]) { // what it is only the store could say
+		key := objects.Key(a.Names[0])
+		return !imageprep.ImageName(key) || hasMeta(key)
+	}
 	info, err := os.Stat(a.Names[0])
-	return err != nil || info.IsDir() || a.archive(a.Names[0])
+	return err != nil || info.IsDir() || a.archive(a.Names[0]) || rows.Is(a.Names[0])
 }
 
 // archive says whether a file is opened as an archive; a compressed one is refused as one.
@@ -90,6 +107,9 @@ func (a Arguments) Holds(path string) error {
 	}
 	return nil
 }
+
+// packed says whether a file has pictures in it.
+func (a Arguments) packed(name string) bool { return a.archive(name) || rows.Is(name) }
 
 // Read reads the bytes of the pictures, up to most of them, and makes sure that they
 // are images. What is left out of folders does not count; any other error ends it. Where
@@ -122,11 +142,7 @@ func readPicture(decoder *imageprep.Decoder, p infer.Picture) (data []byte, err 
 	if p.Err != nil {
 		return nil, p.Err
 	}
-	src := imageprep.File(p.Name)
-	if p.Reader != nil {
-		src = imageprep.Reader(p.Name, p.Reader)
-	}
-	err = decoder.View(src, func(bytes []byte, _ imageprep.Image) error {
+	err = decoder.View(p.Source(), func(bytes []byte, _ imageprep.Image) error {
 		data = slices.Clone(bytes)
 		return nil
 	})
@@ -149,19 +165,22 @@ func List(a Arguments) iter.Seq[infer.Picture] {
 // enough.
 func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
 	if arg == Stdin && a.List {
-		return expandList(a.Stdin, yield)
+		return expandList(a.Stdin, func(p infer.Picture) bool { return yield(a.named(p)) })
 	}
 	if arg == Stdin {
 		return yield(infer.Picture{Name: Stdin, Reader: a.Stdin})
+	}
+	if objects.Is(arg) {
+		return a.expandObjects(arg, yield)
 	}
 	info, err := os.Stat(arg)
 	if err == nil && info.IsDir() {
 		return expandFolder(arg, yield)
 	}
-	if err == nil && info.Mode().IsRegular() && a.archive(arg) {
-		return expandArchive(arg, yield)
+	if err == nil && info.Mode().IsRegular() && a.packed(arg) {
+		return a.expandPacked(arg, yield)
 	}
-	if err == nil || !strings.ContainsAny(arg, "*?[") {
+	if err == nil || !hasMeta(arg) {
 		return yield(infer.Picture{Name: arg})
 	}
 	matches, err := filepath.Glob(arg)
@@ -176,8 +195,8 @@ func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
 			if !expandFolder(match, yield) {
 				return false
 			}
-		} else if err == nil && info.Mode().IsRegular() && a.archive(match) {
-			if !expandArchive(match, yield) {
+		} else if err == nil && info.Mode().IsRegular() && a.packed(match) {
+			if !a.expandPacked(match, yield) {
 				return false
 			}
 		} else if !yield(infer.Picture{Name: match}) {
@@ -185,18 +204,6 @@ func (a Arguments) expand(arg string, yield func(infer.Picture) bool) bool {
 		}
 	}
 	return true
-}
-
-// noMatch says why no file matches a pattern. To Glob a folder that cannot be read
-// is an empty one.
-func noMatch(pattern string) error {
-	dir := filepath.Dir(pattern)
-	if !strings.ContainsAny(dir, "*?[") {
-		if _, err := os.ReadDir(dir); errors.Is(err, fs.ErrPermission) {
-			return underName(dir, err)
-		}
-	}
-	return errors.New("no file has such a name")
 }
 
 // maxName is how long a name in a list may be, in bytes: longer than any system's

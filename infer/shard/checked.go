@@ -1,6 +1,7 @@
 package shard
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,6 +12,8 @@ import (
 	"os"
 
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/objects"
+	"github.com/flowerctl/flowerctl/infer/rows"
 )
 
 // ChangedError says that a picture is not what was listed.
@@ -32,18 +35,19 @@ func (e *readError) Unwrap() error { return e.error }
 // at its end.
 type checked struct {
 	Entry
-	file *os.File
-	hash hash.Hash
-	n    int64
-	end  error // set when the file was read: io.EOF if it is as listed
+	objects *objects.Stores
+	file    io.ReadCloser
+	hash    hash.Hash
+	n       int64
+	end     error // set when the file was read: io.EOF if it is as listed
 }
 
 // picture is what an engine reads of an entry.
-func (e Entry) picture() (infer.Picture, *checked) {
+func (e Entry) picture(o *objects.Stores) (infer.Picture, *checked) {
 	if e.Error != "" {
 		return infer.Picture{Name: e.File, Err: errors.New(e.File + ": " + e.Error)}, nil
 	}
-	c := &checked{Entry: e, hash: sha256.New()}
+	c := &checked{Entry: e, objects: o, hash: sha256.New()}
 	return infer.Picture{Name: e.File, Reader: c}, c
 }
 
@@ -65,6 +69,8 @@ func (c *checked) Read(p []byte) (int, error) {
 	}
 	c.close()
 	switch got := hex.EncodeToString(c.hash.Sum(nil)); {
+	case errors.Is(err, objects.ErrChanged):
+		c.end = c.otherTag()
 	case err != nil && !errors.Is(err, io.EOF):
 		c.end = &readError{bare(err)}
 	case c.n > c.Entry.Size:
@@ -83,7 +89,17 @@ func (c *checked) changed(got string, args ...any) error {
 	return &ChangedError{c.File, fmt.Sprintf(got, args...), fmt.Sprintf("%d bytes", c.Entry.Size)}
 }
 
+// otherTag is the error of an object that is another one than was listed.
+func (c *checked) otherTag() error {
+	return &ChangedError{c.File, "another ETag or size", fmt.Sprintf("%s, %d bytes",
+		cmp.Or(c.ETag, "no ETag"), c.Entry.Size)}
+}
+
 func (c *checked) open() {
+	if objects.Is(c.File) {
+		c.openObject()
+		return
+	}
 	// A pipe with the name of what was a file would be waited for.
 	info, err := os.Stat(c.File)
 	if err == nil && !info.Mode().IsRegular() {
@@ -101,9 +117,48 @@ func (c *checked) open() {
 	}
 }
 
-// check reads what the decoder left, and says whether the file was as listed.
+func (c *checked) openObject() {
+	o, err := c.objects.Object(c.File, c.ETag)
+	if err == nil {
+		c.file, err = o.Open()
+	}
+	var absent *objects.AbsentError
+	switch {
+	case errors.As(err, &absent):
+		c.end = absent
+	case errors.Is(err, objects.ErrChanged):
+		c.end = c.otherTag()
+	case objects.Gone(err):
+		c.end = c.changed("%v", err)
+	case err != nil:
+		c.end = &readError{err}
+	}
+}
+
+// fromTable reads the picture out of its row, before it is decoded: rows are read in order.
+func (c *checked) fromTable(cursor *rows.Cursor) {
+	cell, err := cursor.Read(c.Table, c.Column, c.Row)
+	var absent *rows.AbsentError
+	switch {
+	case errors.As(err, &absent):
+		c.end = absent
+	case errors.Is(err, fs.ErrNotExist):
+		c.end = c.changed("no such file")
+	case errors.Is(err, rows.ErrDamaged):
+		c.end = c.changed("%v", err)
+	case err != nil:
+		c.end = &readError{bare(err)}
+	case cell.Data == nil:
+		c.end = c.changed("%v", rows.ErrNone)
+	default:
+		c.file = cell.Reader()
+	}
+}
+
+// check reads what the decoder left, and says whether the file was as listed. Of an object
+// with the ETag as listed, and nothing to compare beside it, the rest is not asked for.
 func (c *checked) check() error {
-	if c == nil {
+	if c == nil || c.file != nil && c.ETag != "" && c.SHA256 == "" {
 		return nil
 	}
 	if _, err := io.Copy(io.Discard, c); err != nil {

@@ -11,12 +11,18 @@ const Version = 1
 
 // Entry is a picture of a manifest.
 type Entry struct {
-	// File is the file to read, as it was named: a relative one is from the working
+	// File is the file or object to read, as it was named: a relative one is from the working
 	// directory, of the shards too.
 	File   string `json:"file"`
 	Name   []byte `json:"name,omitempty"` // File in base64, where it is not UTF-8
 	Size   int64  `json:"size"`           // bytes
 	SHA256 string `json:"sha256,omitempty"`
+	ETag   string `json:"etag,omitempty"` // of an object, in place of a hash; see objects.Info
+	// Table is the file that the picture is in a row of, a Parquet file: File is what it is
+	// called. The row counts from 0.
+	Table  string `json:"table,omitempty"`
+	Column string `json:"column,omitempty"`
+	Row    int64  `json:"row,omitempty"`
 	Path   string `json:"path,omitempty"`  // what an evaluation calls it, if not File
 	Class  string `json:"class,omitempty"` // what it shows, for an evaluation
 	// Error is why the file could not be read when it was listed.

@@ -17,11 +17,14 @@ import (
 
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/infer/pictures"
+	"github.com/flowerctl/flowerctl/infer/rows"
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// Source is a picture to list. Its Name is the file; Data and Reader are not read.
+// Source is a picture to list. Its Name is the file, or From an *objects.Object or *rows.Cell;
+// Data and Reader are not read.
 type Source struct {
 	infer.Picture
 	Path, Class string // as in Entry
@@ -31,7 +34,8 @@ type Source struct {
 type ListOptions struct {
 	Classes []string // of an evaluation: all that there are
 	// NoHash lists names and sizes alone, and reads the beginning of each file only: a
-	// file that changes later and keeps its size is not noticed.
+	// file that changes later and keeps its size is not noticed. An object has its ETag all
+	// the same, which costs nothing.
 	NoHash bool
 	// Skipped is told of what is not listed, and of files that are listed with an error;
 	// nil: nobody. The error names the file.
@@ -99,8 +103,19 @@ type listed struct {
 // look reads a file: only the beginning of one that is left out.
 func (s Source) look(hash bool) listed {
 	l := listed{Entry: Entry{File: s.Name, Path: s.Path, Class: s.Class}, err: s.Err}
-	if s.Err != nil {
+	if cell, ok := s.From.(*rows.Cell); ok {
+		l.Table, l.Column, l.Row = cell.File, cell.Column, cell.Row
+		l.Size = int64(len(cell.Data))
+		if hash && s.Err == nil {
+			sum := sha256.Sum256(cell.Data)
+			l.SHA256 = hex.EncodeToString(sum[:])
+		}
+	} else if o, ok := s.From.(*objects.Object); s.Err != nil {
 		l.left = pictures.LeftOut(s.Picture, s.Err)
+	} else if ok {
+		if l.left, l.err = l.Entry.readObject(hash, s.Picture, o); l.err != nil {
+			l.err = fmt.Errorf("%s: %w", s.Name, l.err)
+		}
 	} else if l.left, l.err = l.Entry.read(hash, s.Picture); l.err != nil {
 		l.err = fmt.Errorf("%s: %w", s.Name, bare(l.err))
 	}
@@ -124,6 +139,34 @@ func (e *Entry) read(hash bool, p infer.Picture) (left bool, err error) {
 		return false, err
 	}
 	defer f.Close()
+	return e.readFrom(f, info.Size(), hash, p)
+}
+
+// readObject is read for an object. One that has the name of an image and an ETag is not
+// asked for: the listing said all.
+func (e *Entry) readObject(hash bool, p infer.Picture, o *objects.Object) (left bool, err error) {
+	if o.Size < 0 { // from a list of names, which nobody has asked the store about
+		stated, err := o.Stat()
+		if err != nil {
+			return false, err
+		}
+		o = stated
+	}
+	e.Size, e.ETag = o.Size, o.ETag
+	if hash = hash && o.ETag == ""; !hash && !pictures.MayBeLeftOut(p) {
+		return false, nil
+	}
+	r, err := o.Open()
+	if err != nil {
+		return false, err
+	}
+	defer r.Close() // it was only read
+	return e.readFrom(r, o.Size, hash, p)
+}
+
+// readFrom reads the beginning, and with hash the rest.
+func (e *Entry) readFrom(f io.Reader, size int64, hash bool, p infer.Picture) (left bool,
+	err error) {
 	buffer := heads.Get().(*[imageprep.HeadBytes]byte)
 	defer heads.Put(buffer)
 	n, err := io.ReadFull(f, buffer[:])
@@ -133,7 +176,7 @@ func (e *Entry) read(hash bool, p infer.Picture) (left bool, err error) {
 	if kind := imageprep.Recognize(buffer[:n]); pictures.LeftOut(p, kind) {
 		return true, kind
 	}
-	if e.Size = info.Size(); !hash {
+	if e.Size = size; !hash {
 		return false, nil
 	}
 	sum := sha256.New()

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/objects"
+	"github.com/flowerctl/flowerctl/infer/rows"
 	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -22,6 +24,11 @@ type Work struct {
 	Device   string // that answers
 	Answer   Answer
 	Writer   NewWriter
+
+	// Objects are the stores that the manifest's objects are in; nil: there are none.
+	Objects *objects.Stores
+	// Tables opens the tables that the manifest's pictures are in; nil: there are none.
+	Tables rows.Opener
 
 	// AllowChanged takes a picture that is not there any more, that cannot be read, or
 	// that is not as listed, for one without an answer. Else it ends the shard.
@@ -105,7 +112,7 @@ func (w Work) answer(ctx context.Context, at *work, to int64) error {
 		w.Watch(at.Done, at.Failed, to-at.From)
 	}
 	entries := w.Manifest.Entries(at.From+at.Done, to)
-	for a, err := range Stream(ctx, entries, w.Answer, w.AllowChanged) {
+	for a, err := range w.stream(ctx, entries) {
 		if err != nil {
 			return errors.Join(err, at.save())
 		}

@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/objects"
+	"github.com/flowerctl/flowerctl/infer/rows"
 	"github.com/flowerctl/flowerctl/train/permanent"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -29,18 +31,24 @@ type Answered struct {
 // it after their answers.
 func Stream(ctx context.Context, entries iter.Seq2[Entry, error], answer Answer,
 	allowChanged bool) iter.Seq2[Answered, error] {
+	return Work{Answer: answer, AllowChanged: allowChanged}.stream(ctx, entries)
+}
+
+// stream is Stream, with the stores and tables of the work.
+func (w Work) stream(ctx context.Context, entries iter.Seq2[Entry, error]) (
+	answers iter.Seq2[Answered, error]) {
 	return func(yield func(Answered, error) bool) {
 		q := &queue{entries: make(chan queued, 4096)}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
-		for r, err := range answer(ctx, q.read(ctx, entries)) {
+		for r, err := range w.Answer(ctx, q.read(ctx, w, entries)) {
 			if err != nil {
 				yield(Answered{}, err)
 				return
 			}
 			next := <-q.entries
 			if err := next.unchanged(); err != nil {
-				if !allowChanged {
+				if !w.AllowChanged {
 					yield(Answered{}, notListed(next.Entry, err))
 					return
 				}
@@ -69,14 +77,20 @@ type queued struct {
 
 // read yields the pictures of entries. The channel is longer than the queues of an engine
 // are, so that it is never waited for.
-func (q *queue) read(ctx context.Context, entries iter.Seq2[Entry, error]) iter.Seq[infer.Picture] {
+func (q *queue) read(ctx context.Context, w Work, entries iter.Seq2[Entry, error]) (
+	pictures iter.Seq[infer.Picture]) {
 	return func(yield func(infer.Picture) bool) {
+		cursor := &rows.Cursor{Open: w.Tables}
+		defer cursor.Close()
 		for e, err := range entries {
 			if err != nil {
 				q.err = err
 				return
 			}
-			p, c := e.picture()
+			p, c := e.picture(w.Objects)
+			if c != nil && e.Table != "" {
+				c.fromTable(cursor)
+			}
 			select {
 			case q.entries <- queued{e, c}:
 			case <-ctx.Done():
@@ -99,6 +113,14 @@ func (q queued) unchanged() error {
 // cannot be read, the next process may read it.
 func notListed(e Entry, err error) error {
 	var changed *ChangedError
+	var absent *objects.AbsentError
+	if errors.As(err, &absent) {
+		return &permanent.Error{Err: err, Remedy: absent.Hint()}
+	}
+	var noTables *rows.AbsentError
+	if errors.As(err, &noTables) {
+		return &permanent.Error{Err: err, Remedy: noTables.Hint()}
+	}
 	if err = fmt.Errorf("%s: %w", table.Printable(e.File), err); errors.As(err, &changed) {
 		return &permanent.Error{Err: err, Remedy: "list the pictures again, or --allow-changed"}
 	}

@@ -25,7 +25,13 @@ type Member struct {
 
 	offset, packed int64
 	deflated       bool
+	in             Section   // nil means the file Archive
+	zipped         *zip.File // has the offset, where that is not looked for yet
+	whole          int64     // bytes of the archive, where zipped is set
 }
+
+// Section opens a part of an archive that is no file here.
+type Section func(offset, length int64) (io.ReadCloser, error)
 
 // Visitor hears what is in an archive.
 type Visitor struct {
@@ -78,14 +84,29 @@ func List(file string, v Visitor) error {
 	if !info.Mode().IsRegular() {
 		return errors.New("not a regular file")
 	}
-	if strings.HasSuffix(strings.ToLower(file), ".zip") {
-		return listZip(file, f, info.Size(), v)
+	if Zip(file) {
+		return listZip(file, f, info.Size(), v, nil)
 	}
-	return listTar(file, f, info.Size(), v)
+	return listTar(file, f, info.Size(), v, nil)
+}
+
+// Zip says whether an archive is taken for a zip, by its name.
+func Zip(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".zip") }
+
+// ListTar is List for a tar of that many bytes which is no file here. Where f is sent ahead,
+// it skips over a file; its name is for the members and errors.
+func ListTar(name string, f io.ReadSeeker, size int64, in Section, v Visitor) error {
+	return listTar(name, f, size, v, in)
+}
+
+// ListZip is List for a zip which is no file here. The directory alone is read: v.File gets
+// no reader, and where a member lies is looked for when it is opened, in several goroutines.
+func ListZip(name string, f io.ReaderAt, size int64, in Section, v Visitor) error {
+	return listZip(name, f, size, v, in)
 }
 
 // listTar reads the headers of a tar and skips over what is between.
-func listTar(file string, f *os.File, size int64, v Visitor) error {
+func listTar(file string, f io.ReadSeeker, size int64, v Visitor, in Section) error {
 	r := tar.NewReader(f)
 	for n := 0; ; n++ {
 		h, err := r.Next()
@@ -99,7 +120,7 @@ func listTar(file string, f *os.File, size int64, v Visitor) error {
 		if err != nil {
 			return err
 		}
-		m := Member{Archive: file, Name: h.Name, Size: h.Size, offset: at, packed: h.Size}
+		m := Member{Archive: file, Name: h.Name, Size: h.Size, offset: at, packed: h.Size, in: in}
 		reason := ""
 		switch {
 		case h.Typeflag == tar.TypeDir || h.Typeflag == tar.TypeXGlobalHeader:
@@ -143,14 +164,14 @@ func broken(err error, n int) error {
 }
 
 // listZip reads the directory of a zip.
-func listZip(file string, f *os.File, size int64, v Visitor) error {
+func listZip(file string, f io.ReaderAt, size int64, v Visitor, in Section) error {
 	z, err := zip.NewReader(f, size)
 	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
 		return fmt.Errorf("not a zip archive, or cut short (%w)", err)
 	}
 	for _, entry := range z.File {
 		m := Member{Archive: file, Name: entry.Name, Size: int64(entry.UncompressedSize64),
-			packed: int64(entry.CompressedSize64), deflated: entry.Method == zip.Deflate}
+			packed: int64(entry.CompressedSize64), deflated: entry.Method == zip.Deflate, in: in}
 		reason := ""
 		switch mode := entry.Mode(); {
 		case mode.IsDir():
@@ -164,8 +185,10 @@ func listZip(file string, f *os.File, size int64, v Visitor) error {
 		case entry.Method != zip.Store && entry.Method != zip.Deflate:
 			reason = fmt.Sprintf("compressed by method %d, which is not read", entry.Method)
 		}
-		if reason == "" {
-			if m.offset, err = entry.DataOffset(); err != nil || m.packed < 0 || m.packed > size-m.offset {
+		if reason == "" && in != nil {
+			m.zipped, m.whole = entry, size
+		} else if reason == "" {
+			if m.offset, err = entry.DataOffset(); err != nil || m.outside(size) {
 				reason = "not inside the archive"
 			}
 		}
@@ -175,6 +198,9 @@ func listZip(file string, f *os.File, size int64, v Visitor) error {
 	}
 	return nil
 }
+
+// outside says whether a file would end behind the archive.
+func (m Member) outside(size int64) bool { return m.packed < 0 || m.packed > size-m.offset }
 
 // visit tells of a file, or why it is left out. r has its bytes; where it is nil they are
 // opened.
@@ -189,7 +215,7 @@ func (v *Visitor) visit(m Member, r io.Reader, reason string) (err error) {
 		}
 		return nil
 	}
-	if m.Name = clean; r == nil {
+	if m.Name = clean; r == nil && m.zipped == nil {
 		opened, err := m.Open()
 		if err != nil {
 			return err
@@ -203,28 +229,53 @@ func (v *Visitor) visit(m Member, r io.Reader, reason string) (err error) {
 // Open opens a file of an archive. The reader has a method Size, and gives no more bytes
 // than that says.
 func (m Member) Open() (io.ReadCloser, error) {
-	f, err := os.Open(m.Archive)
+	in := m.in
+	if in == nil {
+		in = m.section
+	}
+	if m.zipped != nil {
+		var err error
+		if m.offset, err = m.zipped.DataOffset(); err == nil && m.outside(m.whole) {
+			err = zip.ErrFormat
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	packed, err := in(m.offset, m.packed)
 	if err != nil {
 		return nil, err
 	}
-	opened := &reader{Reader: io.NewSectionReader(f, m.offset, m.packed), file: f, size: m.Size}
+	opened := &reader{Reader: packed, packed: packed, size: m.Size}
 	if m.deflated {
-		opened.Reader = io.LimitReader(flate.NewReader(opened.Reader), m.Size)
+		opened.Reader = io.LimitReader(flate.NewReader(packed), m.Size)
 	}
 	return opened, nil
 }
 
+// section opens a part of an archive that is a file.
+func (m Member) section(offset, length int64) (io.ReadCloser, error) {
+	f, err := os.Open(m.Archive)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		io.Reader
+		io.Closer
+	}{io.NewSectionReader(f, offset, length), f}, nil
+}
+
 type reader struct {
 	io.Reader
-	file *os.File
-	size int64
+	packed io.Closer
+	size   int64
 }
 
 // Size is how many bytes the archive says that the file has.
 func (r *reader) Size() int64 { return r.size }
 
 // Close closes the archive.
-func (r *reader) Close() error { return r.file.Close() }
+func (r *reader) Close() error { return r.packed.Close() }
 
 // Key tells a file from others of its archive, as long as that does not change.
 func (m Member) Key() string { return fmt.Sprintf("%d %d %s", m.offset, m.packed, m.Name) }

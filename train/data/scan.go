@@ -10,6 +10,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
@@ -41,6 +42,9 @@ type ScanOptions struct {
 // Nothing is decoded: [Load] does that. It is an error if dir is missing, is not a
 // folder, or has fewer than two classes.
 func Scan(ctx context.Context, dir string, opts ScanOptions) (*Set, error) {
+	if strings.Contains(dir, "://") {
+		return nil, fmt.Errorf("data %s: a URL, want a folder", dir)
+	}
 	if shards, err := FindShards(dir); err != nil {
 		return nil, err
 	} else if shards != nil {

@@ -7,11 +7,14 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/stores"
 	"github.com/flowerctl/flowerctl/infer"
+	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/infer/pictures"
 	"github.com/flowerctl/flowerctl/infer/shard"
 	"github.com/flowerctl/flowerctl/train/archive"
@@ -24,15 +27,21 @@ import (
 type Listing struct {
 	Data   string // a folder with classes, in place of the command's arguments
 	Out    string // the file; "": the standard output
+	Column string // of Parquet files; "": it is found
 	NoHash bool
 }
 
 // Run writes the manifest to the standard output, or to Out when it is complete.
-func (o *Listing) Run(c *shell.Call) error {
+func (o *Listing) Run(c *shell.Call) (err error) {
 	if (len(c.Files) > 0) == (o.Data != "") {
 		return shell.Fail(shell.Usagef("want SOURCE or --data, one of them"),
 			"flowerctl list photos/ > manifest.jsonl")
 	}
+	s, err := stores.Of(c, append(slices.Clone(c.Files), o.Data)...)
+	if err != nil {
+		return err
+	}
+	defer shell.Closing(&err, s.Close)
 	for _, name := range c.Files {
 		if err := noArchive(name); err != nil {
 			return err
@@ -50,7 +59,7 @@ func (o *Listing) Run(c *shell.Call) error {
 			c.Say("%s", shell.OneLine(err))
 		}
 	}}
-	sources, classes, err := sourcesOf(c, o.Data)
+	sources, classes, err := o.sources(c, s)
 	if err != nil {
 		return err
 	}
@@ -80,12 +89,17 @@ func (o *Listing) Run(c *shell.Call) error {
 	return nil
 }
 
-// sourcesOf are the pictures to list: of a folder with classes, or else those that the
+// sources are the pictures to list: of a folder with classes, or else those that the
 // command's arguments mean.
-func sourcesOf(c *shell.Call, dir string) (sources iter.Seq[shard.Source], classes []string,
-	err error) {
+func (o *Listing) sources(c *shell.Call, s *objects.Stores) (sources iter.Seq[shard.Source],
+	classes []string, err error) {
+	dir := o.Data
 	if dir == "" {
-		return named(pictures.Arguments{Names: c.Files, Stdin: c.In, List: true}), nil, nil
+		return named(pictures.Arguments{Names: c.Files, Stdin: c.In, List: true, Objects: s,
+			Tables: stores.Tables(), Column: o.Column}), nil, nil
+	}
+	if objects.Is(dir) {
+		return inStore(s, dir)
 	}
 	set, err := data.Scan(c.Ctx, dir, data.ScanOptions{})
 	if err != nil {
@@ -100,7 +114,10 @@ func sourcesOf(c *shell.Call, dir string) (sources iter.Seq[shard.Source], class
 
 var errArchive = errors.New("a tar or zip file, and a manifest lists files, not what is in them")
 
-func isArchive(name string) bool { return archive.Is(name) || archive.Compressed(name) }
+func isArchive(name string) bool {
+	name = objects.Key(name)
+	return archive.Is(name) || archive.Compressed(name)
+}
 
 // inArchives says which command reads the pictures in archives.
 func inArchives(command, name string) string {
@@ -134,6 +151,40 @@ func named(a pictures.Arguments) iter.Seq[shard.Source] {
 			}
 		}
 	}
+}
+
+// inStore are the pictures of a folder with classes in an object store.
+func inStore(o *objects.Stores, dir string) (sources iter.Seq[shard.Source], classes []string,
+	err error) {
+	root, err := objects.Parse(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	if root.Key != "" {
+		root.Key = strings.TrimSuffix(root.Key, "/") + "/"
+	}
+	classes, err = o.Folders(root.String())
+	if err != nil {
+		return nil, nil, err
+	}
+	classes = slices.DeleteFunc(classes, func(name string) bool {
+		return name == "" || strings.HasPrefix(name, ".")
+	})
+	if len(classes) == 0 {
+		return nil, nil, shell.Fail(fmt.Errorf("%s: no classes: no objects in folders below it", dir),
+			"want DIR/daisy/1.jpg, DIR/rose/2.jpg ...")
+	}
+	return func(yield func(shard.Source) bool) {
+		for _, class := range classes {
+			in := root.With(root.Key + class + "/").String()
+			for p := range pictures.List(pictures.Arguments{Names: []string{in}, Objects: o}) {
+				path := strings.TrimPrefix(objects.Key(p.Name), root.Key)
+				if !yield(shard.Source{Picture: p, Path: path, Class: class}) {
+					return
+				}
+			}
+		}
+	}, classes, nil
 }
 
 // labelled are the pictures of a set with their classes; those that cannot be read come

@@ -10,6 +10,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/choose"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/stores"
 	"github.com/flowerctl/flowerctl/cmd/internal/terminal"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/answers"
@@ -24,7 +25,7 @@ import (
 // user gives no --min-confidence.
 func (f *Flags) Predict(c *shell.Call, flags *choose.Flags, how *answers.Writer, batch int) (
 	err error) {
-	if flag := c.FirstGiven("explain", "list"); flag != "" {
+	if flag := c.FirstGiven("explain", "list", "column"); flag != "" {
 		return shell.Usagef("--manifest and --%s: want one of them", flag)
 	}
 	w, stop, err := f.work(c)
@@ -106,8 +107,13 @@ func forGood(err error) error {
 }
 
 // work answers for the shard with an engine, and says what was done.
-func work(c *shell.Call, w *shard.Work, e infer.Engine, batch int) error {
+func work(c *shell.Call, w *shard.Work, e infer.Engine, batch int) (err error) {
+	defer shell.Closing(&err, w.Objects.Close)
 	e.Alone = true
+	from, _ := w.Shard.Range(w.Manifest.Pictures)
+	for first := range w.Manifest.Entries(from, min(from+1, w.Manifest.Pictures)) {
+		e.Decoders = stores.Decoders(first.File)
+	}
 	w.Answer = func(ctx context.Context, p iter.Seq[infer.Picture]) iter.Seq2[infer.Result, error] {
 		return infer.Stream(ctx, e, p, batch)
 	}

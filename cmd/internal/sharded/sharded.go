@@ -11,6 +11,7 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/observe"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/stores"
 	"github.com/flowerctl/flowerctl/infer/shard"
 )
 
@@ -71,9 +72,13 @@ func (f *Flags) work(c *shell.Call) (w *shard.Work, stop func(), err error) {
 		return nil, nil, err
 	}
 	from, to := s.Range(m.Pictures)
+	objects, err := stores.Of(c)
+	if err != nil {
+		return nil, nil, err
+	}
 	watch, stop, err := observe.Predicting(c, f.metricsAddr, s, to-from)
 	return &shard.Work{Manifest: m, Shard: s, Dir: f.Out, AllowChanged: f.AllowChanged,
-		Watch: watch}, stop, err
+		Objects: objects, Tables: stores.Tables(), Watch: watch}, stop, err
 }
 
 // Of is the shard that --shard says, filled up from the environment; one is false where
