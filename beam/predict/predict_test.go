@@ -9,7 +9,6 @@ import (
 	"image/png"
 	"iter"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -25,7 +24,6 @@ import (
 	"github.com/flowerctl/flowerctl/infer/pictures"
 	"github.com/flowerctl/flowerctl/infer/shard"
 	"github.com/flowerctl/flowerctl/train/data/flowers"
-	"github.com/flowerctl/flowerctl/train/permanent"
 )
 
 func TestMain(m *testing.M) {
@@ -247,68 +245,5 @@ func TestAPictureThatChangedEndsTheJob(t *testing.T) {
 	r, err := Run(t.Context(), o, prism.Execute)
 	if err != nil || r.Failed != 2 {
 		t.Errorf("allowed: got %+v, %v, want 2 without an answer", r, err)
-	}
-}
-
-// refused wants an error that a retry does not mend.
-func refused(t *testing.T, err error, want string) {
-	t.Helper()
-	var p *permanent.Error
-	if !errors.As(err, &p) || !strings.Contains(err.Error(), want) {
-		t.Errorf("got %v, want a permanent error with %q", err, want)
-	}
-}
-
-func TestNothingIsExecutedOfABadJob(t *testing.T) {
-	j := prepared(t, 4)
-	never := func(context.Context, *beam.Pipeline) (beam.PipelineResult, error) {
-		t.Error("executed")
-		return nil, errors.New("executed")
-	}
-	o := j.options(t)
-	o.Manifest = filepath.Join(j.photos, "gone.jsonl")
-	if _, err := Run(t.Context(), o, never); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("no manifest: got %v", err)
-	}
-	o.Manifest = j.model
-	_, err := Run(t.Context(), o, never)
-	refused(t, err, "not a manifest")
-
-	o = j.options(t)
-	o.Model = j.manifest
-	_, err = Run(t.Context(), o, never)
-	refused(t, err, "manifest.jsonl")
-
-	o = j.options(t)
-	if _, err := Run(t.Context(), o, prism.Execute); err != nil {
-		t.Fatal(err)
-	}
-	o.Model = filepath.Join(t.TempDir(), "other.onnx")
-	put(t, o.Model, append(bytes.Clone(drawn.Model()), 0x32, 1, 'x')) // with a doc_string
-	_, err = Run(t.Context(), o, never)
-	refused(t, err, "has shards of another job: model")
-}
-
-func TestWorkersRefuseAnotherModelOrManifest(t *testing.T) {
-	j := prepared(t, 4)
-	_, err := open(Model{Path: j.model, SHA256: strings.Repeat("0", 64)})
-	refused(t, err, "but the job was started with 000000000000")
-	f := &readFn{Manifest: j.manifest, SHA256: strings.Repeat("0", 64)}
-	refused(t, f.Setup(), "but the job was started with 000000000000")
-}
-
-// The module takes of flowerctl what answers, and nothing that trains.
-func TestThePipelineReachesNoTraining(t *testing.T) {
-	out, err := exec.Command("go", "list", "-deps", "../...").Output()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for path := range strings.Lines(string(out)) {
-		for _, never := range []string{"gorgonia.org/", "github.com/flowerctl/flowerctl/export",
-			"github.com/flowerctl/flowerctl/train/nn", "github.com/urfave/cli"} {
-			if strings.HasPrefix(path, never) {
-				t.Errorf("reaches %s", strings.TrimSpace(path))
-			}
-		}
 	}
 }

@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/flowerctl/flowerctl/infer/objects"
 	"github.com/flowerctl/flowerctl/infer/shard"
 	"github.com/flowerctl/flowerctl/train/permanent"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // shardsFn emits the index of each shard.
@@ -59,6 +61,12 @@ func (f *readFn) read(ctx context.Context, index int64, emit func(int64, []byte)
 	for e, err := range f.manifest.Entries(number, to) {
 		if err != nil {
 			return err
+		}
+		if e.Table != "" || objects.Is(e.File) {
+			return &permanent.Error{
+				Err: fmt.Errorf("%s: got a picture in an object store or a Parquet file, want files: the "+
+					"pipeline reads no others", table.Printable(e.File)),
+				Remedy: "flowerctl predict --manifest, of a build with CLOUD=yes, for shards of these"}
 		}
 		line, err := e.Encode()
 		if err != nil {

@@ -108,6 +108,27 @@ func TestCutReadsGoOn(t *testing.T) {
 	}
 }
 
+// TestLargeObjectsAreCutOften: what was read between two cuts counts.
+func TestLargeObjectsAreCutOften(t *testing.T) {
+	b := &bucket.Bucket{Objects: map[string]string{"x": strings.Repeat("x", 40<<20)}, Cut: 4 << 20, Cuts: 9}
+	data, err := read(stated(t, b.Stores(t.Context()), "s3://b/x"))
+	if err != nil || data != b.Objects["x"] || b.Reads() != 10 {
+		t.Errorf("got %d bytes, %v, %d requests", len(data), err, b.Reads())
+	}
+	b = &bucket.Bucket{Objects: b.Objects, Cut: 4<<20 - 1, Cuts: 9}
+	if _, err := read(stated(t, b.Stores(t.Context()), "s3://b/x")); err == nil {
+		t.Error("more cuts than are gone on from")
+	}
+	b = &bucket.Bucket{Objects: b.Objects, Cut: 1, Cuts: 4}
+	r, err := stated(t, b.Stores(t.Context()), "s3://b/x").Section(39<<20, -1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := io.ReadAll(r); len(data) != 1<<20 || err != nil {
+		t.Errorf("a part: got %d bytes, %v", len(data), err)
+	}
+}
+
 // TestObjectsThatChangeAreNoticed by their ETag, and by their size where there is none.
 func TestObjectsThatChangeAreNoticed(t *testing.T) {
 	for _, none := range []bool{false, true} {

@@ -19,10 +19,14 @@ type Object struct {
 // String is the name.
 func (o *Object) String() string { return o.Name.String() }
 
-// attempts is how often the bytes of an object are asked for. A client of a store repeats
+// attempts is how often the bytes of an object are asked for without much of them, enough
+// bytes, in between: a large one that is read for hours is cut now and then. A client of a store repeats
 // requests without an answer by itself; these are for answers that end early or stall,
 // which it does not notice.
-const attempts = 5
+const (
+	attempts = 5
+	enough   = 4 << 20
+)
 
 // errStalled is the cause of a request's end that had no byte for too long.
 var errStalled = errors.New("no answer")
@@ -40,7 +44,7 @@ func (o *Object) section(offset, length int64) (*reader, error) {
 		return nil, err
 	}
 	r := &reader{stores: o.stores, bucket: b, key: o.Key, etag: o.ETag, at: offset,
-		end: offset + length, size: o.Size}
+		from: offset, end: offset + length, size: o.Size}
 	if length < 0 {
 		r.end = -1
 	}
@@ -58,7 +62,8 @@ type reader struct {
 	etag    string
 	at, end int64 // end is -1 before it is known
 	size    int64 // of the object
-	tries   int
+	tries   int   // since from
+	from    int64 // where the body began
 	body    io.ReadCloser
 	cancel  context.CancelCauseFunc // of the body
 	ctx     context.Context         // of the body
@@ -70,6 +75,10 @@ func (r *reader) Size() int64 { return r.size }
 
 // reopen asks for the rest of the bytes, again after a cut.
 func (r *reader) reopen(cut error) error {
+	if r.at-r.from >= enough {
+		r.tries = 1
+	}
+	r.from = r.at
 	for {
 		r.Close()
 		if r.tries++; r.tries > attempts {

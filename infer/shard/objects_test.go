@@ -126,8 +126,10 @@ func TestStoresThatFailAreTriedAgain(t *testing.T) {
 	s := b.Stores(t.Context())
 	m := opened(t, manifest(t, inBucket(s), ListOptions{}))
 	w := prediction(m, t.TempDir(), Shard{0, 1}, answers.JSON)
-	_, err := Run(t.Context(), w)
-	refused(t, err, "s3://b/p/0/0.png: this build of the program reads no object stores")
+	for _, w.AllowChanged = range []bool{true, false} {
+		_, err := Run(t.Context(), w)
+		refused(t, err, "s3://b/p/0/0.png: this build of the program reads no object stores")
+	}
 	w.Objects, b.Denied = s, fs.ErrPermission
 	var p *permanent.Error
 	if _, err := Run(t.Context(), w); !errors.Is(err, fs.ErrPermission) || errors.As(err, &p) {

@@ -31,7 +31,8 @@ type Work struct {
 	Tables rows.Opener
 
 	// AllowChanged takes a picture that is not there any more, that cannot be read, or
-	// that is not as listed, for one without an answer. Else it ends the shard.
+	// that is not as listed, for one without an answer. Else it ends the shard, as a picture
+	// in stores or tables that there are none of does in any case.
 	AllowChanged bool
 	// Every is the time between checkpoints; 0 means a second. So much is computed again
 	// after a kill.

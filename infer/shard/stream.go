@@ -27,8 +27,8 @@ type Answered struct {
 
 // Stream answers for entries in their order. A picture that is not there any more, that
 // cannot be read, or that is not as listed ends the stream with an error; with allowChanged
-// it has a result with that error, and the stream continues. An error of the entries ends
-// it after their answers.
+// it has a result with that error, and the stream continues. Pictures in object stores and
+// tables end it: see [Work] for these. An error of the entries ends it after their answers.
 func Stream(ctx context.Context, entries iter.Seq2[Entry, error], answer Answer,
 	allowChanged bool) iter.Seq2[Answered, error] {
 	return Work{Answer: answer, AllowChanged: allowChanged}.stream(ctx, entries)
@@ -48,7 +48,7 @@ func (w Work) stream(ctx context.Context, entries iter.Seq2[Entry, error]) (
 			}
 			next := <-q.entries
 			if err := next.unchanged(); err != nil {
-				if !w.AllowChanged {
+				if _, ok := absent(err); ok || !w.AllowChanged {
 					yield(Answered{}, notListed(next.Entry, err))
 					return
 				}
@@ -112,19 +112,28 @@ func (q queued) unchanged() error {
 // notListed is the error of a shard for a picture that is not as listed. Of a file that
 // cannot be read, the next process may read it.
 func notListed(e Entry, err error) error {
+	if hint, ok := absent(err); ok {
+		return &permanent.Error{Err: err, Remedy: hint}
+	}
 	var changed *ChangedError
-	var absent *objects.AbsentError
-	if errors.As(err, &absent) {
-		return &permanent.Error{Err: err, Remedy: absent.Hint()}
-	}
-	var noTables *rows.AbsentError
-	if errors.As(err, &noTables) {
-		return &permanent.Error{Err: err, Remedy: noTables.Hint()}
-	}
 	if err = fmt.Errorf("%s: %w", table.Printable(e.File), err); errors.As(err, &changed) {
 		return &permanent.Error{Err: err, Remedy: "list the pictures again, or --allow-changed"}
 	}
 	return err
+}
+
+// absent says whether an error is that this program reads no such pictures, and what does.
+// That says nothing of a picture, and is no result of one.
+func absent(err error) (hint string, ok bool) {
+	var stores *objects.AbsentError
+	if errors.As(err, &stores) {
+		return stores.Hint(), true
+	}
+	var tables *rows.AbsentError
+	if errors.As(err, &tables) {
+		return tables.Hint(), true
+	}
+	return "", false
 }
 
 // deadLetter is a picture without an answer.

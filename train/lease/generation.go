@@ -83,7 +83,7 @@ func (k *Keeper) replace(l *Lease, temporary string) error {
 			}
 		}
 		l.generation = newest + 1
-		err = errors.Join(os.Link(temporary, file(l.path, l.generation)), closing())
+		err = errors.Join(k.create(l, temporary), closing())
 		if errors.Is(err, fs.ErrExist) {
 			continue // another process was faster
 		}
@@ -93,6 +93,37 @@ func (k *Keeper) replace(l *Lease, temporary string) error {
 		return l.settle()
 	}
 }
+
+// create makes the file of a generation, which only one process can.
+func (k *Keeper) create(l *Lease, temporary string) error {
+	err := errNoLinks
+	if !k.linkless {
+		err = os.Link(temporary, file(l.path, l.generation))
+	}
+	if err == nil || errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	// There are file systems without links, such as FAT. The file is empty at first: that is
+	// one of a holder without a name, who was heard of just now.
+	f, err := os.OpenFile(file(l.path, l.generation), os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o666)
+	if err != nil {
+		return err
+	}
+	for locked := k.unlocked; !locked && err == nil; {
+		if locked, err = tryLock(f); !locked && err == nil {
+			time.Sleep(time.Millisecond) // who looks at it has it for a moment
+		}
+	}
+	if err != nil && !errors.Is(err, errNoLocks) {
+		return errors.Join(err, f.Close())
+	}
+	err = l.file.Close()
+	l.file = f
+	return errors.Join(err, l.write())
+}
+
+// errNoLinks means that a file cannot have two names.
+var errNoLinks = errors.New("no hard links")
 
 // settle looks whether the new generation is the newest: a process that was slow may have
 // created one that others had created, and removed, long before. Then it removes the others.

@@ -62,6 +62,7 @@ type Keeper struct {
 	Holder      Holder        // whom to stand for; zero: this process
 	Beat, Limit time.Duration // 0: those of the package
 	unlocked    bool          // as on a file system without locks, for tests
+	linkless    bool          // as on one without hard links, for tests
 }
 
 // Lease is the right to a piece of work. Release it.

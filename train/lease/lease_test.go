@@ -47,14 +47,15 @@ func (l *Lease) abandon(t *testing.T) {
 func elsewhere(name string) Holder { return Holder{Host: name, Boot: name, PID: 1} }
 
 func TestOneAtATimeHolds(t *testing.T) {
-	for _, unlocked := range []bool{false, true} {
+	for _, k := range []Keeper{{}, {unlocked: true}, {linkless: true},
+		{unlocked: true, linkless: true}} {
 		path := filepath.Join(t.TempDir(), "work", "a")
 		var inside, taken atomic.Int64
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
-				for done := 0; done < 20; {
-					l, err := Keeper{unlocked: unlocked}.Take(path)
+				for done := 0; done < 5; {
+					l, err := k.Take(path)
 					var h *HeldError
 					if errors.As(err, &h) {
 						runtime.Gosched()
@@ -78,8 +79,8 @@ func TestOneAtATimeHolds(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		if n := taken.Load(); n != 160 {
-			t.Errorf("taken %d times, want 160", n)
+		if n := taken.Load(); n != 40 {
+			t.Errorf("taken %d times, want 40", n)
 		}
 		left, err := os.ReadDir(filepath.Dir(path))
 		if err != nil || len(left) != 1 {
@@ -149,7 +150,8 @@ func TestHolderOfAChild(t *testing.T) {
 	if path == "" {
 		t.Skip("only as the child of another test")
 	}
-	take(t, Keeper{unlocked: os.Getenv("LEASE_UNLOCKED") != ""}, path)
+	take(t, Keeper{unlocked: os.Getenv("LEASE_UNLOCKED") != "",
+		linkless: os.Getenv("LEASE_LINKLESS") != ""}, path)
 	fmt.Println("HELD")
 	select {}
 }
@@ -158,10 +160,16 @@ func TestAKilledHolderOnThisMachineIsGoneAtOnce(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("processes are not asked for there")
 	}
-	for _, unlocked := range []string{"", "1"} {
+	for _, k := range []Keeper{{}, {unlocked: true}, {linkless: true}} {
 		path := filepath.Join(t.TempDir(), "a")
 		c := exec.Command(os.Args[0], "-test.run=^TestHolderOfAChild$")
-		c.Env = append(os.Environ(), "LEASE_CHILD="+path, "LEASE_UNLOCKED="+unlocked)
+		c.Env = append(os.Environ(), "LEASE_CHILD="+path)
+		if k.unlocked {
+			c.Env = append(c.Env, "LEASE_UNLOCKED=1")
+		}
+		if k.linkless {
+			c.Env = append(c.Env, "LEASE_LINKLESS=1")
+		}
 		out, err := c.StdoutPipe()
 		if err == nil {
 			err = c.Start()
@@ -177,7 +185,6 @@ func TestAKilledHolderOnThisMachineIsGoneAtOnce(t *testing.T) {
 		if _, err := out.Read(said); err != nil || string(said) != "HELD" {
 			t.Fatalf("got %q, %v", said, err)
 		}
-		k := Keeper{unlocked: unlocked != ""}
 		held(t, k, path)
 		if err := c.Process.Kill(); err != nil {
 			t.Fatal(err)

@@ -44,10 +44,11 @@ func reworded(err error) error {
 	switch kind := gcerrors.Code(err); {
 	case code == "NoSuchBucket" || code == "ContainerNotFound":
 		return &Error{"no such bucket", fs.ErrNotExist, err}
-	case kind == gcerrors.NotFound:
-		return &Error{"no such object", fs.ErrNotExist, err}
+	// First, as gocloud.dev takes what Google forbids for an object that is not there.
 	case kind == gcerrors.PermissionDenied || forbidden[code]:
 		return &Error{"access denied by the store" + in(code), fs.ErrPermission, err}
+	case kind == gcerrors.NotFound:
+		return &Error{"no such object", fs.ErrNotExist, err}
 	case kind == gcerrors.FailedPrecondition:
 		return &Error{objects.ErrChanged.Error(), objects.ErrChanged, err}
 	case code != "":
@@ -65,10 +66,14 @@ func noRegion(text string) bool {
 	return strings.Contains(text, "Invalid region") || strings.Contains(text, "region must be set")
 }
 
-// forbidden are what S3 answers to credentials that are wrong, which gocloud.dev does not
-// tell from other errors.
+// forbidden are what S3, Google and Azure answer where credentials are wrong or allow too
+// little, which gocloud.dev does not tell from other errors.
 var forbidden = map[string]bool{"InvalidAccessKeyId": true, "SignatureDoesNotMatch": true,
-	"ExpiredToken": true, "InvalidToken": true, "TokenRefreshRequired": true}
+	"ExpiredToken": true, "InvalidToken": true, "TokenRefreshRequired": true,
+	"401": true, "403": true,
+	"AuthorizationFailure": true, "AuthorizationPermissionMismatch": true,
+	"InsufficientAccountPermissions": true, "NoAuthenticationInformation": true,
+	"PublicAccessNotPermitted": true}
 
 func in(code string) string {
 	if code == "" {
