@@ -19,8 +19,7 @@ var tries atomic.Int64
 
 // open makes the file of a lease under a temporary name, locked where files can be.
 func (l *Lease) open(unlocked bool) (temporary string, err error) {
-	temporary = fmt.Sprintf("%s.new-%s-%d-%d", l.path, strings.Map(letters, l.Host), os.Getpid(),
-		tries.Add(1))
+	temporary = fmt.Sprintf("%s%d-%d", temporaries(l.path, l.Host), os.Getpid(), tries.Add(1))
 	if l.file, err = os.OpenFile(temporary, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o666); err != nil {
 		return "", err
 	}
@@ -138,12 +137,35 @@ func (l *Lease) settle() error {
 	}
 	for g := l.generation - 1; g > 0; g-- {
 		if err := os.Remove(file(l.path, g)); errors.Is(err, fs.ErrNotExist) {
-			return nil // and neither are those before
+			break // and neither are those before
 		} else if err != nil {
 			return err
 		}
 	}
-	return nil
+	return l.sweep()
+}
+
+// sweep removes the temporary files of processes of this machine that are gone.
+func (l *Lease) sweep() error {
+	mine := temporaries(l.path, l.Host)
+	entries, err := os.ReadDir(filepath.Dir(l.path))
+	for _, e := range entries {
+		rest, ours := strings.CutPrefix(e.Name(), filepath.Base(mine))
+		pid, _, _ := strings.Cut(rest, "-")
+		if n, no := strconv.Atoi(pid); !ours || no != nil || n == os.Getpid() || alive(n) {
+			continue
+		}
+		if gone := os.Remove(filepath.Join(filepath.Dir(l.path), e.Name())); !errors.Is(gone, fs.ErrNotExist) {
+			err = errors.Join(err, gone)
+		}
+	}
+	return err
+}
+
+// temporaries is how the names of temporary files of a host's processes begin; then comes
+// the process, and its try.
+func temporaries(path, host string) string {
+	return fmt.Sprintf("%s.new-%s-", path, strings.Map(letters, host))
 }
 
 // newest is the newest generation, 0 where there is none.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -85,6 +86,39 @@ func TestOneAtATimeHolds(t *testing.T) {
 		left, err := os.ReadDir(filepath.Dir(path))
 		if err != nil || len(left) != 1 {
 			t.Errorf("got %v, %v, want one file", left, err)
+		}
+	}
+}
+
+// TestFilesOfTheDeadAreSweptAway: what a process that was killed while it took a lease left;
+// not what is of this process, of another machine or of another lease.
+func TestFilesOfTheDeadAreSweptAway(t *testing.T) {
+	dead := exec.Command("true")
+	if err := dead.Run(); err != nil {
+		t.Skip("no program to start")
+	}
+	path := filepath.Join(t.TempDir(), "a")
+	host := self().Host
+	stay := []string{
+		fmt.Sprintf("%s%d-77", temporaries(path, host), os.Getpid()),
+		fmt.Sprintf("%s%d-1", temporaries(path, host+"x"), dead.Process.Pid),
+		fmt.Sprintf("%s%d-1", temporaries(path+"b", host), dead.Process.Pid),
+	}
+	goes := fmt.Sprintf("%s%d-1", temporaries(path, host), dead.Process.Pid)
+	for _, name := range append(stay, goes) {
+		if err := os.WriteFile(name, nil, 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := take(t, Keeper{}, path).Release(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(goes); runtime.GOOS == "linux" && !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("that of a dead process: got %v, want that it went", err)
+	}
+	for _, name := range stay {
+		if _, err := os.Stat(name); err != nil {
+			t.Error(err)
 		}
 	}
 }
