@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
@@ -96,6 +97,7 @@ type Session struct {
 
 	features *Features
 	expected int          // see trainingImages
+	there    os.FileInfo  // of the run in Dir when the session was opened; nil: none
 	larger   *data.Larger // nil without Settings.CropFrom
 }
 
@@ -122,6 +124,7 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if s.features == nil {
 		s.features = new(Features)
 	}
+	s.look()
 	if s.Images, err = s.images(ctx); err == nil {
 		err = s.several()
 	}
