@@ -43,11 +43,27 @@ func (f Folder) Hold() (*lease.Lease, error) {
 	return l, err
 }
 
-// look remembers which run is in the folder, so that unchanged knows it again.
-func (s *Session) look() {
-	if s.options.Dir != "" {
-		s.there, _ = os.Stat(Folder{s.options.Dir}.ConfigPath()) // nil: none that can be read
+// idle is a [*BusyError] where a process has the lease on the folder.
+func (f Folder) idle() error {
+	holder, err := lease.Keeper{}.Held(f.LeasePath())
+	if err == nil && holder != nil {
+		err = &BusyError{f.Dir, *holder}
 	}
+	return err
+}
+
+// look remembers which run is in the folder, so that unchanged knows it again. Where another
+// process is at work there that is an error, found before images are read.
+func (s *Session) look() error {
+	if s.options.Dir == "" {
+		return nil
+	}
+	f := Folder{s.options.Dir}
+	s.there, _ = os.Stat(f.ConfigPath()) // nil: none that can be read
+	if s.options.Lease != nil {
+		return nil
+	}
+	return f.idle()
 }
 
 // unchanged is an error where another process has trained in the folder since the session

@@ -35,6 +35,11 @@ func contents(t *testing.T, f Folder) map[string]string {
 
 func TestATrainingIsRefusedWhereAnotherIsAtWork(t *testing.T) {
 	f := Folder{filepath.Join(t.TempDir(), "run")}
+	session, err := Open(t.Context(), small(), Options{Dir: f.Dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
 	l, err := f.Hold()
 	if err != nil {
 		t.Fatal(err)
@@ -43,11 +48,9 @@ func TestATrainingIsRefusedWhereAnotherIsAtWork(t *testing.T) {
 	if err := f.Free(); !errors.As(err, &busy) {
 		t.Errorf("got %v, want that the folder is not free", err)
 	}
-	session, err := Open(t.Context(), small(), Options{Dir: f.Dir})
-	if err != nil {
-		t.Fatal(err)
+	if _, err := Open(t.Context(), small(), Options{Dir: f.Dir}); !errors.As(err, &busy) {
+		t.Errorf("got %v, want that it is found before images are read", err)
 	}
-	defer session.Close()
 	if _, err := session.Train(t.Context()); !errors.As(err, &busy) || busy.PID != os.Getpid() || busy.Dir != f.Dir {
 		t.Errorf("got %v, want that this process is at work", err)
 	}

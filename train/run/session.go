@@ -111,7 +111,7 @@ func (e *InitError) Unwrap() error { return e.Err }
 
 // Open checks the settings, reads and splits the images, and makes the network.
 // Settings that cannot be are a [*SettingError], folders without images a
-// [*DataError].
+// [*DataError], a folder that another process trains in is a [*BusyError].
 func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if o.Base != nil && settings.Size == 0 {
 		settings.Size = o.Base.Size
@@ -124,7 +124,9 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if s.features == nil {
 		s.features = new(Features)
 	}
-	s.look()
+	if err := s.look(); err != nil {
+		return nil, err
+	}
 	if s.Images, err = s.images(ctx); err == nil {
 		err = s.several()
 	}

@@ -102,7 +102,7 @@ func (s *Session) begin(f Folder) error {
 	if err := train.WriteJSON(f.path(train.ConfigFile), s.Settings); err != nil {
 		return err
 	}
-	s.look()
+	s.there, _ = os.Stat(f.ConfigPath()) // its own from now on
 	return f.linkLatest()
 }
 
