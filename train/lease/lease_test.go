@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -239,6 +240,22 @@ func TestAnOldGenerationDoesNotHold(t *testing.T) {
 	}
 	if newest, err := newest(path); err != nil || newest != 3 {
 		t.Errorf("got generation %d, %v, want 3", newest, err)
+	}
+}
+
+// Of two processes that create a generation, one does.
+func TestAGenerationIsCreatedOnce(t *testing.T) {
+	for _, k := range []Keeper{{}, {linkless: true}} {
+		dir := t.TempDir()
+		l := &Lease{path: filepath.Join(dir, "a"), generation: 1}
+		for _, name := range []string{"a.1", "new"} {
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := k.create(l, filepath.Join(dir, "new")); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("got %v, want that there is one", err)
+		}
 	}
 }
 
