@@ -39,7 +39,7 @@ endif
 	bench-peer-infer bench-serve image check-pixels builtin gpu-bundle gpu-check clean
 
 help: ## this list
-	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 demo: native ## set up, then train on drawn flowers, export, verify, predict; then real ones
 	@$(MAKE) --no-print-directory run-demo
@@ -117,7 +117,8 @@ test-onednn3: native ## kernels and networks on oneDNN 3.2, which it fetches
 	echo "could not fetch oneDNN 3 (it takes $(PYTHON) with pip, and a package registry): not tested with it" >&2; \
 	case ",$$FLOWERCTL_REQUIRE," in *,onednn3,*) exit 1;; esac
 
-test-cloud: ## object stores, against an S3 server on this machine, and Parquet
+test-cloud: build ## object stores, against an S3 server on this machine, and Parquet
+	bin/flowerctl runtime install
 	go test -tags=cloud -timeout 10m ./infer/objects/... ./infer/rows/... && \
 	go test -tags=cloud -timeout 10m ./cmd/flowerctl -run TestCloudScripts
 

@@ -99,7 +99,7 @@ func (l *loop) rolledBack(failure error) (bool, error) {
 	to := fmt.Sprintf("the end of epoch %d", s.Epoch)
 	switch {
 	case s.Step > 0:
-		to = l.done()
+		to = "where it was " + l.done()
 	case s.Epoch == 0:
 		to = "the start"
 	}

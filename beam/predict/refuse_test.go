@@ -71,7 +71,7 @@ func TestWorkersRefuseAnotherModelOrManifest(t *testing.T) {
 func TestPicturesThatAreNoFilesEndTheJob(t *testing.T) {
 	for _, entry := range []string{`"file":"s3://b/a.png"`,
 		`"file":"a.parquet/0","table":"a.parquet","column":"image","row":0`} {
-		lines := []byte(`{"version":1}` + "\n{" + entry + `,"size":9,"sha256":"` + shard.Hash(nil) + "\"}\n")
+		lines := []byte(`{"flowerctl_manifest":1}` + "\n{" + entry + `,"size":9,"sha256":"` + shard.Hash(nil) + "\"}\n")
 		path := filepath.Join(t.TempDir(), "m.jsonl")
 		put(t, path, fmt.Appendf(lines, `{"pictures":1,"bytes":9,"sha256":%q}`+"\n", shard.Hash(lines)))
 		m, err := shard.Open(path)

@@ -276,6 +276,22 @@ func TestAnOldGenerationDoesNotHold(t *testing.T) {
 	}
 }
 
+// Of two processes that create a generation, one does.
+func TestAGenerationIsCreatedOnce(t *testing.T) {
+	for _, k := range []Keeper{{}, {linkless: true}} {
+		dir := t.TempDir()
+		l := &Lease{path: filepath.Join(dir, "a"), generation: 1}
+		for _, name := range []string{"a.1", "new"} {
+			if err := os.WriteFile(filepath.Join(dir, name), nil, 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := k.create(l, filepath.Join(dir, "new")); !errors.Is(err, fs.ErrExist) {
+			t.Errorf("got %v, want that there is one", err)
+		}
+	}
+}
+
 // A file that a failing disk damaged is that of a holder without a name.
 func TestADamagedLeaseIsFreeByAge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a")

@@ -3,6 +3,7 @@ package run
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/flowerctl/flowerctl/train"
@@ -20,7 +21,13 @@ func (e *BusyError) Error() string {
 }
 
 // Hint says what can be done.
-func (e *BusyError) Hint() string { return "wait for it, or stop it first; or another folder" }
+func (e *BusyError) Hint() string {
+	hint := "wait for it, or stop it first; or another folder"
+	if host, err := os.Hostname(); err == nil && host == e.Host {
+		return hint
+	}
+	return hint + "; of a machine that is gone it is free a minute after that was heard of"
+}
 
 // LeasePath is that of the lease on the folder: whoever has it may write there.
 func (f Folder) LeasePath() string { return f.path(".lock") }
@@ -36,16 +43,49 @@ func (f Folder) Hold() (*lease.Lease, error) {
 	return l, err
 }
 
-// unchanged is an error where the checkpoint of a run that goes on is not the one that was
-// read: another process has trained there in between.
-func (r *Resume) unchanged(f Folder) error {
-	if r == nil || r.read == nil {
+// idle is a [*BusyError] where a process has the lease on the folder.
+func (f Folder) idle() error {
+	holder, err := lease.Keeper{}.Held(f.LeasePath())
+	if err == nil && holder != nil {
+		err = &BusyError{f.Dir, *holder}
+	}
+	return err
+}
+
+// look remembers which run is in the folder, so that unchanged knows it again. Where another
+// process is at work there that is an error, found before images are read.
+func (s *Session) look() error {
+	if s.options.Dir == "" {
 		return nil
 	}
-	now, err := os.Stat(f.path(train.LastFile))
-	if err == nil && os.SameFile(now, r.read) && now.ModTime().Equal(r.read.ModTime()) {
+	f := Folder{s.options.Dir}
+	s.there, _ = os.Stat(f.ConfigPath()) // nil: none that can be read
+	if s.options.Lease != nil {
 		return nil
 	}
-	return fmt.Errorf("%s: another process has written %s since it was read: start again", f.Dir,
-		train.LastFile)
+	return f.idle()
+}
+
+// unchanged is an error where another process has trained in the folder since the session
+// was opened, or since the checkpoint was read that it goes on from.
+func (s *Session) unchanged(f Folder) error {
+	r := s.options.Resume
+	switch {
+	case r == nil && !same(f.ConfigPath(), s.there):
+		return fmt.Errorf("%s: another process has trained there since this one began: start again",
+			f.Dir)
+	case r != nil && r.read != nil && !same(f.path(train.LastFile), r.read):
+		return fmt.Errorf("%s: another process has written %s since it was read: start again", f.Dir,
+			train.LastFile)
+	}
+	return nil
+}
+
+// same says whether a file is the one that it was; nil: it was not there.
+func same(path string, was os.FileInfo) bool {
+	now, err := os.Stat(path)
+	if was == nil || err != nil {
+		return was == nil && errors.Is(err, fs.ErrNotExist)
+	}
+	return os.SameFile(now, was) && now.ModTime().Equal(was.ModTime())
 }

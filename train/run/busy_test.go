@@ -35,6 +35,11 @@ func contents(t *testing.T, f Folder) map[string]string {
 
 func TestATrainingIsRefusedWhereAnotherIsAtWork(t *testing.T) {
 	f := Folder{filepath.Join(t.TempDir(), "run")}
+	session, err := Open(t.Context(), small(), Options{Dir: f.Dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
 	l, err := f.Hold()
 	if err != nil {
 		t.Fatal(err)
@@ -43,13 +48,18 @@ func TestATrainingIsRefusedWhereAnotherIsAtWork(t *testing.T) {
 	if err := f.Free(); !errors.As(err, &busy) {
 		t.Errorf("got %v, want that the folder is not free", err)
 	}
-	session, err := Open(t.Context(), small(), Options{Dir: f.Dir})
-	if err != nil {
-		t.Fatal(err)
+	if _, err := Open(t.Context(), small(), Options{Dir: f.Dir}); !errors.As(err, &busy) {
+		t.Errorf("got %v, want that it is found before images are read", err)
 	}
-	defer session.Close()
 	if _, err := session.Train(t.Context()); !errors.As(err, &busy) || busy.PID != os.Getpid() || busy.Dir != f.Dir {
 		t.Errorf("got %v, want that this process is at work", err)
+	}
+	if hint := busy.Hint(); strings.Contains(hint, "gone") {
+		t.Errorf("of a process on this machine: got hint %q", hint)
+	}
+	busy.Host = "elsewhere"
+	if hint := busy.Hint(); !strings.Contains(hint, "free a minute after") {
+		t.Errorf("of one elsewhere: got hint %q", hint)
 	}
 	if there := contents(t, f); len(there) > 0 {
 		t.Errorf("it wrote %v", there)
@@ -95,6 +105,58 @@ func TestATrainingThatLostItsFolderWritesNothingMore(t *testing.T) {
 	}
 	if h.then == nil || !reflect.DeepEqual(contents(t, h.folder), h.then) {
 		t.Error("the folder has other files than those when it was lost")
+	}
+}
+
+// TestANewRunIsNotWrittenOverOneThatCameMeanwhile: the folder was looked at before images
+// were read.
+func TestANewRunIsNotWrittenOverOneThatCameMeanwhile(t *testing.T) {
+	for _, holds := range []bool{false, true} {
+		f := Folder{filepath.Join(t.TempDir(), "run")}
+		s := small()
+		if holds {
+			trainIn(t, s, f)
+		}
+		session, err := Open(t.Context(), s, Options{Dir: f.Dir})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer session.Close()
+		trainIn(t, s, f)
+		want := contents(t, f)
+		if _, err := session.Train(t.Context()); err == nil || !strings.Contains(err.Error(), "another process has trained there") {
+			t.Errorf("got %v", err)
+		}
+		if !reflect.DeepEqual(contents(t, f), want) {
+			t.Error("the other run's files were changed")
+		}
+	}
+}
+
+// TestARunWithoutALeaseIsGoneOnWith: one of a version that had none.
+func TestARunWithoutALeaseIsGoneOnWith(t *testing.T) {
+	f := Folder{filepath.Join(t.TempDir(), "run")}
+	s := small()
+	trainIn(t, s, f)
+	leases, err := filepath.Glob(f.LeasePath() + ".*")
+	if err != nil || len(leases) != 1 {
+		t.Fatalf("got %v, %v, want the lease", leases, err)
+	}
+	if err := os.Remove(leases[0]); err != nil {
+		t.Fatal(err)
+	}
+	r, err := f.Resume()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Epochs++
+	session, err := Open(t.Context(), s, Options{Dir: f.Dir, Resume: r})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer session.Close()
+	if o, err := session.Train(t.Context()); err != nil || len(o.History) != s.Epochs {
+		t.Errorf("got %+v, %v, want one epoch more", o, err)
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
-	"github.com/flowerctl/flowerctl/train/lease"
 	"github.com/flowerctl/flowerctl/train/report"
 )
 
@@ -149,12 +148,9 @@ func (f Folder) Free() error {
 	case !info.IsDir():
 		return fmt.Errorf("%s %w", f.Dir, ErrIsFile)
 	}
-	holder, err := lease.Keeper{}.Held(f.LeasePath())
-	switch {
+	switch err := f.idle(); {
 	case err != nil:
 		return err
-	case holder != nil:
-		return &BusyError{f.Dir, *holder}
 	case f.Exists():
 		return fmt.Errorf("%s %w", f.Dir, ErrHoldsRun)
 	}

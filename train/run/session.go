@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"os"
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
@@ -96,6 +97,7 @@ type Session struct {
 
 	features *Features
 	expected int          // see trainingImages
+	there    os.FileInfo  // of the run in Dir when the session was opened; nil: none
 	larger   *data.Larger // nil without Settings.CropFrom
 }
 
@@ -109,7 +111,7 @@ func (e *InitError) Unwrap() error { return e.Err }
 
 // Open checks the settings, reads and splits the images, and makes the network.
 // Settings that cannot be are a [*SettingError], folders without images a
-// [*DataError].
+// [*DataError], a folder that another process trains in is a [*BusyError].
 func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	if o.Base != nil && settings.Size == 0 {
 		settings.Size = o.Base.Size
@@ -121,6 +123,9 @@ func Open(ctx context.Context, settings Settings, o Options) (*Session, error) {
 	s := &Session{Settings: p.Settings, plan: p, options: o, features: o.Features}
 	if s.features == nil {
 		s.features = new(Features)
+	}
+	if err := s.look(); err != nil {
+		return nil, err
 	}
 	if s.Images, err = s.images(ctx); err == nil {
 		err = s.several()

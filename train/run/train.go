@@ -34,7 +34,7 @@ func (s *Session) Train(ctx context.Context) (outcome *train.Outcome, err error)
 	}
 	held, cancel := l.Context(ctx)
 	defer cancel()
-	if err = s.options.Resume.unchanged(f); err == nil {
+	if err = s.unchanged(f); err == nil {
 		outcome, err = s.train(held, f, l.Check)
 	}
 	if errors.Is(err, lease.ErrLost) || errors.Is(context.Cause(held), lease.ErrLost) {
@@ -102,6 +102,7 @@ func (s *Session) begin(f Folder) error {
 	if err := train.WriteJSON(f.path(train.ConfigFile), s.Settings); err != nil {
 		return err
 	}
+	s.there, _ = os.Stat(f.ConfigPath()) // its own from now on
 	return f.linkLatest()
 }
 
