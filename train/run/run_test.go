@@ -25,7 +25,6 @@ func TestSettingsThatCannotBeNameTheirField(t *testing.T) {
 		"epochs":     func(s *Settings) { s.Epochs = 0 },
 		"patience":   func(s *Settings) { s.Patience = -1 },
 		"threads":    func(s *Settings) { s.Threads = -1 },
-		"threads ":   func(s *Settings) { s.Threads = MaxThreads + 1 },
 		"lr":         func(s *Settings) { s.LR = -1 },
 		"val":        func(s *Settings) { s.Val, s.Test = 0.6, 0.5 },
 		"ema":        func(s *Settings) { s.EMA = 1 },

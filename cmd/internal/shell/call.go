@@ -47,7 +47,8 @@ func (c *Call) NoFiles(meant ...string) error {
 	}
 	var hints []string
 	for _, flag := range meant {
-		hints = append(hints, fmt.Sprintf("%s names it: flowerctl %s %[1]s %s", flag, c.Name, c.Files[0]))
+		hints = append(hints, fmt.Sprintf("%s names it: flowerctl %[2]s %[1]s %[3]s",
+			flag, c.Name, c.Files[0]))
 	}
 	return Fail(Usagef("takes no file names: got %q", c.Files[0]), hints...)
 }
