@@ -77,7 +77,8 @@ func (o *dataDrawOptions) run(c *shell.Call) error {
 // oneDir is the one folder that a command names.
 func oneDir(c *shell.Call) (string, error) {
 	if len(c.Files) != 1 {
-		return "", shell.Usagef("names %d folders, want one", len(c.Files))
+		return "", shell.Fail(shell.Usagef("names %d folders, want one", len(c.Files)),
+			"flowerctl data "+c.Name+" DIR")
 	}
 	return c.Files[0], nil
 }

@@ -18,7 +18,7 @@ import (
 
 // validate refuses what cannot be meant.
 func (o *serveOptions) validate(c *shell.Call) error {
-	if err := errors.Join(c.NoFiles(), o.Flags.Check()); err != nil {
+	if err := errors.Join(c.NoFiles("--model"), o.Flags.Check()); err != nil {
 		return err
 	}
 	for _, limit := range []struct {

@@ -84,7 +84,7 @@ under way; --resume goes on from there as if it had never stopped.
 }
 
 func (o *trainOptions) run(c *shell.Call) (err error) {
-	if err := c.NoFiles(); err != nil {
+	if err := c.NoFiles("--data"); err != nil {
 		return err
 	}
 	if o.list {

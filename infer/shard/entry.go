@@ -29,6 +29,9 @@ type Entry struct {
 	Error string `json:"error,omitempty"`
 }
 
+// ManifestStart is what every manifest begins with, of whatever version.
+const ManifestStart = `{"flowerctl_manifest":`
+
 // header is a manifest's first line.
 type header struct {
 	Version int      `json:"flowerctl_manifest"`

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/flowerctl/flowerctl/train/model"
+	"github.com/flowerctl/flowerctl/train/nearest"
 )
 
 // StudyClasses is how many kinds of flowers the study told apart: the number of
@@ -51,8 +52,25 @@ func Find(name string) (Preset, error) {
 		}
 		names[i] = p.Name
 	}
-	return Preset{}, fmt.Errorf("no network is called %q, want one of %s",
-		name, strings.Join(names, ", "))
+	return Preset{}, &unknown{name: name, names: names}
+}
+
+// unknown is the error of a name that no preset has.
+type unknown struct {
+	name  string
+	names []string
+}
+
+func (u *unknown) Error() string {
+	return fmt.Sprintf("no network is called %q, want one of %s", u.name, strings.Join(u.names, ", "))
+}
+
+// Hint is the name that was likely meant, "" where none is near.
+func (u *unknown) Hint() string {
+	if near := nearest.Word(u.name, u.names); near != "" {
+		return fmt.Sprintf("did you mean %s?", near)
+	}
+	return ""
 }
 
 // presets is the table of all networks.

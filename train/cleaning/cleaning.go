@@ -12,6 +12,7 @@ import (
 	"io"
 
 	"github.com/flowerctl/flowerctl/train/data"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Options say what is looked at besides the files. The zero value is the default.
@@ -64,7 +65,7 @@ func (r *Report) WriteText(w io.Writer) error {
 	}
 	for _, d := range l.Doubtful {
 		fmt.Fprintf(w, "doubtful label: %s: %s %.1f %%, more likely %s %.1f %%\n",
-			d.Path, d.Label, 100*d.Probability, d.Likely, 100*d.LikelyProbability)
+			table.Printable(d.Path), d.Label, 100*d.Probability, d.Likely, 100*d.LikelyProbability)
 	}
 	_, err := fmt.Fprintf(w, "%d doubtful labels of %d, the most doubtful first; %.1f %% of the labels "+
 		"are as answered by heads on %s that had not seen them\n",

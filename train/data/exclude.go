@@ -31,6 +31,10 @@ func ReadExclusion(file string) (*Exclusion, error) {
 	if err != nil {
 		return nil, err
 	}
+	if info, err := f.Stat(); err == nil && info.IsDir() {
+		f.Close()
+		return nil, fmt.Errorf("%s: a folder, want a file with a path a line", file)
+	}
 	defer f.Close()
 	text, err := io.ReadAll(textfile.NewReader(f))
 	if err == nil {

@@ -83,8 +83,11 @@ const listForms = "want CSV with the columns path and label, or JSON lines such 
 func ReadLabelList(file string) (*LabelList, error) {
 	r := &listReader{list: &LabelList{File: file}}
 	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
-		return nil, r.wrong(0, "a run that goes on reads the list again: write it into a file",
-			"%s, want a file", kindOf(info.Mode()))
+		help := "a run that goes on reads the list again: write it into a file"
+		if info.IsDir() {
+			help = listForms
+		}
+		return nil, r.wrong(0, help, "%s, want a file", kindOf(info.Mode()))
 	}
 	data, err := os.ReadFile(file)
 	if err != nil {

@@ -33,10 +33,10 @@ func (r Report) WriteText(w io.Writer) error {
 			100*r.MajorityRate)
 	}
 	for _, p := range r.Problems {
-		fmt.Fprintf(w, "%s: %s\n", p.Kind, p)
+		fmt.Fprintf(w, "%s: %s\n", p.Kind, table.Printable(p.String()))
 	}
 	for _, g := range r.Repeated {
-		fmt.Fprintf(w, "%s: %s\n", g, strings.Join(g.Files, " "))
+		fmt.Fprintf(w, "%s: %s\n", g, table.Printable(strings.Join(g.Files, " ")))
 	}
 	_, err := fmt.Fprintf(w, "%d left out, %d repeated\n", len(r.Problems), len(r.Repeated))
 	return err

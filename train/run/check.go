@@ -19,6 +19,10 @@ import (
 	"github.com/flowerctl/flowerctl/train/optim"
 )
 
+// MaxThreads is the most that [Settings].Threads may be: more cores than the machines have
+// that this runs on, and a bound for what a slip of the hand can allocate.
+const MaxThreads = 1024
+
 // SettingError says which settings cannot be as they are, and why. Fields are
 // names of [Fields]; Err does not repeat them.
 type SettingError struct {
@@ -230,8 +234,8 @@ func (p *plan) check() error {
 		return wrong("initializer", "got %q, want one of %v", p.Initializer, model.Inits())
 	case p.Batch < 0 && p.Batch != AutoBatch:
 		return wrong("batch", "got %d, want 1 or more, 0 for what suits the images, or auto", p.Batch)
-	case p.Threads < 0:
-		return wrong("threads", "got %d, want 0 (all cores) or more", p.Threads)
+	case p.Threads < 0 || p.Threads > MaxThreads:
+		return wrong("threads", "got %d, want 0 (all cores) to %d", p.Threads, MaxThreads)
 	case !(p.Smooth >= 0 && p.Smooth < 1):
 		return wrong("label-smoothing", "got %g, want 0 (none) or more, and less than 1", p.Smooth)
 	case !(p.ClipNorm >= 0):

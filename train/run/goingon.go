@@ -19,6 +19,10 @@ func (s *Session) goingOn(ctx context.Context) (lines []string) {
 	if s.options.Resume == nil {
 		return nil
 	}
+	if done := s.options.Resume.Checkpoint.Training.Epoch; done >= s.plan.Epochs && s.goesOn() {
+		return []string{fmt.Sprintf("%s done, and no more than %d asked for: "+
+			"more --epochs would go on", table.Count(done, "epoch"), s.plan.Epochs)}
+	}
 	if line := s.stretched(); line != "" {
 		lines = append(lines, line)
 	}

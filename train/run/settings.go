@@ -82,7 +82,7 @@ type Settings struct {
 	Smooth   float64 `json:"label_smoothing"`
 	Classes  string  `json:"class_weights"` // "", "balanced", or a number for each
 	Seed     uint64  `json:"seed"`          // of split, start, order, augmentation, dropout
-	Threads  int     `json:"threads"`       // 0 for all cores
+	Threads  int     `json:"threads"`       // 0 for all cores, at most MaxThreads
 	Epochs   int     `json:"epochs"`        // at most
 	Patience int     `json:"patience"`      // epochs; 0 never stops early
 	Monitor  string  `json:"monitor"`       // train.Monitor

@@ -8,6 +8,7 @@ import (
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Describe says what a session trains on what, and names the images that cannot be
@@ -55,7 +56,7 @@ func problems(c *shell.Call, set *data.Set) {
 			}
 			return
 		}
-		c.Say("%s", p)
+		c.Say("%s", table.Printable(p.String()))
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/device"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -12,6 +13,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/doctor"
 	"github.com/flowerctl/flowerctl/infer/signed"
+	"github.com/flowerctl/flowerctl/train"
 )
 
 // Model is the model that the flags name, with onnxruntime loaded.
@@ -34,6 +36,9 @@ func (m *Flags) Find(c *shell.Call) (*Model, error) {
 		file, err = infer.FindPrecision(path, m.Precision)
 	} else {
 		file, err = infer.Find(path)
+	}
+	if _, no := os.Stat(filepath.Join(path, train.ConfigFile)); err != nil && path != "" && no == nil {
+		return nil, shell.Fail(err, path+" is a run: flowerctl export model.onnx --run "+path)
 	}
 	if err != nil {
 		return nil, err

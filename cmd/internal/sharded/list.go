@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
 	"path/filepath"
@@ -46,6 +47,9 @@ func (o *Listing) Run(c *shell.Call) (err error) {
 		if err := noArchive(name); err != nil {
 			return err
 		}
+	}
+	if err := mayReplace(o.Out); err != nil {
+		return err
 	}
 	failed := 0
 	var archives []string
@@ -110,6 +114,31 @@ func (o *Listing) sources(c *shell.Call, s *objects.Stores) (sources iter.Seq[sh
 			"files", dir), inArchives("eval --data", dir))
 	}
 	return labelled(set), set.Labels, nil
+}
+
+// mayReplace refuses to write a manifest over a file of another kind: a model, a picture.
+// A manifest is written again, as the same command makes the same one.
+func mayReplace(out string) error {
+	info, err := os.Stat(out)
+	switch {
+	case out == "" || errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil || info.IsDir():
+		return shell.MayWrite(out, false)
+	case !info.Mode().IsRegular() || info.Size() == 0:
+		return nil
+	}
+	f, err := os.Open(out)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	start := make([]byte, len(shard.ManifestStart))
+	if _, err := io.ReadFull(f, start); err != nil || string(start) != shard.ManifestStart {
+		return shell.Fail(fmt.Errorf("--out: %s is there already, and is no manifest", out),
+			"name another file, or remove it")
+	}
+	return nil
 }
 
 var errArchive = errors.New("a tar or zip file, and a manifest lists files, not what is in them")

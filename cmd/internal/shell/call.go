@@ -39,12 +39,18 @@ func Action(run func(*Call) error) cli.ActionFunc {
 // Say prints a line for the person at the terminal: stderr, never a result.
 func (c *Call) Say(format string, args ...any) { fmt.Fprintf(c.Log, format+"\n", args...) }
 
-// NoFiles refuses arguments that are no flags.
-func (c *Call) NoFiles() error {
-	if len(c.Files) > 0 {
-		return Usagef("takes no file names: got %q", c.Files[0])
+// NoFiles refuses arguments that are no flags. A flag that was likely meant, such as --data,
+// is the hint.
+func (c *Call) NoFiles(meant ...string) error {
+	if len(c.Files) == 0 {
+		return nil
 	}
-	return nil
+	var hints []string
+	for _, flag := range meant {
+		hints = append(hints, fmt.Sprintf("%s names it: flowerctl %[2]s %[1]s %[3]s",
+			flag, c.Name, c.Files[0]))
+	}
+	return Fail(Usagef("takes no file names: got %q", c.Files[0]), hints...)
 }
 
 // OneFile is the one file name that a command takes.

@@ -5,14 +5,19 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 )
 
-// MayWrite says why a command may not write its result to path: a folder, or a file
-// that is there already, unless force is set.
+// MayWrite says why a command may not write its result to path: a folder, a file
+// that is there already, unless force is set, or one whose folder is not there.
 func MayWrite(path string, force bool) error {
 	info, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		dir := filepath.Dir(path)
+		if _, err := os.Stat(dir); path != "" && errors.Is(err, fs.ErrNotExist) {
+			return Fail(fmt.Errorf("%s: there is no folder %s", path, dir), "make the folder first")
+		}
 		return nil
 	case err != nil:
 		return err
