@@ -20,10 +20,9 @@ func (s *Session) goingOn(ctx context.Context) (lines []string) {
 		return nil
 	}
 	if done := s.options.Resume.Checkpoint.Training.Epoch; done >= s.plan.Epochs && s.goesOn() {
-		return []string{fmt.Sprintf("%s done, and no more than %d asked for: "+
-			"more --epochs would go on", table.Count(done, "epoch"), s.plan.Epochs)}
-	}
-	if line := s.stretched(); line != "" {
+		lines = append(lines, fmt.Sprintf("%s done, and no more than %d asked for: "+
+			"more --epochs would go on", table.Count(done, "epoch"), s.plan.Epochs))
+	} else if line := s.stretched(); line != "" {
 		lines = append(lines, line)
 	}
 	if line := s.added(ctx); line != "" {
