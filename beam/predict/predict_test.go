@@ -140,7 +140,7 @@ func (j job) plain(t *testing.T, top int) (result, dead string) {
 // options are those of the job into a new folder.
 func (j job) options(t *testing.T) Options {
 	return Options{Manifest: j.manifest, Model: j.model, Dir: filepath.Join(t.TempDir(), "out"),
-		Shards: 4, Batch: 3, Writer: answers.Writer{Top: 2},
+		Shards: 4, Batch: 3, Top: 2,
 		Given: func(option string) bool { return option == "top" }}
 }
 
