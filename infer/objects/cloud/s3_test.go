@@ -199,6 +199,9 @@ func TestASilentServerIsAskedAgain(t *testing.T) {
 	server.Fail(s3server.Silence(1000))
 	_, err = read(o)
 	wantError(t, err, "cut after 0 bytes, 5 times: no answer for 50ms", nil)
+	for _, err := range stores.List(server.Name("photos", "")) {
+		wantError(t, err, ": no answer for 50ms", nil)
+	}
 }
 
 // TestRequestsAreNotRepeatedTwice: what the store's library repeats, the reader does not.
