@@ -167,6 +167,9 @@ func TestAnObjectThatChangesIsNotMixed(t *testing.T) {
 	}
 	cut := s3server.CutReads(70_000, 1)
 	server.Fail(func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+		if got := r.Header.Get("If-Match"); got != `"`+listed.ETag+`"` {
+			t.Errorf("asked for the ETag %s, want %s", got, listed.ETag)
+		}
 		defer put(t, server, "a.jpg", second)
 		return cut(w, r, next)
 	})
