@@ -18,6 +18,7 @@ import (
 // TestAzureObjectsThatChangeAreNoticed, on a server that knows what is asked of Azure here.
 func TestAzureObjectsThatChangeAreNoticed(t *testing.T) {
 	etag, data, date := "0x1", "aaaa", "Sun, 09 Sep 2001 01:46:40 GMT"
+	refused := 0
 	azure := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Query().Get("comp") == "list" {
 			w.Header().Set("Content-Type", "application/xml")
@@ -27,6 +28,7 @@ func TestAzureObjectsThatChangeAreNoticed(t *testing.T) {
 			return
 		}
 		if wanted := r.Header.Get("If-Match"); wanted != "" && wanted != `"`+etag+`"` {
+			refused++
 			w.Header().Set("x-ms-error-code", "ConditionNotMet")
 			w.WriteHeader(http.StatusPreconditionFailed)
 			return
@@ -43,6 +45,9 @@ func TestAzureObjectsThatChangeAreNoticed(t *testing.T) {
 	}
 	name := "azblob://b/x.jpg?protocol=http&localemu=true&domain=" + strings.TrimPrefix(azure.URL, "http://")
 	changing(t, name, "0x1", func() { etag, data = "0x2", "bbbb" })
+	if refused != 2 {
+		t.Errorf("%d requests were for another ETag, want 2", refused)
+	}
 }
 
 // changing reads an object of four letters a as it is stated and as it is listed, before

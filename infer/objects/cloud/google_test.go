@@ -55,7 +55,7 @@ func TestGoogleForbids(t *testing.T) {
 
 // TestGoogleObjectsThatChangeAreNoticed by their generations.
 func TestGoogleObjectsThatChangeAreNoticed(t *testing.T) {
-	generation, data := "7", "aaaa"
+	generation, data, refused := "7", "aaaa", 0
 	google := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		item := fmt.Sprintf(`{"bucket": "b", "name": "x.jpg", "size": "%d", "generation": "%s"}`, len(data),
 			generation)
@@ -66,6 +66,7 @@ func TestGoogleObjectsThatChangeAreNoticed(t *testing.T) {
 		case strings.HasSuffix(r.URL.Path, "/o/x.jpg") && r.URL.Query().Get("alt") == "json":
 			fmt.Fprint(w, item)
 		case wanted != "" && wanted != generation:
+			refused++
 			w.WriteHeader(http.StatusPreconditionFailed)
 		default:
 			w.Header().Set("X-Goog-Generation", generation)
@@ -76,4 +77,7 @@ func TestGoogleObjectsThatChangeAreNoticed(t *testing.T) {
 	defer google.Close()
 	t.Setenv("STORAGE_EMULATOR_HOST", strings.TrimPrefix(google.URL, "http://"))
 	changing(t, "gs://b/x.jpg?anonymous=true", "7", func() { generation, data = "8", "bbbb" })
+	if refused != 2 {
+		t.Errorf("%d requests were for another generation, want 2", refused)
+	}
 }
