@@ -10,11 +10,14 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"
 
 	"github.com/flowerctl/flowerctl/fixtures/drawn"
@@ -157,6 +160,7 @@ func metric(r beam.PipelineResult, name string) (n int64) {
 func TestAnswersOnPrismAreThoseOfPredict(t *testing.T) {
 	j := prepared(t, 29)
 	o := j.options(t)
+	cores := runtime.GOMAXPROCS(0)
 	var executed beam.PipelineResult
 	r, err := Run(t.Context(), o, func(ctx context.Context, p *beam.Pipeline) (
 		result beam.PipelineResult, err error) {
@@ -189,6 +193,12 @@ func TestAnswersOnPrismAreThoseOfPredict(t *testing.T) {
 	}
 	if len(opened.classifiers) != 0 {
 		t.Error("the model is still open")
+	}
+	if got := runtime.GOMAXPROCS(0); got != cores {
+		t.Errorf("got GOMAXPROCS %d, want the %d of before", got, cores)
+	}
+	if words := jobopts.GetExperiments(); !slices.Contains(words, "prism_disable_sdf_split") {
+		t.Errorf("got the experiments %q, and Prism may split bundles", words)
 	}
 	merged, err := shard.Merge(t.Context(), o.Dir, "") // as flowerctl merge does
 	if err != nil || get(t, merged.Result) != result {
