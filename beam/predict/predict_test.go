@@ -233,6 +233,24 @@ func TestFinishedShardsAreNotAnsweredAgain(t *testing.T) {
 	}
 }
 
+func TestAJobThatIsSubmittedIsNotWaitedFor(t *testing.T) {
+	j := prepared(t, 4)
+	submitted := func(context.Context, *beam.Pipeline) (beam.PipelineResult, error) { return nil, nil }
+	o := j.options(t)
+	if _, err := Run(t.Context(), o, submitted); err == nil || !strings.Contains(err.Error(), "no _SUCCESS") {
+		t.Errorf("got %v, want that the folder is not shared", err)
+	}
+	o.Async = true
+	r, err := Run(t.Context(), o, submitted)
+	if err != nil || r.Done != 0 || r.Shards != 4 || r.Pictures != 5 {
+		t.Errorf("got %+v, %v, want 4 shards to do", r, err)
+	}
+	p := plan{Options: Options{Manifest: "m.jsonl", Dir: "out"}}
+	if err := p.absolute(); err != nil || !filepath.IsAbs(p.Manifest) || !filepath.IsAbs(p.Dir) || p.Model != "" {
+		t.Errorf("got %+v, %v, want what workers find from any folder", p.Options, err)
+	}
+}
+
 func TestShardsWithoutPicturesAreWritten(t *testing.T) {
 	j := prepared(t, 1)
 	o := j.options(t)

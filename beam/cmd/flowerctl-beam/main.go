@@ -167,23 +167,28 @@ func check() error {
 	return nil
 }
 
-func run(ctx context.Context) error {
-	if err := check(); err != nil {
-		return err
-	}
-	o := predict.Options{Manifest: *manifest, Dir: *out, Shards: *shards, Batch: *batch,
+// options are those of the flags.
+func options() predict.Options {
+	return predict.Options{Manifest: *manifest, Dir: *out, Shards: *shards, Batch: *batch,
 		Model: cmp.Or(*model, os.Getenv("FLOWERCTL_MODEL")), AllowChanged: *allowChanged,
 		Async: *jobopts.Async, Top: *top, MinConfidence: *minConfidence, Given: given,
 		Begin: func(job shard.Job) {
 			fmt.Fprintf(os.Stderr, "using %s; %s in %s; runner %s\n", job.Name,
 				table.Count(job.Pictures, "picture"), table.Count(job.Shards, "shard"), runner())
 		}}
+}
+
+func run(ctx context.Context) error {
+	if err := check(); err != nil {
+		return err
+	}
 	if *jobopts.WorkerBinary == "" { // else Beam compiles one, without cgo
 		var err error
 		if *jobopts.WorkerBinary, err = os.Executable(); err != nil {
 			return err
 		}
 	}
+	o := options()
 	r, err := predict.Run(ctx, o, beamx.RunWithMetrics)
 	if err != nil {
 		return err
