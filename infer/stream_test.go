@@ -10,6 +10,7 @@ import (
 	"image/png"
 	"io"
 	"iter"
+	"runtime"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -206,6 +207,46 @@ func TestStreamAnswersWhatIsThereWhileAPictureIsNotDecoded(t *testing.T) {
 	}
 	if next != 3 {
 		t.Errorf("got %d answers, want 3", next)
+	}
+}
+
+// crowd is opened when so many of it are being opened at the same time.
+type crowd struct {
+	ctx  context.Context
+	left *atomic.Int32
+	all  chan struct{}
+	data []byte
+}
+
+func (c crowd) Open() (io.ReadCloser, error) {
+	if c.left.Add(-1) == 0 {
+		close(c.all)
+	}
+	select {
+	case <-c.all:
+		return io.NopCloser(bytes.NewReader(c.data)), nil
+	case <-c.ctx.Done():
+		return nil, c.ctx.Err()
+	}
+}
+
+// TestPicturesAreWaitedForTogether: as many as Decoders, however few cores there are.
+func TestPicturesAreWaitedForTogether(t *testing.T) {
+	together := 3 * runtime.GOMAXPROCS(0)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute) // where they never meet
+	defer cancel()
+	c := crowd{ctx, new(atomic.Int32), make(chan struct{}), gray(t, 1)}
+	c.left.Store(int32(together))
+	var sizes []int
+	e := Engine{Prep: square, Classify: echo(&sizes), Decoders: together}
+	n := 0
+	for r, err := range Stream(t.Context(), e, slices.Values(slices.Repeat([]Picture{{From: c}}, together)), 4) {
+		if n++; err != nil || r.Err != nil {
+			t.Fatal(err, r.Err)
+		}
+	}
+	if n != together {
+		t.Errorf("got %d of %d", n, together)
 	}
 }
 

@@ -49,10 +49,12 @@ type Options struct {
 	// Shards is how many; 0 means one for 500 pictures, 1,000 at most. No more workers than
 	// shards have work.
 	Shards int
-	Batch  int            // pictures a run of the network; 0 means infer.DefaultBatch
-	Writer answers.Writer // Top and MinConfidence
-	// Given says which of "top" and "min-confidence" count: see shard.Predictions. nil: none.
-	Given func(option string) bool
+	Batch  int // pictures a run of the network; 0 means infer.DefaultBatch
+	// Top and MinConfidence are those of answers.Writer, where Given says so of "top" and
+	// "min-confidence": see shard.Predictions. A Given of nil says so of none.
+	Top           int
+	MinConfidence float64
+	Given         func(option string) bool
 	// AllowChanged is that of shard.Work.
 	AllowChanged bool
 	// Async says that execute does not wait for the pipeline's end: the result is how far
@@ -155,7 +157,8 @@ func (p *plan) open(m *shard.Manifest) (_ *classifier, err error) {
 	if given == nil {
 		given = func(string) bool { return false }
 	}
-	p.job, p.writer = shard.Predictions(file, c.Classifier, p.Writer, given)
+	how := answers.Writer{Top: p.Top, MinConfidence: p.MinConfidence}
+	p.job, p.writer = shard.Predictions(file, c.Classifier, how, given)
 	p.device = c.Session().Device().String()
 	p.Batch = cmp.Or(p.Batch, infer.DefaultBatch)
 	if p.Shards == 0 {
@@ -196,17 +199,17 @@ type Result struct {
 }
 
 func (p *plan) result(executed beam.PipelineResult) (*Result, error) {
-	if _, err := os.Stat(filepath.Join(p.Dir, "_SUCCESS")); err != nil && !p.Async {
-		return nil, fmt.Errorf("%s: the pipeline has ended, and there is no _SUCCESS: do the workers "+
-			"share this folder?", p.Dir)
+	if _, err := os.Stat(filepath.Join(p.Dir, shard.SuccessFile)); err != nil && !p.Async {
+		return nil, fmt.Errorf("%s: the pipeline has ended, and there is no %s: do the workers "+
+			"share this folder?", p.Dir, shard.SuccessFile)
 	}
 	status, err := shard.ReadStatus(p.Dir)
 	if err != nil {
 		return nil, err
 	}
-	r := &Result{Status: *status, File: filepath.Join(p.Dir, "result.jsonl")}
+	r := &Result{Status: *status, File: p.job.ResultFile(p.Dir)}
 	if r.Failed > 0 {
-		r.Dead = filepath.Join(p.Dir, "dead.jsonl")
+		r.Dead = filepath.Join(p.Dir, shard.DeadFile)
 	}
 	if !p.Async {
 		r.measure(executed)

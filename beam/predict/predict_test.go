@@ -10,11 +10,14 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/apache/beam/sdks/v2/go/pkg/beam"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/log"
+	"github.com/apache/beam/sdks/v2/go/pkg/beam/options/jobopts"
 	"github.com/apache/beam/sdks/v2/go/pkg/beam/runners/prism"
 
 	"github.com/flowerctl/flowerctl/fixtures/drawn"
@@ -140,7 +143,7 @@ func (j job) plain(t *testing.T, top int) (result, dead string) {
 // options are those of the job into a new folder.
 func (j job) options(t *testing.T) Options {
 	return Options{Manifest: j.manifest, Model: j.model, Dir: filepath.Join(t.TempDir(), "out"),
-		Shards: 4, Batch: 3, Writer: answers.Writer{Top: 2},
+		Shards: 4, Batch: 3, Top: 2,
 		Given: func(option string) bool { return option == "top" }}
 }
 
@@ -157,6 +160,7 @@ func metric(r beam.PipelineResult, name string) (n int64) {
 func TestAnswersOnPrismAreThoseOfPredict(t *testing.T) {
 	j := prepared(t, 29)
 	o := j.options(t)
+	cores := runtime.GOMAXPROCS(0)
 	var executed beam.PipelineResult
 	r, err := Run(t.Context(), o, func(ctx context.Context, p *beam.Pipeline) (
 		result beam.PipelineResult, err error) {
@@ -190,6 +194,12 @@ func TestAnswersOnPrismAreThoseOfPredict(t *testing.T) {
 	if len(opened.classifiers) != 0 {
 		t.Error("the model is still open")
 	}
+	if got := runtime.GOMAXPROCS(0); got != cores {
+		t.Errorf("got GOMAXPROCS %d, want the %d of before", got, cores)
+	}
+	if words := jobopts.GetExperiments(); !slices.Contains(words, "prism_disable_sdf_split") {
+		t.Errorf("got the experiments %q, and Prism may split bundles", words)
+	}
 	merged, err := shard.Merge(t.Context(), o.Dir, "") // as flowerctl merge does
 	if err != nil || get(t, merged.Result) != result {
 		t.Errorf("merged again: got %v", err)
@@ -220,6 +230,24 @@ func TestFinishedShardsAreNotAnsweredAgain(t *testing.T) {
 	}
 	if result, _ := j.plain(t, 2); get(t, r.File) != result {
 		t.Errorf("got %s, want %s", get(t, r.File), result)
+	}
+}
+
+func TestAJobThatIsSubmittedIsNotWaitedFor(t *testing.T) {
+	j := prepared(t, 4)
+	submitted := func(context.Context, *beam.Pipeline) (beam.PipelineResult, error) { return nil, nil }
+	o := j.options(t)
+	if _, err := Run(t.Context(), o, submitted); err == nil || !strings.Contains(err.Error(), "no _SUCCESS") {
+		t.Errorf("got %v, want that the folder is not shared", err)
+	}
+	o.Async = true
+	r, err := Run(t.Context(), o, submitted)
+	if err != nil || r.Done != 0 || r.Shards != 4 || r.Pictures != 5 {
+		t.Errorf("got %+v, %v, want 4 shards to do", r, err)
+	}
+	p := plan{Options: Options{Manifest: "m.jsonl", Dir: "out"}}
+	if err := p.absolute(); err != nil || !filepath.IsAbs(p.Manifest) || !filepath.IsAbs(p.Dir) || p.Model != "" {
+		t.Errorf("got %+v, %v, want what workers find from any folder", p.Options, err)
 	}
 }
 

@@ -71,7 +71,8 @@ func TestWorkersRefuseAnotherModelOrManifest(t *testing.T) {
 func TestPicturesThatAreNoFilesEndTheJob(t *testing.T) {
 	for _, entry := range []string{`"file":"s3://b/a.png"`,
 		`"file":"a.parquet/0","table":"a.parquet","column":"image","row":0`} {
-		lines := []byte(`{"flowerctl_manifest":1}` + "\n{" + entry + `,"size":9,"sha256":"` + shard.Hash(nil) + "\"}\n")
+		lines := fmt.Appendf(nil, "{\"flowerctl_manifest\":1}\n{%s,\"size\":9,\"sha256\":%q}\n", entry,
+			shard.Hash(nil))
 		path := filepath.Join(t.TempDir(), "m.jsonl")
 		put(t, path, fmt.Appendf(lines, `{"pictures":1,"bytes":9,"sha256":%q}`+"\n", shard.Hash(lines)))
 		m, err := shard.Open(path)

@@ -44,14 +44,15 @@ func (f *answerFn) begin(ctx context.Context) *stream {
 	}
 	go func() {
 		defer close(s.out)
-		var waiting queue
-		for a, err := range shard.Stream(ctx, s.entries(ctx, &waiting), ask, f.AllowChanged) {
+		// Without a result yet, in order: more than a stream reads ahead, as in package shard.
+		waiting := make(chan picture, 4096)
+		for a, err := range shard.Stream(ctx, s.entries(ctx, waiting), ask, f.AllowChanged) {
 			if err != nil {
 				s.err = err
 				return
 			}
 			select {
-			case s.out <- answered{waiting.next(), a}:
+			case s.out <- answered{<-waiting, a}:
 			case <-ctx.Done():
 				s.err = context.Cause(ctx)
 				return
@@ -61,8 +62,9 @@ func (f *answerFn) begin(ctx context.Context) *stream {
 	return s
 }
 
-// entries are those of the pictures that are sent.
-func (s *stream) entries(ctx context.Context, waiting *queue) iter.Seq2[shard.Entry, error] {
+// entries are those of the pictures that are sent, which go on to waiting.
+func (s *stream) entries(ctx context.Context, waiting chan<- picture) (
+	entries iter.Seq2[shard.Entry, error]) {
 	return func(yield func(shard.Entry, error) bool) {
 		for {
 			select {
@@ -71,7 +73,11 @@ func (s *stream) entries(ctx context.Context, waiting *queue) iter.Seq2[shard.En
 					return
 				}
 				e, err := shard.DecodeEntry(p.line)
-				waiting.add(p)
+				select {
+				case waiting <- p:
+				case <-ctx.Done():
+					return
+				}
 				if !yield(e, err) || err != nil {
 					return
 				}
@@ -103,24 +109,4 @@ func (s *stream) times() []int64 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.ms)
-}
-
-// queue are the pictures without a result yet, in order.
-type queue struct {
-	mu  sync.Mutex
-	all []picture
-}
-
-func (q *queue) add(p picture) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	q.all = append(q.all, p)
-}
-
-func (q *queue) next() picture {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	p := q.all[0]
-	q.all = q.all[1:]
-	return p
 }

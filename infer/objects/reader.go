@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"math/rand/v2"
 	"time"
 )
@@ -20,9 +21,9 @@ type Object struct {
 func (o *Object) String() string { return o.Name.String() }
 
 // attempts is how often the bytes of an object are asked for without much of them, enough
-// bytes, in between: a large one that is read for hours is cut now and then. A client of a store repeats
-// requests without an answer by itself; these are for answers that end early or stall,
-// which it does not notice.
+// bytes, in between: a large one that is read for hours is cut now and then. A client of a
+// store repeats requests without an answer by itself; these are for answers that end early
+// or stall, which it does not notice.
 const (
 	attempts = 5
 	enough   = 4 << 20
@@ -227,4 +228,25 @@ func (s *Stores) within(request func(context.Context) error) error {
 		}
 	}
 	return fmt.Errorf("%d times %w", attempts, s.stall())
+}
+
+// listing yields what list does, and ends it where it stalls: what was yielded is not asked
+// for again.
+func listing[T any](s *Stores, list func(context.Context) iter.Seq2[T, error]) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		ctx, cancel := context.WithCancelCause(s.ctx)
+		defer cancel(nil)
+		stop := s.watch(cancel)
+		defer func() { stop() }()
+		for v, err := range list(ctx) {
+			stop() // the receiver may take its time
+			if err != nil && errors.Is(context.Cause(ctx), errStalled) {
+				err = s.stall()
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+			stop = s.watch(cancel)
+		}
+	}
 }

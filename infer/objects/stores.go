@@ -155,8 +155,8 @@ func (o *Object) Stat() (*Object, error) {
 	return &now, err
 }
 
-// List yields the objects whose names begin with that of prefix, in the order of their
-// keys; folders yields what is between that and the next slash. Errors begin with the name.
+// List yields the objects whose names begin with prefix, in the order of their keys. Its
+// errors, which end it, begin with the prefix.
 func (s *Stores) List(prefix string) iter.Seq2[*Object, error] {
 	return func(yield func(*Object, error) bool) {
 		n, err := s.parse(prefix)
@@ -169,7 +169,8 @@ func (s *Stores) List(prefix string) iter.Seq2[*Object, error] {
 			yield(nil, fmt.Errorf("%s: %w", prefix, err))
 			return
 		}
-		for info, err := range b.List(s.ctx, n.Key) {
+		list := func(ctx context.Context) iter.Seq2[Info, error] { return b.List(ctx, n.Key) }
+		for info, err := range listing(s, list) {
 			if err != nil {
 				yield(nil, fmt.Errorf("%s: %w", prefix, err))
 				return
@@ -190,7 +191,8 @@ func (s *Stores) Folders(prefix string) (names []string, err error) {
 	}
 	b, err := s.bucket(n)
 	if err == nil {
-		for name, failed := range b.Folders(s.ctx, n.Key) {
+		list := func(ctx context.Context) iter.Seq2[string, error] { return b.Folders(ctx, n.Key) }
+		for name, failed := range listing(s, list) {
 			if err = failed; err != nil {
 				break
 			}

@@ -19,11 +19,17 @@ import (
 	"github.com/flowerctl/flowerctl/train/table"
 )
 
-// The files that merging makes in a folder of shards, but for the result.
+// The files that merging makes in a folder of shards, but for [Job.ResultFile].
 const (
-	deadFile    = "dead.jsonl"
-	successFile = "_SUCCESS" // empty, as Hadoop's
+	DeadFile    = "dead.jsonl" // empty where all pictures have an answer
+	SuccessFile = "_SUCCESS"   // empty, as Hadoop's
 )
+
+// ResultFile is the file that merging makes in a folder of the job's shards.
+func (j *Job) ResultFile(dir string) string {
+	_, extension := j.extensions()
+	return filepath.Join(dir, "result"+extension)
+}
 
 // Merged is what merging gave.
 type Merged struct {
@@ -63,19 +69,18 @@ func Merge(ctx context.Context, dir, path string) (*Merged, error) {
 	if err != nil {
 		return nil, err
 	}
-	success := filepath.Join(dir, successFile)
+	success := filepath.Join(dir, SuccessFile)
 	if err := os.Remove(success); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	_, extension := job.extensions()
-	m := &Merged{Job: *job, Result: cmp.Or(path, filepath.Join(dir, "result"+extension))}
+	m := &Merged{Job: *job, Result: cmp.Or(path, job.ResultFile(dir))}
 	for _, p := range parts {
 		m.Failed += p.Failed
 		if !slices.Contains(m.Devices, p.Device) {
 			m.Devices = append(m.Devices, p.Device)
 		}
 	}
-	err = atomicfile.Write(filepath.Join(dir, deadFile), func(w io.Writer) error {
+	err = atomicfile.Write(filepath.Join(dir, DeadFile), func(w io.Writer) error {
 		return concatenate(ctx, dir, parts, w, func(p *Part) Sum { return p.Dead }, false)
 	})
 	if err == nil {
@@ -87,7 +92,7 @@ func Merge(ctx context.Context, dir, path string) (*Merged, error) {
 		err = atomicfile.WriteBytes(success, nil)
 	}
 	if m.Failed > 0 {
-		m.Dead = filepath.Join(dir, deadFile)
+		m.Dead = filepath.Join(dir, DeadFile)
 	}
 	return m, err
 }

@@ -1,8 +1,10 @@
 package shard
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"iter"
 	"path/filepath"
@@ -138,6 +140,34 @@ func TestStoresThatFailAreTriedAgain(t *testing.T) {
 	b.Denied = nil
 	if o, err := Run(t.Context(), w); err != nil || o.Done != 6 {
 		t.Errorf("got %+v, %v", o, err)
+	}
+}
+
+// TestTheRestOfAnObjectIsNotAskedFor where its ETag says enough, and is where only a hash does.
+func TestTheRestOfAnObjectIsNotAskedFor(t *testing.T) {
+	for _, none := range []bool{false, true} {
+		b := &bucket.Bucket{NoETags: none, Objects: map[string]string{"p/a.png": png + strings.Repeat("x", 100)}}
+		s := b.Stores(t.Context())
+		w := prediction(opened(t, manifest(t, inBucket(s), ListOptions{})), t.TempDir(), Shard{0, 1}, answers.JSON)
+		w.Objects = s
+		w.Answer = func(_ context.Context, all iter.Seq[infer.Picture]) iter.Seq2[infer.Result, error] {
+			return func(yield func(infer.Result, error) bool) {
+				for p := range all { // as a decoder that needs no more
+					_, err := io.CopyN(io.Discard, p.Reader, int64(len(png)))
+					if !yield(infer.Result{Picture: p, Err: errors.New("cut short")}, err) {
+						return
+					}
+				}
+			}
+		}
+		before := b.Reads()
+		b.Cut, b.Cuts = len(png), before+1
+		if o, err := Run(t.Context(), w); err != nil || o.Done != 1 {
+			t.Fatalf("got %+v, %v", o, err)
+		}
+		if again := b.Reads() - before - 1; (again > 0) != none {
+			t.Errorf("ETags %v: asked for the rest %d times", !none, again)
+		}
 	}
 }
 

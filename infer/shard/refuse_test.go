@@ -131,7 +131,7 @@ func TestDamagedPartsAreNoticed(t *testing.T) {
 			_, err = Run(t.Context(), prediction(m, out, Shard{1, 2}, answers.JSON))
 			refused(t, err, "damaged")
 		}
-		for _, never := range []string{"result.jsonl", successFile} {
+		for _, never := range []string{"result.jsonl", SuccessFile} {
 			if _, err := os.Stat(filepath.Join(out, never)); err == nil {
 				t.Errorf("%s is damaged, and %s there", name, never)
 			}

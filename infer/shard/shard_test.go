@@ -167,7 +167,7 @@ func TestShardsMergeToWhatOneRunWrites(t *testing.T) {
 				int64(strings.Count(got, "\n")) != merged.Failed {
 				t.Errorf("got dead letters %.200q, want %d with %s", got, merged.Failed, want)
 			}
-			get(t, filepath.Join(out, successFile))
+			get(t, filepath.Join(out, SuccessFile))
 		}
 	}
 }

@@ -167,31 +167,35 @@ func check() error {
 	return nil
 }
 
+// options are those of the flags.
+func options() predict.Options {
+	return predict.Options{Manifest: *manifest, Dir: *out, Shards: *shards, Batch: *batch,
+		Model: cmp.Or(*model, os.Getenv("FLOWERCTL_MODEL")), AllowChanged: *allowChanged,
+		Async: *jobopts.Async, Top: *top, MinConfidence: *minConfidence, Given: given,
+		Begin: func(job shard.Job) {
+			fmt.Fprintf(os.Stderr, "using %s; %s in %s; runner %s\n", job.Name,
+				table.Count(job.Pictures, "picture"), table.Count(job.Shards, "shard"), runner())
+		}}
+}
+
 func run(ctx context.Context) error {
 	if err := check(); err != nil {
 		return err
 	}
-	o := predict.Options{Manifest: *manifest, Dir: *out, Shards: *shards, Batch: *batch,
-		Model: cmp.Or(*model, os.Getenv("FLOWERCTL_MODEL")), AllowChanged: *allowChanged,
-		Async: *jobopts.Async, Given: given,
-		Begin: func(job shard.Job) {
-			fmt.Fprintf(os.Stderr, "using %s; %d pictures in %d shards; runner %s\n", job.Name,
-				job.Pictures, job.Shards, runner())
-		}}
-	o.Writer.Top, o.Writer.MinConfidence = *top, *minConfidence
 	if *jobopts.WorkerBinary == "" { // else Beam compiles one, without cgo
 		var err error
 		if *jobopts.WorkerBinary, err = os.Executable(); err != nil {
 			return err
 		}
 	}
+	o := options()
 	r, err := predict.Run(ctx, o, beamx.RunWithMetrics)
 	if err != nil {
 		return err
 	}
 	if r.Runs > 0 {
-		fmt.Fprintf(os.Stderr, "%d runs of the network: %.1f ms on average, %d to %d\n", r.Runs,
-			r.MeanMs, r.FastestMs, r.MaxMs)
+		fmt.Fprintf(os.Stderr, "%s of the network: %.1f ms on average, %d to %d\n",
+			table.Count(r.Runs, "run"), r.MeanMs, r.FastestMs, r.MaxMs)
 	}
 	if o.Async {
 		fmt.Printf("submitted; flowerctl status %s\n", *out)
@@ -201,7 +205,8 @@ func run(ctx context.Context) error {
 	if r.Failed > 0 {
 		dead = fmt.Sprintf("; %d without an answer: %s", r.Failed, r.Dead)
 	}
-	fmt.Printf("%s: %d pictures in %d shards%s\n", r.File, r.Pictures, r.Shards, dead)
+	fmt.Printf("%s: %s in %s%s\n", r.File, table.Count(r.Pictures, "picture"),
+		table.Count(r.Shards, "shard"), dead)
 	return nil
 }
 

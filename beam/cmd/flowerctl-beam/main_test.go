@@ -4,9 +4,12 @@ import (
 	"bytes"
 	"errors"
 	"flag"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/beam/predict"
 )
 
 func TestFlagsThatMeanNothingAreRefused(t *testing.T) {
@@ -23,12 +26,7 @@ func TestFlagsThatMeanNothingAreRefused(t *testing.T) {
 		`--runner: got "direct", want prism, flink`: append(files, "--runner", "direct"),
 		"flag provided but not defined: -shard":     append(files, "--shard", "0/2"),
 	} {
-		for _, name := range append(own, "runner") { // as they are at the start
-			f := flag.Lookup(name)
-			if err := f.Value.Set(f.DefValue); err != nil {
-				t.Fatal(err)
-			}
-		}
+		unset(t)
 		err := parse(args)
 		if err == nil {
 			err = check()
@@ -37,6 +35,35 @@ func TestFlagsThatMeanNothingAreRefused(t *testing.T) {
 		if !errors.As(err, &usage) || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %v, want %s", args, err, want)
 		}
+	}
+}
+
+// unset makes the flags what they are at the start.
+func unset(t *testing.T) {
+	t.Helper()
+	for _, name := range append(slices.Clone(own), "runner") {
+		f := flag.Lookup(name)
+		if err := f.Value.Set(f.DefValue); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func TestFlagsAreOptions(t *testing.T) {
+	unset(t)
+	t.Setenv("FLOWERCTL_MODEL", "env.onnx")
+	err := parse([]string{"--manifest", "m.jsonl", "--out", "answers", "--shards", "7", "--batch", "5", "--top",
+		"3", "--min-confidence", "0.5", "--allow-changed"})
+	if err := errors.Join(err, check()); err != nil {
+		t.Fatal(err)
+	}
+	o := options()
+	given := o.Given("top") && o.Given("min-confidence") && !o.Given("model")
+	o.Given, o.Begin = nil, nil
+	want := predict.Options{Manifest: "m.jsonl", Dir: "answers", Model: "env.onnx", Shards: 7, Batch: 5, Top: 3,
+		MinConfidence: 0.5, AllowChanged: true}
+	if !reflect.DeepEqual(o, want) || !given {
+		t.Errorf("got %+v, want %+v; given: %v", o, want, given)
 	}
 }
 

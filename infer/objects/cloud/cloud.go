@@ -66,8 +66,7 @@ func (b *bucket) List(ctx context.Context, prefix string) iter.Seq2[objects.Info
 				yield(objects.Info{}, err)
 				return
 			}
-			info := objects.Info{Key: o.Key, Size: o.Size, ETag: b.store.listed(o)}
-			if !o.IsDir && !yield(info, nil) {
+			if !yield(objects.Info{Key: o.Key, Size: o.Size, ETag: b.store.listed(o)}, nil) {
 				return
 			}
 		}

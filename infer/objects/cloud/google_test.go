@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flowerctl/flowerctl/infer/objects"
 )
@@ -49,5 +50,34 @@ func TestGoogleForbids(t *testing.T) {
 		if !objects.Gone(err) {
 			t.Errorf("got %v", err)
 		}
+	}
+}
+
+// TestGoogleObjectsThatChangeAreNoticed by their generations.
+func TestGoogleObjectsThatChangeAreNoticed(t *testing.T) {
+	generation, data, refused := "7", "aaaa", 0
+	google := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		item := fmt.Sprintf(`{"bucket": "b", "name": "x.jpg", "size": "%d", "generation": "%s"}`, len(data),
+			generation)
+		wanted := r.Header.Get("x-goog-if-generation-match") + r.URL.Query().Get("ifGenerationMatch")
+		switch {
+		case strings.HasSuffix(r.URL.Path, "/o"):
+			fmt.Fprintf(w, `{"items": [%s]}`, item)
+		case strings.HasSuffix(r.URL.Path, "/o/x.jpg") && r.URL.Query().Get("alt") == "json":
+			fmt.Fprint(w, item)
+		case wanted != "" && wanted != generation:
+			refused++
+			w.WriteHeader(http.StatusPreconditionFailed)
+		default:
+			w.Header().Set("X-Goog-Generation", generation)
+			w.Header().Set("X-Goog-Stored-Content-Length", fmt.Sprint(len(data)))
+			http.ServeContent(w, r, "x.jpg", time.Unix(1e9, 0), strings.NewReader(data))
+		}
+	}))
+	defer google.Close()
+	t.Setenv("STORAGE_EMULATOR_HOST", strings.TrimPrefix(google.URL, "http://"))
+	changing(t, "gs://b/x.jpg?anonymous=true", "7", func() { generation, data = "8", "bbbb" })
+	if refused != 2 {
+		t.Errorf("%d requests were for another generation, want 2", refused)
 	}
 }

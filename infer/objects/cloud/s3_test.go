@@ -167,6 +167,9 @@ func TestAnObjectThatChangesIsNotMixed(t *testing.T) {
 	}
 	cut := s3server.CutReads(70_000, 1)
 	server.Fail(func(w http.ResponseWriter, r *http.Request, next http.Handler) bool {
+		if got := r.Header.Get("If-Match"); got != `"`+listed.ETag+`"` {
+			t.Errorf("asked for the ETag %s, want %s", got, listed.ETag)
+		}
 		defer put(t, server, "a.jpg", second)
 		return cut(w, r, next)
 	})
@@ -199,6 +202,9 @@ func TestASilentServerIsAskedAgain(t *testing.T) {
 	server.Fail(s3server.Silence(1000))
 	_, err = read(o)
 	wantError(t, err, "cut after 0 bytes, 5 times: no answer for 50ms", nil)
+	for _, err := range stores.List(server.Name("photos", "")) {
+		wantError(t, err, ": no answer for 50ms", nil)
+	}
 }
 
 // TestRequestsAreNotRepeatedTwice: what the store's library repeats, the reader does not.

@@ -97,6 +97,10 @@ func TestTheColumnIsFoundOrNamed(t *testing.T) {
 	type list struct {
 		A [][]byte `parquet:"a"`
 	}
+	type beside struct {
+		Sum   []byte `parquet:"sum"`
+		Image *image `parquet:"image,optional"`
+	}
 	for _, c := range []struct{ path, column, want string }{
 		{written(t, 9, one{"x", []byte("y")}), "", "jpeg"},
 		{written(t, 9, one{"x", []byte("y")}), "jpeg", "jpeg"},
@@ -105,6 +109,7 @@ func TestTheColumnIsFoundOrNamed(t *testing.T) {
 		{written(t, 9, two{}), "b", "b"},
 		{written(t, 9, list{}), "", "no column of bytes"},
 		{written(t, 9, images(2)...), "image", "image.bytes"},
+		{written(t, 9, beside{}), "", "image.bytes"},
 	} {
 		got := ""
 		if table, err := Open(c.path, c.column); err != nil {
@@ -147,7 +152,8 @@ func TestAFooterIsInsideItsFile(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := Open(path, ""); !errors.Is(err, rows.ErrDamaged) {
+		_, err := Open(path, "")
+		if !errors.Is(err, rows.ErrDamaged) || !strings.Contains(err.Error(), "cut short (a footer of ") {
 			t.Errorf("%q: got %v", text, err)
 		}
 	}
