@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,7 +140,9 @@ func TestChildThatHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Println("HELD")
-	select {}
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil { // until the other test ends
+		t.Fatal(err)
+	}
 }
 
 // What another process holds stays, and the folder that it locked is waited for, until it
@@ -151,6 +154,11 @@ func TestWhatAnotherProcessHoldsStays(t *testing.T) {
 	f, said := folder(t, 30, "a", "b", "c")
 	c := exec.Command(os.Args[0], "-test.run=^TestChildThatHolds$")
 	c.Env = append(os.Environ(), "DISKCACHE_CHILD="+f.path("a"))
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
 	out, err := c.StdoutPipe()
 	if err == nil {
 		err = c.Start()
