@@ -67,6 +67,14 @@ func TestAutoBatchFitsMemory(t *testing.T) {
 	}
 }
 
+func TestStepsMayTakeNineTenthsOfWhatIsFree(t *testing.T) {
+	for free, want := range map[int64]int64{0: 0, 1000: 900, 16 << 30: 15_461_882_262} {
+		if got := roomForSteps(free); got != want {
+			t.Errorf("%d bytes free: got %d, want %d", free, got, want)
+		}
+	}
+}
+
 // TestAutoIsAWordOfItsField, and of no other.
 func TestAutoIsAWordOfItsField(t *testing.T) {
 	for _, f := range Fields() {

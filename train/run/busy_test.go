@@ -108,6 +108,48 @@ func TestATrainingThatLostItsFolderWritesNothingMore(t *testing.T) {
 	}
 }
 
+// TestWhatComesAfterTheLastEpochIsNotWrittenIntoALostFolder: a head that is fitted again, with
+// its answers for the test images, and the report. The folder is lost when it was asked for so
+// many times after the last event.
+func TestWhatComesAfterTheLastEpochIsNotWrittenIntoALostFolder(t *testing.T) {
+	for name, c := range map[string]struct {
+		head  bool
+		times int
+	}{"report": {false, 0}, "head": {true, 0}, "test of the head": {true, 1}, "report of the head": {true, 2}} {
+		s, o := small(), Options{Dir: filepath.Join(t.TempDir(), "run")}
+		if c.head {
+			s = colourSettings(0)
+			o, _ = onColours(t, 0)
+		}
+		session, err := Open(t.Context(), s, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer session.Close()
+		f, asked := Folder{o.Dir}, 0
+		var then map[string]string
+		_, err = session.train(t.Context(), f, func() error {
+			events, _ := os.ReadFile(f.File(train.EventsFile)) // none before the first event
+			if !strings.Contains(string(events), `"event":"end"`) {
+				return nil
+			}
+			if asked++; asked <= c.times {
+				return nil
+			}
+			if then == nil {
+				then = contents(t, f)
+			}
+			return lease.ErrLost
+		})
+		if !errors.Is(err, lease.ErrLost) {
+			t.Errorf("%s: got %v, want that the lease was lost", name, err)
+		}
+		if then == nil || !reflect.DeepEqual(contents(t, f), then) {
+			t.Errorf("%s: the folder has other files than those when it was lost", name)
+		}
+	}
+}
+
 // TestANewRunIsNotWrittenOverOneThatCameMeanwhile: the folder was looked at before images
 // were read.
 func TestANewRunIsNotWrittenOverOneThatCameMeanwhile(t *testing.T) {
