@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -207,6 +208,22 @@ func TestWhatAnotherProcessHoldsStays(t *testing.T) {
 	unlock()
 	if len(*said) > 0 {
 		t.Errorf("said %q", *said)
+	}
+}
+
+func TestWhatIsNoFileGoesWithoutBeingOpened(t *testing.T) {
+	f, said := folder(t, 100, "a")
+	if err := os.Remove(f.path("a")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("gone", f.path("a")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	if !f.Remove(f.path("a")) || len(*said) > 0 {
+		t.Errorf("said %q", *said)
+	}
+	if _, err := os.Lstat(f.path("a")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want that it is gone", err)
 	}
 }
 

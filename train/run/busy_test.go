@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/lease"
@@ -69,6 +70,40 @@ func TestATrainingIsRefusedWhereAnotherIsAtWork(t *testing.T) {
 	}
 	if _, err := session.Train(t.Context()); err != nil {
 		t.Errorf("when that one had ended: got %v", err)
+	}
+	if _, err := session.Train(t.Context()); err != nil {
+		t.Errorf("once more: got %v", err)
+	}
+}
+
+// TestARewrittenFileIsAnother, in its place or as another file, though of the same time.
+func TestARewrittenFileIsAnother(t *testing.T) {
+	path, beside := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	if !same(path, nil) {
+		t.Error("a file that was not there, and is not")
+	}
+	if err := errors.Join(os.WriteFile(path, nil, 0o666), os.WriteFile(beside, nil, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	was, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !same(path, was) || same(path, nil) {
+		t.Error("a file is not as it was, or is one that was not there")
+	}
+	at := was.ModTime()
+	if err := os.Chtimes(beside, at, at); err != nil {
+		t.Fatal(err)
+	}
+	if same(beside, was) {
+		t.Error("another file of the same time")
+	}
+	if err := os.Chtimes(path, at, at.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if same(path, was) {
+		t.Error("a file that was written again in its place")
 	}
 }
 
