@@ -96,7 +96,7 @@ func (l *Loader) takeRing() []*slot {
 		return ring
 	}
 	pixels, classes := l.pixels(), len(l.Labels())
-	source, _ := l.pixelsFrom(l.indices[0])
+	source := l.source()
 	for range min(l.opts.Workers, l.Steps()) + 2 {
 		pcg := &rand.PCG{}
 		s := &slot{ready: make(chan struct{}, 1), pcg: pcg, rng: rand.New(pcg)}
@@ -139,7 +139,7 @@ func (l *Loader) giveRing(ring []*slot) {
 
 // readAhead has the images read from disk that are wanted after those of the ring.
 func (l *Loader) readAhead(order []int, step, ring int) {
-	source, _ := l.pixelsFrom(l.indices[0])
+	source := l.source()
 	if l.opts.NoPixels || !source.OnDisk() {
 		return
 	}
@@ -151,7 +151,7 @@ func (l *Loader) readAhead(order []int, step, ring int) {
 	if l.opts.Larger != nil {
 		wanted = slices.Clone(wanted)
 		for k, i := range wanted {
-			_, wanted[k] = l.pixelsFrom(i)
+			wanted[k] = l.place(i)
 		}
 	}
 	source.willNeed(wanted)
@@ -172,7 +172,7 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) error {
 	if b.Weights != nil {
 		b.Weights = b.Weights[:n]
 	}
-	source, _ := l.pixelsFrom(order[first])
+	source := l.source()
 	from := source.Size()
 	varied := l.opts.Augment != augment.Policy{} || from != b.Size
 	for k, i := range order[first : first+n] {
@@ -199,8 +199,7 @@ func (l *Loader) fill(s *slot, order []int, epoch, step int) error {
 			copy(image, own) // onto itself where it was read from disk
 			continue
 		}
-		_, at := l.pixelsFrom(i)
-		own, err := source.view(at, s.image)
+		own, err := source.view(l.place(i), s.image)
 		if err != nil {
 			return err
 		}

@@ -148,12 +148,20 @@ func (l *Loader) Part() Part { return l.part }
 // Labels are the names of the classes.
 func (l *Loader) Labels() []string { return l.cache.Set.Labels }
 
-// pixelsFrom are the cache that variations are cut from, and the image's place there.
-func (l *Loader) pixelsFrom(image int) (*Cache, int) {
-	if large := l.opts.Larger; large != nil {
-		return large.cache, large.place[image]
+// source is the cache that variations are cut from.
+func (l *Loader) source() *Cache {
+	if l.opts.Larger != nil {
+		return l.opts.Larger.cache
 	}
-	return l.cache, image
+	return l.cache
+}
+
+// place is an image's place in source.
+func (l *Loader) place(image int) int {
+	if l.opts.Larger != nil {
+		return l.opts.Larger.place[image]
+	}
+	return image
 }
 
 // Size is the side of a batch's image, in pixels.

@@ -223,6 +223,20 @@ func TestExpectedIsAboutWhatASplitLeaves(t *testing.T) {
 			}
 		}
 	}
+	tested := made(sizes, nil)
+	for i := range tested.Items {
+		if i%3 == 0 {
+			tested.Items[i].Part = Test
+		}
+	}
+	o := SplitOptions{Val: 0.2, Test: 0.3, Seed: 1} // the share of the test counts for nothing
+	got := tested.Expected(o)
+	if err := tested.Split(o); err != nil {
+		t.Fatal(err)
+	}
+	if n := len(tested.Indices(Train)); got < n-2*len(sizes) || got > n+2*len(sizes) {
+		t.Errorf("of folders with a test part: got %d, want about %d", got, n)
+	}
 	given := made(sizes, nil)
 	for i := range given.Items {
 		given.Items[i].Part = []Part{Train, Val}[i%2]

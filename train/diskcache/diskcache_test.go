@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -139,7 +141,9 @@ func TestChildThatHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	fmt.Println("HELD")
-	select {}
+	if _, err := io.Copy(io.Discard, os.Stdin); err != nil { // until the other test ends
+		t.Fatal(err)
+	}
 }
 
 // What another process holds stays, and the folder that it locked is waited for, until it
@@ -151,6 +155,11 @@ func TestWhatAnotherProcessHoldsStays(t *testing.T) {
 	f, said := folder(t, 30, "a", "b", "c")
 	c := exec.Command(os.Args[0], "-test.run=^TestChildThatHolds$")
 	c.Env = append(os.Environ(), "DISKCACHE_CHILD="+f.path("a"))
+	in, err := c.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer in.Close()
 	out, err := c.StdoutPipe()
 	if err == nil {
 		err = c.Start()
@@ -199,6 +208,22 @@ func TestWhatAnotherProcessHoldsStays(t *testing.T) {
 	unlock()
 	if len(*said) > 0 {
 		t.Errorf("said %q", *said)
+	}
+}
+
+func TestWhatIsNoFileGoesWithoutBeingOpened(t *testing.T) {
+	f, said := folder(t, 100, "a")
+	if err := os.Remove(f.path("a")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink("gone", f.path("a")); err != nil {
+		t.Skip("no symbolic links here:", err)
+	}
+	if !f.Remove(f.path("a")) || len(*said) > 0 {
+		t.Errorf("said %q", *said)
+	}
+	if _, err := os.Lstat(f.path("a")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("got %v, want that it is gone", err)
 	}
 }
 

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math/bits"
 
-	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/train/nn"
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -53,12 +52,9 @@ func (s *Session) settleBatch() {
 	s.Settings.Batch = s.plan.Batch
 }
 
-// roomForSteps is how many bytes the activations and gradients of a step may take: nine
-// tenths of what is free, 0 where that is not known.
-func roomForSteps() int64 {
-	free, _ := machine.FreeMemory()
-	return free / 10 * 9
-}
+// roomForSteps is how many bytes the activations and gradients of a step may take where so
+// many are free: nine tenths.
+func roomForSteps(free int64) int64 { return free / 10 * 9 }
 
 // prepare makes the graph of the steps, unless the head is fitted without any, and
 // refuses a batch that memory does not hold; [AutoBatch] becomes one that it does.

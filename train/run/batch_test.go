@@ -67,6 +67,30 @@ func TestAutoBatchFitsMemory(t *testing.T) {
 	}
 }
 
+// TestAutoBatchIsOfSteps: without images, and for a head that is fitted, there is none.
+func TestAutoBatchIsOfSteps(t *testing.T) {
+	s := Defaults()
+	s.Arch, s.Batch = "tiny", AutoBatch
+	var wrong *SettingError
+	if _, err := OpenNetwork(s, nil, 5); !errors.As(err, &wrong) || wrong.Fields[0] != "batch" {
+		t.Errorf("without images: got %v", err)
+	}
+	o, _ := onColours(t, 0)
+	s = colourSettings(0)
+	s.Batch = AutoBatch
+	if session, _, err := frozenRun(t, s, o); err != nil || session.AutoBatch {
+		t.Errorf("a head: got %v, or it says how many images a step has", err)
+	}
+}
+
+func TestStepsMayTakeNineTenthsOfWhatIsFree(t *testing.T) {
+	for free, want := range map[int64]int64{0: 0, 1000: 900, 16 << 30: 15_461_882_262} {
+		if got := roomForSteps(free); got != want {
+			t.Errorf("%d bytes free: got %d, want %d", free, got, want)
+		}
+	}
+}
+
 // TestAutoIsAWordOfItsField, and of no other.
 func TestAutoIsAWordOfItsField(t *testing.T) {
 	for _, f := range Fields() {

@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/lease"
@@ -70,6 +71,40 @@ func TestATrainingIsRefusedWhereAnotherIsAtWork(t *testing.T) {
 	if _, err := session.Train(t.Context()); err != nil {
 		t.Errorf("when that one had ended: got %v", err)
 	}
+	if _, err := session.Train(t.Context()); err != nil {
+		t.Errorf("once more: got %v", err)
+	}
+}
+
+// TestARewrittenFileIsAnother, in its place or as another file, though of the same time.
+func TestARewrittenFileIsAnother(t *testing.T) {
+	path, beside := filepath.Join(t.TempDir(), "a"), filepath.Join(t.TempDir(), "b")
+	if !same(path, nil) {
+		t.Error("a file that was not there, and is not")
+	}
+	if err := errors.Join(os.WriteFile(path, nil, 0o666), os.WriteFile(beside, nil, 0o666)); err != nil {
+		t.Fatal(err)
+	}
+	was, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !same(path, was) || same(path, nil) {
+		t.Error("a file is not as it was, or is one that was not there")
+	}
+	at := was.ModTime()
+	if err := os.Chtimes(beside, at, at); err != nil {
+		t.Fatal(err)
+	}
+	if same(beside, was) {
+		t.Error("another file of the same time")
+	}
+	if err := os.Chtimes(path, at, at.Add(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if same(path, was) {
+		t.Error("a file that was written again in its place")
+	}
 }
 
 // thief takes a run's folder over after an epoch, as another machine does that has not heard
@@ -105,6 +140,48 @@ func TestATrainingThatLostItsFolderWritesNothingMore(t *testing.T) {
 	}
 	if h.then == nil || !reflect.DeepEqual(contents(t, h.folder), h.then) {
 		t.Error("the folder has other files than those when it was lost")
+	}
+}
+
+// TestWhatComesAfterTheLastEpochIsNotWrittenIntoALostFolder: a head that is fitted again, with
+// its answers for the test images, and the report. The folder is lost when it was asked for so
+// many times after the last event.
+func TestWhatComesAfterTheLastEpochIsNotWrittenIntoALostFolder(t *testing.T) {
+	for name, c := range map[string]struct {
+		head  bool
+		times int
+	}{"report": {false, 0}, "head": {true, 0}, "test of the head": {true, 1}, "report of the head": {true, 2}} {
+		s, o := small(), Options{Dir: filepath.Join(t.TempDir(), "run")}
+		if c.head {
+			s = colourSettings(0)
+			o, _ = onColours(t, 0)
+		}
+		session, err := Open(t.Context(), s, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer session.Close()
+		f, asked := Folder{o.Dir}, 0
+		var then map[string]string
+		_, err = session.train(t.Context(), f, func() error {
+			events, _ := os.ReadFile(f.File(train.EventsFile)) // none before the first event
+			if !strings.Contains(string(events), `"event":"end"`) {
+				return nil
+			}
+			if asked++; asked <= c.times {
+				return nil
+			}
+			if then == nil {
+				then = contents(t, f)
+			}
+			return lease.ErrLost
+		})
+		if !errors.Is(err, lease.ErrLost) {
+			t.Errorf("%s: got %v, want that the lease was lost", name, err)
+		}
+		if then == nil || !reflect.DeepEqual(contents(t, f), then) {
+			t.Errorf("%s: the folder has other files than those when it was lost", name)
+		}
 	}
 }
 

@@ -118,7 +118,7 @@ func (s *Session) writeAnswers(f Folder, part data.Part, e *train.Evaluation, te
 }
 
 // testAgain answers the test images again, with weights that have changed since.
-func (s *Session) testAgain(ctx context.Context, f Folder, o *train.Outcome) error {
+func (s *Session) testAgain(ctx context.Context, f Folder, o *train.Outcome, held func() error) error {
 	if s.Test == nil {
 		return nil
 	}
@@ -128,6 +128,9 @@ func (s *Session) testAgain(ctx context.Context, f Folder, o *train.Outcome) err
 	}
 	if o.Test = &test; f.Dir == "" {
 		return nil
+	}
+	if err := held(); err != nil {
+		return err
 	}
 	return train.WriteJSON(f.path(train.MetricsFile), o.Summary(s.Images.Set.Labels))
 }

@@ -179,6 +179,26 @@ func TestFillingGoesOnWhereItStopped(t *testing.T) {
 	}
 }
 
+// TestAFittedHeadIsFittedAgain: it has no epochs that more would go on from.
+func TestAFittedHeadIsFittedAgain(t *testing.T) {
+	o, _ := onColours(t, 0)
+	if _, _, err := frozenRun(t, colourSettings(0), o); err != nil {
+		t.Fatal(err)
+	}
+	f := Folder{o.Dir}
+	s, err := f.Settings()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o.Resume, err = f.Resume(); err != nil {
+		t.Fatal(err)
+	}
+	o.Base = nil
+	if said := described(t, s, o); strings.Contains(said, "more --epochs") {
+		t.Errorf("said %s", said)
+	}
+}
+
 // TestAHiddenLayerGoesOn from its last step, with the extractor of its folder.
 func TestAHiddenLayerGoesOn(t *testing.T) {
 	o, _ := onColours(t, 0)

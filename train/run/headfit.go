@@ -60,8 +60,8 @@ func (s *Session) setHead(fit *head.Linear) error {
 
 // refit fits the head again, on the training and the validation images, with the
 // penalty that was chosen, and puts it into the best checkpoint: what validated has
-// done its work, and there are few images.
-func (s *Session) refit(ctx context.Context, f Folder) error {
+// done its work, and there are few images. Nothing is written where held gives an error.
+func (s *Session) refit(ctx context.Context, f Folder, held func() error) error {
 	set := s.Images.Set
 	indices := append(set.Indices(data.Train), set.Indices(data.Val)...)
 	e, err := s.examples(ctx, indices)
@@ -86,6 +86,9 @@ func (s *Session) refit(ctx context.Context, f Folder) error {
 		return err
 	}
 	if err := putHead(best.Weights, node.Name, fit); err != nil {
+		return err
+	}
+	if err := held(); err != nil {
 		return err
 	}
 	return checkpoint.Save(f.CheckpointPath(Best), best)

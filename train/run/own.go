@@ -58,8 +58,7 @@ func (f Folder) Own(ctx context.Context, part data.Part) (*OwnPart, error) {
 		}
 	}
 	// A head alone is fitted again with the validation images.
-	headAlone := settings.FromBase() && settings.Epochs == 1
-	own.Fitted = own.Part == data.Train || own.Part == data.Val && headAlone
+	own.Fitted = own.Part == data.Train || own.Part == data.Val && settings.FitOnly()
 	indices := split.Indices(own.Part)
 	if len(indices) == 0 {
 		return nil, fmt.Errorf("%s: no image of part %s", f.SplitPath(), own.Part)

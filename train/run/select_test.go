@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/model"
 )
@@ -101,6 +102,19 @@ func TestARunsOwnImagesAreThoseOfItsTestPart(t *testing.T) {
 	}
 	if own2, err = drawn.Own(t.Context(), data.Train); err != nil || !own2.Fitted {
 		t.Errorf("of the training part: got %+v, %v", own2, err)
+	}
+	for hidden, want := range map[int]bool{0: true, 12: false} {
+		s, err := drawn.Settings()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.From, s.Hidden = "builtin", hidden
+		if err := train.WriteJSON(drawn.ConfigPath(), s); err != nil {
+			t.Fatal(err)
+		}
+		if own2, err = drawn.Own(t.Context(), data.Val); err != nil || own2.Fitted != want {
+			t.Errorf("a head after %d units: got %+v, %v, want fitted: %t", hidden, own2, err, want)
+		}
 	}
 	if err := os.WriteFile(own.Images[2].File, []byte("other"), 0o600); err != nil {
 		t.Fatal(err)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 
+	"github.com/flowerctl/flowerctl/infer/machine"
 	"github.com/flowerctl/flowerctl/train"
 	"github.com/flowerctl/flowerctl/train/checkpoint"
 	"github.com/flowerctl/flowerctl/train/data"
@@ -207,7 +208,10 @@ func (s *Session) build(ctx context.Context, classes int) (err error) {
 		return err
 	}
 	cfg.Engine = s.Engine
-	cfg.Memory = cmp.Or(s.options.Room, roomForSteps())
+	if cfg.Memory = s.options.Room; cfg.Memory == 0 {
+		free, _ := machine.FreeMemory() // 0 where that is not known, as Memory has it
+		cfg.Memory = roomForSteps(free)
+	}
 	if s.Network, err = nn.New(s.Spec, weights, cfg); err == nil {
 		err = s.prepare()
 	}

@@ -64,8 +64,8 @@ func (s *Session) train(ctx context.Context, f Folder, held func() error) (*trai
 		return nil, err
 	}
 	if err == nil && s.plan.FitOnly() {
-		if err = s.refit(ctx, f); err == nil {
-			err = s.testAgain(ctx, f, outcome)
+		if err = s.refit(ctx, f, held); err == nil {
+			err = s.testAgain(ctx, f, outcome, held)
 		}
 	}
 	if outcome == nil || f.Dir == "" {

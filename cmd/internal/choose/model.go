@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/device"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
@@ -13,7 +12,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/doctor"
 	"github.com/flowerctl/flowerctl/infer/signed"
-	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/run"
 )
 
 // Model is the model that the flags name, with onnxruntime loaded.
@@ -37,10 +36,10 @@ func (m *Flags) Find(c *shell.Call) (*Model, error) {
 	} else {
 		file, err = infer.Find(path)
 	}
-	if _, no := os.Stat(filepath.Join(path, train.ConfigFile)); err != nil && path != "" && no == nil {
-		return nil, shell.Fail(err, path+" is a run: flowerctl export model.onnx --run "+path)
-	}
 	if err != nil {
+		if path != "" && (run.Folder{Dir: path}).Exists() {
+			err = shell.Fail(err, path+" is a run: flowerctl export model.onnx --run "+path)
+		}
 		return nil, err
 	}
 	return m.Choose(c, file)

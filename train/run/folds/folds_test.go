@@ -82,6 +82,30 @@ func weights(t *testing.T, dir string, fold int) any {
 	return c.Weights
 }
 
+// TestACrossValidationIsRefusedWhereAnotherIsAtWork: the folder's lease is for those of all folds.
+func TestACrossValidationIsRefusedWhereAnotherIsAtWork(t *testing.T) {
+	f := run.Folder{Dir: filepath.Join(t.TempDir(), "cv")}
+	l, err := f.Hold()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := settings(t, 60)
+	s.Epochs = 1
+	var busy *run.BusyError
+	if _, err := Run(t.Context(), s, run.Options{Dir: f.Dir}, false, nil); !errors.As(err, &busy) || busy.Dir != f.Dir {
+		t.Errorf("got %v, want that another is at work", err)
+	}
+	if f.Exists() || f.Fold(1).Exists() {
+		t.Error("it wrote into the folder of the other")
+	}
+	if _, err := Run(t.Context(), s, run.Options{Dir: f.Dir, Lease: l}, false, nil); err != nil {
+		t.Errorf("with the lease: got %v", err)
+	}
+	if err := l.Release(); err != nil {
+		t.Error(err)
+	}
+}
+
 // TestACrossValidationThatWasStoppedGoesOn: what is finished is not done again, and the
 // end is the same.
 func TestACrossValidationThatWasStoppedGoesOn(t *testing.T) {
