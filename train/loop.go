@@ -2,6 +2,7 @@ package train
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"time"
 
@@ -66,8 +67,18 @@ func newLoop(cfg Config) (*loop, error) {
 }
 
 // exhausted says whether a run that has waited for so many epochs waits no longer.
-func (l *loop) exhausted(wait int) bool {
-	return l.Patience > 0 && wait >= l.Patience && wait*l.rates.steps >= l.PatienceSteps
+func (c *Config) exhausted(wait int) bool {
+	return c.Patience > 0 && wait >= c.Patience && wait*c.Train.Steps() >= c.PatienceSteps
+}
+
+// Waited is for how many epochs a run that goes on from Resume has had no better one, if
+// that is as long as its patience, so that it does no more; else 0.
+func (c *Config) Waited() int {
+	var s saved
+	if c.Resume == nil || json.Unmarshal(c.Resume.Loop, &s) != nil || !c.exhausted(s.State.Wait) {
+		return 0
+	}
+	return s.State.Wait
 }
 
 // start logs the start of the run.

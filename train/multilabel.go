@@ -44,7 +44,7 @@ func (s *Summary) writeMulti(w io.Writer, dir string) error {
 			100*m.Interval[1], 100*m.MajorityRate, end)
 		return err
 	}
-	err := line("validation", s.MultiLabel, fmt.Sprintf(", epoch %d of %d, %s", s.BestEpoch, s.Epochs,
+	err := line("validation", s.MultiLabel, fmt.Sprintf(", %s, %s", s.chosen(),
 		table.Seconds(s.Seconds)))
 	if err != nil || s.TestMultiLabel == nil {
 		return err

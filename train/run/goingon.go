@@ -22,6 +22,9 @@ func (s *Session) goingOn(ctx context.Context) (lines []string) {
 	if done := s.options.Resume.Checkpoint.Training.Epoch; done >= s.plan.Epochs && s.goesOn() {
 		lines = append(lines, fmt.Sprintf("%s done, and no more than %d asked for: "+
 			"more --epochs would go on", table.Count(done, "epoch"), s.plan.Epochs))
+	} else if waited := s.waited(); waited > 0 {
+		lines = append(lines, fmt.Sprintf("%s done, and none of the last %d better: a longer --patience "+
+			"would go on", table.Count(done, "epoch"), waited))
 	} else if line := s.stretched(); line != "" {
 		lines = append(lines, line)
 	}
@@ -29,6 +32,11 @@ func (s *Session) goingOn(ctx context.Context) (lines []string) {
 		lines = append(lines, line)
 	}
 	return lines
+}
+
+func (s *Session) waited() int {
+	cfg := s.config()
+	return cfg.Waited()
 }
 
 // added says which images of the folder the run does not have. A folder that cannot
