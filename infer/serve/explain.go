@@ -18,7 +18,7 @@ import (
 // explain draws over a picture what speaks for a class: that of the query, by name or
 // index, or the most probable one. The class and the method stand in the headers.
 func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
-	v, leave, err := s.chosen(r)
+	v, leave, err := s.chosen(r, "class")
 	if err != nil {
 		return err
 	}
@@ -55,6 +55,10 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 		}
 	}
 	return s.draw(w, r, v, j.images[0], photograph, class)
+}
+
+func noExplanations(http.ResponseWriter, *http.Request) error {
+	return errorf(http.StatusNotFound, "nothing is at /explain: explanations are off")
 }
 
 // draw answers with the map of a class over a photograph, of which the network sees img.

@@ -4,11 +4,13 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"maps"
 	"mime"
 	"mime/multipart"
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -43,7 +45,7 @@ type predictions struct {
 // With one picture, what is wrong with it is the request's error; with several, each
 // has its answer or its error.
 func (s *Server) predict(w http.ResponseWriter, r *http.Request) error {
-	v, leave, err := s.chosen(r)
+	v, leave, err := s.chosen(r, "top", "min-confidence")
 	if err != nil {
 		return err
 	}
@@ -92,9 +94,17 @@ func predictionOf(name string, o outcome, top int, certain float64) prediction {
 	return p
 }
 
-// chosen is the version that a plain route's query names, or the first model's.
-func (s *Server) chosen(r *http.Request) (*version, func(), error) {
+// chosen is the version that a plain route's query names, or the first model's. A query
+// may have the parameters model and version, and those that are the route's own: another
+// is one misspelt, or meant for another server.
+func (s *Server) chosen(r *http.Request, own ...string) (*version, func(), error) {
 	query := r.URL.Query()
+	known := append(own, "model", "version")
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if !slices.Contains(known, name) {
+			return nil, nil, badf("got a parameter %q, want %s", name, strings.Join(known, ", "))
+		}
+	}
 	v, leave, err := s.models.use(query.Get("model"), query.Get("version"))
 	if err != nil {
 		return nil, nil, err

@@ -91,7 +91,12 @@ func TestWhatIsWrongWithARequest(t *testing.T) {
 			"X-Request-Timeout"},
 		{"method", sent("GET", "/predict", nil), 405, "want POST"},
 		{"path", sent("GET", "/nothing", nil), 404, "nothing is at /nothing"},
-		{"explanations are off", sent("POST", "/explain", picture), 404, "nothing is at /explain"},
+		{"explanations are off", sent("POST", "/explain", picture), 404,
+			"nothing is at /explain: explanations are off"},
+		{"a parameter misspelt", sent("POST", "/predict?top=2&min_confidence=0.5", picture), 400,
+			`got a parameter "min_confidence", want top, min-confidence, model, version`},
+		{"a parameter of another route", sent("GET", "/labels?top=2", nil), 400,
+			`got a parameter "top", want model, version`},
 	} {
 		t.Run(c.name, func(t *testing.T) { refused(t, answerTo(h, c.r), c.status, c.text) })
 	}

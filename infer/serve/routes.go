@@ -30,9 +30,11 @@ func (s *Server) routes() []route {
 		{"GET", "/model", false, s.model},
 		{"GET", "/metrics", false, plainly(s.metrics.handler())},
 	}
+	explain := noExplanations
 	if s.options.Explain {
-		routes = append(routes, route{"POST", "/explain", false, s.explain})
+		explain = s.explain
 	}
+	routes = append(routes, route{"POST", "/explain", false, explain})
 	return append(routes, s.inferenceRoutes()...)
 }
 
