@@ -30,8 +30,11 @@ func ReadBytes(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !info.Mode().IsRegular() { // opening a pipe would wait for its writer
-		return nil, fmt.Errorf("%s: not a file", path)
+	switch {
+	case info.IsDir():
+		return nil, fmt.Errorf("%s: a folder, want a file", path)
+	case !info.Mode().IsRegular(): // opening a pipe would wait for its writer
+		return nil, fmt.Errorf("%s: got a device or pipe, want a regular file", path)
 	}
 	f, err := os.Open(path)
 	if err != nil {

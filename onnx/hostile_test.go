@@ -278,7 +278,7 @@ func TestReadFileLooksBeforeItReads(t *testing.T) {
 			t.Errorf("%s: it took %d KiB", test.name, used>>10)
 		}
 	}
-	if _, err := ReadFile(t.TempDir()); err == nil || !strings.Contains(err.Error(), "not a file") {
+	if _, err := ReadFile(t.TempDir()); err == nil || !strings.Contains(err.Error(), "a folder, want a file") {
 		t.Errorf("a folder: got %v", err)
 	}
 }

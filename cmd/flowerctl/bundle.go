@@ -63,6 +63,9 @@ func (o *bundleOptions) run(c *shell.Call) error {
 	o.Target = c.Files[0]
 	var wrong *bundle.OptionError
 	if err := bundle.Write(c.Files[1], o.Options, o.force); errors.As(err, &wrong) {
+		if wrong.Option != "target" {
+			wrong.Option = "--" + wrong.Option
+		}
 		return shell.FailWith(shell.ExitUsage, err)
 	} else if err != nil {
 		return err

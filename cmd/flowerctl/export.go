@@ -11,6 +11,7 @@ import (
 	"github.com/flowerctl/flowerctl/export"
 	"github.com/flowerctl/flowerctl/export/publish"
 	"github.com/flowerctl/flowerctl/export/verify"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/infer/ort/install"
 )
 
@@ -109,6 +110,9 @@ func (o *exportOptions) check(c *shell.Call, path string) error {
 	}
 	if !(o.drop >= 0 && o.drop <= 100) {
 		return shell.Usagef("--max-accuracy-drop: got %g, want 0 to 100 points", o.drop)
+	}
+	if imageprep.ImageName(path) {
+		return shell.Usagef("%s: the name of a picture, want one that ends in .onnx", path)
 	}
 	return shell.MayWrite(path, o.force)
 }

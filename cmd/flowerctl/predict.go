@@ -124,7 +124,8 @@ func (o *predictOptions) run(c *shell.Call) (err error) {
 	if !c.Given("min-confidence") {
 		o.minConfidence = classifier.UnknownBelow()
 	}
-	out := &tally{out: o.writer(c.Out, len(classifier.Labels()))}
+	out := &tally{out: o.writer(c.Out, len(classifier.Labels())),
+		none: pictures.NoneError{In: arguments}}
 	if out.out.MultiLabel = classifier.MultiLabel(); out.out.MultiLabel && !c.Given("top") {
 		out.out.Top = len(classifier.Labels())
 	}

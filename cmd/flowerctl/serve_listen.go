@@ -44,11 +44,12 @@ func (o *serveOptions) listen(loader *serve.Loader, log *slog.Logger) (l serve.L
 	l.HTTP, l.GRPC, err = systemd.Sockets()
 	passed = l.HTTP != nil || l.GRPC != nil
 	for _, at := range []struct {
-		address string
-		to      *net.Listener
-	}{{o.addr, &l.HTTP}, {o.grpcAddr, &l.GRPC}, {o.controlAddr, &l.Control}, {o.pprofAddr, &l.Pprof}} {
+		flag, address string
+		to            *net.Listener
+	}{{"addr", o.addr, &l.HTTP}, {"grpc-addr", o.grpcAddr, &l.GRPC},
+		{"control-addr", o.controlAddr, &l.Control}, {"pprof-addr", o.pprofAddr, &l.Pprof}} {
 		if err == nil && at.address != "" && *at.to == nil {
-			*at.to, err = net.Listen("tcp", at.address)
+			*at.to, err = shell.Listen(at.flag, at.address, "")
 		}
 	}
 	return l, passed, err

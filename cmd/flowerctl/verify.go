@@ -104,7 +104,7 @@ func (o *verifyOptions) run(c *shell.Call) error {
 	}
 	file, precision, err := export.ReadFile(path)
 	if err != nil {
-		return err
+		return remedy.Model(err, path)
 	}
 	if precision == "" {
 		return shell.Fail(fmt.Errorf("%s: not a file of flowerctl export: there is nothing to "+

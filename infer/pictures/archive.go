@@ -17,10 +17,11 @@ var errEnough = errors.New("enough")
 
 // NoneError says that no picture is where some were looked for.
 type NoneError struct {
-	Archive string // the first tar or zip file that was left out of a folder; "": none was
+	In      Arguments // where
+	Archive string    // the first tar or zip file that was left out of a folder; "": none was
 }
 
-func (e *NoneError) Error() string { return "no images there" }
+func (e *NoneError) Error() string { return e.In.String() + ": no images there" }
 
 // Hint says how pictures in archives are read, where archives were left out.
 func (e *NoneError) Hint() string {

@@ -21,6 +21,7 @@ import (
 	"github.com/flowerctl/flowerctl/infer/rows"
 	"github.com/flowerctl/flowerctl/train/archive"
 	"github.com/flowerctl/flowerctl/train/atomicfile"
+	"github.com/flowerctl/flowerctl/train/table"
 	"github.com/flowerctl/flowerctl/train/textfile"
 )
 
@@ -108,6 +109,15 @@ func (a Arguments) Holds(path string) error {
 	return nil
 }
 
+// String is the names as a message has them.
+func (a Arguments) String() string {
+	names := slices.Clone(a.Names)
+	if i := slices.Index(names, Stdin); i >= 0 {
+		names[i] = "the standard input"
+	}
+	return table.Some(names)
+}
+
 // packed says whether a file has pictures in it.
 func (a Arguments) packed(name string) bool { return a.archive(name) || rows.Is(name) }
 
@@ -116,7 +126,7 @@ func (a Arguments) packed(name string) bool { return a.archive(name) || rows.Is(
 // there is none it is a [*NoneError].
 func (a Arguments) Read(most int) ([][]byte, error) {
 	var files [][]byte
-	var none NoneError
+	none := NoneError{In: a}
 	decoder := new(imageprep.Decoder)
 	for p := range List(a) {
 		data, err := readPicture(decoder, p)

@@ -42,36 +42,6 @@ type Writer struct {
 // those of all event files there, for TensorBoard reads them in the order of their names.
 func Create(dir string) (*Writer, error) { return create(dir, time.Now) }
 
-// Writable says whether event files can be made in dir, and dir where there is none. It
-// leaves nothing.
-func Writable(dir string) (err error) {
-	dir = filepath.Clean(dir)
-	var made []string // the innermost first
-	for at := dir; ; at = filepath.Dir(at) {
-		if _, err := os.Lstat(at); !errors.Is(err, fs.ErrNotExist) || at == filepath.Dir(at) {
-			break
-		}
-		made = append(made, at)
-	}
-	defer func() {
-		for _, at := range made {
-			os.Remove(at) // unless somebody else has put something there
-		}
-	}()
-	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return err
-	}
-	f, err := os.CreateTemp(dir, "."+prefix+"*")
-	var at *fs.PathError
-	if errors.As(err, &at) {
-		return &fs.PathError{Op: at.Op, Path: dir, Err: at.Err}
-	}
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Close(), os.Remove(f.Name()))
-}
-
 func create(dir string, now func() time.Time) (*Writer, error) {
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return nil, err

@@ -7,12 +7,12 @@ import (
 	"os"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/device"
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/export/verify"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/doctor"
 	"github.com/flowerctl/flowerctl/infer/signed"
-	"github.com/flowerctl/flowerctl/train/run"
 )
 
 // Model is the model that the flags name, with onnxruntime loaded.
@@ -37,10 +37,7 @@ func (m *Flags) Find(c *shell.Call) (*Model, error) {
 		file, err = infer.Find(path)
 	}
 	if err != nil {
-		if path != "" && (run.Folder{Dir: path}).Exists() {
-			err = shell.Fail(err, path+" is a run: flowerctl export model.onnx --run "+path)
-		}
-		return nil, err
+		return nil, remedy.Model(err, path)
 	}
 	return m.Choose(c, file)
 }

@@ -194,7 +194,7 @@ func TestAnAddressInUseIsOneLineBeforeAnythingStarts(t *testing.T) {
 // TestAServerThatFailsHarmsNoJob: it is told when the job ends.
 func TestAServerThatFailsHarmsNoJob(t *testing.T) {
 	c, log := call("predict", "metrics-addr")
-	l, err := listen(":0")
+	l, err := shell.Listen(flag, ":0", "127.0.0.1")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,13 +6,10 @@ package observe
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"log"
 	"net"
 	"net/http"
-	"os"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,44 +30,13 @@ func Flag(to *string, note string) cli.Flag {
 			"port 0 takes a free one")
 }
 
-// listen opens the address that the user gave.
-func listen(address string) (net.Listener, error) {
-	host, port, err := net.SplitHostPort(address)
-	if err != nil {
-		return nil, shell.Fail(shell.Usagef("--%s: got %q, want HOST:PORT", flag, address),
-			"--"+flag+" 127.0.0.1:9100")
-	}
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	l, err := net.Listen("tcp", net.JoinHostPort(host, port))
-	var bad *net.AddrError
-	var unknown *net.DNSError
-	switch {
-	case errors.As(err, &bad):
-		return nil, shell.Usagef("--%s: got %q, want HOST:PORT: %s", flag, address, bad.Err)
-	case errors.As(err, &unknown):
-		return nil, shell.Usagef("--%s: got %q, want HOST:PORT: %s", flag, address, unknown.Err)
-	case errors.Is(err, syscall.EADDRINUSE):
-		return nil, shell.Fail(fmt.Errorf("--%s: %s: address already in use", flag, address),
-			"port 0 takes a free one")
-	case err != nil:
-		var system *os.SyscallError
-		if errors.As(err, &system) {
-			err = system.Err
-		}
-		return nil, fmt.Errorf("--%s: %s: %w", flag, address, err)
-	}
-	return l, nil
-}
-
 // serve answers /metrics with what the collectors tell, until stop, and says where.
 // Without the flag there are no metrics.
 func serve(c *shell.Call, address string, all ...prometheus.Collector) (stop func(), err error) {
 	if address == "" && !c.Given(flag) {
 		return func() {}, nil
 	}
-	l, err := listen(address)
+	l, err := shell.Listen(flag, address, "127.0.0.1")
 	if err != nil {
 		return nil, err
 	}

@@ -9,8 +9,8 @@ import (
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train"
+	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/run"
-	"github.com/flowerctl/flowerctl/train/tensorboard"
 )
 
 // Training is the flags by which a training is observed.
@@ -46,7 +46,7 @@ func (t *Training) Start(c *shell.Call, o *run.Options) (stop func(), err error)
 		if o.TensorBoard = t.tensorboard.Text; o.TensorBoard == "" {
 			o.TensorBoard = folder.File(run.TensorBoardDir)
 		}
-		if err := tensorboard.Writable(o.TensorBoard); err != nil {
+		if err := atomicfile.Writable(o.TensorBoard); err != nil {
 			return nil, shell.Usagef("--tensorboard: %s", shell.PlainText(err))
 		}
 		if !c.Given("resume") {

@@ -35,6 +35,14 @@ func Resume(err error) error {
 	return shell.Fail(fmt.Errorf("--resume: %w", err), again)
 }
 
+// Model is the error of a file that was to be a model: a folder that is a run has one to come.
+func Model(err error, path string) error {
+	if err == nil || path == "" || !(run.Folder{Dir: path}).Exists() {
+		return err
+	}
+	return shell.Fail(err, path+" is a run: flowerctl export model.onnx --run "+path)
+}
+
 // ofDisk reports whether the text of an error, as a run's events have it, is that of a
 // disk that is full or of a limit for files.
 func ofDisk(text string) bool {

@@ -1,6 +1,7 @@
 package sharded
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -80,6 +81,9 @@ func (o *Listing) Run(c *shell.Call) (err error) {
 	}
 	if len(archives) > 0 {
 		c.Say("left out: %s: %v", table.Some(archives), errArchive)
+	}
+	if errors.Is(err, shard.ErrNoPictures) {
+		err = fmt.Errorf("%s: %w", cmp.Or(o.Data, pictures.Arguments{Names: c.Files}.String()), err)
 	}
 	switch {
 	case errors.Is(err, shard.ErrNoPictures) && len(archives) > 0:

@@ -95,7 +95,7 @@ func source(flag, from string) (transfer.Source, error) {
 	}
 	file, err := onnx.ReadBytes(path)
 	if err != nil {
-		return transfer.Source{}, fmt.Errorf("%s: %w", flag, err)
+		return transfer.Source{}, remedy.Model(fmt.Errorf("%s: %w", flag, err), path)
 	}
 	src := transfer.Source{Name: from, File: file, Beside: infer.Beside(path)}
 	if unknown != nil {
