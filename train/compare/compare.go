@@ -38,6 +38,7 @@ type Run struct {
 	Test       *float64   `json:"test_accuracy,omitempty"`
 	Train      float64    `json:"train_accuracy"` // the best of all epochs
 	Epochs     int        `json:"epochs"`
+	Asked      int        `json:"epochs_asked"` // at most
 	Ended      bool       `json:"ended"`
 	Seconds    float64    `json:"seconds"`
 	Parameters int        `json:"parameters"`
@@ -78,7 +79,7 @@ func New(records []*run.Record) (*Comparison, error) {
 		}
 		s := r.Settings
 		row := Run{Run: r.Dir, Arch: s.Name(), Optimizer: s.Optimizer, Loss: s.Loss, Seed: s.Seed,
-			Last: r.LastAccuracy(), Train: r.TrainAccuracy(), Epochs: len(r.History),
+			Last: r.LastAccuracy(), Train: r.TrainAccuracy(), Epochs: len(r.History), Asked: s.Epochs,
 			Ended: r.Summary != nil, Seconds: r.Seconds(), Parameters: parameters,
 			Settings: strings.Join(differing[i], " "), flags: differing[i]}
 		row.Best, row.Interval = r.Accuracy()

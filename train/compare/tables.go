@@ -90,7 +90,11 @@ func (t *Comparison) WriteCSV(w io.Writer) error {
 
 func (r *Run) cells() []string {
 	epochs := fmt.Sprint(r.Epochs)
-	if !r.Ended {
+	switch {
+	case r.Ended:
+	case r.Epochs < r.Asked: // it was stopped, or its sweep left it out
+		epochs += fmt.Sprintf(" of %d", r.Asked)
+	default:
 		epochs += ", not ended"
 	}
 	return []string{r.Run, r.Arch, r.Optimizer, r.Loss, fmt.Sprint(r.Seed), table.Percent(r.Best),
