@@ -233,7 +233,7 @@ var (
 // noLabels is ErrNoLabels, with what was left out where there was something.
 func noLabels(notes []string) error {
 	notes = slices.DeleteFunc(slices.Clone(notes), func(note string) bool {
-		return !strings.Contains(note, "names")
+		return !strings.Contains(note, "names") && !strings.HasPrefix(note, "config.json is left out")
 	})
 	if len(notes) == 0 {
 		return ErrNoLabels
