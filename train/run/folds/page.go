@@ -5,10 +5,11 @@ import (
 	"github.com/flowerctl/flowerctl/train/atomicfile"
 	"github.com/flowerctl/flowerctl/train/report"
 	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // saveTables writes folds.csv and the page.
-func (r *Result) saveTables(folder run.Folder, settings string) error {
+func (r *Result) saveTables(folder run.Folder, settings *run.Settings) error {
 	err := atomicfile.Write(folder.File(run.FoldsTable), r.lines().WriteCSV)
 	if err != nil {
 		return err
@@ -33,7 +34,7 @@ func (r *Result) saveTables(folder run.Folder, settings string) error {
 					"depends on which images it got; the interval of all images says how exact the accuracy is."},
 		}}
 	page.Sections = append(page.Sections, r.scores()...)
-	page.Sections = append(page.Sections, report.Section{Title: "Settings", Note: settings})
+	page.Sections = append(page.Sections, report.Section{Title: "Settings", Table: chosen(settings)})
 	return atomicfile.Write(folder.File(train.ReportFile), page.Write)
 }
 
@@ -49,4 +50,15 @@ func (r *Result) scores() []report.Section {
 		{Title: "Confusion matrix of all folds", Pictures: report.Matrix(r.Matrix)},
 		{Title: "Classification report of all folds", Table: scores, Note: left},
 	}
+}
+
+// chosen are the settings that somebody may want to know: all but those that are off.
+func chosen(s *run.Settings) *table.Table {
+	t := table.New("setting", "value")
+	for _, f := range run.Fields() {
+		if v := f.Value(s); v != "" && v != "0" && v != "false" {
+			t.Add(f.Key, v)
+		}
+	}
+	return t
 }

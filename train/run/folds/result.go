@@ -3,7 +3,6 @@ package folds
 import (
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"os"
 	"slices"
@@ -145,9 +144,5 @@ func (r *Result) save(folder run.Folder, settings run.Settings) error {
 	if err := train.WriteJSON(folder.File(run.FoldsFile), r); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(settings, "", "  ")
-	if err != nil {
-		return err
-	}
-	return r.saveTables(folder, string(text))
+	return r.saveTables(folder, &settings)
 }
