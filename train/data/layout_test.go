@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -81,5 +82,22 @@ func TestScanLayouts(t *testing.T) {
 			}
 			wantEqual(t, "items", paths(set), tt.items)
 		})
+	}
+}
+
+// TestScanNotesClassesWithTheSameFolders: they may be what is around the classes.
+func TestScanNotesClassesWithTheSameFolders(t *testing.T) {
+	for want, files := range map[string]map[string]string{
+		"fold1, fold2 are taken for classes, and the folders a, b are inside each": {"fold1/a/1.png": "#1",
+			"fold1/b/2.png": "#2", "fold2/a/3.png": "#3", "fold2/b/4.png": "#4", "fold2/c/5.png": "#5"},
+		"": {"ash/leaf/1.png": "#1", "ash/bark/2.png": "#2", "beech/leaf/3.png": "#3", "beech/4.png": "#4"},
+	} {
+		set, err := Scan(t.Context(), folder(t, files), ScanOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if notes := strings.Join(set.Notes, "; "); (notes == "") != (want == "") || !strings.HasPrefix(notes, want) {
+			t.Errorf("got %q, want %q", notes, want)
+		}
 	}
 }

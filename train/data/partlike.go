@@ -2,6 +2,7 @@ package data
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -65,4 +66,38 @@ func (sc *scanner) checkPartLike(folders []string) error {
 	return fmt.Errorf("data %s: by their names %s and %s are parts of a split set, and no classes; the "+
 		"folders %s are inside, in %s: move them to train/CLASS, and the others to val/CLASS or test/CLASS",
 		sc.set.Dir, byPart[Train], other, few(c.inner), sc.file(c.name))
+}
+
+// noteSameInside notes classes that have no pictures of their own and all the same folders,
+// as original and augmented, or fold1 and fold2, have the classes inside.
+func (sc *scanner) noteSameInside(all []found) {
+	shared := map[string]int{} // how many classes have a folder of this name
+	inside := map[string]map[string]bool{}
+	for _, f := range all {
+		parts := strings.SplitN(f.path, "/", 3)
+		if f.part != "" || len(parts) < 3 {
+			return
+		}
+		if inside[parts[0]] == nil {
+			inside[parts[0]] = map[string]bool{}
+		}
+		if !inside[parts[0]][parts[1]] {
+			inside[parts[0]][parts[1]] = true
+			shared[parts[1]]++
+		}
+	}
+	var names []string
+	for name, n := range shared {
+		if n == len(inside) {
+			names = append(names, name)
+		}
+	}
+	if len(inside) < 2 || len(names) < 2 || 2*len(names) < len(shared) {
+		return
+	}
+	slices.Sort(names)
+	outer := slices.Sorted(maps.Keys(inside))
+	sc.set.Notes = append(sc.set.Notes, fmt.Sprintf("%s are taken for classes, and the folders %s are inside "+
+		"each: if those are the classes, give the folder around them, such as %s", few(outer), few(names),
+		sc.file(outer[0])))
 }
