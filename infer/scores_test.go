@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/flowerctl/flowerctl/fixtures/colours"
 	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
 	"github.com/flowerctl/flowerctl/infer/imageprep"
 	"github.com/flowerctl/flowerctl/onnx"
@@ -43,6 +44,18 @@ func TestOutputsWithoutAValueForEachClassAreRefused(t *testing.T) {
 		t.Error(err)
 	} else {
 		c.Close()
+	}
+}
+
+// TestAnOldSoftmaxOverAllOfOnePictureIsRight: before operator set 13 axis 0 meant all axes.
+func TestAnOldSoftmaxOverAllOfOnePictureIsRight(t *testing.T) {
+	onnxruntime.Need(t)
+	m := made(t, "Softmax logits -> y")
+	m.Opsets[0].Version = 12
+	m.Graph.Node("make y").Attributes = []onnx.Attribute{onnx.Int("axis", 0)}
+	m.Graph.Inputs[0].Dims[0], m.Graph.Outputs[0].Dims[0] = onnx.Known(1), onnx.Known(1)
+	if got, want := redness(t, m), redness(t, model(t, colours.PlainNCHW)); !close3(got, want, 1e-5) {
+		t.Errorf("got %v, want %v", got, want)
 	}
 }
 
