@@ -1,6 +1,12 @@
 package infer
 
-import "math"
+import (
+	"context"
+	"math"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/onnx"
+)
 
 // binary says whether the network gives one value for two classes, as Dense(1,
 // activation="sigmoid") does: the probability of the second class. Keras and
@@ -22,4 +28,23 @@ func (e ending) ofTwo(values []float32) []float32 {
 		two = append(two, 1-v, v)
 	}
 	return two
+}
+
+// settleWidth finds by a trial picture whether an output whose shape does not say it has
+// one value for two classes, as torch.squeeze leaves it.
+func (c *Classifier) settleWidth(m *onnx.Model) error {
+	if !c.free || len(c.labels) != 2 {
+		return nil
+	}
+	side := c.prep.Size
+	img := imageprep.Image{W: side, H: side, Pix: make([]uint8, 3*side*side)}
+	answer, rows, err := c.raw(context.Background(), c.session, []imageprep.Image{img})
+	if err != nil || len(answer.Data) != rows {
+		return err
+	}
+	c.width = 1
+	if m == nil {
+		return nil
+	}
+	return checkScores(m, c.named, nil, c.width)
 }

@@ -37,22 +37,28 @@ func (c *Classifier) classify(ctx context.Context, in *ort.Session, images []ima
 // the batch had to be filled up.
 func (c *Classifier) values(ctx context.Context, in *ort.Session, images []imageprep.Image) (
 	[]float32, error) {
+	answer, rows, err := c.raw(ctx, in, images)
+	if err != nil {
+		return nil, err
+	}
+	if k := c.width; len(answer.Data) != rows*k {
+		return nil, fmt.Errorf("output %s: got shape %v for %d images, want %d classes each",
+			c.output, answer.Shape, rows, k)
+	}
+	return answer.Data, nil
+}
+
+// raw is one run's output as it is, and the rows that the run had.
+func (c *Classifier) raw(ctx context.Context, in *ort.Session, images []imageprep.Image) (
+	answer onnx.Tensor, rows int, err error) {
 	b, _ := c.buffers.Get().(*buffer)
 	if b == nil {
 		b = new(buffer)
 	}
 	defer c.buffers.Put(b)
-	rows := c.fill(b, images)
+	rows = c.fill(b, images)
 	out, err := c.run(ctx, in, b, rows)
-	if err != nil {
-		return nil, err
-	}
-	answer, ok := out[c.output]
-	if k := c.width; !ok || len(answer.Data) != rows*k {
-		return nil, fmt.Errorf("output %s: got shape %v for %d images, want %d classes each",
-			c.output, answer.Shape, rows, k)
-	}
-	return answer.Data, nil
+	return out[c.output], rows, err
 }
 
 // fill writes the images of a run into a buffer, and returns how many rows it has. Rows

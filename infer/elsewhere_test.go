@@ -191,3 +191,24 @@ func TestLabelsErrorIsForPeople(t *testing.T) {
 		t.Errorf("got %q", c.Notes())
 	}
 }
+
+// TestADamagedConfigIsSaidWhereItWasToNameTheClasses: without it nothing tells why they
+// have no names.
+func TestADamagedConfigIsSaidWhereItWasToNameTheClasses(t *testing.T) {
+	onnxruntime.Need(t)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "model.onnx")
+	data, err := model(t, colours.PlainNCHW).Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{path: string(data), filepath.Join(dir, "config.json"): `{"id2label": {`} {
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, err = Open(path, Options{})
+	if !errors.Is(err, ErrNoLabels) || !strings.Contains(err.Error(), "config.json is left out: line 1: ") {
+		t.Errorf("got %v", err)
+	}
+}

@@ -81,6 +81,7 @@ type Classifier struct {
 	named         string   // what the file calls it
 	others        []string // outputs that could have been the answer as well
 	linear        bool     // the graph makes them without a function that bounds them
+	free          bool     // its shape does not say how many numbers it has
 	width         int      // numbers of it for an image: one a class, or one for two classes
 	ending        ending   // what its numbers are
 	labels        []string
@@ -125,9 +126,11 @@ func newClassifier(model []byte, o Options) (*Classifier, error) {
 		return nil, err
 	}
 	c := &Classifier{runs: 1, explains: o.Explain}
-	if err := c.configure(m, o); err != nil {
+	own, err := c.configure(m, o)
+	if err != nil {
 		return nil, err
 	}
+	said, graph := m.Metadata, m.Decoded
 	if m, err = c.prepare(m, &o.Session); err != nil {
 		return nil, err
 	}
@@ -139,6 +142,12 @@ func newClassifier(model []byte, o Options) (*Classifier, error) {
 		return nil, err
 	}
 	if err := c.openLone(m, len(model), o); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	if err := c.settleWidth(graph); err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	if err := c.settleLabels(own, said); err != nil {
 		return nil, errors.Join(err, c.Close())
 	}
 	if c.ending == unclear {
@@ -154,51 +163,49 @@ func newClassifier(model []byte, o Options) (*Classifier, error) {
 	return c, nil
 }
 
-// configure combines what the file, the files beside it and the options say.
-func (c *Classifier) configure(m *ort.Model, o Options) error {
+// configure combines what the file, the files beside it and the options say, and reports
+// whether flowerctl export wrote the file.
+func (c *Classifier) configure(m *ort.Model, o Options) (own bool, err error) {
 	if err := noTensor(m); err != nil {
-		return err
+		return false, err
 	}
 	facts, err := foreign.Read(m.Metadata, o.beside)
 	if err != nil {
-		return err
+		return false, err
 	}
 	c.notes = facts.Notes
 	if c.labels, c.from = facts.Labels, facts.LabelsFrom; len(o.Labels) > 0 {
 		c.labels, c.from = o.Labels, o.LabelsFrom
 	}
 	if len(c.labels) == 0 {
-		return noLabels(facts.Notes)
+		return false, noLabels(facts.Notes)
 	}
 	ports := m.Inputs
 	if len(ports) != 1 {
-		return fmt.Errorf("got %d inputs, want one, for images", len(ports))
+		return false, fmt.Errorf("got %d inputs, want one, for images", len(ports))
 	}
 	if c.input, err = readInput(ports[0], m.Decoded); err != nil {
-		return err
+		return false, err
 	}
 	if facts.Own && o.Size > 0 {
-		return ErrOwnSize
+		return false, ErrOwnSize
 	}
 	if facts.Own {
 		if c.unknown, err = readUnknown(m.Metadata); err != nil {
-			return err
+			return false, err
 		}
 	}
 	if c.preprocessing, err = facts.Resolve(o.wish(), c.input.size, c.input.bytes); err != nil {
-		return err
+		return false, err
 	}
 	if err := c.setSize(o.Size); err != nil {
-		return err
+		return false, err
 	}
 	c.input.bgr = c.preprocessing.Channels == foreign.BGR
 	if err := c.input.setScale(c.preprocessing.Mean, c.preprocessing.Std); err != nil {
-		return err
+		return false, err
 	}
-	if err := c.chooseOutput(m, o.Output); err != nil {
-		return err
-	}
-	return c.settleLabels(facts.Own, m.Metadata)
+	return facts.Own, c.chooseOutput(m, o.Output)
 }
 
 // setSize decides on the side of the square: what the input's shape fixes, else what was
@@ -226,7 +233,7 @@ var (
 // noLabels is ErrNoLabels, with what was left out where there was something.
 func noLabels(notes []string) error {
 	notes = slices.DeleteFunc(slices.Clone(notes), func(note string) bool {
-		return !strings.Contains(note, "names")
+		return !strings.Contains(note, "names") && !strings.HasPrefix(note, "config.json is left out")
 	})
 	if len(notes) == 0 {
 		return ErrNoLabels

@@ -49,11 +49,18 @@ func (c *Classifier) chooseOutput(m *ort.Model, asked string) error {
 		return &LabelsError{Labels: len(c.labels), From: c.from, Outputs: m.Outputs}
 	}
 	c.width = len(c.labels)
-	switch n := classes(found.Shape); {
+	n := classes(found.Shape)
+	c.free = n < 0
+	switch {
 	case n == 1 && c.width == 2:
 		c.width = 1
 	case n >= 0 && n != c.width:
 		return &LabelsError{Labels: c.width, From: c.from, Outputs: []ort.Port{*found}, Named: true}
+	}
+	if m.Decoded != nil {
+		if err := checkScores(m.Decoded, found.Name, found.Shape, c.width); err != nil {
+			return err
+		}
 	}
 	if !slices.Contains(floatTypes, found.Type) {
 		return fmt.Errorf("output %s: got %s, want float32, float64 or float16", found.Name, found.Type)

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
+
+	"google.golang.org/protobuf/encoding/protowire"
 )
 
 // NotModelError says what a file is that is no ONNX file, where its first bytes tell.
@@ -82,6 +84,35 @@ func Recognize(head []byte) error {
 		if len(from) >= f.at && bytes.HasPrefix(from[f.at:], []byte(f.magic)) {
 			return &NotModelError{f.what, f.remedy}
 		}
+	}
+	return nil
+}
+
+// CutOff is a [*NotModelError] for an ONNX file that ends in the middle of its graph, as
+// downloads do that were stopped; else it is nil.
+func CutOff(file []byte) error {
+	const irVersion, graph, producers = 1, 7, 6
+	for rest, first := file, true; len(rest) > 0; first = false {
+		id, typ, n := protowire.ConsumeTag(rest)
+		if n < 0 || first && (id != irVersion || typ != protowire.VarintType) {
+			return nil
+		}
+		rest = rest[n:]
+		if id == graph && typ == protowire.BytesType {
+			size, n := protowire.ConsumeVarint(rest)
+			if n < 0 || size <= uint64(len(rest)-n) {
+				return nil
+			}
+			return &NotModelError{fmt.Sprintf("cut off: its graph has %d bytes, and %d are there", size,
+				len(rest)-n), "copy or download the file again"}
+		}
+		if id > producers {
+			return nil
+		}
+		if n = protowire.ConsumeFieldValue(id, typ, rest); n < 0 {
+			return nil
+		}
+		rest = rest[n:]
 	}
 	return nil
 }

@@ -28,6 +28,26 @@ func TestNamesOfOtherTools(t *testing.T) {
 		"config.json":        `{"id2label": {"0": "ash", "1": "beech", "2": "black-eyed susan"}, "label2id": {"ash": 0}}`,
 		"timm's config.json": `{"num_classes": 3, "label_names": ["ash", "beech", "black-eyed susan"]}`,
 		"categories":         `{"categories": [{"id": 2, "name": "beech"}, {"id": 1, "name": "ash"}, {"id": 3, "name": "black-eyed susan"}]}`,
+		"JSON lines":         `{"id": 2, "label": "black-eyed susan"}` + "\n" + `{"id": 0, "label": "ash"}` + "\n" + `{"id": 1, "label": "beech"}`,
+		"data.yaml":          "# flowers\npath: ../x\ntrain: images/train\nnc: 3\nnames:\n  2: black-eyed susan\n  0: ash # a tree\n  1: beech\n",
+		"data.yaml, flow":    "train: ../train\nnc: 3\nnames: ['ash', 'beech', 'black-eyed susan']\n\nroboflow:\n  project: a\n",
+		"data.yaml, dashes":  "names:\n- ash\n- beech\n- black-eyed susan\nnc: 3\n",
+		"YAML, one line":     "names: {0: ash, 1: beech, 2: black-eyed susan}",
+		"a document of YAML": "---\n0: ash\n1: beech\n2: black-eyed susan\n",
+		"label map":          "item {\n  id: 2\n  name: 'beech'\n}\nitem {\n  name: \"/m/1\"\n  id: 1\n  display_name: \"ash\"\n}\nitem { id: 3 name: 'black-eyed susan' }",
+		"pandas":             ",label\n0,ash\n1,beech\n2,black-eyed susan\n",
+		"pandas, counts":     ",label,count\n1,beech,5\n0,ash,0\n2,black-eyed susan,9\n",
+		"more columns":       "class_id,class_name,train,test\n1,beech,100,20\n0,ash,80,20\n2,black-eyed susan,70,20\n",
+		"counts":             "label,count\nash,3\nbeech,1\nblack-eyed susan,2\n",
+		"without a head":     "1;beech;1.5\n0;ash;2.5\n2;black-eyed susan;0.5\n",
+		"Excel":              "sep=;\r\n0;ash\r\n1;beech\r\n2;black-eyed susan\r\n",
+		"an old Mac":         "ash\rbeech\rblack-eyed susan\r",
+		"numbers with dots":  "2. beech\n1. ash\n3. black-eyed susan",
+		"arrows":             "beech -> 1\nash -> 0\nblack-eyed susan -> 2",
+		"dashes":             "- ash\n- beech\n- black-eyed susan\n",
+		"quotes":             "\"ash\"\n\"beech\"\n\"black-eyed susan\"\n",
+		"of a program":       "'ash',\n'beech',\n'black-eyed susan'\n",
+		"torchvision":        `{"class_to_idx": {"beech": 1, "ash": 0, "black-eyed susan": 2}}`,
 		"escapes":            `["\u0061sh", 'b\x65ech', "black\u002deyed susan"]`,
 	} {
 		got, err := Parse(text)
@@ -44,7 +64,9 @@ func TestNamesOfOtherTools(t *testing.T) {
 // TestNumbersInNamesStay where they do not count the classes.
 func TestNumbersInNamesStay(t *testing.T) {
 	for _, text := range []string{"1 euro\n2 euro\n5 euro", "1 euro\n2 euro", "7 up\ncola\n",
-		"model 3\nmodel 5", "n01440764 tench, Tinca tinca\nn01443537 goldfish", "rose (red)\nrose (white)"} {
+		"model 3\nmodel 5", "n01440764 tench, Tinca tinca\nn01443537 goldfish", "rose (red)\nrose (white)",
+		"tench, Tinca tinca\ngoldfish, Carassius auratus\nray, Torpedo, fish", "1. FC\n2. Liga\n1. Liga",
+		"'round\nsquare'", "a \"b\" c\nd", "names\nlabels: of paper"} {
 		got, err := Parse(text)
 		if err != nil || strings.Join(got, "\n") != strings.TrimSpace(text) {
 			t.Errorf("%q: got %q, %v", text, got, err)
@@ -54,20 +76,25 @@ func TestNumbersInNamesStay(t *testing.T) {
 
 func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 	for text, want := range map[string]string{
-		"\n":                    "no labels in it",
-		"[]":                    "no list of names",
-		",":                     "no list of names",
-		"0: ash\n1: ":           "class 1 has no name",
-		"0: ash\n2: beech":      "the number 2 (beech)",
-		"0: ash\n0: beech":      "the number 0 is there twice",
-		`["ash", "beech"`:       "neither JSON nor a value of Python",
-		"[":                     "neither JSON nor a value of Python",
-		" {\n":                  "neither JSON nor a value of Python",
-		"(":                     "neither JSON nor a value of Python",
-		`{"a": "b"}`:            "no list of names",
-		`["ash", 3, {}]`:        "item 2",
-		`["ash", "` + "\\uzzzz": "hexadecimal",
-		strings.Repeat("[", 99): "too many",
+		"\n":                                   "no labels in it",
+		"[]":                                   "no list of names",
+		",":                                    "no list of names",
+		"id,name,x\n1,ash,a\n4,beech,a\n":      "2 names with the number 4",
+		"path,label\na.jpg,ash\nb.jpg,beech\n": "it lists pictures",
+		"PK\x03\x04":                           "it has the character U+0003",
+		"names: [&a ash, *a]":                  "an alias of YAML",
+		"item {\n name: 'a'\n}":                "item 1 of the label map has no id",
+		"0: ash\n1: ":                          "class 1 has no name",
+		"0: ash\n2: beech":                     "the number 2 (beech)",
+		"0: ash\n0: beech":                     "the number 0 is there twice",
+		`["ash", "beech"`:                      "neither JSON nor a value of Python",
+		"[":                                    "neither JSON nor a value of Python",
+		" {\n":                                 "neither JSON nor a value of Python",
+		"(":                                    "neither JSON nor a value of Python",
+		`{"a": "b"}`:                           "no list of names",
+		`["ash", 3, {}]`:                       "item 2",
+		`["ash", "` + "\\uzzzz":                "hexadecimal",
+		strings.Repeat("[", 99):                "too many",
 	} {
 		if got, err := Parse(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: got %q, %v", text, got, err)
@@ -76,7 +103,8 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, text := range []string{"0: a\n1: b", `{"0": ["x", "a"], 1: 'b'}`, `["\ud83c\udf39"]`, "a,b", "id;n\n0;a\n1;b", "("} {
+	for _, text := range []string{"0: a\n1: b", `{"0": ["x", "a"], 1: 'b'}`, `["\ud83c\udf39"]`, "a,b", "id;n\n0;a\n1;b", "(",
+		"names: {0: a}\nx: &a [b]\ny: *a", "item { id: 1 name: 'a' }", ",label\n0,a\n1,b", "- 'a',\n- 'b'"} {
 		f.Add(text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

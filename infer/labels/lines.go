@@ -8,10 +8,10 @@ import (
 )
 
 // Lines with a number. A mark between number and name says that it is one; a space
-// alone may be part of the name.
+// alone, or a dot and a space, may be part of the name.
 var (
-	numberFirst = regexp.MustCompile(`^"?(\d{1,6})"?\s*([:=,;\t)]|\s)\s*(.*)$`)
-	numberLast  = regexp.MustCompile(`^(.*?)\s*([:=,;\t]|\s)\s*"?(\d{1,6})"?$`)
+	numberFirst = regexp.MustCompile(`^"?(\d{1,6})"?\s*([:=,;\t)]|\.?\s)\s*(.*)$`)
+	numberLast  = regexp.MustCompile(`^(.*?)\s*([:=,;\t]|->|\s)\s*"?(\d{1,6})"?$`)
 	header      = regexp.MustCompile(`^[^\d]+[,;\t][^\d]+$`)
 )
 
@@ -36,7 +36,7 @@ func numbered(lines []string) ([]string, error) {
 			}
 			numbers[i], _ = strconv.Atoi(m[form.number]) // at most six digits
 			names[i] = unquoted(m[form.name])
-			marked = marked && m[2] != " "
+			marked = marked && m[2] != " " && m[2][0] != '.'
 		}
 		if !all {
 			continue

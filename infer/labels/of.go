@@ -19,7 +19,7 @@ func Of(v Value) ([]string, error) {
 // nests are the keys under which other tools' files have the names, the surest first:
 // Hugging Face, timm, Ultralytics, COCO.
 var nests = []string{"id2label", "label_names", "names", "labels", "classes", "class_names",
-	"categories", "label2id"}
+	"categories", "label2id", "class_to_idx", "class_indices", "idx_to_class", "label_map"}
 
 // names of an item's number and of its name, in a list of maps.
 var (

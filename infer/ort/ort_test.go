@@ -175,6 +175,33 @@ func TestBytesThatAreNoModel(t *testing.T) {
 	}
 }
 
+// TestFilesThatAreCutOffAndFromTheFutureAreNamed, without the C++ names of onnxruntime.
+func TestFilesThatAreCutOffAndFromTheFutureAreNamed(t *testing.T) {
+	load(t)
+	whole := encode(t, colours.Bytes)
+	newer, err := onnx.Decode(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	newer.IRVersion = 99
+	future, err := newer.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, data := range map[string][]byte{
+		"not an ONNX file: cut off: its graph has ": whole[:len(whole)*2/3],
+		"Unsupported model IR version: 99, max ":    future,
+	} {
+		s, err := NewSession(data, Options{})
+		if err == nil {
+			s.Close()
+		}
+		if err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+}
+
 func TestRunsMayOverlap(t *testing.T) {
 	s := colourSession(t, colours.Bytes, Options{Threads: 2})
 	var wg sync.WaitGroup

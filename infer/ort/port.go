@@ -66,6 +66,8 @@ func Read(file []byte) (*Model, error) {
 		}
 	} else if other := onnx.Recognize(file); other != nil {
 		return nil, other
+	} else if cut := onnx.CutOff(file); cut != nil {
+		return nil, cut
 	} else if err := m.ask(); err != nil {
 		return nil, err
 	}

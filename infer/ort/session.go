@@ -116,13 +116,16 @@ func modelError(err error) error {
 		return errors.New("not an ONNX file")
 	}
 	bare := bindingsWords.ReplaceAllString(err.Error(), "")
-	return errors.New(nativeWords.ReplaceAllString(bare, ""))
+	bare = nativeWords.ReplaceAllString(bare, "")
+	return errors.New(sourceWords.ReplaceAllString(bare, ""))
 }
 
 // What the bindings and onnxruntime put before the reason of an error.
 var (
 	bindingsWords = regexp.MustCompile(`^Error creating .*?session: `)
 	nativeWords   = regexp.MustCompile(`^\S+:\d+ .*\[ONNXRuntimeError\] : \d+ : \w+ : `)
+	// Where in its source it happened: file, line and C++ function.
+	sourceWords = regexp.MustCompile(`^/\S*onnxruntime/core/\S+:\d+ .*?\)( const)? `)
 )
 
 func names(ports []Port) []string {

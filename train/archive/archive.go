@@ -170,7 +170,12 @@ func listZip(file string, f io.ReaderAt, size int64, v Visitor, in Section) erro
 		return fmt.Errorf("not a zip archive, or cut short (%w)", err)
 	}
 	for _, entry := range z.File {
-		m := Member{Archive: file, Name: entry.Name, Size: int64(entry.UncompressedSize64),
+		// Programs of Windows have written names with backslashes, those of folders at the end.
+		name := strings.ReplaceAll(entry.Name, `\`, "/")
+		if name != entry.Name && strings.HasSuffix(name, "/") {
+			continue
+		}
+		m := Member{Archive: file, Name: name, Size: int64(entry.UncompressedSize64),
 			packed: int64(entry.CompressedSize64), deflated: entry.Method == zip.Deflate, in: in}
 		reason := ""
 		switch mode := entry.Mode(); {

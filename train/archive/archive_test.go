@@ -97,6 +97,15 @@ func TestFilesAreReadWhereTheyLie(t *testing.T) {
 	}
 }
 
+// TestZipsOfWindowsAreRead: .NET before 4.6.1 separates names by backslashes.
+func TestZipsOfWindowsAreRead(t *testing.T) {
+	files, left, err := listed(t, "a.zip", zipOf(t, `d\`, `d\a.jpg`, `d\e\b.jpg`))
+	if got := fmt.Sprint(files); err != nil || len(left) > 0 || !strings.HasPrefix(got, "[d/a.jpg:") ||
+		!strings.Contains(got, " d/e/b.jpg:") || len(files) != 2 {
+		t.Errorf("%v, %v, %v", got, left, err)
+	}
+}
+
 func TestHostileEntriesAreLeftOut(t *testing.T) {
 	_, left, err := listed(t, "a.tar", tarOf(t, tar.Header{Name: "../a.jpg", Size: 1},
 		tar.Header{Name: "/etc/b.jpg", Size: 1}, tar.Header{Name: `c\..\d.jpg`, Size: 1},
@@ -110,8 +119,8 @@ func TestHostileEntriesAreLeftOut(t *testing.T) {
 	if err != nil || strings.Join(left, "\n") != strings.Join(want, "\n") {
 		t.Errorf("%v\n%s", err, strings.Join(left, "\n"))
 	}
-	_, left, err = listed(t, "a.zip", zipOf(t, "../a.jpg", `b\c.jpg`))
-	if err != nil || len(left) != 2 {
+	_, left, err = listed(t, "a.zip", zipOf(t, "../a.jpg", `b\..\..\c.jpg`, `\d.jpg`))
+	if err != nil || len(left) != 3 {
 		t.Errorf("zip: %v, %v", left, err)
 	}
 }

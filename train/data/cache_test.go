@@ -139,6 +139,11 @@ func TestLoadInsistsOnTheBytesOfTheSplit(t *testing.T) {
 		t.Errorf("a missing file: %v, want %v", err, fs.ErrNotExist)
 	}
 	wantError(t, err, ": b/3.png: ")
+	wantError(t, err, ": 1 of the 8 images of the split are not there")
+	if err := os.Rename(dir, dir+" moved"); err != nil {
+		t.Fatal(err)
+	}
+	wantError(t, read(), ": no such folder, want that of the 8 images of the split")
 	if strings.Count(err.Error(), "3.png") != 1 {
 		t.Errorf("its name is there twice: %v", err)
 	}

@@ -1,8 +1,10 @@
 package data
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/flowerctl/flowerctl/train/table"
 )
@@ -44,7 +46,7 @@ func (s *Set) tooFew(class, different, want int) error {
 	err = fmt.Errorf("split: class %q has %d different images, want at least %d",
 		s.Labels[class], different, want)
 	if copies == 0 {
-		return err
+		return s.elsewhere(err, class)
 	}
 	largest := 0
 	for c, n := range of {
@@ -78,8 +80,31 @@ func (s *Set) noTraining(class int) error {
 		}
 	}
 	if out == 0 {
-		return err
+		return s.elsewhere(err, class)
 	}
 	return fmt.Errorf("%w: %d of its images are left out, as their copies are in another part (%s)",
 		err, out, example)
+}
+
+// elsewhere adds to an error in which parts the images of a class are, where it has some
+// and none is for training.
+func (s *Set) elsewhere(err error, class int) error {
+	in, example := map[Part]int{}, ""
+	for _, it := range s.Items {
+		if slices.Contains(s.LabelsOf(&it), class) {
+			in[it.Part]++
+			example = cmp.Or(example, it.Path)
+		}
+	}
+	var parts []string
+	for _, p := range []Part{Val, Test} {
+		if in[p] > 0 {
+			parts = append(parts, fmt.Sprintf("%d for %s", in[p], p))
+		}
+	}
+	if len(parts) == 0 || in[Train]+in[""] > 0 {
+		return err
+	}
+	return fmt.Errorf("%w: it has %s (%s): give it images for training, or take its folder out",
+		err, strings.Join(parts, " and "), example)
 }

@@ -26,3 +26,22 @@ func TestSplitNamesCopiesInAnotherPart(t *testing.T) {
 	wantError(t, s.Split(SplitOptions{}), `class "b" has no image to train on: 1 of its images are left `+
 		`out, as their copies are in another part (b/000.jpg)`)
 }
+
+// TestSplitNamesThePartOfAClassWithoutTraining is of the folder of unlabelled pictures in a
+// test part, and of classes that have another name there.
+func TestSplitNamesThePartOfAClassWithoutTraining(t *testing.T) {
+	s := made([]int{4, 2}, nil)
+	for i := range s.Items {
+		s.Items[i].Part = Train
+	}
+	s.Items[0].Part, s.Items[4].Part, s.Items[5].Part = Val, Val, Test
+	wantError(t, s.Split(SplitOptions{}), `class "b" has no image to train on: it has 1 for val and 1 for `+
+		`test (b/000.jpg): give it images for training, or take its folder out`)
+	s = made([]int{4, 2}, nil)
+	for i := range s.Items {
+		s.Items[i].Part = Train
+	}
+	s.Items[4].Part, s.Items[5].Part = Test, Test
+	wantError(t, s.Split(SplitOptions{Val: 0.2}), `class "b" has 0 different images, want at least 2: it has `+
+		`2 for test (b/000.jpg): give it images`)
+}

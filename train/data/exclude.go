@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,12 +21,15 @@ type Exclusion struct {
 	File  string // where it is from
 	names []string
 	at    map[string]int // index of names
+
+	absolute bool // some of them are from the root on
 }
 
 // ReadExclusion reads a list of images: CSV whose header has a column "path", with commas,
 // semicolons or tabs between the columns, of which the others do not count; or, without
-// a header, a path a line. Paths are from the folder of the set, as in split.csv. The
-// texts of package textfile are read.
+// a header, a path a line. Paths are from the folder of the set, as in split.csv, or as find
+// gives them: absolute, or with the name of that folder. The texts of package textfile are
+// read.
 func ReadExclusion(file string) (*Exclusion, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -58,6 +62,7 @@ func newExclusion(text string) (*Exclusion, error) {
 		if _, ok := e.at[key]; ok || key == "." {
 			continue
 		}
+		e.absolute = e.absolute || absolute.MatchString(key)
 		e.at[key] = len(e.names)
 		e.names = append(e.names, p)
 	}
@@ -120,6 +125,14 @@ func (e *Exclusion) find(p string) (int, bool) {
 // excludes reports whether the file is to be left out, and counts it.
 func (sc *scanner) excludes(rel string) bool {
 	i, ok := sc.opts.Exclude.find(rel)
+	if !ok && sc.opts.Exclude != nil {
+		i, ok = sc.opts.Exclude.find(sc.file(rel))
+	}
+	if !ok && sc.opts.Exclude != nil && sc.opts.Exclude.absolute {
+		if whole, err := filepath.Abs(sc.file(rel)); err == nil {
+			i, ok = sc.opts.Exclude.find(whole)
+		}
+	}
 	if ok {
 		sc.excluded[i] = true
 		sc.set.Excluded++

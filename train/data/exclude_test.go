@@ -77,3 +77,25 @@ func TestScanLeavesOutWhatIsExcluded(t *testing.T) {
 		t.Errorf("got %d left out and %q not found, want 4 and rose/gone.png", set.Excluded, set.NotFound)
 	}
 }
+
+// TestExclusionTakesThePathsOfFind: find photos gives photos/rose/1.png, and find /data
+// absolute ones.
+func TestExclusionTakesThePathsOfFind(t *testing.T) {
+	some := string(pngOf(t, 1))
+	dir := folder(t, map[string]string{"rose/1.png": some, "rose/2.png": some, "tulip/1.png": some,
+		"tulip/3.png": some})
+	t.Chdir(filepath.Dir(dir))
+	base := filepath.Base(dir)
+	e, err := newExclusion(filepath.Join(dir, "rose", "2.png") + "\n./" + base + "/tulip/3.png\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	set, err := Scan(context.Background(), base, ScanOptions{Exclude: e})
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantEqual(t, "images", paths(set), []string{"rose:rose/1.png:", "tulip:tulip/1.png:"})
+	if set.Excluded != 2 || len(set.NotFound) > 0 {
+		t.Errorf("got %d left out and %q not found, want 2 and none", set.Excluded, set.NotFound)
+	}
+}

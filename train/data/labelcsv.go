@@ -40,8 +40,8 @@ func (r *listReader) csv(text string) error {
 			return r.wrong(parse.Line, "", "%v", parse.Err)
 		case err != nil:
 			return err
-		case first && c.names != nil:
-			continue
+		case first && c.names != nil || strings.TrimSpace(strings.Join(cells, "")) == "":
+			continue // Excel writes rows that had something once
 		}
 		line, _ := rows.FieldPos(0)
 		row, err := r.row(c, cells, line)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -75,8 +76,8 @@ const listForms = "want CSV with the columns path and label, or JSON lines such 
 
 // ReadLabelList reads a list of pictures and labels: CSV, with commas, semicolons or tabs
 // between the columns, or JSON lines. In CSV the labels are in one column, several of
-// them with | or ; between them or in several rows of one picture, or every label has a
-// column of 0 and 1. Without a header the first column is the picture and the second
+// them with | or ; between them, as a list such as ['daisy', 'rose'] or in several rows of
+// one picture, or every label has a column of 0 and 1. Rows without a word are left out. Without a header the first column is the picture and the second
 // its labels. In JSON lines "label" is a text or a number and "labels" a list of those,
 // which may be empty. A column or key "split" says train, val or test. The texts of
 // package textfile are read.
@@ -187,8 +188,34 @@ func (r *listReader) part(line int, text string) (Part, error) {
 	return part, nil
 }
 
+// item is one of the labels in a cell that a list was written into, by pandas for one:
+// ['daisy', 'rose'], ["daisy"] or [0, 3], and numpy's without commas.
+var item = regexp.MustCompile(`^(?:'([^'\\]*)'|"([^"\\]*)"|(\d+))\s*(?:,\s*)?`)
+
+// listCell has the labels in a cell that a list was written into; ok is false for others.
+func listCell(cell string) (labels []string, ok bool) {
+	cell = strings.TrimSpace(cell)
+	if !strings.HasPrefix(cell, "[") || !strings.HasSuffix(cell, "]") {
+		return nil, false
+	}
+	for rest := strings.TrimSpace(cell[1 : len(cell)-1]); rest != ""; {
+		m := item.FindStringSubmatch(rest)
+		if m == nil {
+			return nil, false
+		}
+		rest = rest[len(m[0]):]
+		if label := strings.TrimSpace(m[1] + m[2] + m[3]); label != "" && !slices.Contains(labels, label) {
+			labels = append(labels, label)
+		}
+	}
+	return labels, true
+}
+
 // several splits a cell with labels, of which one may be there twice.
 func several(cell string, comma rune) (labels []string) {
+	if labels, ok := listCell(cell); ok {
+		return labels
+	}
 	for _, word := range strings.FieldsFunc(cell, func(c rune) bool {
 		return c == '|' || c == ';' && comma != ';'
 	}) {

@@ -31,6 +31,9 @@ func TestListsOfPicturesAreReadInEveryForm(t *testing.T) {
 		"tab.tsv":       "filename\ttags\na.jpg\tred|round|red\nb,c.jpg\t\nd.jpg\tred\n",
 		"headless.csv":  "a.jpg,red|round\n\"b,c.jpg\",\nd.jpg,red\n",
 		"onehot.csv":    ",path,red,round\n0,a.jpg,1,1.0\n1,\"b,c.jpg\",0,false\n2,d.jpg,True,0\n",
+		"pandas.csv":    "path,labels\na.jpg,\"['red', 'round']\"\n\"b,c.jpg\",[]\nd.jpg,\"[\"\"red\"\"]\"\n",
+		"numpy.csv":     "path,labels\na.jpg,['red' 'round']\n\"b,c.jpg\",\nd.jpg,['red']\n",
+		"excel.csv":     "path;label;\na.jpg;red|round;\nb,c.jpg;;\n;;\nd.jpg;red;\n;;\n ;;\n",
 		"UTF-16.csv":    utf16LE("path,label\na.jpg,red|round\n\"b,c.jpg\",\nd.jpg,red\n"),
 		"list.jsonl": `{"path":"a.jpg","labels":["red","round"],"w":1}` + "\n\n" +
 			`{"labels":[],"path":"b,c.jpg"}` + "\n" + `{"path":"d.jpg","label":"red","split":null}`,
@@ -169,11 +172,16 @@ func TestAListDoesNotLeaveItsFolder(t *testing.T) {
 			t.Skip(err)
 		}
 	}
+	if err := os.Symlink("roses", filepath.Join(outer, "link")); err != nil {
+		t.Skip(err)
+	}
 	for path, want := range map[string]string{
 		"../a.png": "../a.png is outside", filepath.Join(outer, "a.png"): "is outside",
 		`..\a.png`: "is outside", `C:\a.png`: "is outside", "x/../../a.png": "is outside",
 		"out.png": "is a link out of", "up/a.png": "is a link out of", "1.png": "",
-		"in.png": "", "./x/../1.png": "", "up": "is a link out of", "none.png": "none of its 1 picture",
+		"in.png": "", "./x/../1.png": "", filepath.Join(dir, "1.png"): "", "../roses/1.png": "",
+		"x/../../roses/1.png": "", filepath.Join(outer, "link", "1.png"): "", dir: "is outside",
+		filepath.Join(dir, "out.png"): "is a link out of", "up": "is a link out of", "none.png": "none of its 1 picture",
 	} {
 		list, err := ReadLabelList(listFile(t, "list.csv", "path,label\n"+path+",red\n"))
 		if err != nil {

@@ -31,7 +31,7 @@ func (c content) pictures() bool { return c.direct || len(c.inner) > 0 }
 // folders are classes. Folders without pictures decide nothing.
 func (sc *scanner) layout(folders []string) (parts []string, err error) {
 	if !slices.ContainsFunc(folders, func(f string) bool { return partOf(f) != "" }) {
-		return nil, nil
+		return nil, sc.checkPartLike(folders)
 	}
 	var others, with []content
 	different, nested, flat := map[Part]bool{}, "", true

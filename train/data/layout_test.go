@@ -3,6 +3,7 @@ package data
 import (
 	"context"
 	"path/filepath"
+	"strings"
 	"testing"
 )
 
@@ -36,6 +37,17 @@ func TestScanLayouts(t *testing.T) {
 		"no train":     {files: []string{"val/a/1.png", "test/a/2.png"}, want: "no train folder"},
 		"part inside":  {files: []string{"daisy/train/1.png", "rose/train/2.png"}, want: "daisy/train is the name of a part inside a class: want the part outside, train/daisy"},
 		"part in part": {files: []string{"train/a/val/1.png", "train/b/2.png"}, want: "train/a/val is"},
+		"parts by other names": {files: []string{"seg_train/seg_train/a/1.png", "seg_train/seg_train/b/2.png",
+			"seg_test/seg_test/a/3.png", "seg_pred/seg_pred/4.png"},
+			want: "by their names seg_train and seg_test are parts of a split set, and no classes; the folders a, b are inside, in "},
+		"a flat part by another name": {files: []string{"TrainImages/a/1.png", "TrainImages/b/2.png", "testset/3.png"},
+			want: "by their names TrainImages and testset are parts"},
+		"classes with words of parts": {files: []string{"train station/1.png", "train station/old/2.png",
+			"test tube/3.png", "trainers/x/4.png", "trainers/y/5.png"},
+			items: []string{"test tube:test tube/3.png:", "train station:train station/1.png:",
+				"train station:train station/old/2.png:", "trainers:trainers/x/4.png:", "trainers:trainers/y/5.png:"}},
+		"folders of systems": {files: []string{"a/1.png", "b/2.png", "$RECYCLE.BIN/S-1/3.png", "#recycle/4.png",
+			"System Volume Information/5.png"}, items: []string{"a:a/1.png:", "b:b/2.png:"}},
 		"wrapper": {files: []string{"flowers/a/1.png", "flowers/b/2.png", "doc/read.me"},
 			want: `only one class, "flowers": the folders a, b are inside it, in `},
 		"two wrappers": {files: []string{"x/y/a/1.png", "x/y/b/2.png"}, want: filepath.Join("x", "y") + ": give"},
@@ -70,5 +82,22 @@ func TestScanLayouts(t *testing.T) {
 			}
 			wantEqual(t, "items", paths(set), tt.items)
 		})
+	}
+}
+
+// TestScanNotesClassesWithTheSameFolders: they may be what is around the classes.
+func TestScanNotesClassesWithTheSameFolders(t *testing.T) {
+	for want, files := range map[string]map[string]string{
+		"fold1, fold2 are taken for classes, and the folders a, b are inside each": {"fold1/a/1.png": "#1",
+			"fold1/b/2.png": "#2", "fold2/a/3.png": "#3", "fold2/b/4.png": "#4", "fold2/c/5.png": "#5"},
+		"": {"ash/leaf/1.png": "#1", "ash/bark/2.png": "#2", "beech/leaf/3.png": "#3", "beech/4.png": "#4"},
+	} {
+		set, err := Scan(t.Context(), folder(t, files), ScanOptions{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if notes := strings.Join(set.Notes, "; "); (notes == "") != (want == "") || !strings.HasPrefix(notes, want) {
+			t.Errorf("got %q, want %q", notes, want)
+		}
 	}
 }

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -97,18 +96,14 @@ func (sc *listScanner) gone(row LabelRow) bool {
 
 const notThere = "on the list, and not there: left out"
 
-// absolute is a path from the root of a system, or of a drive.
-var absolute = regexp.MustCompile(`^(/|[A-Za-z]:)`)
-
 // merge makes one row of all that name a picture.
 func (sc *listScanner) merge() (rows []LabelRow, err error) {
 	at := make(map[string]int, len(sc.list.Rows))
 	repeated, first := 0, ""
 	parts, without := LabelRow{}, LabelRow{} // a row with a part, and one without
 	for _, row := range sc.list.Rows {
-		name := row.Path
-		row.Path = path.Clean(strings.ReplaceAll(name, `\`, "/"))
-		if absolute.MatchString(row.Path) || !fs.ValidPath(row.Path) || row.Path == "." {
+		name, inside := row.Path, false
+		if row.Path, inside = sc.relative(name); !inside {
 			return nil, sc.wrong(row.Line, sc.from(),
 				"%s is outside %s", name, sc.set.Dir)
 		}

@@ -49,9 +49,9 @@ type LoadOptions struct {
 // LoadOptions.Disk has both of a file that is as it was. An image that cannot be read is
 // left out and added to the Problems. The Cache has a copy of the set; set is not changed.
 //
-// If set has hashes already, as one from [ReadSplit], Load returns an error unless
-// every file is there and has its hash: otherwise the split is of other images. It
-// is also an error if the pixels do not fit into memory and must, if no image of a class
+// If set has hashes already, as one from [ReadSplit], Load returns a [*ChangedError] unless
+// every file is there and has its hash: otherwise the split is of other images. It is also
+// an error if the pixels do not fit into memory and must, if no image of a class
 // can be read, or if ctx is cancelled. A cache on disk is closed by the caller.
 func Load(ctx context.Context, set *Set, cfg imageprep.Config, opts LoadOptions) (*Cache, error) {
 	if err := cfg.Validate(); err != nil {
@@ -152,7 +152,10 @@ func (l *load) settle(i int, known string, err error) error {
 	if known != "" && err == nil && it.SHA256 != known {
 		err = errors.New("not the bytes that the split was made for")
 	}
-	if err != nil && (l.opts.Strict || known != "") {
+	if err != nil && known != "" {
+		return l.changed(it.Path, err)
+	}
+	if err != nil && l.opts.Strict {
 		return fmt.Errorf("data %s: %s: %w", l.set.Dir, it.Path, err)
 	}
 	l.errs[i] = err

@@ -102,6 +102,7 @@ func (sc *scanner) scan() error {
 	if err := sc.checkInside(all); err != nil {
 		return err
 	}
+	sc.noteSameInside(all)
 	return sc.nearMisses(all)
 }
 

@@ -4,6 +4,7 @@ import (
 	"archive/tar"
 	"archive/zip"
 	"bytes"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -251,6 +252,16 @@ func TestHostileShards(t *testing.T) {
 	shard(t, plain, file{"rose/1.jpg", "#1"})
 	_, err = Scan(t.Context(), plain, ScanOptions{})
 	wantError(t, err, `no picture with a label in 1 shard (plain.tar/rose/1.jpg: no label`)
+	var bad *ShardError
+	if !errors.As(err, &bad) || !strings.Contains(bad.Hint(), "unzip FILE -d DIR") {
+		t.Errorf("an archive of folders: got %v", err)
+	}
+	shard(t, plain, file{"__MACOSX/._1.jpg", "x"}, file{"1.jpg", "#1"})
+	_, err = Scan(t.Context(), plain, ScanOptions{})
+	wantError(t, err, `(plain.tar/1.jpg: no label`)
+	if !errors.As(err, &bad) || !strings.Contains(bad.Hint(), "KEY.cls") {
+		t.Errorf("an archive without labels: got %v", err)
+	}
 	packed := plain + ".gz"
 	if err := os.WriteFile(packed, nil, 0o666); err != nil {
 		t.Fatal(err)

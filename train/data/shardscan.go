@@ -65,9 +65,9 @@ func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, er
 		err = sc.nameNumbers(rows)
 	}
 	if err == nil && len(rows) == 0 {
-		err = fmt.Errorf("data %s: no picture with a label in %s%s", shards.Name,
-			table.Count(len(read), "shard"),
-			firstProblem(sc.set))
+		p, help := firstProblem(sc.set)
+		return nil, &ShardError{Help: help, Err: fmt.Errorf("data %s: no picture with a label in %s%s",
+			shards.Name, table.Count(len(read), "shard"), p)}
 	}
 	if err != nil {
 		return nil, &ShardError{Err: err}
@@ -77,12 +77,20 @@ func scanShards(ctx context.Context, shards *Shards, opts ScanOptions) (*Set, er
 	return sc.set, sc.checkLabels()
 }
 
-// firstProblem is a problem to put into an error.
-func firstProblem(s *Set) string {
-	if len(s.Problems) == 0 {
-		return ""
+// firstProblem is a problem to put into an error, the first that is not of a hidden file,
+// and what mends it where it is of a picture in a folder, as archives of classes have them.
+func firstProblem(s *Set) (text, help string) {
+	for i, p := range s.Problems {
+		if p.Kind == Hidden && i < len(s.Problems)-1 {
+			continue
+		}
+		if strings.HasPrefix(p.Reason, "no label") && strings.Count(p.Path, "/") > 1 {
+			help = "of an archive of class folders: unpack it (unzip FILE -d DIR, tar -xf FILE -C DIR), and " +
+				"give the folder"
+		}
+		return fmt.Sprintf(" (%s)", p), help
 	}
-	return fmt.Sprintf(" (%s)", s.Problems[0])
+	return "", ""
 }
 
 // read reads the names, the labels, and the beginnings of the pictures of a shard.

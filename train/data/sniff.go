@@ -14,7 +14,8 @@ import (
 // Windows, macOS and file servers write.
 func hidden(name string) bool {
 	switch strings.ToLower(name) {
-	case "thumbs.db", "desktop.ini", "__macosx", "@eadir":
+	case "thumbs.db", "desktop.ini", "__macosx", "@eadir", "#recycle", "$recycle.bin",
+		"system volume information", "lost+found":
 		return true
 	}
 	return strings.HasPrefix(name, ".")

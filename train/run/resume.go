@@ -39,8 +39,18 @@ func (e *NotStartedError) Error() string {
 	return fmt.Sprintf("%s has no %s, so no step was finished there", e.Folder.Dir, e.missing.Name)
 }
 
+// DamagedError says that a file that a run needs to go on cannot be read.
+type DamagedError struct {
+	Folder Folder
+	Err    error
+}
+
+func (e *DamagedError) Error() string { return e.Err.Error() }
+
+func (e *DamagedError) Unwrap() error { return e.Err }
+
 // Resume reads what the run needs to go on. Where there is nothing the error is a
-// [*NotStartedError].
+// [*NotStartedError], where a file is damaged or gone a [*DamagedError].
 func (f Folder) Resume() (*Resume, error) {
 	read, err := os.Stat(f.path(train.LastFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -56,11 +66,11 @@ func (f Folder) Resume() (*Resume, error) {
 		return nil, e
 	}
 	if err != nil {
-		return nil, err
+		return nil, &DamagedError{f, err}
 	}
 	split, err := f.Split()
 	if err != nil {
-		return nil, err
+		return nil, &DamagedError{f, err}
 	}
 	split.SplitBy = last.Training.Split
 	settings, err := f.Settings()

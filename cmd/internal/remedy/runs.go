@@ -16,6 +16,16 @@ import (
 
 // Resume says how a run that cannot go on is started again.
 func Resume(err error) error {
+	var damaged *run.DamagedError
+	if errors.As(err, &damaged) {
+		f := damaged.Folder
+		hints := []string{"start it again with --config " + f.ConfigPath() + " --out " + f.Dir + " --force"}
+		_, noSplit := f.Split()
+		if _, err := f.Checkpoint(run.Best); err == nil && noSplit == nil {
+			hints = append(hints, "the best weights are there: flowerctl export model.onnx --run "+f.Dir)
+		}
+		return shell.Fail(fmt.Errorf("--resume: %w", err), hints...)
+	}
 	var unstarted *run.NotStartedError
 	if !errors.As(err, &unstarted) {
 		var none *run.NoRunError

@@ -76,6 +76,8 @@ func usageError(c *cli.Context, err error, _ bool) error {
 			kind = "a whole number from 0"
 		case *cli.Float64Flag:
 			kind = "a number"
+		case *cli.Float64SliceFlag:
+			kind = "a number, or several with commas between as in 0.5,0.4,0.4"
 		case *cli.DurationFlag:
 			kind = "a time, as in 30s or 5m"
 		case *cli.BoolFlag:

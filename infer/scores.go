@@ -1,0 +1,84 @@
+package infer
+
+import (
+	"fmt"
+
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// ScoresError says that an output has no value for each class that depends on its picture
+// alone, as the graph shows.
+type ScoresError struct {
+	Output, Text, Help string
+}
+
+func (e *ScoresError) Error() string { return fmt.Sprintf("output %s: %s", e.Output, e.Text) }
+
+// Hint is what helps.
+func (e *ScoresError) Hint() string { return e.Help }
+
+// checkScores looks at the nodes that make an output, of so many values an image, as far as
+// these only change values. shape is that of the output, nil where it is not known.
+func checkScores(m *onnx.Model, output string, shape []int, width int) error {
+	wrong := func(help, format string, args ...any) error {
+		return &ScoresError{Output: output, Text: fmt.Sprintf(format, args...), Help: help}
+	}
+	const again = "export the network again "
+	value, rank := output, len(shape)
+	for range m.Graph.Nodes { // a damaged graph may have a cycle
+		n := writerOf(&m.Graph, value)
+		if n == nil || n.Domain != "" && n.Domain != "ai.onnx" || len(n.Inputs) == 0 {
+			return nil
+		}
+		switch n.Op {
+		case "TopK":
+			return wrong(again+"without TopK, with a value for each class",
+				"TopK makes it, whose values are in their own order: got the best ones, want one for each class")
+		case "ArgMax":
+			return wrong(again+"without ArgMax, with a value for each class",
+				"ArgMax makes it: got the number of a class, want a value for each class")
+		case "ReduceMax":
+			if width == 1 {
+				return wrong(again+"without ReduceMax, with a value for each class",
+					"ReduceMax makes it: got the largest value, want one for each class")
+			}
+			return nil
+		case "Softmax", "LogSoftmax":
+			if width == 1 {
+				return wrong(again+"with a sigmoid in its place, or with two classes",
+					"%s makes it of one value, and gives the same for every picture", n.Op)
+			}
+			// Before operator set 13 an axis stood for itself and all behind it.
+			alone := m.Opset("") < 13 && rank > 0 && shape[0] == 1
+			if rank >= 2 && !alone && softmaxAxis(m, n, rank) == 0 {
+				return wrong(again+"with it over the classes (dim=1), or without it",
+					"%s runs over axis 0, the pictures of a run, so an answer depends on the other pictures: "+
+						"want it over the classes", n.Op)
+			}
+			return nil
+		case "Squeeze", "Unsqueeze", "Flatten", "Reshape":
+			rank = 0 // of what is in front, which is not known
+		case "Identity", "Cast", "Sigmoid", "Dropout", "QuantizeLinear", "DequantizeLinear", "Mul", "Div":
+		default:
+			return nil
+		}
+		value = n.Inputs[0]
+	}
+	return nil
+}
+
+// softmaxAxis is the axis of a Softmax or LogSoftmax of a value of so many axes, from 0.
+func softmaxAxis(m *onnx.Model, n *onnx.Node, rank int) int {
+	usual := int64(-1)
+	if m.Opset("") < 13 {
+		usual = 1
+	}
+	axis, err := n.Int("axis", usual)
+	if err != nil {
+		return -1
+	}
+	if axis < 0 {
+		axis += int64(rank)
+	}
+	return int(axis)
+}

@@ -1,0 +1,105 @@
+package infer
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/fixtures/colours"
+	"github.com/flowerctl/flowerctl/fixtures/onnxruntime"
+	"github.com/flowerctl/flowerctl/infer/imageprep"
+	"github.com/flowerctl/flowerctl/onnx"
+)
+
+// TestOutputsWithoutAValueForEachClassAreRefused: sorted values, a class's number, and a
+// softmax over the pictures of a run would all be taken for scores.
+func TestOutputsWithoutAValueForEachClassAreRefused(t *testing.T) {
+	onnxruntime.Need(t)
+	three := onnx.TensorInfo("y", onnx.Float32, onnx.Symbol("N"), onnx.Known(3))
+	sorting := then(t, onnx.Float32, "TopK logits y")
+	n := &sorting.Graph.Nodes[len(sorting.Graph.Nodes)-1]
+	n.Inputs, n.Outputs = []string{"logits", "k"}, []string{"y", "order"}
+	sorting.Graph.Initializers = append(sorting.Graph.Initializers, onnx.NewInt64("k", 3))
+	over := func(op string, axis int64) *onnx.Model {
+		m := then(t, onnx.Float32, op+" logits y")
+		last := &m.Graph.Nodes[len(m.Graph.Nodes)-1]
+		last.Attributes = []onnx.Attribute{onnx.Int("axis", axis)}
+		m.Graph.Outputs = []onnx.ValueInfo{three}
+		return m
+	}
+	for want, m := range map[string]*onnx.Model{
+		"output y: TopK makes it, whose values are in their own order":  sorting,
+		"output y: Softmax runs over axis 0, the pictures of a run":     over("Softmax", 0),
+		"output y: LogSoftmax runs over axis 0, the pictures of a run,": over("LogSoftmax", -2),
+	} {
+		c, err := open(m, elsewhere)
+		if err == nil {
+			c.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("got %v, want %s", err, want)
+		}
+	}
+	if c, err := open(over("Softmax", -1), elsewhere); err != nil {
+		t.Error(err)
+	} else {
+		c.Close()
+	}
+}
+
+// TestAnOldSoftmaxOverAllOfOnePictureIsRight: before operator set 13 axis 0 meant all axes.
+func TestAnOldSoftmaxOverAllOfOnePictureIsRight(t *testing.T) {
+	onnxruntime.Need(t)
+	m := made(t, "Softmax logits -> y")
+	m.Opsets[0].Version = 12
+	m.Graph.Node("make y").Attributes = []onnx.Attribute{onnx.Int("axis", 0)}
+	m.Graph.Inputs[0].Dims[0], m.Graph.Outputs[0].Dims[0] = onnx.Known(1), onnx.Known(1)
+	if got, want := redness(t, m), redness(t, model(t, colours.PlainNCHW)); !close3(got, want, 1e-5) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+}
+
+// squeezed is the plain model with the logit of its class 0 as its only value, of a
+// shape.
+func squeezed(t *testing.T, ending string, dims ...onnx.Dim) *onnx.Model {
+	t.Helper()
+	m := made(t, ending)
+	last := m.Graph.Nodes[len(m.Graph.Nodes)-1].Outputs[0]
+	m.Graph.Outputs = []onnx.ValueInfo{onnx.TensorInfo(last, onnx.Float32, dims...)}
+	return m
+}
+
+// TestOneValueMayHaveNoAxisOfItsOwn: torch.squeeze leaves [N]. The logit of red is 7.65.
+func TestOneValueMayHaveNoAxisOfItsOwn(t *testing.T) {
+	onnxruntime.Need(t)
+	two := elsewhere
+	two.Labels = []string{"no", "red"}
+	const one = "Slice logits 0 -> part; ReduceSum part -> y"
+	for _, end := range []string{one, one + "; Sigmoid y -> p"} {
+		m := squeezed(t, end, onnx.Symbol("N"))
+		m.Graph.Node("make y").Attributes = []onnx.Attribute{onnx.Int("keepdims", 0)}
+		c, err := open(m, two)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Classify(t.Context(), []imageprep.Image{plain(0, 8, 8), plain(1, 8, 8)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 1 / (1 + math.Exp(-7.65))
+		if p := got[0].Probabilities; len(p) != 2 || math.Abs(float64(p[1])-want) > 1e-4 ||
+			math.Abs(float64(got[1].Probabilities[1])-0.5) > 1e-3 || c.MultiLabel() {
+			t.Errorf("%s: got %v and %v, want %.4f and 0.5 for red", end, p, got[1].Probabilities, want)
+		}
+		c.Close()
+	}
+	same := squeezed(t, "Slice logits 0 -> part; Softmax part -> y", onnx.Symbol("N"), onnx.Known(1))
+	if _, err := open(same, two); err == nil || !strings.Contains(err.Error(), "gives the same for every picture") {
+		t.Errorf("a softmax of one value: got %v", err)
+	}
+	largest := squeezed(t, "Identity logits -> l; ReduceMax l -> y", onnx.Symbol("N"))
+	largest.Graph.Node("make y").Attributes = []onnx.Attribute{onnx.Ints("axes", 1), onnx.Int("keepdims", 0)}
+	if _, err := open(largest, two); err == nil || !strings.Contains(err.Error(), "got the largest value") {
+		t.Errorf("the largest value: got %v", err)
+	}
+}
