@@ -12,7 +12,9 @@ func isPNG(data []byte) bool { return bytes.HasPrefix(data, []byte(pngMagic)) }
 
 // parsePNG walks the chunks up to IEND. Source: PNG specification, 5.3 and 11.
 func parsePNG(data []byte) (header, error) {
-	h := header{orientation: 1}
+	var h header
+	var exif []byte
+	var text pngText
 	var depth, colour, interlaced byte
 	transparent, ended := false, false
 	for rest := data[len(pngMagic):]; !ended; {
@@ -38,12 +40,18 @@ func parsePNG(data []byte) (header, error) {
 		case "tRNS":
 			transparent = true
 		case "eXIf":
-			h.orientation = exifOrientation(rest[8 : 8+n])
+			exif = rest[8 : 8+n]
+		case "tEXt", "zTXt", "iTXt":
+			text.read(kind, rest[8:8+n])
 		case "IEND":
 			ended = true
 		}
 		rest = rest[12+n:]
 	}
+	if exif == nil {
+		exif = text.exif
+	}
+	h.orientation = orientationOf(exif, text.xmp)
 	h.decoded = int64(h.w) * int64(h.h) * pngPixelSize(depth, colour, transparent)
 	h.peak = h.decoded
 	if interlaced != 0 {

@@ -12,6 +12,7 @@ type Frame struct {
 	progressive bool
 	components  int    // 1, 3 or 4
 	EXIF        []byte // the TIFF structure of the first EXIF segment, or nil
+	XMP         []byte // of the last segment with XMP, or nil
 	// Visits is how many times the scans go over a block of 8x8 samples. The time
 	// that decoding takes is proportional to it.
 	Visits int64
@@ -62,8 +63,8 @@ func Parse(data []byte, check func(w, h int) error) (*Frame, error) {
 				return err
 			}
 			return check(f.W, f.H)
-		case marker == app1 && f.EXIF == nil && len(body) > 6 && string(body[:5]) == "Exif\x00":
-			f.EXIF = body[6:]
+		case marker == app1 && f.scans == 0:
+			f.readApp1(body)
 		case marker == app0 && bytes.HasPrefix(body, []byte("JFIF\x00")):
 			jfif = true
 		case marker == app14 && len(body) >= 12 && string(body[:5]) == "Adobe":
@@ -84,6 +85,16 @@ func Parse(data []byte, check func(w, h int) error) (*Frame, error) {
 	}
 	f.space = f.colours(adobe, jfif)
 	return f, nil
+}
+
+// readApp1 keeps EXIF and XMP. Those behind a scan do not count, as in Pillow.
+func (f *Frame) readApp1(body []byte) {
+	if f.EXIF == nil && len(body) > 6 && string(body[:5]) == "Exif\x00" {
+		f.EXIF = body[6:]
+	}
+	if xmp, ok := bytes.CutPrefix(body, []byte("http://ns.adobe.com/xap/1.0/\x00")); ok {
+		f.XMP = xmp
+	}
 }
 
 // colours chooses as libjpeg does, adobe being the transform that its segment
