@@ -30,6 +30,9 @@ func parsePNG(data []byte) (header, error) {
 			}
 			h.w, h.h = int(w), int(ht)
 			depth, colour, interlaced = rest[16], rest[17], rest[20]
+		} else if kind == "CgBI" {
+			return header{}, &Error{Kind: ErrUnsupported, Detail: "png: Apple's own kind, of apps for iOS",
+				remedy: "convert it on macOS: xcrun pngcrush -revert-iphone-optimizations IN.png OUT.png"}
 		} else if h.w == 0 {
 			return header{}, damaged("png", "does not begin with IHDR")
 		}
