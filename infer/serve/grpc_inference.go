@@ -142,10 +142,18 @@ func questionOf(r *inference.ModelInferRequest, most int) (*question, error) {
 	in := r.GetInputs()[0]
 	q := &question{id: r.GetId(), input: in.GetName(), datatype: in.GetDatatype(),
 		shape: in.GetShape()}
+	if in.GetParameters()[sharedMemory] != nil {
+		return nil, errShared
+	}
 	for _, o := range r.GetOutputs() {
-		classes := o.GetParameters()["classification"].GetInt64Param()
-		if classes < 0 || classes > math.MaxInt32 {
-			return nil, badf("parameter classification: want a whole number from 0 to %d", math.MaxInt32)
+		asked := o.GetParameters()
+		if asked[sharedMemory] != nil {
+			return nil, errShared
+		}
+		classes := asked["classification"].GetInt64Param()
+		_, isNumber := asked["classification"].GetParameterChoice().(*inference.InferParameter_Int64Param)
+		if asked["classification"] != nil && !isNumber || classes < 0 || classes > math.MaxInt32 {
+			return nil, badf("parameter classification: want an int64_param from 0 to %d", math.MaxInt32)
 		}
 		q.outputs = append(q.outputs, wanted{name: o.GetName(), classes: int(classes)})
 	}

@@ -1,9 +1,14 @@
 package serve
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"math"
+	"reflect"
+	"slices"
 	"strconv"
 )
 
@@ -56,19 +61,58 @@ func (p parameters) number(name string) (value int64, ok bool, err error) {
 	return value, true, nil
 }
 
+// sharedMemory is the parameter by which Triton's clients name a piece of memory that
+// they share with the server. Whoever does not know it would leave it as it was.
+const sharedMemory = "shared_memory_region"
+
+// errShared is the answer to a request for shared memory.
+var errShared = badf("parameter %s: shared memory is neither read nor written, want the data "+
+	"in the request", sharedMemory)
+
+func (p parameters) notShared() error {
+	if _, ok := p[sharedMemory]; ok {
+		return errShared
+	}
+	return nil
+}
+
+// jsonProblem says what is wrong with JSON in words of JSON.
+func jsonProblem(err error) string {
+	var e *json.UnmarshalTypeError
+	if !errors.As(err, &e) || e.Type == nil {
+		return err.Error()
+	}
+	wanted := "an object"
+	switch e.Type.Kind() {
+	case reflect.String:
+		wanted = "a string"
+	case reflect.Int64:
+		wanted = "a whole number"
+	case reflect.Slice:
+		wanted = "a list"
+	}
+	return fmt.Sprintf("%s: got %s, want %s", cmp.Or(e.Field, "all of it"), e.Value, wanted)
+}
+
 // parseInfer reads a request: JSON, and behind it what the binary data extension puts
 // there. It holds on to the body.
 func parseInfer(head, rest []byte, most int) (*question, error) {
 	var r inferRequest
 	if err := json.Unmarshal(head, &r); err != nil {
-		return nil, badf("not a request in JSON: %v", err)
+		return nil, badf("not a request in JSON: %s", jsonProblem(err))
 	}
 	if len(r.Inputs) != 1 {
 		return nil, badf("got %d inputs, want one", len(r.Inputs))
 	}
 	in := r.Inputs[0]
+	if string(in.Data) == "null" {
+		in.Data = nil
+	}
 	q := &question{id: r.ID, input: in.Name, datatype: in.Datatype, shape: in.Shape}
 	if err := q.setOutputs(r); err != nil {
+		return nil, err
+	}
+	if err := in.Parameters.notShared(); err != nil {
 		return nil, err
 	}
 	size, isBinary, err := in.Parameters.number("binary_data_size")
@@ -116,6 +160,9 @@ func (q *question) setOutputs(r inferRequest) error {
 	}
 	for _, o := range r.Outputs {
 		asked := wanted{name: o.Name}
+		if err := o.Parameters.notShared(); err != nil {
+			return err
+		}
 		if asked.binary, err = o.Parameters.flag("binary_data", all); err != nil {
 			return err
 		}
@@ -132,14 +179,12 @@ func (q *question) setOutputs(r inferRequest) error {
 // picturesIn reads the data of a BYTES tensor: pictures in base64.
 func picturesIn(data json.RawMessage, most int) ([][]byte, error) {
 	var texts []string
-	if err := json.Unmarshal(data, &texts); err != nil {
-		var nested [][1]string // [N, 1]
+	if json.Unmarshal(data, &texts) != nil {
+		var nested [][]string // [N, 1]
 		if json.Unmarshal(data, &nested) != nil {
 			return nil, badf("inputs[0].data: want a list of pictures in base64")
 		}
-		for _, t := range nested {
-			texts = append(texts, t[0])
-		}
+		texts = slices.Concat(nested...)
 	}
 	if len(texts) > most {
 		return nil, errorf(statusTooLarge, "got %d pictures in a request, at most %d are answered",

@@ -76,6 +76,12 @@ func TestPicturesAsJSONAndBinaryGiveTheSameBits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, form := range []string{`[2,1],"data":[[%s],[%s]]`, `[2],"data":[[%s,%s]]`} {
+		body := `{"inputs":[{"name":"image","datatype":"BYTES","shape":` +
+			fmt.Sprintf(form, mustJSON(t, pictures[0]), mustJSON(t, pictures[1])) + `}]}`
+		r := decodeJSON[inferResponse](t, said(t, answerTo(h, sent("POST", inferPath, []byte(body))), 200))
+		want(t, fmt.Sprint(r.Outputs[0].Shape), "[2 3]")
+	}
 	asJSON := fmt.Sprintf(`{"id":"7","inputs":[{"name":"image","datatype":"BYTES","shape":[2],"data":%s}]}`, texts)
 	r := decodeJSON[inferResponse](t, said(t, answerTo(h, sent("POST", inferPath, []byte(asJSON))),
 		200))
@@ -175,6 +181,18 @@ func TestWhatIsWrongWithATensor(t *testing.T) {
 		{`[]`, 400, "not a request in JSON"},
 		{`{"inputs":[]}`, 400, "got 0 inputs, want one"},
 		{`{"inputs":[{},{}]}`, 400, "got 2 inputs, want one"},
+		{`{"id":7}`, 400, "not a request in JSON: id: got number, want a string"},
+		{`{"inputs":[{"shape":[1.5]}]}`, 400, "shape: got number 1.5, want a whole number"},
+		{`{"inputs":7}`, 400, "inputs: got number, want a list"},
+		{`{"inputs":[7]}`, 400, "inputs: got number, want an object"},
+		{input(`"datatype":"BYTES","shape":[1],"data":null`), 400, "no data"},
+		{input(`"datatype":"BYTES","shape":[1,1],"data":[["` + picture + `","` + picture + `"]]`), 400,
+			"got 2 elements for shape [1 1]"},
+		{input(`"datatype":"BYTES","shape":[1],"data":["` + picture + `"],"parameters":{"shared_memory_region":"r"}`),
+			400, "shared memory is neither read nor written"},
+		{`{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":["` + picture +
+			`"]}],"outputs":[{"name":"probabilities","parameters":{"shared_memory_region":"r"}}]}`, 400,
+			"shared memory is neither read nor written"},
 		{strings.Repeat("[", 20_000), 400, "not a request in JSON"},
 		{`{"a":` + strings.Repeat("[", 20_000), 400, "not a request in JSON"},
 		{input(`"datatype":"FP32","shape":[1],"data":[1]`), 400, `got type "FP32", want BYTES`},
