@@ -207,6 +207,43 @@ func TestWatchSeesNewVersions(t *testing.T) {
 	want(t, firstLabel(t, s, ""), "next")
 }
 
+// TestWatchSeesARepositoryReplaced: a repository may be a link to the newest of several
+// folders.
+func TestWatchSeesARepositoryReplaced(t *testing.T) {
+	dir := t.TempDir()
+	root := filepath.Join(dir, "current")
+	point := func(release, what string) {
+		put(t, filepath.Join(dir, release, "m", "1", "model.onnx"), what)
+		if err := os.Symlink(release, root+".new"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(root+".new", root); err != nil {
+			t.Fatal(err)
+		}
+	}
+	point("r1", "one")
+	s, l := loading(t, Files{Repository: root, Open: new(opener).open})
+	done := make(chan error, 1)
+	go func() { done <- l.Watch(t.Context()) }()
+	t.Cleanup(func() {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	deadline := time.Now().Add(5 * time.Minute)
+	for n := 2; firstLabel(t, s, "") != "next"; n++ {
+		if time.Now().After(deadline) {
+			t.Fatal("the other folder is not served")
+		}
+		point(fmt.Sprint("r", n), "next") // the watch may begin late
+		time.Sleep(2 * settling)
+	}
+	if !l.isNeighbour(filepath.Join(dir, "other")) || l.isNeighbour(root) ||
+		l.isNeighbour(filepath.Join(root, "m")) {
+		t.Error("what is beside the repository is not told from it")
+	}
+}
+
 func TestFilesWithNamesAreWatched(t *testing.T) {
 	dir := t.TempDir()
 	path, key := filepath.Join(dir, "m.onnx"), filepath.Join(t.TempDir(), "key.pem")
@@ -250,6 +287,11 @@ func TestControlLoadsAndUnloads(t *testing.T) {
 	said(t, call("m/load"), 200)
 	want(t, firstLabel(t, s, "?model=m"), "one")
 	refused(t, call("other/load"), 404, "no model")
+	for body, text := range map[string]string{"{": "not a request in JSON",
+		`{"parameters":{"file:1/model.onnx":"AAAA","z":1}}`: "parameter file:1/model.onnx: want none"} {
+		refused(t, answerTo(h, sent("POST", "/v2/repository/models/m/load", []byte(body),
+			"Authorization", "Bearer a-key-of-sixteen-letters")), 400, text)
+	}
 	put(t, path, "bad")
 	refused(t, call("m/load"), 422, "not an ONNX file")
 	want(t, firstLabel(t, s, "?model=m"), "one")
