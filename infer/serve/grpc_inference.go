@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"math"
+	"net/http"
 
 	"google.golang.org/protobuf/proto"
 
@@ -43,11 +44,13 @@ func (g *inferenceService) use(ctx context.Context, name, number string) (*versi
 	return v, leave, err
 }
 
+// ModelReady says of a model that is not there that it is not ready, as Triton does:
+// clients wait for models that way.
 func (g *inferenceService) ModelReady(ctx context.Context,
 	r *inference.ModelReadyRequest) (*inference.ModelReadyResponse, error) {
 	_, leave, err := g.use(ctx, r.GetName(), r.GetVersion())
 	if err != nil {
-		if asError(err).Status == readyStatus(false) {
+		if status := asError(err).Status; status == readyStatus(false) || status == http.StatusNotFound {
 			return &inference.ModelReadyResponse{}, nil
 		}
 		return nil, err

@@ -178,6 +178,11 @@ name:"model" versions:"1" platform:"onnxruntime_onnx" inputs:{name:"image" datat
 config:{name:"model" platform:"onnxruntime_onnx" input:{name:"image" data_type:TYPE_STRING dims:-1} output:{name:"probabilities" data_type:TYPE_FP32 dims:-1 dims:3} backend:"onnxruntime"}
 status:SERVING
 status:SERVING`)
+	for _, r := range []*inference.ModelReadyRequest{{Name: "other"}, {Name: "model", Version: "2"}} {
+		if ready, err := client.ModelReady(t.Context(), r); err != nil || ready.GetReady() {
+			t.Errorf("%v: got %v, %v, want not ready", r, ready, err)
+		}
+	}
 	if _, err := client.ModelInfer(t.Context(), asked(painted(t, red))); err != nil {
 		t.Fatal(err)
 	}
