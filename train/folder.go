@@ -210,11 +210,13 @@ func (o *Outcome) Summary(labels []string) Summary {
 		Stopped:         o.Stopped, Dead: o.Dead, Unseen: o.Unseen, Rollbacks: o.Rollbacks,
 		Precision: o.Precision,
 		Report:    c.Report(), Confusion: c,
-		Calibration: o.Calibration, Classes: o.Validation.Answers().Curves(labels),
+		Calibration: o.Calibration,
 	}
+	answers := o.Validation.Answers()
 	if o.Calibration != nil {
-		s.Classes = o.Validation.Answers().Tempered(o.Calibration.Temperature).Curves(labels)
+		answers = answers.Tempered(o.Calibration.Temperature)
 	}
+	s.Classes = answers.Curves(labels)
 	for _, e := range o.History {
 		s.BestTrainAccuracy = max(s.BestTrainAccuracy, e.Accuracy)
 	}

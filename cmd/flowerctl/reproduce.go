@@ -10,12 +10,13 @@ import (
 	"github.com/flowerctl/flowerctl/cmd/internal/announce"
 	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/swept"
 	"github.com/flowerctl/flowerctl/train/run"
 	"github.com/flowerctl/flowerctl/train/study"
 )
 
 type reproduceOptions struct {
-	data, out               string
+	data, out, sweep        string
 	drawn, epochs, threads  int
 	seed                    uint64
 	budget                  time.Duration
@@ -38,7 +39,9 @@ func (o *reproduceOptions) flags() []cli.Flag {
 		shell.IntFlag(&o.threads, "threads", 0, "`N` that compute; 0: all cores"),
 		shell.TextFlag(&o.out, "out", "",
 			"`DIR` of the table, runs/study by default; of one ROW: the run's folder"),
-		shell.BoolFlag(&o.force, "force", "run one ROW again, over the run in its folder"),
+		shell.TextFlag(&o.sweep, "sweep", "",
+			"write the rows as `FILE.yaml` for flowerctl sweep and bundle, and run nothing"),
+		shell.BoolFlag(&o.force, "force", "run one ROW again, over the run in its folder; with --sweep, write over FILE"),
 		shell.BoolFlag(&o.list, "list", "list the rows and what was logged, and do nothing else"),
 		shell.JSONFlag(&o.json),
 	}
@@ -67,7 +70,8 @@ drawn flowers and not on photographs.
   flowerctl reproduce v3-alexnet/sgd --data photos/
   flowerctl reproduce v7-base/adam --data photos/ --epochs 3
   flowerctl reproduce --all --data photos/ --budget 2h
-  flowerctl reproduce --table`,
+  flowerctl reproduce --table
+  flowerctl reproduce --all --data photos/ --sweep study.yaml`,
 		Flags:  o.flags(),
 		Action: shell.Action(o.run),
 	}
@@ -85,17 +89,23 @@ func (o *reproduceOptions) run(c *shell.Call) error {
 		return shell.Usagef("%w", err)
 	}
 	show := announce.New(c)
-	so := study.Options{Data: o.data, Drawn: o.drawn, Epochs: o.epochs, Seed: o.seed, Force: o.force,
-		Numbers: o.table, Version: version, Observer: show}
+	so := study.Options{Data: o.data, Drawn: o.drawn, Epochs: o.epochs, Seed: o.seed, Force: o.force && o.sweep == "",
+		Numbers: o.table || o.sweep != "", Version: version, Observer: show}
 	if c.Given("threads") {
 		so.Threads = &o.threads
 	}
-	if len(c.Files) == 1 && o.out != "" {
+	switch {
+	case len(c.Files) == 1 && o.out != "":
 		so.Dir = filepath.Clean(o.out)
+	case o.table && (run.Folder{Dir: o.out}).Planned():
+		so.Sweep = o.out
 	}
 	s, err := study.Open(rows, so)
 	if err != nil {
 		return remedy.Study(err)
+	}
+	if o.sweep != "" {
+		return swept.WriteStudy(c, o.sweep, o.force, s)
 	}
 	tableDir := ""
 	if len(rows) > 1 {
@@ -123,7 +133,10 @@ func (o *reproduceOptions) check(c *shell.Call) error {
 	case ways != 1:
 		return shell.Fail(shell.Usagef("want rows, --all or --table, and one of these"),
 			"flowerctl reproduce --list shows the rows")
-	case o.force && len(c.Files) != 1:
+	case o.sweep != "" && (o.table || o.out != "" || o.budget != 0):
+		return shell.Usagef("--sweep: runs nothing, and goes with rows or --all, --data, --drawn, " +
+			"--epochs, --seed and --threads")
+	case o.force && len(c.Files) != 1 && o.sweep == "":
 		return shell.Usagef("--force: wants one ROW, got %d", len(c.Files))
 	case o.budget < 0:
 		return shell.Usagef("--budget: got %s, want a time such as 2h, or 0 for no end", o.budget)

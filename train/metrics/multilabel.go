@@ -203,9 +203,7 @@ func (a *LabelAnswers) Measure(labels []string, thresholds []float64) *MultiLabe
 	for _, n := range sets {
 		most = max(most, n)
 	}
-	m.Micro.Precision, m.Micro.Recall = ratio(allRight, allGiven), ratio(allRight, all)
-	m.Micro.F1 = ratio(2*allRight, allGiven+all)
-	m.Micro.Support, m.Macro.Support = all, all
+	m.settle(all, allGiven, allRight)
 	m.MeanAP = meanAP(curves, support)
 	m.ExactMatch, m.MajorityRate = ratio(exact, m.N), ratio(most, m.N)
 	m.Interval[0], m.Interval[1] = Wilson(exact, m.N)

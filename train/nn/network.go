@@ -28,6 +28,7 @@ type Network struct {
 	features []float32     // of the batch, with an extractor
 	stats    []statistic
 	profile  Profile
+	waiting  waiting
 }
 
 var _ train.Stepper = (*Network)(nil)
@@ -77,6 +78,7 @@ func New(spec model.Spec, w model.Weights, cfg Config) (*Network, error) {
 	}
 	n.source, n.stats = src, statistics(&src)
 	n.norms = make([]float64, len(n.params))
+	n.waiting = newWaiting(cfg.Engine)
 	return n, nil
 }
 
@@ -124,6 +126,10 @@ func (n *Network) Step(ctx context.Context, b *data.Batch, lr float64) (train.Re
 	for _, s := range n.stats {
 		copy(s.before, s.now)
 	}
+	if err := n.waiting.before(); err != nil {
+		return train.Result{}, err
+	}
+	begin := time.Now()
 	if err := n.forwardBackward(p, b); err != nil {
 		n.restoreStats()
 		return train.Result{}, err
@@ -133,6 +139,7 @@ func (n *Network) Step(ctx context.Context, b *data.Batch, lr float64) (train.Re
 		return train.Result{}, err
 	}
 	n.profile.Optimizer += time.Since(start)
+	n.waiting.after(time.Since(begin))
 	n.profile.Steps++
 	n.step++
 	return n.result(p, b), nil

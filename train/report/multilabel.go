@@ -123,21 +123,27 @@ func labelPictures(labels []string, a *metrics.LabelAnswers) ([]named, error) {
 
 // multiPage is a page about answers for images with several labels.
 func multiPage(title, part string, m *metrics.MultiLabel, curves []named) *Page {
-	labels, left := m.Weakest(mostDrawn)
-	note := "Average precision is over all thresholds; precision, recall and F1 are at the label's own."
-	if left > 0 {
-		note = fmt.Sprintf("The labels with the smallest average precision; %d others are left out. %s", left,
-			note)
-	}
 	pictures := make([]picture.Picture, len(curves))
 	for i, one := range curves {
 		pictures[i] = one.Picture
 	}
 	return &Page{Title: title, Lead: []string{multiLead(part, m)}, Sections: []Section{
-		{Title: "Labels", Table: labelScores(m, labels, 3), Note: note},
+		Labels("Labels", m, "Average precision is over all thresholds; precision, recall and F1 are at the "+
+			"label's own."),
 		{Title: "Thresholds", Pictures: pictures,
 			Note: "Each label against the images without it, over all thresholds."},
 	}}
+}
+
+// Labels is a section on how well labels are told; of many the weakest, which is said before
+// the note.
+func Labels(title string, m *metrics.MultiLabel, note string) Section {
+	labels, left := m.Weakest(mostDrawn)
+	if left > 0 {
+		note = fmt.Sprintf("The labels with the smallest average precision; %d others are left out. %s", left,
+			note)
+	}
+	return Section{Title: title, Table: labelScores(m, labels, 3), Note: note}
 }
 
 func multiLead(part string, m *metrics.MultiLabel) string {

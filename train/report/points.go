@@ -19,8 +19,8 @@ type Bar struct {
 }
 
 // Folds draws the accuracies of folds, from 1, with their intervals and their mean.
-func Folds(bars []Bar, mean float64) ([]picture.Picture, error) {
-	p := newPlot("Test accuracy by fold", "fold", "percent")
+func Folds(title string, bars []Bar, mean float64) ([]picture.Picture, error) {
+	p := newPlot(title, "fold", "percent")
 	lowest := 1.0
 	points := curve{name: "fold, 95 % interval", color: picture.Blue}
 	for i, b := range bars {

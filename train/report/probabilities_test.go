@@ -166,7 +166,7 @@ func TestAnEvaluationIsAPageAndItsNumbers(t *testing.T) {
 
 func TestFoldsAndSizesAreDrawn(t *testing.T) {
 	bars := []Bar{{0.9, [2]float64{0.8, 0.95}}, {0.95, [2]float64{0.9, 0.98}}}
-	drawn, err := Folds(bars, 0.925)
+	drawn, err := Folds("Test accuracy by fold", bars, 0.925)
 	if err != nil || !strings.Contains(svgOf(t, drawn[0]), "mean, 92.5 %") {
 		t.Errorf("folds: %v", err)
 	}

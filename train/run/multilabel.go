@@ -58,8 +58,6 @@ func (s *Session) several() error {
 	case p.Loss != string(nn.CrossEntropy):
 		return wrong("loss", "got %s: several labels a picture are trained by binary cross-entropy, %s",
 			p.Loss, nn.CrossEntropy)
-	case p.Folds > 0:
-		return CheckFolds(s.Images.Set)
 	case p.ClassesPer > 0:
 		return wrong("classes-per", "goes with one class a picture")
 	}
@@ -70,15 +68,6 @@ func (s *Session) several() error {
 		p.Monitor = string(train.ValLoss)
 	}
 	s.Settings.Monitor = p.Monitor
-	return nil
-}
-
-// CheckFolds refuses, as a [*SettingError], a cross-validation of images that have several
-// labels.
-func CheckFolds(set *data.Set) error {
-	if set.Multi {
-		return wrong("folds", "pictures with several labels are not cross-validated")
-	}
 	return nil
 }
 

@@ -19,6 +19,9 @@ type Options struct {
 	Threads *int // that compute; nil: all cores, or what a run that goes on had
 	// Dir is the folder of the one row's run; "" for the row's own.
 	Dir string
+	// Sweep is the folder of a sweep whose trials are the runs of the rows: those that it
+	// does not have are left out. "" for the rows' own folders.
+	Sweep string
 	// Force runs the one row again, over the run in its folder.
 	Force bool
 	// Numbers says that only the numbers of the runs are wanted: runs on other images
@@ -87,12 +90,24 @@ func (e *OtherImagesError) Error() string {
 // error is a [*MismatchError] or an [*OtherImagesError].
 func Open(rows []Row, o Options) (*Study, error) {
 	s := &Study{options: o}
+	var swept map[string]run.Folder
+	var err error
+	if o.Sweep != "" {
+		if swept, err = trials(o.Sweep); err != nil {
+			return nil, err
+		}
+	}
 	for _, row := range rows {
 		a := &Attempt{Row: row, Folder: row.Folder(o.Seed)}
+		if o.Sweep != "" {
+			var there bool
+			if a.Folder, there = swept[row.Name()]; !there {
+				continue
+			}
+		}
 		if len(rows) == 1 && o.Dir != "" {
 			a.Folder.Dir = o.Dir
 		}
-		var err error
 		if a.Settings, err = row.Settings(o).Resolve(); err != nil {
 			return nil, err
 		}

@@ -51,6 +51,5 @@ func (f *foldsWatch) Done(one *folds.Fold, before bool) {
 	if before {
 		note = ", finished before"
 	}
-	f.Say("fold %d of %d: test accuracy %.1f %% (95 %% interval %.1f to %.1f)%s", one.Fold, f.of,
-		100*one.Accuracy, 100*one.Interval[0], 100*one.Interval[1], note)
+	f.Say("fold %d of %d: %s%s", one.Fold, f.of, one, note)
 }

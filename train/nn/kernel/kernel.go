@@ -201,6 +201,14 @@ type NormPooler[T Float] interface {
 	NormPool(NormPoolShape) (NormPool[T], error)
 }
 
+// Yielder is an Engine with a choice of how its threads wait for work. At first they keep
+// their cores for a while, so that they begin at once; with Yield they leave them, which is
+// faster where other programs want cores too: a thread that is waited for may be one that
+// does not run. Results are the same.
+type Yielder interface {
+	Yield(on bool) error
+}
+
 // NormPool is [BatchNorm] by the batch's statistics and [MaxPool] of its result.
 //
 //	x, dx: N H W C     y, dy: N outH outW C     all others: C

@@ -91,9 +91,6 @@ func same(folder run.Folder, settings *run.Settings) error {
 // check splits once, so that images which cannot be divided are refused before there
 // is a folder.
 func check(images *data.Cache, settings run.Settings) error {
-	if err := run.CheckFolds(images.Set); err != nil {
-		return err
-	}
 	settings.Fold = 1
 	return images.Share().Set.Split(settings.SplitOptions())
 }

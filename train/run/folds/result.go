@@ -3,9 +3,7 @@ package folds
 import (
 	"bytes"
 	"encoding/csv"
-	"encoding/json"
 	"fmt"
-	"io"
 	"os"
 	"slices"
 
@@ -13,7 +11,6 @@ import (
 	"github.com/flowerctl/flowerctl/train/data"
 	"github.com/flowerctl/flowerctl/train/metrics"
 	"github.com/flowerctl/flowerctl/train/run"
-	"github.com/flowerctl/flowerctl/train/table"
 )
 
 // Result is a cross-validation. Its JSON is folds.json, and what `flowerctl train
@@ -38,6 +35,11 @@ type Result struct {
 	Seconds     float64              `json:"seconds"`
 	Report      metrics.Report       `json:"report"`
 	Matrix      *metrics.Confusion   `json:"confusion"`
+	// MultiLabel is for images that may have several labels, which have no Matrix: accuracies
+	// are the shares of those with all of their labels right then. It is that of
+	// [metrics.TogetherLabels]; MeanAPDeviation is of the folds' MeanAP, by n-1.
+	MultiLabel      *metrics.MultiLabel `json:"multi_label,omitempty"`
+	MeanAPDeviation float64             `json:"mean_average_precision_deviation,omitempty"`
 }
 
 // Fold is the training that was tested on a fold.
@@ -52,6 +54,10 @@ type Fold struct {
 	BestEpoch   int        `json:"best_epoch"`
 	Epochs      int        `json:"epochs"`
 	Seconds     float64    `json:"seconds"`
+	// MultiLabel and ValMultiLabel are the figures of test and validation of images that may
+	// have several labels.
+	MultiLabel    *metrics.MultiLabel `json:"multi_label,omitempty"`
+	ValMultiLabel *metrics.MultiLabel `json:"val_multi_label,omitempty"`
 
 	confusion   *metrics.Confusion
 	calibration *metrics.Reliability
@@ -69,7 +75,11 @@ func read(folder run.Folder, k int) (*Fold, error) {
 	}
 	f := &Fold{Fold: k, Run: folder.Dir, Images: s.TrainImages, N: s.TestImages,
 		Accuracy: *s.TestAccuracy, Interval: *s.TestInterval, ValAccuracy: s.ValAccuracy,
-		BestEpoch: s.BestEpoch, Epochs: s.Epochs, Seconds: s.Seconds, calibration: s.TestCalibration}
+		BestEpoch: s.BestEpoch, Epochs: s.Epochs, Seconds: s.Seconds, MultiLabel: s.TestMultiLabel,
+		ValMultiLabel: s.MultiLabel, calibration: s.TestCalibration}
+	if f.MultiLabel != nil {
+		return f, nil
+	}
 	split, err := folder.Split()
 	if err != nil {
 		return nil, err
@@ -107,63 +117,26 @@ func readAnswers(path string, labels []string) (*metrics.Confusion, error) {
 
 // sum fills in the figures of all folds.
 func (r *Result) sum() {
-	r.Matrix = metrics.NewConfusion(r.Folds[0].confusion.Labels)
 	var accuracies, validation []float64
-	var calibrations []*metrics.Reliability
 	for _, f := range r.Folds {
 		accuracies, validation = append(accuracies, f.Accuracy), append(validation, f.ValAccuracy)
-		calibrations = append(calibrations, f.calibration)
 		r.Seconds += f.Seconds
+	}
+	r.Mean, r.Deviation = metrics.MeanDeviation(accuracies)
+	r.ValMean, _ = metrics.MeanDeviation(validation)
+	if r.Folds[0].MultiLabel != nil {
+		r.sumLabels()
+		return
+	}
+	r.Matrix = metrics.NewConfusion(r.Folds[0].confusion.Labels)
+	var calibrations []*metrics.Reliability
+	for _, f := range r.Folds {
+		calibrations = append(calibrations, f.calibration)
 		r.Matrix.Merge(f.confusion)
 	}
 	r.Calibration = metrics.Together(calibrations)
-	r.Mean, r.Deviation = metrics.MeanDeviation(accuracies)
-	r.ValMean, _ = metrics.MeanDeviation(validation)
 	r.N, r.Accuracy, r.Report = r.Matrix.N(), r.Matrix.Accuracy(), r.Matrix.Report()
 	r.Interval[0], r.Interval[1] = r.Matrix.Interval()
-}
-
-// Table has a row for each fold.
-func (r *Result) Table() *table.Table {
-	t := table.New("fold", "test accuracy", "95 % interval", "images", "validation", "best epoch", "time")
-	for _, f := range r.Folds {
-		t.Add(f.Fold, table.Percent(f.Accuracy), fmt.Sprintf("%.1f to %.1f", 100*f.Interval[0],
-			100*f.Interval[1]), f.N, table.Percent(f.ValAccuracy),
-			fmt.Sprintf("%d of %d", f.BestEpoch, f.Epochs), table.Seconds(f.Seconds))
-	}
-	return t
-}
-
-// line is what counts, in a sentence.
-func (r *Result) line() string {
-	line := fmt.Sprintf("test accuracy of %s %.1f %% (standard deviation %.1f), "+
-		"%.1f %% of all %s (95 %% interval %.1f to %.1f)", table.Count(len(r.Folds), "fold"),
-		100*r.Mean, 100*r.Deviation, 100*r.Accuracy, table.Count(r.N, "image"), 100*r.Interval[0],
-		100*r.Interval[1])
-	if r.Calibration != nil {
-		line += fmt.Sprintf(", expected calibration error %.3f", r.Calibration.ECE)
-	}
-	return line
-}
-
-// WriteText writes the result for people.
-func (r *Result) WriteText(w io.Writer) error {
-	if err := r.Table().WriteText(w); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(w, "\n%s: %s, %s\n", r.Run, r.line(), table.Seconds(r.Seconds))
-	return err
-}
-
-// lines is the table as numbers, for folds.csv.
-func (r *Result) lines() *table.Table {
-	t := table.New("fold", "run", "train_images", "n", "accuracy", "low", "high", "val_accuracy",
-		"best_epoch", "epochs", "seconds")
-	for _, f := range r.Folds {
-		t.Add(f.Fold, f.Run, f.Images, f.N, f.Accuracy, f.Interval[0], f.Interval[1], f.ValAccuracy,
-			f.BestEpoch, f.Epochs, f.Seconds)
-	}
-	return t
 }
 
 // save writes folds.json, folds.csv and the page.
@@ -171,9 +144,5 @@ func (r *Result) save(folder run.Folder, settings run.Settings) error {
 	if err := train.WriteJSON(folder.File(run.FoldsFile), r); err != nil {
 		return err
 	}
-	text, err := json.MarshalIndent(settings, "", "  ")
-	if err != nil {
-		return err
-	}
-	return r.saveTables(folder, string(text))
+	return r.saveTables(folder, &settings)
 }

@@ -24,6 +24,9 @@ typedef struct onednn_norm_pool onednn_norm_pool;
 const char *onednn_open(int threads, onednn_engine **out);
 void onednn_close(onednn_engine *e);
 void onednn_version(int version[3]);
+// onednn_yield has threads without work leave their core at once, or after 3 ms of waiting for
+// some, as they do at first. It has no effect where libgomp's environment says how they wait.
+const char *onednn_yield(onednn_engine *e, int on);
 const char *onednn_alloc(onednn_engine *e, size_t n, float **out);
 
 // Layers belong to the engine, which frees them when it is closed.

@@ -5,6 +5,7 @@
 #include <omp.h>
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -157,6 +158,25 @@ void onednn_version(int version[3]) {
   version[0] = v->major;
   version[1] = v->minor;
   version[2] = v->patch;
+}
+
+// libgomp's threads wait shortly where it has more of them than there are cores, whatever
+// those others do: here they do nothing. The thread that holds them ends them with itself.
+const char *onednn_yield(onednn_engine *e, int on) {
+  if (!on) {
+    e->crowd.reset();
+    return nullptr;
+  }
+  if (e->crowd) return nullptr;
+  return e->call([&] {
+    const int idle = std::max(2, omp_get_num_procs() - e->threads + 2);
+    e->crowd = std::make_unique<Worker>();
+    e->crowd->run([idle] {
+      omp_set_num_threads(idle);
+#pragma omp parallel
+      { asm volatile(""); }
+    });
+  });
 }
 
 const char *onednn_alloc(onednn_engine *e, size_t n, float **out) {

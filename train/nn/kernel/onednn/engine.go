@@ -79,6 +79,14 @@ func (e *engine) Alloc(n int) ([]float32, error) {
 	return unsafe.Slice((*float32)(unsafe.Pointer(p)), n), nil
 }
 
+// Yield is that of [kernel.Yielder].
+func (e *engine) Yield(on bool) error {
+	if msg := C.onednn_yield(e.handle, cbool(on)); msg != nil {
+		return fmt.Errorf("onednn: threads that wait: %s", C.GoString(msg))
+	}
+	return nil
+}
+
 // ptr is where the values of x are; nil for none.
 func ptr(x []float32) *C.float { return (*C.float)(unsafe.SliceData(x)) }
 

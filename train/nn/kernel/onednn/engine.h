@@ -92,6 +92,7 @@ struct onednn_engine {
   char *area = nullptr;        // the work area
   size_t area_size = 0;
   Worker worker;
+  std::unique_ptr<Worker> crowd;  // see onednn_yield
 };
 
 // Step is one primitive with its arguments. An argument in another layout than the

@@ -98,3 +98,36 @@ func TestEmulatedBF16HasRoom(t *testing.T) {
 		}
 	}
 }
+
+// TestYieldChangesNoBits, neither on nor off again, and may be asked for twice.
+func TestYieldChangesNoBits(t *testing.T) {
+	e, err := New(2)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer e.Close()
+	l, err := e.Dense(kernel.DenseShape{N: 16, In: 300, Out: 200, Bias: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	x, w, b := make([]float32, 16*300), make([]float32, 200*300), make([]float32, 200)
+	for i := range x {
+		x[i] = float32(i%17) / 17
+	}
+	for i := range w {
+		w[i] = float32(i%13)/13 - 0.5
+	}
+	var first []float32
+	for _, on := range []bool{false, true, true, false, true} {
+		if err := e.(kernel.Yielder).Yield(on); err != nil {
+			t.Fatal(err)
+		}
+		y := make([]float32, 16*200)
+		l.Forward(y, x, w, b)
+		if first == nil {
+			first = y
+		} else if !slices.Equal(y, first) {
+			t.Errorf("yield %v: other values", on)
+		}
+	}
+}

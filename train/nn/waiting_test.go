@@ -1,0 +1,85 @@
+package nn
+
+import (
+	"testing"
+	"time"
+)
+
+// cores take their time for steps, as an engine on a machine with or without others.
+type cores struct {
+	yields          bool
+	spinning, short time.Duration
+	yielding        int // steps
+}
+
+func (m *cores) Yield(on bool) error {
+	m.yields = on
+	return nil
+}
+
+// run does steps, and says how many of them yielded.
+func (m *cores) run(t *testing.T, w *waiting, steps int) int {
+	t.Helper()
+	m.yielding = 0
+	for range steps {
+		if err := w.before(); err != nil {
+			t.Fatal(err)
+		}
+		took := m.spinning
+		if m.yields {
+			took = m.short
+			m.yielding++
+		}
+		w.after(took)
+	}
+	return m.yielding
+}
+
+func TestThreadsWaitAsIsFaster(t *testing.T) {
+	m := cores{spinning: 200e6, short: 210e6}
+	w := newWaiting(&m)
+	if n := m.run(t, &w, firstTrial); n != 0 {
+		t.Errorf("before the first trial %d steps yield", n)
+	}
+	for _, at := range []struct {
+		what            string
+		spinning, short time.Duration
+		want            bool
+	}{
+		{"a quiet machine", 200e6, 210e6, false},
+		{"a busy machine", 450e6, 400e6, true},
+		{"still busy, with less to gain", 402e6, 400e6, true},
+		{"quiet again", 200e6, 210e6, false},
+		{"a small gain", 200e6, 197e6, false},
+	} {
+		m.spinning, m.short = at.spinning, at.short
+		if n := m.run(t, &w, trialSteps); n != trialSteps/2 {
+			t.Errorf("%s: %d of the steps of a trial yield, want %d", at.what, n, trialSteps/2)
+		}
+		want := 0
+		if at.want {
+			want = nextTrial
+		}
+		if n := m.run(t, &w, nextTrial); n != want {
+			t.Errorf("%s: then %d of %d steps yield, want %d", at.what, n, nextTrial, want)
+		}
+	}
+}
+
+func TestShortStepsAreNotTried(t *testing.T) {
+	m := cores{spinning: 2e6, short: 1e6}
+	w := newWaiting(&m)
+	if n := m.run(t, &w, 3*nextTrial); n != 0 {
+		t.Errorf("%d steps yield", n)
+	}
+}
+
+func TestEnginesWithoutAChoiceHaveNone(t *testing.T) {
+	w := newWaiting(struct{}{})
+	for range firstTrial + trialSteps {
+		if err := w.before(); err != nil {
+			t.Fatal(err)
+		}
+		w.after(time.Second)
+	}
+}

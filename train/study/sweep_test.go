@@ -1,0 +1,85 @@
+package study
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/flowerctl/flowerctl/train/run"
+	"github.com/flowerctl/flowerctl/train/sweep"
+)
+
+// TestASweepOfTheStudyHasItsRuns, the cheapest first; its folder is read back as the rows'.
+func TestASweepOfTheStudyHasItsRuns(t *testing.T) {
+	threads := 1
+	s, err := Open(Rows(), Options{Seed: 1 << 40, Drawn: 50, Threads: &threads})
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "study.yaml")
+	text := new(strings.Builder)
+	if err := s.WriteSweep(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text.String()), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, err := sweep.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	swept, err := sweep.Open(t.Context(), f, sweep.Options{Dir: filepath.Join(dir, "out")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(swept.Plan.Trials); n != len(s.Attempts) {
+		t.Fatalf("%d trials, want %d", n, len(s.Attempts))
+	}
+	last := 0.0
+	for i := range swept.Plan.Trials {
+		trial := &swept.Plan.Trials[i]
+		a := s.row(trial.Settings.Arch + "/" + trial.Settings.Optimizer)
+		if d := run.Differences(&trial.Settings, &a.Settings); len(d) > 0 {
+			t.Errorf("%s: got %+v", a.Name(), d)
+		}
+		cost, _ := s.Cost(a)
+		if cost < last {
+			t.Errorf("%s costs less than the one before", a.Name())
+		}
+		last = cost
+	}
+	read, err := Open(Rows()[1:3], Options{Seed: 1, Numbers: true, Sweep: swept.Dir})
+	if err != nil || len(read.Attempts) != 2 {
+		t.Fatalf("got %+v, %v", read, err)
+	}
+	for i := range swept.Plan.Trials {
+		trial := &swept.Plan.Trials[i]
+		a := read.row(trial.Settings.Arch + "/" + trial.Settings.Optimizer)
+		if a != nil && a.Folder != swept.Folder(trial) {
+			t.Errorf("%s: got folder %s, want %s", a.Name(), a.Folder.Dir, swept.Folder(trial).Dir)
+		}
+	}
+}
+
+func TestASweepOfOtherNetworksIsNoStudy(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "f.yaml")
+	text := "method: list\nsettings:\n  - {arch: tiny, optimizer: adam, drawn_images: 20}\n"
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, err := sweep.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	swept, err := sweep.Open(t.Context(), f, sweep.Options{Dir: filepath.Join(dir, "out")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = Open(Rows(), Options{Numbers: true, Sweep: swept.Dir})
+	if err == nil || !strings.Contains(err.Error(), "no trial of the sweep is a row of the study") {
+		t.Errorf("got %v", err)
+	}
+}
