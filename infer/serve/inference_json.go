@@ -1,13 +1,9 @@
 package serve
 
 import (
-	"cmp"
 	"encoding/base64"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"math"
-	"reflect"
 	"slices"
 	"strconv"
 )
@@ -61,43 +57,13 @@ func (p parameters) number(name string) (value int64, ok bool, err error) {
 	return value, true, nil
 }
 
-// sharedMemory is the parameter by which Triton's clients name a piece of memory that
-// they share with the server. Whoever does not know it would leave it as it was.
-const sharedMemory = "shared_memory_region"
-
-// errShared is the answer to a request for shared memory.
-var errShared = badf("parameter %s: shared memory is neither read nor written, want the data "+
-	"in the request", sharedMemory)
-
-func (p parameters) notShared() error {
-	if _, ok := p[sharedMemory]; ok {
-		return errShared
-	}
-	return nil
-}
-
-// jsonProblem says what is wrong with JSON in words of JSON.
-func jsonProblem(err error) string {
-	var e *json.UnmarshalTypeError
-	if !errors.As(err, &e) || e.Type == nil {
-		return err.Error()
-	}
-	wanted := "an object"
-	switch e.Type.Kind() {
-	case reflect.String:
-		wanted = "a string"
-	case reflect.Int64:
-		wanted = "a whole number"
-	case reflect.Slice:
-		wanted = "a list"
-	}
-	return fmt.Sprintf("%s: got %s, want %s", cmp.Or(e.Field, "all of it"), e.Value, wanted)
-}
-
 // parseInfer reads a request: JSON, and behind it what the binary data extension puts
 // there. It holds on to the body.
 func parseInfer(head, rest []byte, most int) (*question, error) {
 	var r inferRequest
+	if n := commas(head, 2); n > mostFields {
+		return nil, badf("got %d inputs, outputs and parameters, want fewer", n)
+	}
 	if err := json.Unmarshal(head, &r); err != nil {
 		return nil, badf("not a request in JSON: %s", jsonProblem(err))
 	}
@@ -178,6 +144,10 @@ func (q *question) setOutputs(r inferRequest) error {
 
 // picturesIn reads the data of a BYTES tensor: pictures in base64.
 func picturesIn(data json.RawMessage, most int) ([][]byte, error) {
+	if n := commas(data, math.MaxInt) + 1; n > most {
+		return nil, errorf(statusTooLarge, "got %d pictures in a request, at most %d are answered", n,
+			most)
+	}
 	var texts []string
 	if json.Unmarshal(data, &texts) != nil {
 		var nested [][]string // [N, 1]
@@ -185,10 +155,6 @@ func picturesIn(data json.RawMessage, most int) ([][]byte, error) {
 			return nil, badf("inputs[0].data: want a list of pictures in base64")
 		}
 		texts = slices.Concat(nested...)
-	}
-	if len(texts) > most {
-		return nil, errorf(statusTooLarge, "got %d pictures in a request, at most %d are answered",
-			len(texts), most)
 	}
 	elements := make([][]byte, len(texts))
 	for i, text := range texts {

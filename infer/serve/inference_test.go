@@ -185,6 +185,9 @@ func TestWhatIsWrongWithATensor(t *testing.T) {
 		{`{"inputs":[{"shape":[1.5]}]}`, 400, "shape: got number 1.5, want a whole number"},
 		{`{"inputs":7}`, 400, "inputs: got number, want a list"},
 		{`{"inputs":[7]}`, 400, "inputs: got number, want an object"},
+		{`{"inputs":[` + strings.Repeat(`{},`, mostFields+1) + `{}]}`, 400, "want fewer"},
+		{`{"parameters":{` + strings.Repeat(`"":0,`, mostFields+1) + `"":0}}`, 400, "want fewer"},
+		{input(`"datatype":"BYTES","shape":[1],"data":[[],[],[],[]]`), 413, "got 4 pictures"},
 		{input(`"datatype":"BYTES","shape":[1],"data":null`), 400, "no data"},
 		{input(`"datatype":"BYTES","shape":[1,1],"data":[["` + picture + `","` + picture + `"]]`), 400,
 			"got 2 elements for shape [1 1]"},
@@ -255,4 +258,20 @@ func TestWhatIsWrongWithBinaryData(t *testing.T) {
 		refused(t, answerTo(h, sent("POST", inferPath, raw, headLength, n)), 400, headLength)
 	}
 	refused(t, answerTo(h, sent("POST", inferPath, nil, headLength, "0")), 400, "element 0 is empty")
+}
+
+func TestCommasOutsideStrings(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		depth int
+		want  int
+	}{
+		{`[]`, 9, 0}, {`[1,2,3]`, 9, 2}, {`[[1,2],[3,4]]`, 9, 3}, {`[[1,2],[3,4]]`, 1, 1},
+		{`{"a,b":"c,d","e":[1,2]}`, 1, 1}, {`["a\",b","\\",",\\\","]`, 9, 2}, {`["a,`, 9, 0}, {`"`, 9, 0},
+		{`"\"`, 9, 0}, {``, 9, 0}, {`]],,`, 9, 2},
+	} {
+		if got := commas([]byte(c.text), c.depth); got != c.want {
+			t.Errorf("%s to depth %d: got %d, want %d", c.text, c.depth, got, c.want)
+		}
+	}
 }
