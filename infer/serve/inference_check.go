@@ -24,8 +24,9 @@ func (p parameters) notShared() error {
 	return nil
 }
 
-// jsonProblem says what is wrong with JSON in words of JSON.
-func jsonProblem(err error) string {
+// jsonProblem says what is wrong with JSON in words of JSON; all is what it calls the
+// whole of it.
+func jsonProblem(err error, all string) string {
 	var e *json.UnmarshalTypeError
 	if !errors.As(err, &e) || e.Type == nil {
 		return err.Error()
@@ -39,7 +40,22 @@ func jsonProblem(err error) string {
 	case reflect.Slice:
 		wanted = "a list"
 	}
-	return fmt.Sprintf("%s: got %s, want %s", cmp.Or(e.Field, "all of it"), e.Value, wanted)
+	return fmt.Sprintf("%s: got %s, want %s", cmp.Or(e.Field, all), e.Value, wanted)
+}
+
+// setShape reads an input's shape, unless it has more dimensions than any.
+func (q *question) setShape(in jsonInput) error {
+	const most = 64
+	if n := commas(in.Shape, 1); n >= most {
+		return badf("input %s: got a shape of %d dimensions, want 1, 2 or 4", oneLine(in.Name), n+1)
+	}
+	if len(in.Shape) == 0 {
+		return nil
+	}
+	if err := json.Unmarshal(in.Shape, &q.shape); err != nil {
+		return badf("not a request in JSON: %s", jsonProblem(err, "inputs.shape"))
+	}
+	return nil
 }
 
 // mostFields bounds the inputs, outputs and parameters of a request. As structs, millions

@@ -20,7 +20,7 @@ type inferRequest struct {
 type jsonInput struct {
 	Name       string          `json:"name"`
 	Datatype   string          `json:"datatype"`
-	Shape      []int64         `json:"shape"`
+	Shape      json.RawMessage `json:"shape"`
 	Parameters parameters      `json:"parameters"`
 	Data       json.RawMessage `json:"data"`
 }
@@ -65,7 +65,7 @@ func parseInfer(head, rest []byte, most int) (*question, error) {
 		return nil, badf("got %d inputs, outputs and parameters, want fewer", n)
 	}
 	if err := json.Unmarshal(head, &r); err != nil {
-		return nil, badf("not a request in JSON: %s", jsonProblem(err))
+		return nil, badf("not a request in JSON: %s", jsonProblem(err, "all of it"))
 	}
 	if len(r.Inputs) != 1 {
 		return nil, badf("got %d inputs, want one", len(r.Inputs))
@@ -74,7 +74,10 @@ func parseInfer(head, rest []byte, most int) (*question, error) {
 	if string(in.Data) == "null" {
 		in.Data = nil
 	}
-	q := &question{id: r.ID, input: in.Name, datatype: in.Datatype, shape: in.Shape}
+	q := &question{id: r.ID, input: in.Name, datatype: in.Datatype}
+	if err := q.setShape(in); err != nil {
+		return nil, err
+	}
 	if err := q.setOutputs(r); err != nil {
 		return nil, err
 	}
