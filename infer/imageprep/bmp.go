@@ -29,6 +29,7 @@ const (
 	bmpFileHeader = 14
 	bmpOldHeader  = 12 // OS/2's, with sizes of 16 bits and a palette of three bytes
 	bmpInfoHeader = 40
+	bmpOS2Header  = 64 // OS/2's second one, with two compressions of its own
 )
 
 // bmpFile is what the headers say.
@@ -101,6 +102,12 @@ func (f *bmpFile) readHeader(b []byte) (colours uint32) {
 func (f *bmpFile) readPixelKind(size int, colours uint32) error {
 	wanted := map[uint32][]int{bmpRGB: {1, 2, 4, 8, 16, 24, 32}, bmpRLE8: {8}, bmpRLE4: {4},
 		bmpFields: {16, 32}, bmpAllFields: {16, 32}}
+	switch {
+	case size == bmpOS2Header && f.compression == bmpFields && f.bits == 1:
+		return unsupported("bmp", "compressed with OS/2's Huffman codes")
+	case size == bmpOS2Header && f.compression == bmpJPEG:
+		return unsupported("bmp", "compressed with OS/2's run lengths of 24 bits")
+	}
 	switch f.compression {
 	case bmpJPEG:
 		return unsupported("bmp", "compressed with JPEG")

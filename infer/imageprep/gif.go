@@ -23,7 +23,8 @@ func parseGIF(data []byte) (header, error) {
 		w: int(binary.LittleEndian.Uint16(data[6:])), h: int(binary.LittleEndian.Uint16(data[8:])),
 		orientation: 1,
 	}
-	if err := checkSize("gif", h.w, h.h); err != nil {
+	// A screen of no size takes that of the frame.
+	if err := checkSize("gif", max(h.w, 1), max(h.h, 1)); err != nil {
 		return header{}, err
 	}
 	frame, end, err := gifFirstFrame(data)
@@ -87,6 +88,9 @@ func gifFirstFrame(data []byte) (edges image.Point, end int, err error) {
 				return edges, 0, truncated("gif", "inside the first frame")
 			}
 			d := data[at+1:]
+			if binary.LittleEndian.Uint16(d[4:]) == 0 || binary.LittleEndian.Uint16(d[6:]) == 0 {
+				return edges, 0, damaged("gif", "the first frame is empty")
+			}
 			edges.X = int(binary.LittleEndian.Uint16(d)) + int(binary.LittleEndian.Uint16(d[4:]))
 			edges.Y = int(binary.LittleEndian.Uint16(d[2:])) + int(binary.LittleEndian.Uint16(d[6:]))
 			at = gifBlocks(data, at+11+gifColours(data[at+9]))

@@ -22,7 +22,7 @@ func parseJPEG(data []byte) (header, error) {
 	if err != nil {
 		return header{}, err
 	}
-	h := header{w: f.W, h: f.H, orientation: exifOrientation(f.EXIF)}
+	h := header{w: f.W, h: f.H, orientation: orientationOf(f.EXIF, f.XMP)}
 	h.peak, h.decoded = f.Memory()
 	h.decode = func() (picture, error) { return decodeJPEG(f) }
 	return h, nil

@@ -72,6 +72,7 @@ const (
 	fromBigTIFF = "convert it: tiffcp IN.tif OUT.tif, which writes an ordinary TIFF"
 	fromMagick  = "convert it: magick IN OUT.png (ImageMagick), or save it as PNG in an image editor"
 	fromJXL     = "convert it: djxl IN.jxl OUT.png, or save it as PNG in an image editor"
+	fromRaw     = "develop it: darktable-cli IN OUT.jpg, or save it as JPEG in the camera's program"
 	fromSVG     = "it is a drawing, not pixels: rsvg-convert IN.svg -o OUT.png makes a picture of it"
 )
 
@@ -80,13 +81,33 @@ const (
 var otherKinds = [...]otherKind{
 	{"image/heic", func(b []byte) bool { return isobmff(b, heicBrands) }, fromHEIC, false},
 	{"image/avif", func(b []byte) bool { return isobmff(b, "avif avis") }, fromAVIF, false},
-	{"Canon CR3", func(b []byte) bool { return isobmff(b, "crx ") }, "", false},
+	{"Canon CR3", func(b []byte) bool { return isobmff(b, "crx ") }, fromRaw, false},
+	{"the raw pixels of a camera", prefixes("IIRO", "IIRS", "MMOR", "IIU\x00", "FUJIFILMCCD-RAW",
+		"FOVb", "\x00MRM", "II\x1a\x00\x00\x00HEAPCCDR"), fromRaw, false},
 	{"BigTIFF", prefixes("II+\x00", "MM\x00+"), fromBigTIFF, false},
 	{"JPEG 2000", prefixes("\x00\x00\x00\x0cjP  \r\n\x87\n", "\xff\x4f\xff\x51"), fromMagick, false},
 	{"JPEG XL", prefixes("\x00\x00\x00\x0cJXL \r\n\x87\n", "\xff\x0a"), fromJXL, false},
 	{"PSD, of Photoshop", prefixes("8BPS"), fromMagick, false},
 	{"OpenEXR", prefixes("\x76\x2f\x31\x01"), fromMagick, false},
 	{"Radiance HDR", prefixes("#?RADIANCE", "#?RGBE"), fromMagick, false},
+	{"JPEG XR", prefixes("II\xbc\x01"), fromMagick, false},
+	{"MNG", prefixes("\x8aMNG\r\n\x1a\n"), fromMagick, false},
+	{"JNG", prefixes("\x8bJNG\r\n\x1a\n"), fromMagick, false},
+	{"FLIF", prefixes("FLIF"), fromMagick, false},
+	{"BPG", prefixes("BPG\xfb"), fromMagick, false},
+	{"DjVu", prefixes("AT&TFORM"), fromMagick, false},
+	{"XCF, of GIMP", prefixes("gimp xcf "), fromMagick, false},
+	{"DPX", prefixes("SDPX", "XPDS"), fromMagick, false},
+	{"FITS", prefixes("SIMPLE  ="), fromMagick, false},
+	{"DICOM", func(b []byte) bool { return len(b) >= 132 && string(b[128:132]) == "DICM" },
+		fromMagick, false},
+	{"Sun raster", prefixes("\x59\xa6\x6a\x95"), fromMagick, false},
+	{"SGI", isSGI, fromMagick, false},
+	{"XPM", prefixes("/* XPM */"), fromMagick, true},
+	{"WMF, a drawing of Windows", prefixes("\xd7\xcd\xc6\x9a\x00\x00"), fromMagick, true},
+	{"EMF, a drawing of Windows", func(b []byte) bool {
+		return len(b) >= 44 && string(b[:4]) == "\x01\x00\x00\x00" && string(b[40:44]) == " EMF"
+	}, fromMagick, true},
 	{"DDS", prefixes("DDS \x7c\x00\x00\x00"), fromMagick, false},
 	{"QOI", prefixes("qoif"), fromMagick, false},
 	{"icns, an icon of macOS", prefixes("icns"), fromMagick, true},
@@ -178,6 +199,12 @@ func isICO(data []byte) bool {
 		return false
 	}
 	return binary.LittleEndian.Uint32(data[18:]) >= 6+16*uint32(data[4])
+}
+
+// isSGI checks the encoding, the bytes a sample and the dimensions too.
+func isSGI(data []byte) bool {
+	return len(data) >= 12 && string(data[:2]) == "\x01\xda" && data[2] <= 1 &&
+		(data[3] == 1 || data[3] == 2) && data[4] == 0 && 1 <= data[5] && data[5] <= 3
 }
 
 // isPCX checks the version, the encoding, the bits, the window and the planes.

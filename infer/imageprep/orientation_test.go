@@ -2,6 +2,7 @@ package imageprep
 
 import (
 	"bytes"
+	"encoding/hex"
 	"image"
 	"image/jpeg"
 	"testing"
@@ -157,8 +158,99 @@ func TestOrientationOfOddDirectories(t *testing.T) {
 		{"empty", nil, 1},
 	}
 	for _, tt := range tests {
-		if got := exifOrientation(tt.exif); got != tt.want {
+		if got := orientationOf(tt.exif, nil); got != tt.want {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
+
+// TestOrientationOfEveryPlace has the places of EXIF and XMP that Pillow reads, and those
+// that it passes over.
+func TestOrientationOfEveryPlace(t *testing.T) {
+	const six = `<rdf:Description tiff:Orientation="6"/>`
+	inJPEG := func(before, after []byte) []byte {
+		data := jpegOf(t, blocks(4, 3), 1)
+		plain := join(data[:2], data[2+4+6+len(exifOf(1)):]) // without its EXIF
+		return join(plain[:2], before, plain[2:len(plain)-2], after, plain[len(plain)-2:])
+	}
+	app1 := func(parts ...any) []byte { return jpegSegment(0xe1, join(parts...)) }
+	xmpOf := func(text string) []byte { return app1("http://ns.adobe.com/xap/1.0/\x00", text) }
+	xmp := xmpOf(six)
+	exif := func(o int) []byte { return app1("Exif\x00\x00", exifOf(o)) }
+	chunk := func(kind string, parts ...any) []byte { return pngChunk(kind, join(parts...)) }
+	inPNG := func(chunks ...[]byte) []byte {
+		rows := compressed(make([]byte, 3*(1+3*4)))
+		return makePNG(4, 3, 8, 2, 0, rows, bytes.Join(chunks, nil))
+	}
+	profile := join("\nexif\n      40\n", hex.EncodeToString(join("Exif\x00\x00", exifOf(6))[:20]),
+		"\n", hex.EncodeToString(join("Exif\x00\x00", exifOf(6))[20:]), "\n")
+	const adobe, raw = "XML:com.adobe.xmp\x00", "Raw profile type exif\x00"
+	inTIFF := func(kind int) []byte {
+		data := tiffOf(newImage(4, 3), 1)
+		at := bytes.Index(data, le16(274))
+		copy(data[at:], le16(275))                       // no orientation
+		at = bytes.Index(data, join(le16(279), le16(4))) // its count goes to the end anyway
+		copy(data[at:], join(le16(700), le16(kind), le32(len(six)), le32(len(data))))
+		return append(data, six...)
+	}
+	tests := map[string]struct {
+		data   []byte
+		turned bool
+	}{
+		"jpeg, xmp":                  {inJPEG(xmp, nil), true},
+		"jpeg, xmp beside exif":      {inJPEG(join(xmp, exif(1)), nil), false},
+		"jpeg, exif behind the scan": {inJPEG(nil, exif(6)), false},
+		"jpeg, xmp behind the scan":  {inJPEG(nil, xmp), false},
+		"jpeg, an element":           {inJPEG(xmpOf("<tiff:Orientation>8<"), nil), true},
+		"jpeg, orientation 9":        {inJPEG(xmpOf(` tiff:Orientation="9"`), nil), false},
+		"png, exif with its prefix":  {inPNG(chunk("eXIf", "Exif\x00\x00", exifOf(6))), true},
+		"png, profile":               {inPNG(chunk("tEXt", raw, profile)), true},
+		"png, compressed profile":    {inPNG(chunk("zTXt", raw, 0, compressed(profile))), true},
+		"png, profile beside exif": {inPNG(chunk("tEXt", raw, profile),
+			pngChunk("eXIf", exifOf(1))), false},
+		"png, damaged profile":           {inPNG(chunk("zTXt", raw, "\x00abc")), false},
+		"png, xmp":                       {inPNG(chunk("iTXt", adobe, "\x00\x00en\x00\x00", six)), true},
+		"png, compressed xmp":            {inPNG(chunk("iTXt", adobe, 1, 0, 0, 0, compressed(join(six)))), true},
+		"png, xmp cut off":               {inPNG(chunk("iTXt", adobe, 1)), false},
+		"png, text that is not XMP":      {inPNG(chunk("tEXt", "Comment\x00", six)), false},
+		"tiff, xmp of bytes":             {inTIFF(1), true},
+		"tiff, xmp of undefined":         {inTIFF(7), true},
+		"tiff, xmp of numbers is no xmp": {inTIFF(4), false},
+	}
+	for name, tt := range tests {
+		img, err := new(Decoder).Decode(Bytes(tt.data))
+		if err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		if turned := img.W < img.H; turned != tt.turned {
+			t.Errorf("%s: turned is %v, want %v", name, turned, tt.turned)
+		}
+	}
+}
+
+// TestWebPOrientationWantsItsFlag: what the container's header does not announce does
+// not count, as in libwebp.
+func TestWebPOrientationWantsItsFlag(t *testing.T) {
+	const exif, xmp = 8, 4
+	six := `<rdf:Description tiff:Orientation="6"/>`
+	for _, tt := range []struct {
+		flags int
+		kind  string
+		body  []byte
+		want  int
+	}{
+		{exif, "EXIF", exifOf(6), 6}, {xmp, "EXIF", exifOf(6), 1}, {0, "EXIF", exifOf(6), 1},
+		{exif, "EXIF", join("Exif\x00\x00", exifOf(6)), 6},
+		{xmp, "XMP ", join(six), 6}, {exif, "XMP ", join(six), 1},
+	} {
+		body := join("WEBPVP8X", le32(10), tt.flags, 0, 0, 0, "\x03\x00\x00\x02\x00\x00",
+			"VP8L", le32(5), 0x2f, le32(3|2<<14), 0, // 4 x 3 pixels
+			tt.kind, le32(len(tt.body)), tt.body, make([]byte, len(tt.body)&1))
+		h, err := parseWebP(join("RIFF", le32(len(body)), body))
+		if err != nil || h.orientation != tt.want {
+			t.Errorf("%s, flags %d: orientation %d (%v), want %d",
+				tt.kind, tt.flags, h.orientation, err, tt.want)
 		}
 	}
 }

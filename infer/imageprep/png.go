@@ -12,7 +12,9 @@ func isPNG(data []byte) bool { return bytes.HasPrefix(data, []byte(pngMagic)) }
 
 // parsePNG walks the chunks up to IEND. Source: PNG specification, 5.3 and 11.
 func parsePNG(data []byte) (header, error) {
-	h := header{orientation: 1}
+	var h header
+	var exif []byte
+	var text pngText
 	var depth, colour, interlaced byte
 	transparent, ended := false, false
 	for rest := data[len(pngMagic):]; !ended; {
@@ -28,6 +30,9 @@ func parsePNG(data []byte) (header, error) {
 			}
 			h.w, h.h = int(w), int(ht)
 			depth, colour, interlaced = rest[16], rest[17], rest[20]
+		} else if kind == "CgBI" {
+			return header{}, &Error{Kind: ErrUnsupported, Detail: "png: Apple's own kind, of apps for iOS",
+				remedy: "convert it on macOS: xcrun pngcrush -revert-iphone-optimizations IN.png OUT.png"}
 		} else if h.w == 0 {
 			return header{}, damaged("png", "does not begin with IHDR")
 		}
@@ -38,12 +43,18 @@ func parsePNG(data []byte) (header, error) {
 		case "tRNS":
 			transparent = true
 		case "eXIf":
-			h.orientation = exifOrientation(rest[8 : 8+n])
+			exif = rest[8 : 8+n]
+		case "tEXt", "zTXt", "iTXt":
+			text.read(kind, rest[8:8+n])
 		case "IEND":
 			ended = true
 		}
 		rest = rest[12+n:]
 	}
+	if exif == nil {
+		exif = text.exif
+	}
+	h.orientation = orientationOf(exif, text.xmp)
 	h.decoded = int64(h.w) * int64(h.h) * pngPixelSize(depth, colour, transparent)
 	h.peak = h.decoded
 	if interlaced != 0 {

@@ -54,7 +54,7 @@ func parseTIFF(data []byte) (header, error) {
 			return header{}, err
 		}
 	}
-	h := header{w: p.w, h: p.h, orientation: exifOrientation(data)}
+	h := header{w: p.w, h: p.h, orientation: orientationOf(data, tags.bytes(tagXMP))}
 	h.decoded = int64(p.planes) * int64(p.rowBytes(p.w)) * ht
 	h.peak = h.decoded + int64(p.rowBytes(p.blockW))*int64(p.blockH)
 	h.decode = func() (picture, error) { return p.decode() }

@@ -25,6 +25,7 @@ const (
 	tagInkSet       = 332
 	tagExtra        = 338
 	tagSampleFormat = 339
+	tagXMP          = 700
 )
 
 // tiffTags are the entries of the first directory, by tag.
@@ -48,7 +49,7 @@ func readTIFFTags(data []byte) (tiffTags, error) {
 	t := tiffTags{data: data, order: order, entries: map[uint16][]byte{}}
 	for ; n > 0; n, entries = n-1, entries[tiffEntry:] {
 		tag := order.Uint16(entries)
-		if tagWidth <= tag && tag <= tagSampleFormat {
+		if tagWidth <= tag && tag <= tagSampleFormat || tag == tagXMP {
 			t.entries[tag] = entries[:tiffEntry]
 		}
 	}
@@ -70,6 +71,20 @@ func (t tiffTags) at(tag uint16, i int) (value int64, ok bool) {
 		return 0, false
 	}
 	return tiffValue(t.data, t.order, e, i)
+}
+
+// bytes are those of a tag of bytes, or nil.
+func (t tiffTags) bytes(tag uint16) []byte {
+	e, ok := t.entries[tag]
+	if !ok {
+		return nil
+	}
+	kind, n := t.order.Uint16(e[2:]), int64(t.order.Uint32(e[4:]))
+	if kind != 1 && kind != 7 || n <= 4 {
+		return nil
+	}
+	b := t.data[min(int64(t.order.Uint32(e[8:])), int64(len(t.data))):]
+	return b[:min(n, int64(len(b)))]
 }
 
 // tiffValue is the i-th value of an entry, unless it is absent or not an integer.

@@ -2,6 +2,7 @@ package imageprep
 
 import (
 	"encoding/json"
+	"errors"
 	"maps"
 	"os"
 	"path/filepath"
@@ -98,6 +99,45 @@ func TestTIFFsThatAreNotRead(t *testing.T) {
 		_, err := new(Decoder).Decode(Bytes(makeTIFF(make([]byte, 81), entries...)))
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%v: got %v, want %s", tt.change, err, tt.want)
+			continue
+		}
+		checkLine(t, tt.want, err)
+	}
+}
+
+// TestFramesOfNoSize: a GIF whose screen has no size takes that of its first frame, as in
+// Pillow; one whose first frame has none has nothing to show.
+func TestFramesOfNoSize(t *testing.T) {
+	const pixel = "\x02\x44\x01\x00"
+	img, err := new(Decoder).Decode(Bytes(makeGIF(0, 0, 1, 1, join(pixel))))
+	if err != nil || img.W != 1 || img.H != 1 {
+		t.Errorf("no screen: %d x %d, %v", img.W, img.H, err)
+	}
+	for _, size := range [][2]int{{0, 0}, {0, 1}, {1, 0}} {
+		_, err := new(Decoder).Decode(Bytes(makeGIF(9, 9, size[0], size[1], join(pixel))))
+		if err == nil || !strings.Contains(err.Error(), "first frame is empty") {
+			t.Errorf("a frame of %d x %d: %v", size[0], size[1], err)
+		}
+	}
+}
+
+// TestKindsOfPrograms are files of known formats in a form that one program alone reads.
+func TestKindsOfPrograms(t *testing.T) {
+	os2 := func(bits, compression int) []byte {
+		return join("BM", le32(200), le32(0), le32(78), le32(64), le32(9), le32(9), le16(1),
+			le16(bits), le32(compression), make([]byte, 150))
+	}
+	for _, tt := range []struct {
+		data []byte
+		want string
+	}{
+		{join(pngMagic, pngChunk("CgBI", le32(0)), pngChunk("IHDR", make([]byte, 13))), "of apps for iOS"},
+		{os2(1, 3), "OS/2's Huffman"},
+		{os2(24, 4), "OS/2's run lengths"},
+	} {
+		_, err := new(Decoder).Decode(Bytes(tt.data))
+		if !errors.Is(err, ErrUnsupported) || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("got %v, want %s", err, tt.want)
 			continue
 		}
 		checkLine(t, tt.want, err)

@@ -25,11 +25,16 @@ type webpFile struct {
 	// is all the same does not count then, but for a lossless picture that is no frame of
 	// an animation; and the canvas beside a frame is black.
 	opaque, animated bool
-	exif             []byte
+	flags            byte // of the VP8X chunk
+	exif, xmp        []byte
 }
 
-// webpAlpha is the flag of a VP8X chunk that announces transparency.
-const webpAlpha = 1 << 4
+// Flags of a VP8X chunk. What it does not announce does not count, as in libwebp.
+const (
+	webpXMP   = 1 << 2
+	webpEXIF  = 1 << 3
+	webpAlpha = 1 << 4
+)
 
 // chunks calls visit for each chunk of b until it returns false.
 func chunks(b []byte, visit func(kind string, body []byte) bool) error {
@@ -56,13 +61,16 @@ func readWebP(data []byte) (*webpFile, error) {
 	err := chunks(body, func(kind string, b []byte) bool {
 		switch {
 		case kind == "VP8X" && len(b) >= 10 && f.w == 0:
-			f.w, f.h, f.opaque = uint24(b[4:])+1, uint24(b[7:])+1, b[0]&webpAlpha == 0
+			f.w, f.h, f.flags = uint24(b[4:])+1, uint24(b[7:])+1, b[0]
+			f.opaque = f.flags&webpAlpha == 0
 			bad = checkSize("webp", f.w, f.h)
 		case kind == "ANMF" && !f.animated && f.bits == nil:
 			f.animated = true
 			bad = f.frame(b)
-		case kind == "EXIF" && f.exif == nil:
-			f.exif = bytes.TrimPrefix(b, []byte("Exif\x00\x00"))
+		case kind == "EXIF" && f.exif == nil && f.flags&webpEXIF != 0:
+			f.exif = b
+		case kind == "XMP " && f.xmp == nil && f.flags&webpXMP != 0:
+			f.xmp = b
 		case !f.animated:
 			bad = f.picture(kind, b)
 		}
@@ -142,7 +150,7 @@ func parseWebP(data []byte) (header, error) {
 	if err != nil {
 		return header{}, err
 	}
-	h := header{w: f.w, h: f.h, orientation: exifOrientation(f.exif)}
+	h := header{w: f.w, h: f.h, orientation: orientationOf(f.exif, f.xmp)}
 	h.decode = f.decode
 	pixels := int64(f.fw+15) * int64(f.fh+15)
 	// A lossless image needs its pixels twice, with and without their palette, and

@@ -2,7 +2,12 @@ package serve
 
 import (
 	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 )
 
@@ -48,7 +53,28 @@ func (l *Loader) controlled(keys *Keys,
 	}
 }
 
+// checkLoad refuses what Triton's clients can say of a model that is to be loaded, another
+// configuration or its files: the files here are what is loaded.
+func checkLoad(r *http.Request) error {
+	const most = 64 << 10
+	var asked struct {
+		Parameters parameters `json:"parameters"`
+	}
+	err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, most)).Decode(&asked)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return badf("not a request in JSON: want {} or nothing: a model is loaded as its files are here")
+	}
+	if names := slices.Sorted(maps.Keys(asked.Parameters)); len(names) > 0 {
+		return badf("parameter %s: want none: a model is loaded as its files are here",
+			oneLine(names[0]))
+	}
+	return nil
+}
+
 func (l *Loader) loadNamed(r *http.Request, name string) error {
+	if err := checkLoad(r); err != nil {
+		return err
+	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if err := l.known(name); err != nil {

@@ -6,13 +6,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"github.com/fsnotify/fsnotify"
 )
 
 // opener opens files that hold a model's first label: "bad" cannot be opened, "mute"
@@ -185,47 +182,6 @@ func TestNamesAreUnlike(t *testing.T) {
 	}
 }
 
-func TestWatchSeesNewVersions(t *testing.T) {
-	root := t.TempDir()
-	put(t, filepath.Join(root, "m", "1", "model.onnx"), "one")
-	s, l := loading(t, Files{Repository: root, Open: new(opener).open})
-	done := make(chan error, 1)
-	go func() { done <- l.Watch(t.Context()) }()
-	t.Cleanup(func() {
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	deadline := time.Now().Add(5 * time.Minute)
-	for n := 2; fmt.Sprint(s.models.numbersOf("m")) == "[1]"; n++ {
-		if time.Now().After(deadline) {
-			t.Fatal("no new version is served")
-		}
-		put(t, filepath.Join(root, "m", fmt.Sprint(n), "model.onnx"), "next") // the watch may begin late
-		time.Sleep(2 * settling)
-	}
-	want(t, firstLabel(t, s, ""), "next")
-}
-
-func TestFilesWithNamesAreWatched(t *testing.T) {
-	dir := t.TempDir()
-	path, key := filepath.Join(dir, "m.onnx"), filepath.Join(t.TempDir(), "key.pem")
-	put(t, path, "one")
-	_, l := loading(t, Files{Models: []string{"rose=" + path}, Also: []string{key},
-		Open: new(opener).open})
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer w.Close()
-	l.watchFolders(w)
-	for _, folder := range []string{dir, filepath.Dir(key)} {
-		if !slices.Contains(w.WatchList(), folder) {
-			t.Errorf("%s is not watched: %v", folder, w.WatchList())
-		}
-	}
-}
-
 func TestControlLoadsAndUnloads(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "m.onnx")
 	put(t, path, "one")
@@ -250,6 +206,11 @@ func TestControlLoadsAndUnloads(t *testing.T) {
 	said(t, call("m/load"), 200)
 	want(t, firstLabel(t, s, "?model=m"), "one")
 	refused(t, call("other/load"), 404, "no model")
+	for body, text := range map[string]string{"{": "not a request in JSON",
+		`{"parameters":{"file:1/model.onnx":"AAAA","z":1}}`: "parameter file:1/model.onnx: want none"} {
+		refused(t, answerTo(h, sent("POST", "/v2/repository/models/m/load", []byte(body),
+			"Authorization", "Bearer a-key-of-sixteen-letters")), 400, text)
+	}
 	put(t, path, "bad")
 	refused(t, call("m/load"), 422, "not an ONNX file")
 	want(t, firstLabel(t, s, "?model=m"), "one")

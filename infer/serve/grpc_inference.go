@@ -3,6 +3,7 @@ package serve
 import (
 	"context"
 	"math"
+	"net/http"
 
 	"google.golang.org/protobuf/proto"
 
@@ -43,11 +44,13 @@ func (g *inferenceService) use(ctx context.Context, name, number string) (*versi
 	return v, leave, err
 }
 
+// ModelReady says of a model that is not there that it is not ready, as Triton does:
+// clients wait for models that way.
 func (g *inferenceService) ModelReady(ctx context.Context,
 	r *inference.ModelReadyRequest) (*inference.ModelReadyResponse, error) {
 	_, leave, err := g.use(ctx, r.GetName(), r.GetVersion())
 	if err != nil {
-		if asError(err).Status == readyStatus(false) {
+		if status := asError(err).Status; status == readyStatus(false) || status == http.StatusNotFound {
 			return &inference.ModelReadyResponse{}, nil
 		}
 		return nil, err
@@ -142,10 +145,18 @@ func questionOf(r *inference.ModelInferRequest, most int) (*question, error) {
 	in := r.GetInputs()[0]
 	q := &question{id: r.GetId(), input: in.GetName(), datatype: in.GetDatatype(),
 		shape: in.GetShape()}
+	if in.GetParameters()[sharedMemory] != nil {
+		return nil, errShared
+	}
 	for _, o := range r.GetOutputs() {
-		classes := o.GetParameters()["classification"].GetInt64Param()
-		if classes < 0 || classes > math.MaxInt32 {
-			return nil, badf("parameter classification: want a whole number from 0 to %d", math.MaxInt32)
+		asked := o.GetParameters()
+		if asked[sharedMemory] != nil {
+			return nil, errShared
+		}
+		classes := asked["classification"].GetInt64Param()
+		_, isNumber := asked["classification"].GetParameterChoice().(*inference.InferParameter_Int64Param)
+		if asked["classification"] != nil && !isNumber || classes < 0 || classes > math.MaxInt32 {
+			return nil, badf("parameter classification: want an int64_param from 0 to %d", math.MaxInt32)
 		}
 		q.outputs = append(q.outputs, wanted{name: o.GetName(), classes: int(classes)})
 	}

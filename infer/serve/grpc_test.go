@@ -118,6 +118,15 @@ func TestWhatIsWrongWithACall(t *testing.T) {
 			codes.InvalidArgument, "got 0 elements"},
 		{change(func(r *inference.ModelInferRequest) { r.Inputs[0].Shape = []int64{-1} }),
 			codes.InvalidArgument, "want [N]"},
+		{change(func(r *inference.ModelInferRequest) {
+			r.Inputs[0].Parameters = map[string]*inference.InferParameter{"shared_memory_region": {}}
+		}), codes.InvalidArgument, "shared memory"},
+		{change(func(r *inference.ModelInferRequest) { r.Outputs = outputWith("shared_memory_region", nil) }),
+			codes.InvalidArgument, "shared memory"},
+		{change(func(r *inference.ModelInferRequest) {
+			r.Outputs = outputWith("classification", &inference.InferParameter{
+				ParameterChoice: &inference.InferParameter_StringParam{StringParam: "2"}})
+		}), codes.InvalidArgument, "want an int64_param"},
 		{asked([]byte("x"), []byte("x"), []byte("x")), codes.ResourceExhausted, "at most 2"},
 		{asked([]byte("x")), codes.InvalidArgument, "not an image"},
 		{asked(make([]byte, 3<<20)), codes.ResourceExhausted, "larger than max"},
@@ -127,6 +136,17 @@ func TestWhatIsWrongWithACall(t *testing.T) {
 			t.Errorf("got %v, want %v with %q", err, c.code, c.text)
 		}
 	}
+}
+
+// outputWith asks for the output with a parameter.
+func outputWith(name string,
+	p *inference.InferParameter) []*inference.ModelInferRequest_InferRequestedOutputTensor {
+
+	if p == nil {
+		p = new(inference.InferParameter)
+	}
+	return []*inference.ModelInferRequest_InferRequestedOutputTensor{{Name: outputName,
+		Parameters: map[string]*inference.InferParameter{name: p}}}
 }
 
 func TestOtherCalls(t *testing.T) {
@@ -158,6 +178,11 @@ name:"model" versions:"1" platform:"onnxruntime_onnx" inputs:{name:"image" datat
 config:{name:"model" platform:"onnxruntime_onnx" input:{name:"image" data_type:TYPE_STRING dims:-1} output:{name:"probabilities" data_type:TYPE_FP32 dims:-1 dims:3} backend:"onnxruntime"}
 status:SERVING
 status:SERVING`)
+	for _, r := range []*inference.ModelReadyRequest{{Name: "other"}, {Name: "model", Version: "2"}} {
+		if ready, err := client.ModelReady(t.Context(), r); err != nil || ready.GetReady() {
+			t.Errorf("%v: got %v, %v, want not ready", r, ready, err)
+		}
+	}
 	if _, err := client.ModelInfer(t.Context(), asked(painted(t, red))); err != nil {
 		t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 )
 
@@ -19,7 +20,7 @@ type inferRequest struct {
 type jsonInput struct {
 	Name       string          `json:"name"`
 	Datatype   string          `json:"datatype"`
-	Shape      []int64         `json:"shape"`
+	Shape      json.RawMessage `json:"shape"`
 	Parameters parameters      `json:"parameters"`
 	Data       json.RawMessage `json:"data"`
 }
@@ -60,15 +61,27 @@ func (p parameters) number(name string) (value int64, ok bool, err error) {
 // there. It holds on to the body.
 func parseInfer(head, rest []byte, most int) (*question, error) {
 	var r inferRequest
+	if n := commas(head, 2); n > mostFields {
+		return nil, badf("got %d inputs, outputs and parameters, want fewer", n)
+	}
 	if err := json.Unmarshal(head, &r); err != nil {
-		return nil, badf("not a request in JSON: %v", err)
+		return nil, badf("not a request in JSON: %s", jsonProblem(err, "all of it"))
 	}
 	if len(r.Inputs) != 1 {
 		return nil, badf("got %d inputs, want one", len(r.Inputs))
 	}
 	in := r.Inputs[0]
-	q := &question{id: r.ID, input: in.Name, datatype: in.Datatype, shape: in.Shape}
+	if string(in.Data) == "null" {
+		in.Data = nil
+	}
+	q := &question{id: r.ID, input: in.Name, datatype: in.Datatype}
+	if err := q.setShape(in); err != nil {
+		return nil, err
+	}
 	if err := q.setOutputs(r); err != nil {
+		return nil, err
+	}
+	if err := in.Parameters.notShared(); err != nil {
 		return nil, err
 	}
 	size, isBinary, err := in.Parameters.number("binary_data_size")
@@ -116,6 +129,9 @@ func (q *question) setOutputs(r inferRequest) error {
 	}
 	for _, o := range r.Outputs {
 		asked := wanted{name: o.Name}
+		if err := o.Parameters.notShared(); err != nil {
+			return err
+		}
 		if asked.binary, err = o.Parameters.flag("binary_data", all); err != nil {
 			return err
 		}
@@ -131,19 +147,17 @@ func (q *question) setOutputs(r inferRequest) error {
 
 // picturesIn reads the data of a BYTES tensor: pictures in base64.
 func picturesIn(data json.RawMessage, most int) ([][]byte, error) {
+	if n := commas(data, math.MaxInt) + 1; n > most {
+		return nil, errorf(statusTooLarge, "got %d pictures in a request, at most %d are answered", n,
+			most)
+	}
 	var texts []string
-	if err := json.Unmarshal(data, &texts); err != nil {
-		var nested [][1]string // [N, 1]
+	if json.Unmarshal(data, &texts) != nil {
+		var nested [][]string // [N, 1]
 		if json.Unmarshal(data, &nested) != nil {
 			return nil, badf("inputs[0].data: want a list of pictures in base64")
 		}
-		for _, t := range nested {
-			texts = append(texts, t[0])
-		}
-	}
-	if len(texts) > most {
-		return nil, errorf(statusTooLarge, "got %d pictures in a request, at most %d are answered",
-			len(texts), most)
+		texts = slices.Concat(nested...)
 	}
 	elements := make([][]byte, len(texts))
 	for i, text := range texts {

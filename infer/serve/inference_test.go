@@ -76,6 +76,12 @@ func TestPicturesAsJSONAndBinaryGiveTheSameBits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, form := range []string{`[2,1],"data":[[%s],[%s]]`, `[2],"data":[[%s,%s]]`} {
+		body := `{"inputs":[{"name":"image","datatype":"BYTES","shape":` +
+			fmt.Sprintf(form, mustJSON(t, pictures[0]), mustJSON(t, pictures[1])) + `}]}`
+		r := decodeJSON[inferResponse](t, said(t, answerTo(h, sent("POST", inferPath, []byte(body))), 200))
+		want(t, fmt.Sprint(r.Outputs[0].Shape), "[2 3]")
+	}
 	asJSON := fmt.Sprintf(`{"id":"7","inputs":[{"name":"image","datatype":"BYTES","shape":[2],"data":%s}]}`, texts)
 	r := decodeJSON[inferResponse](t, said(t, answerTo(h, sent("POST", inferPath, []byte(asJSON))),
 		200))
@@ -175,6 +181,23 @@ func TestWhatIsWrongWithATensor(t *testing.T) {
 		{`[]`, 400, "not a request in JSON"},
 		{`{"inputs":[]}`, 400, "got 0 inputs, want one"},
 		{`{"inputs":[{},{}]}`, 400, "got 2 inputs, want one"},
+		{`{"id":7}`, 400, "not a request in JSON: id: got number, want a string"},
+		{`{"inputs":[{"shape":[1.5]}]}`, 400, "shape: got number 1.5, want a whole number"},
+		{`{"inputs":[{"shape":{}}]}`, 400, "inputs.shape: got object, want a list"},
+		{`{"inputs":[{"shape":[` + strings.Repeat("1,", 99) + `1]}]}`, 400, "a shape of 100 dimensions"},
+		{`{"inputs":7}`, 400, "inputs: got number, want a list"},
+		{`{"inputs":[7]}`, 400, "inputs: got number, want an object"},
+		{`{"inputs":[` + strings.Repeat(`{},`, mostFields+1) + `{}]}`, 400, "want fewer"},
+		{`{"parameters":{` + strings.Repeat(`"":0,`, mostFields+1) + `"":0}}`, 400, "want fewer"},
+		{input(`"datatype":"BYTES","shape":[1],"data":[[],[],[],[]]`), 413, "got 4 pictures"},
+		{input(`"datatype":"BYTES","shape":[1],"data":null`), 400, "no data"},
+		{input(`"datatype":"BYTES","shape":[1,1],"data":[["` + picture + `","` + picture + `"]]`), 400,
+			"got 2 elements for shape [1 1]"},
+		{input(`"datatype":"BYTES","shape":[1],"data":["` + picture + `"],"parameters":{"shared_memory_region":"r"}`),
+			400, "shared memory is neither read nor written"},
+		{`{"inputs":[{"name":"image","datatype":"BYTES","shape":[1],"data":["` + picture +
+			`"]}],"outputs":[{"name":"probabilities","parameters":{"shared_memory_region":"r"}}]}`, 400,
+			"shared memory is neither read nor written"},
 		{strings.Repeat("[", 20_000), 400, "not a request in JSON"},
 		{`{"a":` + strings.Repeat("[", 20_000), 400, "not a request in JSON"},
 		{input(`"datatype":"FP32","shape":[1],"data":[1]`), 400, `got type "FP32", want BYTES`},
@@ -237,4 +260,20 @@ func TestWhatIsWrongWithBinaryData(t *testing.T) {
 		refused(t, answerTo(h, sent("POST", inferPath, raw, headLength, n)), 400, headLength)
 	}
 	refused(t, answerTo(h, sent("POST", inferPath, nil, headLength, "0")), 400, "element 0 is empty")
+}
+
+func TestCommasOutsideStrings(t *testing.T) {
+	for _, c := range []struct {
+		text  string
+		depth int
+		want  int
+	}{
+		{`[]`, 9, 0}, {`[1,2,3]`, 9, 2}, {`[[1,2],[3,4]]`, 9, 3}, {`[[1,2],[3,4]]`, 1, 1},
+		{`{"a,b":"c,d","e":[1,2]}`, 1, 1}, {`["a\",b","\\",",\\\","]`, 9, 2}, {`["a,`, 9, 0}, {`"`, 9, 0},
+		{`"\"`, 9, 0}, {``, 9, 0}, {`]],,`, 9, 2},
+	} {
+		if got := commas([]byte(c.text), c.depth); got != c.want {
+			t.Errorf("%s to depth %d: got %d, want %d", c.text, c.depth, got, c.want)
+		}
+	}
 }

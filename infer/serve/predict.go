@@ -95,14 +95,20 @@ func predictionOf(name string, o outcome, top int, certain float64) prediction {
 }
 
 // chosen is the version that a plain route's query names, or the first model's. A query
-// may have the parameters model and version, and those that are the route's own: another
-// is one misspelt, or meant for another server.
+// may have the parameters model and version, and those that are the route's own, each
+// once: another is one misspelt, or meant for another server.
 func (s *Server) chosen(r *http.Request, own ...string) (*version, func(), error) {
-	query := r.URL.Query()
+	query, err := url.ParseQuery(r.URL.RawQuery)
+	if err != nil {
+		return nil, nil, badf("got the query %q, want name=value&name=value", oneLine(r.URL.RawQuery))
+	}
 	known := append(own, "model", "version")
 	for _, name := range slices.Sorted(maps.Keys(query)) {
 		if !slices.Contains(known, name) {
 			return nil, nil, badf("got a parameter %q, want %s", name, strings.Join(known, ", "))
+		}
+		if n := len(query[name]); n > 1 {
+			return nil, nil, badf("got the parameter %s %d times, want it once", name, n)
 		}
 	}
 	v, leave, err := s.models.use(query.Get("model"), query.Get("version"))

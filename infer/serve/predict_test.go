@@ -95,6 +95,12 @@ func TestWhatIsWrongWithARequest(t *testing.T) {
 			"nothing is at /explain: explanations are off"},
 		{"a parameter misspelt", sent("POST", "/predict?top=2&min_confidence=0.5", picture), 400,
 			`got a parameter "min_confidence", want top, min-confidence, model, version`},
+		{"a parameter twice", sent("POST", "/predict?top=2&top=3", picture), 400,
+			"got the parameter top 2 times"},
+		{"a semicolon", sent("POST", "/predict?top=2;min-confidence=0.5", picture), 400,
+			"want name=value&name=value"},
+		{"a query that is none", sent("POST", "/predict?top=%zz", picture), 400,
+			"want name=value&name=value"},
 		{"a parameter of another route", sent("GET", "/labels?top=2", nil), 400,
 			`got a parameter "top", want model, version`},
 	} {

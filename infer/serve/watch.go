@@ -29,11 +29,13 @@ func (l *Loader) Watch(ctx context.Context) error {
 			return nil
 		case err := <-w.Errors:
 			l.server.log.Error("watching models", "error", err)
-		case _, ok := <-w.Events:
+		case e, ok := <-w.Events:
 			if !ok {
 				return nil
 			}
-			settled = time.After(settling)
+			if !l.isNeighbour(e.Name) {
+				settled = time.After(settling)
+			}
 		case <-settled:
 			settled = nil
 			l.watchFolders(w)
@@ -57,6 +59,9 @@ func (l *Loader) watchFolders(w *fsnotify.Watcher) {
 	}
 	if root := l.files.Repository; root != "" {
 		folders = append(folders, root)
+		if parent := filepath.Dir(absolute(root)); parent != absolute(root) {
+			folders = append(folders, parent) // the repository may be a link that is replaced
+		}
 		folders = append(folders, foldersIn(root)...)
 		for _, model := range foldersIn(root) {
 			folders = append(folders, foldersIn(model)...)
@@ -67,6 +72,23 @@ func (l *Loader) watchFolders(w *fsnotify.Watcher) {
 			l.server.log.Error("watching models", "folder", folder, "error", err)
 		}
 	}
+}
+
+// isNeighbour says that a file or folder is beside the repository and no concern of it.
+func (l *Loader) isNeighbour(path string) bool {
+	if l.files.Repository == "" || len(l.files.Models)+len(l.files.Also) > 0 {
+		return false // these may be there
+	}
+	root, path := absolute(l.files.Repository), absolute(path)
+	return path != root && filepath.Dir(path) == filepath.Dir(root)
+}
+
+// absolute is a path from the root, or as it is where that cannot be told.
+func absolute(path string) string {
+	if full, err := filepath.Abs(path); err == nil {
+		return full
+	}
+	return filepath.Clean(path)
 }
 
 func foldersIn(root string) (folders []string) {

@@ -12,6 +12,7 @@ type Frame struct {
 	progressive bool
 	components  int    // 1, 3 or 4
 	EXIF        []byte // the TIFF structure of the first EXIF segment, or nil
+	XMP         []byte // of the last segment with XMP, or nil
 	// Visits is how many times the scans go over a block of 8x8 samples. The time
 	// that decoding takes is proportional to it.
 	Visits int64
@@ -45,7 +46,13 @@ type component struct {
 	w, rows   int // samples that belong to the image
 	bw, bh    int // blocks, including those that fill up the last units
 	scanned   bool
+	exact     uint64 // by zig-zag order: the coefficients whose last bit a scan brings
 }
+
+// smoothed are the coefficients, by zig-zag order, without which libjpeg guesses at a
+// progressive image from the means around each block. Source: libjpeg-turbo, jdcoefct.c,
+// smoothing_ok.
+const smoothed = 1<<10 - 2
 
 // Parse reads the segments of data up to the end marker, and fails if there is
 // no end marker or if a component has no data. It calls check as soon as the size
@@ -57,13 +64,15 @@ func Parse(data []byte, check func(w, h int) error) (*Frame, error) {
 		switch {
 		case marker == sos:
 			return f.countScan(body)
+		case marker == sof55:
+			return UnsupportedError("JPEG-LS")
 		case sof0 <= marker && marker <= sof15 && marker != dht && marker != jpg && marker != dac:
 			if err := f.readFrame(marker, body); err != nil {
 				return err
 			}
 			return check(f.W, f.H)
-		case marker == app1 && f.EXIF == nil && len(body) > 6 && string(body[:5]) == "Exif\x00":
-			f.EXIF = body[6:]
+		case marker == app1 && f.scans == 0:
+			f.readApp1(body)
 		case marker == app0 && bytes.HasPrefix(body, []byte("JFIF\x00")):
 			jfif = true
 		case marker == app14 && len(body) >= 12 && string(body[:5]) == "Adobe":
@@ -81,9 +90,22 @@ func Parse(data []byte, check func(w, h int) error) (*Frame, error) {
 		if !c.scanned {
 			return nil, TruncatedError("a colour has no data")
 		}
+		if f.progressive && c.exact&smoothed != smoothed {
+			return nil, TruncatedError("a progressive image without its last scans")
+		}
 	}
 	f.space = f.colours(adobe, jfif)
 	return f, nil
+}
+
+// readApp1 keeps EXIF and XMP. Those behind a scan do not count, as in Pillow.
+func (f *Frame) readApp1(body []byte) {
+	if f.EXIF == nil && len(body) > 6 && string(body[:5]) == "Exif\x00" {
+		f.EXIF = body[6:]
+	}
+	if xmp, ok := bytes.CutPrefix(body, []byte("http://ns.adobe.com/xap/1.0/\x00")); ok {
+		f.XMP = xmp
+	}
 }
 
 // colours chooses as libjpeg does, adobe being the transform that its segment
@@ -114,7 +136,7 @@ func (f *Frame) colours(adobe int, jfif bool) space {
 func (f *Frame) readFrame(marker byte, b []byte) error {
 	switch {
 	case marker > sof2:
-		return UnsupportedError("lossless, hierarchical or arithmetic coding")
+		return UnsupportedError(coding(marker))
 	case f.components != 0:
 		return FormatError("two frame headers")
 	case len(b) < 6 || len(b) != 6+3*int(b[5]):
@@ -180,6 +202,12 @@ func (f *Frame) countScan(body []byte) error {
 		f.Visits += int64(c.bw) * int64(c.bh)
 		if s.first == 0 && s.high == 0 {
 			c.scanned = true
+		}
+		for k := s.first; k <= s.last; k++ {
+			c.exact |= 1 << k
+			if s.low > 0 {
+				c.exact &^= 1 << k
+			}
 		}
 	}
 	return nil

@@ -20,6 +20,7 @@ const (
 	sos   = 0xda
 	dqt   = 0xdb
 	dri   = 0xdd
+	sof55 = 0xf7 // of JPEG-LS, T.87
 	app0  = 0xe0
 	app1  = 0xe1
 	app14 = 0xee
@@ -104,4 +105,19 @@ func scanEnd(data []byte, at int) int {
 			return at + i
 		}
 	}
+}
+
+// coding is the name of what a frame marker other than those of baseline and progressive
+// Huffman coding says. Source: T.81, table B.1.
+func coding(marker byte) string {
+	name := "hierarchical coding"
+	switch marker {
+	case 0xc3:
+		name = "lossless coding"
+	case 0xc9, 0xca:
+		name = "arithmetic coding"
+	case 0xcb:
+		name = "lossless arithmetic coding"
+	}
+	return name
 }

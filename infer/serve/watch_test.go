@@ -1,0 +1,90 @@
+package serve
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+func TestWatchSeesNewVersions(t *testing.T) {
+	root := t.TempDir()
+	put(t, filepath.Join(root, "m", "1", "model.onnx"), "one")
+	s, l := loading(t, Files{Repository: root, Open: new(opener).open})
+	done := make(chan error, 1)
+	go func() { done <- l.Watch(t.Context()) }()
+	t.Cleanup(func() {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	deadline := time.Now().Add(5 * time.Minute)
+	for n := 2; fmt.Sprint(s.models.numbersOf("m")) == "[1]"; n++ {
+		if time.Now().After(deadline) {
+			t.Fatal("no new version is served")
+		}
+		put(t, filepath.Join(root, "m", fmt.Sprint(n), "model.onnx"), "next") // the watch may begin late
+		time.Sleep(2 * settling)
+	}
+	want(t, firstLabel(t, s, ""), "next")
+}
+
+// TestWatchSeesARepositoryReplaced: a repository may be a link to the newest of several
+// folders.
+func TestWatchSeesARepositoryReplaced(t *testing.T) {
+	dir := t.TempDir()
+	root := filepath.Join(dir, "current")
+	point := func(release, what string) {
+		put(t, filepath.Join(dir, release, "m", "1", "model.onnx"), what)
+		if err := os.Symlink(release, root+".new"); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Rename(root+".new", root); err != nil {
+			t.Fatal(err)
+		}
+	}
+	point("r1", "one")
+	s, l := loading(t, Files{Repository: root, Open: new(opener).open})
+	done := make(chan error, 1)
+	go func() { done <- l.Watch(t.Context()) }()
+	t.Cleanup(func() {
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	deadline := time.Now().Add(5 * time.Minute)
+	for n := 2; firstLabel(t, s, "") != "next"; n++ {
+		if time.Now().After(deadline) {
+			t.Fatal("the other folder is not served")
+		}
+		point(fmt.Sprint("r", n), "next") // the watch may begin late
+		time.Sleep(2 * settling)
+	}
+	if !l.isNeighbour(filepath.Join(dir, "other")) || l.isNeighbour(root) ||
+		l.isNeighbour(filepath.Join(root, "m")) {
+		t.Error("what is beside the repository is not told from it")
+	}
+}
+
+func TestFilesWithNamesAreWatched(t *testing.T) {
+	dir := t.TempDir()
+	path, key := filepath.Join(dir, "m.onnx"), filepath.Join(t.TempDir(), "key.pem")
+	put(t, path, "one")
+	_, l := loading(t, Files{Models: []string{"rose=" + path}, Also: []string{key},
+		Open: new(opener).open})
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	l.watchFolders(w)
+	for _, folder := range []string{dir, filepath.Dir(key)} {
+		if !slices.Contains(w.WatchList(), folder) {
+			t.Errorf("%s is not watched: %v", folder, w.WatchList())
+		}
+	}
+}
