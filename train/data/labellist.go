@@ -77,10 +77,10 @@ const listForms = "want CSV with the columns path and label, or JSON lines such 
 // ReadLabelList reads a list of pictures and labels: CSV, with commas, semicolons or tabs
 // between the columns, or JSON lines. In CSV the labels are in one column, several of
 // them with | or ; between them, as a list such as ['daisy', 'rose'] or in several rows of
-// one picture, or every label has a column of 0 and 1. Rows without a word are left out. Without a header the first column is the picture and the second
-// its labels. In JSON lines "label" is a text or a number and "labels" a list of those,
-// which may be empty. A column or key "split" says train, val or test. The texts of
-// package textfile are read.
+// one picture, or every label has a column of 0 and 1. Rows without a word are left out.
+// Without a header the first column is the picture and the second its labels. In JSON lines
+// "label" is a text or a number and "labels" a list of those, which may be empty. A column
+// or key "split" says train, val or test. The texts of package textfile are read.
 func ReadLabelList(file string) (*LabelList, error) {
 	r := &listReader{list: &LabelList{File: file}}
 	if info, err := os.Stat(file); err == nil && !info.Mode().IsRegular() {
