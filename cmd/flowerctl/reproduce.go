@@ -41,7 +41,7 @@ func (o *reproduceOptions) flags() []cli.Flag {
 			"`DIR` of the table, runs/study by default; of one ROW: the run's folder"),
 		shell.TextFlag(&o.sweep, "sweep", "",
 			"write the rows as `FILE.yaml` for flowerctl sweep and bundle, and run nothing"),
-		shell.BoolFlag(&o.force, "force", "run one ROW again, over the run in its folder; with --sweep, write over FILE"),
+		shell.BoolFlag(&o.force, "force", "run one ROW again, over its run; with --sweep, write over FILE"),
 		shell.BoolFlag(&o.list, "list", "list the rows and what was logged, and do nothing else"),
 		shell.JSONFlag(&o.json),
 	}
@@ -89,8 +89,8 @@ func (o *reproduceOptions) run(c *shell.Call) error {
 		return shell.Usagef("%w", err)
 	}
 	show := announce.New(c)
-	so := study.Options{Data: o.data, Drawn: o.drawn, Epochs: o.epochs, Seed: o.seed, Force: o.force && o.sweep == "",
-		Numbers: o.table || o.sweep != "", Version: version, Observer: show}
+	so := study.Options{Data: o.data, Drawn: o.drawn, Epochs: o.epochs, Seed: o.seed, Version: version,
+		Force: o.force && o.sweep == "", Numbers: o.table || o.sweep != "", Observer: show}
 	if c.Given("threads") {
 		so.Threads = &o.threads
 	}
