@@ -162,16 +162,17 @@ void onednn_version(int version[3]) {
 
 // libgomp's threads wait shortly where it has more of them than there are cores, whatever
 // those others do: here they do nothing. The thread that holds them ends them with itself.
-// Where few of many cores compute, that would be many threads, and libgomp ends the program
-// that may not have them.
+// Where many would be needed others have cores enough, and a limit on threads might be met,
+// at which libgomp ends the process.
 const char *onednn_yield(onednn_engine *e, int on) {
+  const int most = 16;
   if (!on) {
     e->crowd.reset();
     return nullptr;
   }
   if (e->crowd) return nullptr;
   return e->call([&] {
-    const int idle = std::max(2, omp_get_num_procs() - e->threads + 2), most = 32;
+    const int idle = std::max(2, omp_get_num_procs() - e->threads + 2);
     if (idle > most) return;
     e->crowd = std::make_unique<Worker>();
     e->crowd->run([idle] {
