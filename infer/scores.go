@@ -38,7 +38,7 @@ func checkScores(m *onnx.Model, output string, shape []int, width int) error {
 			return wrong(again+"without ArgMax, with a value for each class",
 				"ArgMax makes it: got the number of a class, want a value for each class")
 		case "ReduceMax":
-			if width == 1 {
+			if width == 1 && !pools(&m.Graph, n, rank) {
 				return wrong(again+"without ReduceMax, with a value for each class",
 					"ReduceMax makes it: got the largest value, want one for each class")
 			}
@@ -65,6 +65,23 @@ func checkScores(m *onnx.Model, output string, shape []int, width int) error {
 		value = n.Inputs[0]
 	}
 	return nil
+}
+
+// pools says that a ReduceMax is over the places of a picture, as Keras' GlobalMaxPooling2D
+// is, and not over its classes: over several axes, or over one that is dropped and leaves more
+// than that of the pictures. rank is how many its result has; 0 is not known.
+func pools(g *onnx.Graph, n *onnx.Node, rank int) bool {
+	axes, err := n.Ints("axes")
+	over := len(axes)
+	if err == nil && over == 0 && len(n.Inputs) > 1 {
+		for i := range g.Initializers {
+			if t := &g.Initializers[i]; t.Name == n.Inputs[1] && len(t.Dims) == 1 {
+				over = int(t.Dims[0])
+			}
+		}
+	}
+	keeps, err := n.Int("keepdims", 1)
+	return over > 1 || err == nil && keeps == 0 && rank > 1
 }
 
 // softmaxAxis is the axis of a Softmax or LogSoftmax of a value of so many axes, from 0.

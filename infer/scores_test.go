@@ -103,3 +103,27 @@ func TestOneValueMayHaveNoAxisOfItsOwn(t *testing.T) {
 		t.Errorf("the largest value: got %v", err)
 	}
 }
+
+// TestTheLargestOfAllPlacesIsAScore: GlobalMaxPooling2D and a sigmoid, for two classes.
+func TestTheLargestOfAllPlacesIsAScore(t *testing.T) {
+	for name, c := range map[string]struct {
+		inputs     []string
+		attributes []onnx.Attribute
+		right      bool
+	}{
+		"two axes":               {[]string{"x"}, []onnx.Attribute{onnx.Ints("axes", 1, 2), onnx.Int("keepdims", 0)}, true},
+		"two axes, as an input":  {[]string{"x", "places"}, []onnx.Attribute{onnx.Int("keepdims", 0)}, true},
+		"one of three axes":      {[]string{"x"}, []onnx.Attribute{onnx.Ints("axes", 1), onnx.Int("keepdims", 0)}, true},
+		"the classes":            {[]string{"x"}, []onnx.Attribute{onnx.Ints("axes", 1)}, false},
+		"the classes, the last":  {[]string{"x", "last"}, nil, false},
+		"everything, it appears": {[]string{"x"}, nil, false},
+	} {
+		m := &onnx.Model{Opsets: []onnx.Opset{{Version: 18}}, Graph: onnx.Graph{
+			Nodes: []onnx.Node{{Op: "ReduceMax", Inputs: c.inputs, Outputs: []string{"z"}, Attributes: c.attributes},
+				{Op: "Sigmoid", Inputs: []string{"z"}, Outputs: []string{"y"}}},
+			Initializers: []onnx.Initializer{onnx.NewInt64("places", 1, 2), onnx.NewInt64("last", -1)}}}
+		if err := checkScores(m, "y", []int{-1, 1}, 1); (err == nil) != c.right {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}

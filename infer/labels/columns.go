@@ -1,8 +1,10 @@
 package labels
 
 import (
+	"cmp"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,19 +29,14 @@ func columns(lines []string) ([]string, error) {
 		if err != nil || len(rows) < 2 || len(rows[0]) < 2 {
 			continue
 		}
-		head, body, named := rows[0], rows[1:], -1
-		for i, cell := range head {
-			if named < 0 && slices.Contains(columnNames, strings.ToLower(strings.TrimSpace(cell))) {
-				named = i
-			}
-		}
-		if named < 0 && head[0] != "" { // an index of pandas has no name
+		head, body := rows[0], rows[1:]
+		if !isHead(head) {
 			if len(head) < 3 {
 				continue
 			}
 			head, body = nil, rows
 		}
-		names, err := ofColumns(head, body, named)
+		names, err := ofColumns(head, body)
 		if names != nil || err != nil {
 			return names, err
 		}
@@ -47,48 +44,95 @@ func columns(lines []string) ([]string, error) {
 	return nil, nil
 }
 
-// ofColumns is the names in column named of a table, or in its only one without numbers
-// where that is -1, by its column of numbers, which a table without a head needs.
-func ofColumns(head []string, body [][]string, named int) ([]string, error) {
-	numbered, texts := -1, []int{}
-	var numbers []int
+// isHead says that a row has the name of a column of names, or begins with the empty one of
+// pandas' index, and is not the first class, as 0,label may be.
+func isHead(row []string) bool {
+	return row[0] == "" || slices.ContainsFunc(row, isNames) &&
+		!slices.Contains(row, "0") && !slices.Contains(row, "1")
+}
+
+// isNames says that a column of this title has names, or their numbers.
+func isNames(title string) bool {
+	return slices.Contains(columnNames, strings.ToLower(strings.TrimSpace(title)))
+}
+
+// ofColumns is the names in a table: the first column that is called so and has no numbers
+// only, else the only one without numbers, else the first that is called so. They are in the
+// order of the columns of numbers, which a table without a head needs.
+func ofColumns(head []string, body [][]string) ([]string, error) {
+	named, digits := -1, -1
+	var texts, numbered []int
+	numbers := make([][]int, len(body[0]))
 	for i := range body[0] {
 		cells := make([]string, len(body))
 		for k, row := range body {
 			cells[k] = strings.TrimSpace(row[i])
 		}
-		if n, ok := whole(cells); !ok {
-			if i != named && !slices.ContainsFunc(cells, func(c string) bool { return !imageprep.ImageName(c) }) {
-				return nil, errors.New("it lists pictures with their classes: want the classes, once each")
+		called, ok := head != nil && isNames(head[i]), false
+		switch numbers[i], ok = whole(cells); {
+		case ok && called && digits < 0:
+			digits = i
+			fallthrough
+		case ok:
+			// Counts of pictures may be 1 and 2.
+			if head == nil || called ||
+				slices.Contains(indexNames, strings.ToLower(strings.TrimSpace(head[i]))) {
+				numbered = append(numbered, i)
 			}
-			if !slices.ContainsFunc(cells, number) {
-				texts = append(texts, i)
-			}
-		} else if head != nil && !slices.Contains(indexNames, strings.ToLower(strings.TrimSpace(head[i]))) {
-			continue // counts of pictures may be 1 and 2
-		} else if _, err := order(n, cells); i != named && numbered < 0 {
-			if err != nil && head != nil {
-				return nil, err
-			}
-			if err == nil {
-				numbered, numbers = i, n
-			}
+		case called && named < 0:
+			named = i
+		case !slices.ContainsFunc(cells, func(c string) bool { return !imageprep.ImageName(c) }):
+			return nil, errors.New("it lists pictures with their classes: want the classes, once each")
+		case !slices.ContainsFunc(cells, number):
+			texts = append(texts, i)
 		}
 	}
-	if named < 0 && len(texts) == 1 && numbered >= 0 {
+	switch {
+	case named >= 0:
+	case len(texts) == 1 && len(numbered) > 0:
 		named = texts[0]
-	}
-	if named < 0 {
+	case digits >= 0:
+		named = digits
+	default:
 		return nil, nil
 	}
 	names := make([]string, len(body))
 	for k, row := range body {
 		names[k] = unquoted(row[named])
 	}
-	if numbered < 0 {
-		return names, nil
+	numbered = slices.DeleteFunc(numbered, func(i int) bool { return i == named })
+	if head != nil && len(numbered) > 1 && head[numbered[0]] == "" {
+		numbered = numbered[1:] // the rows' numbers of pandas
 	}
-	return order(numbers, names)
+	return byNumbers(head, names, numbered, numbers)
+}
+
+// byNumbers is names in the order of these columns, which must be the same; without a head
+// it is that of the first column that may number them. Without columns it is as it is.
+func byNumbers(head, names []string, columns []int, numbers [][]int) (ordered []string, err error) {
+	first := -1
+	var wrong error
+	for _, i := range columns {
+		list, err := order(numbers[i], names)
+		switch {
+		case err != nil:
+			wrong = cmp.Or(wrong, err)
+		case first < 0:
+			first, ordered = i, list
+		case head != nil && !slices.Equal(list, ordered):
+			return nil, fmt.Errorf("the columns %s and %s number the names differently: want one of them",
+				head[first], head[i])
+		}
+	}
+	switch {
+	case first >= 0:
+		return ordered, nil
+	case head == nil: // a table without numbers is none
+		return nil, nil
+	case wrong != nil:
+		return nil, wrong
+	}
+	return names, nil
 }
 
 // number says that a cell has no name in it.

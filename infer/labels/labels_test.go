@@ -39,6 +39,12 @@ func TestNamesOfOtherTools(t *testing.T) {
 		"pandas, counts":     ",label,count\n1,beech,5\n0,ash,0\n2,black-eyed susan,9\n",
 		"more columns":       "class_id,class_name,train,test\n1,beech,100,20\n0,ash,80,20\n2,black-eyed susan,70,20\n",
 		"counts":             "label,count\nash,3\nbeech,1\nblack-eyed susan,2\n",
+		"label is a number":  "label,name\n1,beech\n0,ash\n2,black-eyed susan\n",
+		"class is a number":  "class;flower\n1;beech\n0;ash\n2;black-eyed susan\n",
+		"label, behind":      "name,label\nbeech,1\nash,0\nblack-eyed susan,2\n",
+		"pandas, label":      ",label,name\n0,1,beech\n1,2,black-eyed susan\n2,0,ash\n",
+		"two numbers":        "id,label,class_name\n2,1,beech\n1,0,ash\n3,2,black-eyed susan\n",
+		"pandas, a series":   ",0\n0,ash\n1,beech\n2,black-eyed susan\n",
 		"without a head":     "1;beech;1.5\n0;ash;2.5\n2;black-eyed susan;0.5\n",
 		"Excel":              "sep=;\r\n0;ash\r\n1;beech\r\n2;black-eyed susan\r\n",
 		"an old Mac":         "ash\rbeech\rblack-eyed susan\r",
@@ -58,6 +64,13 @@ func TestNamesOfOtherTools(t *testing.T) {
 		} else if err != nil || strings.Join(got, "|") != want {
 			t.Errorf("%s: got %q, %v", name, got, err)
 		}
+	}
+}
+
+// TestClassesMayBeCalledAsColumnsAre: the first line is a class.
+func TestClassesMayBeCalledAsColumnsAre(t *testing.T) {
+	if got, err := Parse("0,label\n1,name"); err != nil || strings.Join(got, "|") != "label|name" {
+		t.Errorf("got %q, %v", got, err)
 	}
 }
 
@@ -81,6 +94,8 @@ func TestWhatCannotBeMeantIsRefused(t *testing.T) {
 		",":                                    "no list of names",
 		"id,name,x\n1,ash,a\n4,beech,a\n":      "2 names with the number 4",
 		"path,label\na.jpg,ash\nb.jpg,beech\n": "it lists pictures",
+		"name,label\na,5\nb,9":                 "2 names with the number 5 (a)",
+		"id,label,name\n0,1,a\n1,0,b":          "the columns id and label number the names differently",
 		"PK\x03\x04":                           "it has the character U+0003",
 		"names: [&a ash, *a]":                  "an alias of YAML",
 		"item {\n name: 'a'\n}":                "item 1 of the label map has no id",

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -228,6 +229,13 @@ func TestPartsThatAreNotThere(t *testing.T) {
 	}
 }
 
+// ending is a bucket whose listings end without a word where they are cancelled.
+type ending struct{ *bucket.Bucket }
+
+func (ending) List(ctx context.Context, _ string) iter.Seq2[objects.Info, error] {
+	return func(func(objects.Info, error) bool) { <-ctx.Done() }
+}
+
 func TestSilenceEnds(t *testing.T) {
 	b := &bucket.Bucket{Objects: map[string]string{"x": "x"}, Silent: true}
 	s := b.Stores(t.Context())
@@ -235,9 +243,17 @@ func TestSilenceEnds(t *testing.T) {
 	if _, err := s.Stat("s3://b/x"); err == nil || !strings.Contains(err.Error(), "5 times no answer for 1ms") {
 		t.Errorf("got %v", err)
 	}
-	for _, err := range s.List("s3://b/x") {
-		if err == nil || err.Error() != "s3://b/x: no answer for 1ms" {
-			t.Errorf("a listing: got %v", err)
+	mute := objects.New(t.Context(), func(context.Context, string) (objects.Bucket, error) {
+		return ending{b}, nil
+	})
+	mute.Stall = time.Millisecond
+	for _, s := range []*objects.Stores{s, mute} {
+		var all []error
+		for _, err := range s.List("s3://b/x") {
+			all = append(all, err)
+		}
+		if len(all) != 1 || all[0] == nil || all[0].Error() != "s3://b/x: no answer for 1ms" {
+			t.Errorf("a listing: got %v", all)
 		}
 	}
 	if _, err := s.Folders("s3://b/"); err == nil || err.Error() != "s3://b/: no answer for 1ms" {

@@ -248,5 +248,9 @@ func listing[T any](s *Stores, list func(context.Context) iter.Seq2[T, error]) i
 			}
 			stop = s.watch(cancel)
 		}
+		if errors.Is(context.Cause(ctx), errStalled) { // what there is of it may not be all
+			var none T
+			yield(none, s.stall())
+		}
 	}
 }

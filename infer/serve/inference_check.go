@@ -58,7 +58,21 @@ func (q *question) setShape(in jsonInput) error {
 	return nil
 }
 
-// mostFields bounds the inputs, outputs and parameters of a request. As structs, millions
+// UnmarshalJSON reads parameters, unless they are more than any request has.
+func (p *parameters) UnmarshalJSON(data []byte) error {
+	if n := commas(data, 1) + 1; n > mostFields {
+		return fmt.Errorf("got %d parameters, want %d at most", n, mostFields)
+	}
+	err := json.Unmarshal(data, (*map[string]json.RawMessage)(p))
+	var e *json.UnmarshalTypeError
+	if errors.As(err, &e) {
+		e.Field = "parameters"
+	}
+	return err
+}
+
+// mostFields bounds the inputs, outputs and parameters of a request, and the parameters of
+// each of its inputs and outputs. As structs, millions
 // of empty ones take thirty times the memory of their JSON.
 const mostFields = 10_000
 

@@ -62,7 +62,8 @@ func (p parameters) number(name string) (value int64, ok bool, err error) {
 func parseInfer(head, rest []byte, most int) (*question, error) {
 	var r inferRequest
 	if n := commas(head, 2); n > mostFields {
-		return nil, badf("got %d inputs, outputs and parameters, want fewer", n)
+		return nil, badf("got %d inputs, outputs and parameters, want one input, and %d of all at most",
+			n, mostFields)
 	}
 	if err := json.Unmarshal(head, &r); err != nil {
 		return nil, badf("not a request in JSON: %s", jsonProblem(err, "all of it"))

@@ -49,14 +49,7 @@ func (l *Loader) Watch(ctx context.Context) error {
 // watchFolders watches the folders of all files, and those where others may appear.
 // A folder that is watched already stays so.
 func (l *Loader) watchFolders(w *fsnotify.Watcher) {
-	var folders []string
-	for _, given := range l.files.Models {
-		_, path := named(given)
-		folders = append(folders, filepath.Dir(path))
-	}
-	for _, path := range l.files.Also {
-		folders = append(folders, filepath.Dir(path))
-	}
+	folders := l.given()
 	if root := l.files.Repository; root != "" {
 		folders = append(folders, root)
 		if parent := filepath.Dir(absolute(root)); parent != absolute(root) {
@@ -74,13 +67,34 @@ func (l *Loader) watchFolders(w *fsnotify.Watcher) {
 	}
 }
 
-// isNeighbour says that a file or folder is beside the repository and no concern of it.
+// isNeighbour says that a file or folder is beside the repository and no concern of it. Where
+// other programs write beside it all the time, models would else never be read again.
 func (l *Loader) isNeighbour(path string) bool {
-	if l.files.Repository == "" || len(l.files.Models)+len(l.files.Also) > 0 {
-		return false // these may be there
+	if l.files.Repository == "" {
+		return false
 	}
 	root, path := absolute(l.files.Repository), absolute(path)
-	return path != root && filepath.Dir(path) == filepath.Dir(root)
+	if path == root || filepath.Dir(path) != filepath.Dir(root) {
+		return false
+	}
+	for _, folder := range l.given() {
+		if absolute(folder) == filepath.Dir(path) {
+			return false
+		}
+	}
+	return true
+}
+
+// given are the folders of the files that were named.
+func (l *Loader) given() (folders []string) {
+	for _, given := range l.files.Models {
+		_, path := named(given)
+		folders = append(folders, filepath.Dir(path))
+	}
+	for _, path := range l.files.Also {
+		folders = append(folders, filepath.Dir(path))
+	}
+	return folders
 }
 
 // absolute is a path from the root, or as it is where that cannot be told.

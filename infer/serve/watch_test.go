@@ -70,6 +70,20 @@ func TestWatchSeesARepositoryReplaced(t *testing.T) {
 	}
 }
 
+func TestNeighboursCountWhereOtherFilesAre(t *testing.T) {
+	dir := t.TempDir()
+	root, other := filepath.Join(dir, "models"), filepath.Join(dir, "other")
+	for key, want := range map[string]bool{
+		filepath.Join(dir, "key.pem"):         false,
+		filepath.Join(dir, "keys", "key.pem"): true,
+	} {
+		l := &Loader{files: Files{Repository: root, Also: []string{key}}}
+		if got := l.isNeighbour(other); got != want || l.isNeighbour(key) {
+			t.Errorf("with %s, a file beside the repository is left alone: %t, want %t", key, got, want)
+		}
+	}
+}
+
 func TestFilesWithNamesAreWatched(t *testing.T) {
 	dir := t.TempDir()
 	path, key := filepath.Join(dir, "m.onnx"), filepath.Join(t.TempDir(), "key.pem")

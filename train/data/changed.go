@@ -49,8 +49,8 @@ func (l *load) changed(path string, err error) error {
 		e.Path = ""
 		return e
 	}
-	for _, it := range l.set.Items {
-		if _, err := os.Stat(l.set.file(it.Path)); errors.Is(err, fs.ErrNotExist) {
+	for i := range l.set.Items { // no copies: others set the hashes of theirs meanwhile
+		if _, err := os.Stat(l.set.file(l.set.Items[i].Path)); errors.Is(err, fs.ErrNotExist) {
 			e.Gone++
 		}
 	}

@@ -38,8 +38,8 @@ func partLike(name string) Part {
 	return ""
 }
 
-// checkPartLike refuses folders that look like the parts of a split set: their names say
-// so, and what is called training has class folders inside. As classes they would be
+// checkPartLike refuses folders that look like the parts of a split set: the names of most
+// say so, and what is called training has class folders inside. As classes they would be
 // trained one part against another.
 func (sc *scanner) checkPartLike(folders []string) error {
 	byPart := map[Part]string{}
@@ -61,6 +61,17 @@ func (sc *scanner) checkPartLike(folders []string) error {
 	}
 	if c.direct || len(c.inner) < 2 {
 		return nil
+	}
+	balance := 0
+	for _, f := range folders {
+		if partLike(f) != "" {
+			balance++
+		} else if sc.look(f).pictures() {
+			balance--
+		}
+	}
+	if balance <= 0 {
+		return nil // classes, of which some are called so
 	}
 	slices.Sort(c.inner)
 	return fmt.Errorf("data %s: by their names %s and %s are parts of a split set, and no classes; the "+

@@ -4,9 +4,9 @@ import "math"
 
 // TogetherLabels sums up parts of the same labels, each answered by a network of its own,
 // with thresholds of its own. Counts are of all images, and so are precision, recall, F1,
-// exact matches and their interval. Average precisions, ROC areas, thresholds and
-// MajorityRate are means of the parts, of a label over those that have images of it: answers
-// of several networks have no order among each other. nil for no parts.
+// exact matches and their interval. Thresholds, MeanAP and MajorityRate are means of the parts;
+// the average precision and ROC area of a label are those of the parts that have images of it:
+// answers of several networks have no order among each other. nil for no parts.
 func TogetherLabels(parts []*MultiLabel) *MultiLabel {
 	if len(parts) == 0 {
 		return nil

@@ -126,9 +126,7 @@ func (n *Network) Step(ctx context.Context, b *data.Batch, lr float64) (train.Re
 	for _, s := range n.stats {
 		copy(s.before, s.now)
 	}
-	if err := n.waiting.before(); err != nil {
-		return train.Result{}, err
-	}
+	n.waiting.before()
 	begin := time.Now()
 	if err := n.forwardBackward(p, b); err != nil {
 		n.restoreStats()

@@ -35,20 +35,23 @@ func newWaiting(engine any) waiting {
 	return waiting{engine: y, until: firstTrial}
 }
 
-// before comes before a step.
-func (w *waiting) before() error {
+// before comes before a step. Where a way cannot be taken, for lack of threads, there is no
+// choice any more: a training is not ended for that.
+func (w *waiting) before() {
 	if w.engine == nil {
-		return nil
+		return
 	}
 	way := w.yields
 	if w.until == 0 && (len(w.times[0])+len(w.times[1]))%2 == 1 {
 		way = !way
 	}
 	if way == w.now {
-		return nil
+		return
 	}
 	w.now = way
-	return w.engine.Yield(way)
+	if w.engine.Yield(way) != nil {
+		w.engine = nil
+	}
 }
 
 // after comes after a step, which took so long.

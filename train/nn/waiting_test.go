@@ -1,6 +1,7 @@
 package nn
 
 import (
+	"errors"
 	"testing"
 	"time"
 )
@@ -9,22 +10,24 @@ import (
 type cores struct {
 	yields          bool
 	spinning, short time.Duration
-	yielding        int // steps
+	yielding        int   // steps
+	asked           int   // times, for a way
+	failure         error // of Yield
 }
 
 func (m *cores) Yield(on bool) error {
+	if m.asked++; m.failure != nil {
+		return m.failure
+	}
 	m.yields = on
 	return nil
 }
 
 // run does steps, and says how many of them yielded.
-func (m *cores) run(t *testing.T, w *waiting, steps int) int {
-	t.Helper()
+func (m *cores) run(w *waiting, steps int) int {
 	m.yielding = 0
 	for range steps {
-		if err := w.before(); err != nil {
-			t.Fatal(err)
-		}
+		w.before()
 		took := m.spinning
 		if m.yields {
 			took = m.short
@@ -38,7 +41,7 @@ func (m *cores) run(t *testing.T, w *waiting, steps int) int {
 func TestThreadsWaitAsIsFaster(t *testing.T) {
 	m := cores{spinning: 200e6, short: 210e6}
 	w := newWaiting(&m)
-	if n := m.run(t, &w, firstTrial); n != 0 {
+	if n := m.run(&w, firstTrial); n != 0 {
 		t.Errorf("before the first trial %d steps yield", n)
 	}
 	for _, at := range []struct {
@@ -53,14 +56,14 @@ func TestThreadsWaitAsIsFaster(t *testing.T) {
 		{"a small gain", 200e6, 197e6, false},
 	} {
 		m.spinning, m.short = at.spinning, at.short
-		if n := m.run(t, &w, trialSteps); n != trialSteps/2 {
+		if n := m.run(&w, trialSteps); n != trialSteps/2 {
 			t.Errorf("%s: %d of the steps of a trial yield, want %d", at.what, n, trialSteps/2)
 		}
 		want := 0
 		if at.want {
 			want = nextTrial
 		}
-		if n := m.run(t, &w, nextTrial); n != want {
+		if n := m.run(&w, nextTrial); n != want {
 			t.Errorf("%s: then %d of %d steps yield, want %d", at.what, n, nextTrial, want)
 		}
 	}
@@ -69,17 +72,23 @@ func TestThreadsWaitAsIsFaster(t *testing.T) {
 func TestShortStepsAreNotTried(t *testing.T) {
 	m := cores{spinning: 2e6, short: 1e6}
 	w := newWaiting(&m)
-	if n := m.run(t, &w, 3*nextTrial); n != 0 {
+	if n := m.run(&w, 3*nextTrial); n != 0 {
 		t.Errorf("%d steps yield", n)
+	}
+}
+
+func TestStepsGoOnWhereThreadsCannotYield(t *testing.T) {
+	m := cores{spinning: 200e6, short: 100e6, failure: errors.New("no threads")}
+	w := newWaiting(&m)
+	if n := m.run(&w, firstTrial+trialSteps+nextTrial); n != 0 || m.asked != 1 {
+		t.Errorf("%d steps yield, and it was tried %d times, want once", n, m.asked)
 	}
 }
 
 func TestEnginesWithoutAChoiceHaveNone(t *testing.T) {
 	w := newWaiting(struct{}{})
 	for range firstTrial + trialSteps {
-		if err := w.before(); err != nil {
-			t.Fatal(err)
-		}
+		w.before()
 		w.after(time.Second)
 	}
 }

@@ -49,6 +49,15 @@ func (e *DamagedError) Error() string { return e.Err.Error() }
 
 func (e *DamagedError) Unwrap() error { return e.Err }
 
+// damaged is err as a [*DamagedError], unless it is that the file may not be read: it may be
+// as it should.
+func damaged(f Folder, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return err
+	}
+	return &DamagedError{f, err}
+}
+
 // Resume reads what the run needs to go on. Where there is nothing the error is a
 // [*NotStartedError], where a file is damaged or gone a [*DamagedError].
 func (f Folder) Resume() (*Resume, error) {
@@ -66,11 +75,11 @@ func (f Folder) Resume() (*Resume, error) {
 		return nil, e
 	}
 	if err != nil {
-		return nil, &DamagedError{f, err}
+		return nil, damaged(f, err)
 	}
 	split, err := f.Split()
 	if err != nil {
-		return nil, &DamagedError{f, err}
+		return nil, damaged(f, err)
 	}
 	split.SplitBy = last.Training.Split
 	settings, err := f.Settings()

@@ -2,9 +2,11 @@ package run
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"slices"
 	"strings"
@@ -19,10 +21,15 @@ func plainJSON(text []byte, err error) error {
 	var syntax *json.SyntaxError
 	switch {
 	case errors.As(err, &typ):
-		return fmt.Errorf("line %d: %s is %s, want %s", lineAt(text, typ.Offset), typ.Field, typ.Value,
-			kindOf(typ.Type))
+		return fmt.Errorf("line %d: %s is %s, want %s", lineAt(text, typ.Offset),
+			cmp.Or(typ.Field, "all of it"), typ.Value, kindOf(typ.Type))
 	case errors.As(err, &syntax):
 		return fmt.Errorf("line %d: not JSON: %w", lineAt(text, syntax.Offset), err)
+	case errors.Is(err, io.EOF):
+		return errors.New("nothing is in it, want an object of settings")
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("line %d: it ends there, before its object of settings does",
+			lineAt(text, int64(len(text))))
 	}
 	key, ok := strings.CutPrefix(err.Error(), "json: unknown field ")
 	if !ok {

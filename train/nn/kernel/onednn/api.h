@@ -25,7 +25,8 @@ const char *onednn_open(int threads, onednn_engine **out);
 void onednn_close(onednn_engine *e);
 void onednn_version(int version[3]);
 // onednn_yield has threads without work leave their core at once, or after 3 ms of waiting for
-// some, as they do at first. It has no effect where libgomp's environment says how they wait.
+// some, as they do at first. It has no effect where libgomp's environment says how they wait,
+// or where over 14 more cores are there than the engine has threads.
 const char *onednn_yield(onednn_engine *e, int on);
 const char *onednn_alloc(onednn_engine *e, size_t n, float **out);
 
