@@ -10,6 +10,25 @@ import (
 	"github.com/flowerctl/flowerctl/train/sweep"
 )
 
+// begun is a new sweep of a file with the text.
+func begun(t *testing.T, text string) *sweep.Sweep {
+	t.Helper()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "study.yaml")
+	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	f, err := sweep.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := sweep.Open(t.Context(), f, sweep.Options{Dir: filepath.Join(dir, "out")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
 // TestASweepOfTheStudyHasItsRuns, the cheapest first; its folder is read back as the rows'.
 func TestASweepOfTheStudyHasItsRuns(t *testing.T) {
 	threads := 1
@@ -17,23 +36,11 @@ func TestASweepOfTheStudyHasItsRuns(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir := t.TempDir()
-	path := filepath.Join(dir, "study.yaml")
 	text := new(strings.Builder)
 	if err := s.WriteSweep(text); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(path, []byte(text.String()), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	f, err := sweep.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	swept, err := sweep.Open(t.Context(), f, sweep.Options{Dir: filepath.Join(dir, "out")})
-	if err != nil {
-		t.Fatal(err)
-	}
+	swept := begun(t, text.String())
 	if n := len(swept.Plan.Trials); n != len(s.Attempts) {
 		t.Fatalf("%d trials, want %d", n, len(s.Attempts))
 	}
@@ -64,21 +71,8 @@ func TestASweepOfTheStudyHasItsRuns(t *testing.T) {
 }
 
 func TestASweepOfOtherNetworksIsNoStudy(t *testing.T) {
-	dir := t.TempDir()
-	path := filepath.Join(dir, "f.yaml")
-	text := "method: list\nsettings:\n  - {arch: tiny, optimizer: adam, drawn_images: 20}\n"
-	if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
-		t.Fatal(err)
-	}
-	f, err := sweep.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	swept, err := sweep.Open(t.Context(), f, sweep.Options{Dir: filepath.Join(dir, "out")})
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = Open(Rows(), Options{Numbers: true, Sweep: swept.Dir})
+	swept := begun(t, "method: list\nsettings:\n  - {arch: tiny, optimizer: adam, drawn_images: 20}\n")
+	_, err := Open(Rows(), Options{Numbers: true, Sweep: swept.Dir})
 	if err == nil || !strings.Contains(err.Error(), "no trial of the sweep is a row of the study") {
 		t.Errorf("got %v", err)
 	}
