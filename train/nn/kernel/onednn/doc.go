@@ -15,7 +15,8 @@
 // tries which is faster. Beside one process that computes, a step of v7-base on two cores
 // (AMD EPYC, 12 steps, median ms in turns) took 507, 496, 498 as it is and 409, 401, 421 with
 // short waits (GOMP_SPINCOUNT=100, which is the same); on a quiet machine 235, 226 and 235,
-// 224, and one of mobilenetv2, which has many small loops, 424, 370 and 474, 384.
+// 224, and one of mobilenetv2, which has many small loops, 424, 370 and 474, 384. The
+// README has what trainings take that choose by themselves.
 //
 // The package never imports gorgonia or another engine. Start at New in
 // engine.go.
