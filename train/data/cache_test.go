@@ -140,6 +140,12 @@ func TestLoadInsistsOnTheBytesOfTheSplit(t *testing.T) {
 	}
 	wantError(t, err, ": b/3.png: ")
 	wantError(t, err, ": 1 of the 8 images of the split are not there")
+	for gone, want := range map[int]string{1: "put the images back", 8: "--data DIR says where they are now"} {
+		changed := &ChangedError{Dir: dir, Path: "a", Gone: gone, Of: 8}
+		if hint := changed.Hint(); !strings.HasPrefix(hint, want) {
+			t.Errorf("%d of 8 gone: got %s, want %s", gone, hint, want)
+		}
+	}
 	if err := os.Rename(dir, dir+" moved"); err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,9 @@
 package data
 
-import "testing"
+import (
+	"strings"
+	"testing"
+)
 
 // A class that copies empty is told with the class that has the originals.
 func TestSplitNamesTheClassThatCopiesAreOf(t *testing.T) {
@@ -44,4 +47,12 @@ func TestSplitNamesThePartOfAClassWithoutTraining(t *testing.T) {
 	s.Items[4].Part, s.Items[5].Part = Test, Test
 	wantError(t, s.Split(SplitOptions{Val: 0.2}), `class "b" has 0 different images, want at least 2: it has `+
 		`2 for test (b/000.jpg): give it images`)
+	s = made([]int{4, 3}, nil) // one of b is to train on
+	for i := range s.Items {
+		s.Items[i].Part = Train
+	}
+	s.Items[4].Part, s.Items[5].Part = Test, Test
+	if err := s.Split(SplitOptions{Val: 0.2}); err == nil || strings.Contains(err.Error(), "it has") {
+		t.Errorf("got %v, want no word of other parts", err)
+	}
 }

@@ -96,12 +96,21 @@ func TestScanNotesClassesWithTheSameFolders(t *testing.T) {
 			"fold1/b/2.png": "#2", "fold2/a/3.png": "#3", "fold2/b/4.png": "#4", "fold2/c/5.png": "#5"},
 		"": {"ash/leaf/1.png": "#1", "ash/bark/2.png": "#2", "beech/leaf/3.png": "#3", "beech/4.png": "#4"},
 	} {
-		set, err := Scan(t.Context(), folder(t, files), ScanOptions{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if notes := strings.Join(set.Notes, "; "); (notes == "") != (want == "") || !strings.HasPrefix(notes, want) {
-			t.Errorf("got %q, want %q", notes, want)
-		}
+		notesOf(t, files, want)
+	}
+	// One folder that all have, and two that all have among more that are their own.
+	notesOf(t, map[string]string{"ash/2024/1.png": "#1", "beech/2024/2.png": "#2"}, "")
+	notesOf(t, map[string]string{"ash/a/1.png": "#1", "ash/b/2.png": "#2", "beech/a/3.png": "#3",
+		"beech/b/4.png": "#4", "ash/c/5.png": "#5", "ash/d/6.png": "#6", "beech/e/7.png": "#7"}, "")
+}
+
+func notesOf(t *testing.T, files map[string]string, want string) {
+	t.Helper()
+	set, err := Scan(t.Context(), folder(t, files), ScanOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if notes := strings.Join(set.Notes, "; "); (notes == "") != (want == "") || !strings.HasPrefix(notes, want) {
+		t.Errorf("got %q, want %q", notes, want)
 	}
 }

@@ -34,6 +34,7 @@ func TestPartsOfLabelsTogether(t *testing.T) {
 	got, want := TogetherLabels([]*MultiLabel{a, b}), all.Measure(labels, thresholds)
 	if math.Abs(got.MeanAP-(a.MeanAP+b.MeanAP)/2) > 1e-12 ||
 		math.Abs(got.Labels[0].AveragePrecision-(a.Labels[0].AveragePrecision+b.Labels[0].AveragePrecision)/2) > 1e-12 ||
+		math.Abs(got.Labels[1].ROCArea-(a.Labels[1].ROCArea+b.Labels[1].ROCArea)/2) > 1e-12 ||
 		math.Abs(got.MajorityRate-(a.MajorityRate+b.MajorityRate)/2) > 1e-12 {
 		t.Errorf("got means %+v of %+v and %+v", got, a, b)
 	}

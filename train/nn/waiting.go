@@ -41,15 +41,11 @@ func (w *waiting) before() {
 	if w.engine == nil {
 		return
 	}
-	way := w.yields
+	w.now = w.yields
 	if w.until == 0 && (len(w.times[0])+len(w.times[1]))%2 == 1 {
-		way = !way
+		w.now = !w.now
 	}
-	if way == w.now {
-		return
-	}
-	w.now = way
-	if w.engine.Yield(way) != nil {
+	if w.engine.Yield(w.now) != nil {
 		w.engine = nil
 	}
 }

@@ -4,6 +4,9 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"github.com/flowerctl/flowerctl/train/nn/kernel"
+	"github.com/flowerctl/flowerctl/train/nn/kernel/naive"
 )
 
 // cores take their time for steps, as an engine on a machine with or without others.
@@ -90,5 +93,24 @@ func TestEnginesWithoutAChoiceHaveNone(t *testing.T) {
 	for range firstTrial + trialSteps {
 		w.before()
 		w.after(time.Second)
+	}
+}
+
+func TestEachStepSaysHowThreadsWait(t *testing.T) {
+	spec, w := preset(t, "tiny", 32)
+	m := new(cores)
+	e := struct {
+		kernel.Engine[float32]
+		*cores
+	}{naive.New[float32](), m}
+	n := newNetwork(t, spec, w, Config{Engine: e, Optimizer: adam(t)})
+	for step := 1; step <= 2; step++ {
+		if _, err := n.Step(t.Context(), goldenBatch(step, 2, 32, 5), 0.001); err != nil {
+			t.Fatal(err)
+		}
+		if m.asked != step || n.waiting.until != firstTrial-step {
+			t.Errorf("after step %d: asked %d times, %d steps before the first trial", step, m.asked,
+				n.waiting.until)
+		}
 	}
 }

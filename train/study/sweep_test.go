@@ -70,6 +70,17 @@ func TestASweepOfTheStudyHasItsRuns(t *testing.T) {
 	}
 }
 
+func TestOfSeveralSeedsTheFirstIsTheRows(t *testing.T) {
+	swept := begun(t, "method: list\nseeds: [5, 6]\nsettings:\n  - {arch: v7-base, optimizer: adam}\n")
+	read, err := Open(Rows(), Options{Numbers: true, Sweep: swept.Dir})
+	if err != nil || len(read.Attempts) != 1 {
+		t.Fatalf("got %+v, %v", read, err)
+	}
+	if first := swept.Folder(&swept.Plan.Trials[0]); read.Attempts[0].Folder != first {
+		t.Errorf("got %s, want %s", read.Attempts[0].Folder.Dir, first.Dir)
+	}
+}
+
 func TestASweepOfOtherNetworksIsNoStudy(t *testing.T) {
 	swept := begun(t, "method: list\nsettings:\n  - {arch: tiny, optimizer: adam, drawn_images: 20}\n")
 	_, err := Open(Rows(), Options{Numbers: true, Sweep: swept.Dir})

@@ -204,7 +204,8 @@ type NormPooler[T Float] interface {
 // Yielder is an Engine with a choice of how its threads wait for work. At first they keep
 // their cores for a while, so that they begin at once; with Yield they leave them, which is
 // faster where other programs want cores too: a thread that is waited for may be one that
-// does not run. Results are the same. After an error the threads wait as before.
+// does not run. Results are the same. After an error the threads wait as before; asking for what is so
+// already costs nothing.
 type Yielder interface {
 	Yield(on bool) error
 }
