@@ -9,9 +9,9 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
+	"github.com/flowerctl/flowerctl/cmd/internal/swept"
 	"github.com/flowerctl/flowerctl/infer"
 	"github.com/flowerctl/flowerctl/infer/bundle"
-	"github.com/flowerctl/flowerctl/train/sweep"
 )
 
 type bundleOptions struct {
@@ -56,7 +56,7 @@ func (o *bundleOptions) run(c *shell.Call) error {
 		return shell.Fail(shell.Usagef("got %q, want what for, and DIR", c.Files),
 			"flowerctl bundle slurm array/")
 	}
-	m, err := o.contents()
+	m, err := o.contents(c)
 	if err != nil {
 		return err
 	}
@@ -76,14 +76,12 @@ func (o *bundleOptions) run(c *shell.Call) error {
 }
 
 // contents finds the model or the sweep, and says which it is.
-func (o *bundleOptions) contents() (name string, err error) {
+func (o *bundleOptions) contents(c *shell.Call) (name string, err error) {
 	if o.sweep != "" && o.model != "" {
 		return "", shell.Usagef("--sweep and --model: want one of them")
 	}
 	if o.sweep != "" {
-		if _, err = sweep.ReadFile(o.sweep); err == nil {
-			o.Sweep, err = os.ReadFile(o.sweep)
-		}
+		o.Sweep, err = swept.Bundled(c, o.sweep)
 		return o.sweep, err
 	}
 	m, err := infer.Find(cmp.Or(o.model, os.Getenv(shell.EnvModel)))

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 
 	"github.com/flowerctl/flowerctl/cmd/internal/announce"
+	"github.com/flowerctl/flowerctl/cmd/internal/remedy"
 	"github.com/flowerctl/flowerctl/cmd/internal/shell"
 	"github.com/flowerctl/flowerctl/train/study"
 	"github.com/flowerctl/flowerctl/train/table"
@@ -52,7 +53,7 @@ func (o *reproduceOptions) result(c *shell.Call, s *study.Study, tableDir string
 		return announce.Summary(c, o.json, row.Folder.Dir, *row.Record.Summary)
 	}
 	if err := s.WriteTable(tableDir); err != nil {
-		return err
+		return remedy.Study(err)
 	}
 	rows := s.TableRows()
 	if o.json {

@@ -18,6 +18,8 @@ var columnNames = append([]string{"class_name", "label_name", "labels", "classes
 // indexNames are what tools call the column of the numbers; "" is pandas'.
 var indexNames = append([]string{"", "idx", "class_idx", "class_index", "number", "#"}, numberKeys...)
 
+var errPictures = errors.New("it lists pictures, want the classes, once each")
+
 // columns is the names in a table with several columns, as spreadsheets and pandas write
 // it. It is nil where the lines are no such table: neither has the first one the name of a
 // column, nor is there one of numbers and one of names among others.
@@ -82,7 +84,7 @@ func ofColumns(head []string, body [][]string) ([]string, error) {
 		case called && named < 0:
 			named = i
 		case !slices.ContainsFunc(cells, func(c string) bool { return !imageprep.ImageName(c) }):
-			return nil, errors.New("it lists pictures with their classes: want the classes, once each")
+			return nil, errPictures
 		case !slices.ContainsFunc(cells, number):
 			texts = append(texts, i)
 		}

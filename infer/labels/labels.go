@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/flowerctl/flowerctl/infer/imageprep"
 )
 
 // Parse is the names of the classes in a text, by index. It takes
@@ -55,11 +57,14 @@ func parse(text string) ([]string, error) {
 	if !strings.Contains(text, "\n") {
 		text = strings.ReplaceAll(text, "\r", "\n") // of old Macs, and Excel's CSV for them
 	}
-	if items := pbItem.FindAllStringSubmatch(text, -1); items != nil {
-		return ofItems(items)
+	if starts := pbStart.FindAllStringIndex(text, -1); starts != nil {
+		return ofItems(pbItem.FindAllStringSubmatch(text, -1), len(starts))
 	}
 	if text[0] != '{' && text[0] != '[' && looksYAML.MatchString(text) {
 		return ofYAML(text)
+	}
+	if unnamed.MatchString(text) {
+		return nil, errNoNames
 	}
 	if text[0] == '{' || text[0] == '[' || text[0] == '(' {
 		v, err := ParseValue(text)
@@ -86,6 +91,9 @@ func parse(text string) ([]string, error) {
 		return oneLine(lines[0])
 	}
 	lines = bare(lines)
+	if !slices.ContainsFunc(lines, func(line string) bool { return !picture(line) }) {
+		return nil, errPictures
+	}
 	if names, err := columns(lines); names != nil || err != nil {
 		return names, err
 	}
@@ -94,6 +102,17 @@ func parse(text string) ([]string, error) {
 
 // binary says that a character is none of a text.
 func binary(r rune) bool { return r < ' ' && r != '\t' && r != '\n' && r != '\r' && r != '\f' }
+
+// picture says that a line begins with the name of a picture, as 1.jpg, 1.jpg 0 and 1.jpg,ash do.
+func picture(line string) bool {
+	if imageprep.ImageName(unquoted(line)) {
+		return true
+	}
+	return slices.ContainsFunc([]string{",", ";", "\t", " "}, func(mark string) bool {
+		first, _, found := strings.Cut(line, mark)
+		return found && imageprep.ImageName(unquoted(first))
+	})
+}
 
 // jsonLines is a text with one map a line as the list of them.
 func jsonLines(text string) (list Value, ok bool) {

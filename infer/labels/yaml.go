@@ -13,6 +13,9 @@ import (
 // data.yaml has names, or the mark at the start of a document.
 var looksYAML = regexp.MustCompile(`(?m)\A---[ \t]*$|^(` + strings.Join(nests, "|") + `)[ \t]*:[ \t]*([\[{#\r]|$)`)
 
+// unnamed is a data.yaml that says how many classes there are.
+var unnamed = regexp.MustCompile(`(?m)^nc[ \t]*:[ \t]*\d+[ \t\r]*$`)
+
 // ofYAML is the names in a text of YAML.
 func ofYAML(text string) ([]string, error) {
 	var doc yaml.Node

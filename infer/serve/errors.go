@@ -1,6 +1,7 @@
 package serve
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -82,14 +83,17 @@ func writeError(w http.ResponseWriter, err *Error) {
 
 // writeJSON answers with a value that can be encoded.
 func writeJSON[T any](w http.ResponseWriter, status int, v T) {
-	body, err := json.Marshal(v)
-	if err != nil {
-		status, body = http.StatusInternalServerError, []byte(`{"error":"the answer is no JSON"}`)
+	var body bytes.Buffer
+	encoder := json.NewEncoder(&body)
+	encoder.SetEscapeHTML(false) // it is no HTML, and people read & better than its number
+	if err := encoder.Encode(v); err != nil {
+		status, body = http.StatusInternalServerError, bytes.Buffer{}
+		body.WriteString(`{"error":"the answer is no JSON"}` + "\n")
 	}
 	w.Header().Set("Content-Type", "application/json")
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)+1))
+	w.Header().Set("Content-Length", strconv.Itoa(body.Len()))
 	w.WriteHeader(status)
-	w.Write(append(body, '\n')) // a client that went away does not hear of it
+	w.Write(body.Bytes()) // a client that went away does not hear of it
 }
 
 // oneLine is a text without line breaks and control characters, of bounded length.

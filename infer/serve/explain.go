@@ -58,7 +58,8 @@ func (s *Server) explain(w http.ResponseWriter, r *http.Request) error {
 }
 
 func noExplanations(http.ResponseWriter, *http.Request) error {
-	return errorf(http.StatusNotFound, "nothing is at /explain: explanations are off")
+	return errorf(http.StatusNotFound,
+		"nothing is at /explain: explanations are off, serve --explain turns them on")
 }
 
 // draw answers with the map of a class over a photograph, of which the network sees img.

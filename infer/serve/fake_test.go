@@ -144,6 +144,9 @@ func refused(t testing.TB, resp *http.Response, status int, text string) {
 	if !strings.Contains(e.Error, text) {
 		t.Errorf("got error %q, want one with %q", e.Error, text)
 	}
+	if strings.Contains(body, `\u00`) {
+		t.Errorf("got %s, want letters that people read", body)
+	}
 }
 
 // decodeJSON reads an answer's JSON.

@@ -92,7 +92,7 @@ func TestWhatIsWrongWithARequest(t *testing.T) {
 		{"method", sent("GET", "/predict", nil), 405, "want POST"},
 		{"path", sent("GET", "/nothing", nil), 404, "nothing is at /nothing"},
 		{"explanations are off", sent("POST", "/explain", picture), 404,
-			"nothing is at /explain: explanations are off"},
+			"nothing is at /explain: explanations are off, serve --explain turns them on"},
 		{"a parameter misspelt", sent("POST", "/predict?top=2&min_confidence=0.5", picture), 400,
 			`got a parameter "min_confidence", want top, min-confidence, model, version`},
 		{"a parameter twice", sent("POST", "/predict?top=2&top=3", picture), 400,

@@ -61,14 +61,22 @@ func (s *Session) several() error {
 	case p.ClassesPer > 0:
 		return wrong("classes-per", "goes with one class a picture")
 	}
-	switch train.Monitor(p.Monitor) { // what has no meaning here, and is the default elsewhere
-	case train.ValAccuracy:
-		p.Monitor = string(train.ValMAP)
-	case train.CalibratedLoss, train.Last:
-		p.Monitor = string(train.ValLoss)
-	}
+	p.Monitor = string(SeveralMonitor(p.Monitor))
 	s.Settings.Monitor = p.Monitor
 	return nil
+}
+
+// SeveralMonitor is what compares the epochs of pictures with several labels where monitor is
+// asked for, which may have no meaning there and be the default elsewhere.
+func SeveralMonitor(monitor string) train.Monitor {
+	switch m := train.Monitor(monitor); m {
+	case train.ValAccuracy:
+		return train.ValMAP
+	case train.CalibratedLoss, train.Last:
+		return train.ValLoss
+	default:
+		return m
+	}
 }
 
 // severalSaid says how pictures with several labels are trained on.

@@ -148,8 +148,24 @@ func percents(shares []float64) string {
 	return strings.Join(words, " and ")
 }
 
-// WriteTable writes the table's files into a folder, which it makes.
+// NothingRunError says that there is no run to make a table of.
+type NothingRunError struct {
+	Dir    string // of the table, which is no folder of a sweep
+	Looked string // where the run of the first row would be
+}
+
+func (e *NothingRunError) Error() string {
+	return fmt.Sprintf("no row was run: there is no %s, nor others like it, and %s is not the "+
+		"folder of a sweep", e.Looked, e.Dir)
+}
+
+// WriteTable writes the table's files into a folder, which it makes. Where only numbers are
+// wanted and there are none, it is a [*NothingRunError].
 func (s *Study) WriteTable(dir string) error {
+	begun := func(a *Attempt) bool { return a.Record != nil }
+	if s.options.Numbers && s.options.Sweep == "" && !slices.ContainsFunc(s.Attempts, begun) {
+		return &NothingRunError{dir, s.Attempts[0].Folder.Dir}
+	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -112,6 +113,19 @@ func ReadFile(path string) (*File, error) {
 	}
 	f.Path = path
 	return f, nil
+}
+
+// Relative are the folder of images and the list of labels that all trials have, where their
+// names are from the working directory: data photos/.
+func (f *File) Relative() (list []string) {
+	for i := range f.base {
+		key, name := f.base[i].field.Key, f.base[i].text()
+		if (key == "data" || key == "labels_file") && name != "" && !filepath.IsAbs(name) &&
+			!strings.Contains(name, "://") {
+			list = append(list, key+" "+name)
+		}
+	}
+	return list
 }
 
 // keys of the file, in the order of the documentation.

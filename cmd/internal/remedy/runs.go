@@ -104,12 +104,15 @@ func goingOn(f run.Folder) string {
 func Study(err error) error {
 	var images *study.OtherImagesError
 	var mismatch *study.MismatchError
+	var nothing *study.NothingRunError
 	switch {
 	case errors.As(err, &images) && images.Want == "":
 		return shell.Fail(fmt.Errorf("%w, and no --data is given", err),
 			"--data "+images.Was+" goes on with it")
 	case errors.As(err, &images):
 		return shell.Fail(err, "remove the folder, or move it elsewhere")
+	case errors.As(err, &nothing):
+		return shell.Fail(err, "flowerctl reproduce --all runs them; --out DIR names a sweep's folder")
 	case errors.As(err, &mismatch):
 		return shell.Fail(err,
 			"move the folder elsewhere; of one row, --force writes over it and --out names another")

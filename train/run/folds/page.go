@@ -34,7 +34,11 @@ func (r *Result) saveTables(folder run.Folder, settings *run.Settings) error {
 					"depends on which images it got; the interval of all images says how exact the accuracy is."},
 		}}
 	page.Sections = append(page.Sections, r.scores()...)
-	page.Sections = append(page.Sections, report.Section{Title: "Settings", Table: chosen(settings)})
+	used := *settings
+	if r.MultiLabel != nil {
+		used.Monitor = string(run.SeveralMonitor(used.Monitor))
+	}
+	page.Sections = append(page.Sections, report.Section{Title: "Settings", Table: chosen(&used)})
 	return atomicfile.Write(folder.File(train.ReportFile), page.Write)
 }
 
