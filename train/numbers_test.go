@@ -4,6 +4,8 @@ import (
 	"context"
 	"strings"
 	"testing"
+
+	"github.com/flowerctl/flowerctl/train/metrics"
 )
 
 // TestAPlateauCountsFallsOfOneTenThousandth, as Keras' min_delta.
@@ -69,5 +71,22 @@ func TestHistoryNamesTheWrongLine(t *testing.T) {
 	text := strings.Join(historyHeader, ",") + "\n1,1,1,1,1,1,1,1\n2,x,1,1,1,1,1,1\n"
 	if _, _, err := ReadHistory(strings.NewReader(text)); err == nil || !strings.Contains(err.Error(), "line 3") {
 		t.Errorf("got %v, want an error in line 3", err)
+	}
+}
+
+// TestAreasAreOfCalibratedAnswers: a temperature of 2 exchanges the order of two images by
+// the probability of the first class.
+func TestAreasAreOfCalibratedAnswers(t *testing.T) {
+	o := Outcome{History: make([]Epoch, 1), Validation: Evaluation{Predictions: []Prediction{
+		{Class: 0, Probabilities: []float32{0.45, 0.55, 0}},
+		{Class: 1, Probabilities: []float32{0.46, 0.27, 0.27}},
+	}}}
+	labels := []string{"a", "b", "c"}
+	if area := o.Summary(labels).Classes[0].ROCArea; area != 0 {
+		t.Errorf("without a temperature: got an area of %g, want 0", area)
+	}
+	o.Calibration = &metrics.Calibration{Temperature: 2}
+	if area := o.Summary(labels).Classes[0].ROCArea; area != 1 {
+		t.Errorf("with a temperature: got an area of %g, want 1", area)
 	}
 }
