@@ -58,7 +58,7 @@ func parse(text string) ([]string, error) {
 	if items := pbItem.FindAllStringSubmatch(text, -1); items != nil {
 		return ofItems(items)
 	}
-	if text[0] != '{' && text[0] != '[' && looksYAML.MatchString(text) {
+	if looksYAML.MatchString(text) {
 		return ofYAML(text)
 	}
 	if text[0] == '{' || text[0] == '[' || text[0] == '(' {
@@ -79,7 +79,7 @@ func parse(text string) ([]string, error) {
 			lines = append(lines, line)
 		}
 	}
-	if len(lines) > 1 && len(lines[0]) == 5 && strings.HasPrefix(lines[0], "sep=") {
+	if len(lines[0]) == 5 && strings.HasPrefix(lines[0], "sep=") {
 		lines = lines[1:] // Excel's name of the separator
 	}
 	if len(lines) == 1 {
