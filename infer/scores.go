@@ -50,7 +50,7 @@ func checkScores(m *onnx.Model, output string, shape []int, width int) error {
 			}
 			// Before operator set 13 an axis stood for itself and all behind it.
 			alone := m.Opset("") < 13 && rank > 0 && shape[0] == 1
-			if rank >= 2 && !alone && softmaxAxis(m, n, rank) == 0 {
+			if rank >= 2 && !alone && softmaxAxis(n, rank) == 0 {
 				return wrong(again+"with it over the classes (dim=1), or without it",
 					"%s runs over axis 0, the pictures of a run, so an answer depends on the other pictures: "+
 						"want it over the classes", n.Op)
@@ -84,13 +84,10 @@ func pools(g *onnx.Graph, n *onnx.Node, rank int) bool {
 	return over > 1 || err == nil && keeps == 0 && rank > 1
 }
 
-// softmaxAxis is the axis of a Softmax or LogSoftmax of a value of so many axes, from 0.
-func softmaxAxis(m *onnx.Model, n *onnx.Node, rank int) int {
-	usual := int64(-1)
-	if m.Opset("") < 13 {
-		usual = 1
-	}
-	axis, err := n.Int("axis", usual)
+// softmaxAxis is the axis of a Softmax or LogSoftmax of a value of so many axes, from 0; without the
+// attribute the last, which stands for the second of older operator sets: neither is axis 0.
+func softmaxAxis(n *onnx.Node, rank int) int {
+	axis, err := n.Int("axis", -1)
 	if err != nil {
 		return -1
 	}
