@@ -26,8 +26,8 @@ func checkScores(m *onnx.Model, output string, shape []int, width int) error {
 	const again = "export the network again "
 	value, rank := output, len(shape)
 	for range m.Graph.Nodes { // a damaged graph may have a cycle
-		n := writerOf(&m.Graph, value)
-		if n == nil || n.Domain != "" && n.Domain != "ai.onnx" || len(n.Inputs) == 0 {
+		n := knownWriterOf(&m.Graph, value)
+		if n == nil {
 			return nil
 		}
 		switch n.Op {
@@ -74,18 +74,16 @@ func pools(g *onnx.Graph, n *onnx.Node, rank int) bool {
 	axes, err := n.Ints("axes")
 	over := len(axes)
 	if err == nil && over == 0 && len(n.Inputs) > 1 {
-		for i := range g.Initializers {
-			if t := &g.Initializers[i]; t.Name == n.Inputs[1] && len(t.Dims) == 1 {
-				over = int(t.Dims[0])
-			}
+		if t := g.Initializer(n.Inputs[1]); t != nil && len(t.Dims) == 1 {
+			over = int(t.Dims[0])
 		}
 	}
 	keeps, err := n.Int("keepdims", 1)
 	return over > 1 || err == nil && keeps == 0 && rank > 1
 }
 
-// softmaxAxis is the axis of a Softmax or LogSoftmax of a value of so many axes, from 0; without the
-// attribute the last, which stands for the second of older operator sets: neither is axis 0.
+// softmaxAxis is the axis of a Softmax or LogSoftmax of a value of so many axes, from 0. Without
+// the attribute it is the last, or before operator set 13 the second: neither is axis 0.
 func softmaxAxis(n *onnx.Node, rank int) int {
 	axis, err := n.Int("axis", -1)
 	if err != nil {

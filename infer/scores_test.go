@@ -104,6 +104,33 @@ func TestOneValueMayHaveNoAxisOfItsOwn(t *testing.T) {
 	}
 }
 
+// TestNamesForAnotherNumberOfValues are noticed where the shape does not tell it.
+func TestNamesForAnotherNumberOfValues(t *testing.T) {
+	onnxruntime.Need(t)
+	one := squeezed(t, "Slice logits 0 -> part; ReduceSum part -> y", onnx.Symbol("N"))
+	one.Graph.Node("make y").Attributes = []onnx.Attribute{onnx.Int("keepdims", 0)}
+	for _, c := range []struct {
+		model  *onnx.Model
+		labels []string
+		want   string
+	}{
+		{one, []string{"red", "green", "blue"}, "want 3 classes each"},
+		{squeezed(t, "Identity logits -> y", onnx.Symbol("N"), onnx.Symbol("M")), []string{"no", "red"},
+			"want 2 classes each"},
+	} {
+		o := elsewhere
+		o.Labels = c.labels
+		opened, err := open(c.model, o)
+		if err == nil {
+			_, err = opened.Classify(t.Context(), []imageprep.Image{plain(0, 8, 8)})
+			opened.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
+
 // TestTheLargestOfAllPlacesIsAScore: GlobalMaxPooling2D and a sigmoid, for two classes.
 func TestTheLargestOfAllPlacesIsAScore(t *testing.T) {
 	for name, c := range map[string]struct {
