@@ -57,8 +57,8 @@ func isNames(title string) bool {
 }
 
 // ofColumns is the names in a table: the first column that is called so and has no numbers
-// only, else the only one without numbers, else, with no such, the first called so. They are in the
-// order of the columns of numbers, which a table without a head needs.
+// only, else the only one without numbers, else, with none such, the first that is called so.
+// They are in the order of the columns of numbers, which a table without a head needs.
 func ofColumns(head []string, body [][]string) ([]string, error) {
 	named, digits := -1, -1
 	var texts, numbered []int
@@ -92,8 +92,8 @@ func ofColumns(head []string, body [][]string) ([]string, error) {
 	case len(texts) == 1:
 		named = texts[0]
 	case len(texts) > 1 && digits >= 0:
-		return nil, fmt.Errorf("the columns %s and %s may both be the names: want one of them called name",
-			head[texts[0]], head[texts[1]])
+		return nil, fmt.Errorf("the columns %s and %s may both be the names: want one of them "+
+			"called name", head[texts[0]], head[texts[1]])
 	case digits >= 0:
 		named = digits
 	default:
