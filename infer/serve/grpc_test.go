@@ -188,6 +188,7 @@ status:SERVING
 status:SERVING`)
 	empty := New(Options{})
 	t.Cleanup(empty.Close)
+	empty.Expect("model")
 	unready := inference.NewGRPCInferenceServiceClient(connected(t, empty))
 	if ready, err := unready.ModelReady(t.Context(), &inference.ModelReadyRequest{Name: "model"}); err != nil ||
 		ready.GetReady() {
