@@ -58,12 +58,12 @@ func TestWatchSeesARepositoryReplaced(t *testing.T) {
 	}
 	point("r1", "one")
 	s, l := loading(t, Files{Repository: root, Open: new(opener).open})
-	watched(t, l, func(n int) { point(fmt.Sprint("r", n), "next") },
-		func() bool { return firstLabel(t, s, "") == "next" })
 	if !l.isNeighbour(filepath.Join(dir, "other")) || l.isNeighbour(root) ||
 		l.isNeighbour(filepath.Join(root, "m")) {
-		t.Error("what is beside the repository is not told from it")
+		t.Fatal("what is beside the repository is not told from it")
 	}
+	watched(t, l, func(n int) { point(fmt.Sprint("r", n), "next") },
+		func() bool { return firstLabel(t, s, "") == "next" })
 }
 
 func TestNeighboursCountWhereOtherFilesAre(t *testing.T) {
@@ -77,6 +77,9 @@ func TestNeighboursCountWhereOtherFilesAre(t *testing.T) {
 		if got := l.isNeighbour(other); got != want || l.isNeighbour(key) {
 			t.Errorf("with %s, a file beside the repository is left alone: %t, want %t", key, got, want)
 		}
+	}
+	if new(Loader).isNeighbour(filepath.Join("..", "other")) {
+		t.Error("without a repository, a file is beside it")
 	}
 }
 
