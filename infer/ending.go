@@ -25,8 +25,8 @@ const (
 // endingOf reads off the graph how an output is made.
 func endingOf(g *onnx.Graph, output string) ending {
 	for range g.Nodes { // a damaged graph may have a cycle
-		n := writerOf(g, output)
-		if n == nil || n.Domain != "" && n.Domain != "ai.onnx" || len(n.Inputs) == 0 {
+		n := knownWriterOf(g, output)
+		if n == nil {
 			return unclear
 		}
 		switch n.Op {
@@ -91,6 +91,15 @@ func writerOf(g *onnx.Graph, value string) *onnx.Node {
 		}
 	}
 	return nil
+}
+
+// knownWriterOf is the node of ONNX's own operators that makes a value of others, or nil.
+func knownWriterOf(g *onnx.Graph, value string) *onnx.Node {
+	n := writerOf(g, value)
+	if n == nil || n.Domain != "" && n.Domain != "ai.onnx" || len(n.Inputs) == 0 {
+		return nil
+	}
+	return n
 }
 
 // isLinear reports whether an output is made without any function that could keep its

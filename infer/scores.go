@@ -26,8 +26,8 @@ func checkScores(m *onnx.Model, output string, shape []int, width int) error {
 	const again = "export the network again "
 	value, rank := output, len(shape)
 	for range m.Graph.Nodes { // a damaged graph may have a cycle
-		n := writerOf(&m.Graph, value)
-		if n == nil || n.Domain != "" && n.Domain != "ai.onnx" || len(n.Inputs) == 0 {
+		n := knownWriterOf(&m.Graph, value)
+		if n == nil {
 			return nil
 		}
 		switch n.Op {
@@ -50,7 +50,7 @@ func checkScores(m *onnx.Model, output string, shape []int, width int) error {
 			}
 			// Before operator set 13 an axis stood for itself and all behind it.
 			alone := m.Opset("") < 13 && rank > 0 && shape[0] == 1
-			if rank >= 2 && !alone && softmaxAxis(m, n, rank) == 0 {
+			if rank >= 2 && !alone && softmaxAxis(n, rank) == 0 {
 				return wrong(again+"with it over the classes (dim=1), or without it",
 					"%s runs over axis 0, the pictures of a run, so an answer depends on the other pictures: "+
 						"want it over the classes", n.Op)
@@ -74,23 +74,18 @@ func pools(g *onnx.Graph, n *onnx.Node, rank int) bool {
 	axes, err := n.Ints("axes")
 	over := len(axes)
 	if err == nil && over == 0 && len(n.Inputs) > 1 {
-		for i := range g.Initializers {
-			if t := &g.Initializers[i]; t.Name == n.Inputs[1] && len(t.Dims) == 1 {
-				over = int(t.Dims[0])
-			}
+		if t := g.Initializer(n.Inputs[1]); t != nil && len(t.Dims) == 1 {
+			over = int(t.Dims[0])
 		}
 	}
 	keeps, err := n.Int("keepdims", 1)
 	return over > 1 || err == nil && keeps == 0 && rank > 1
 }
 
-// softmaxAxis is the axis of a Softmax or LogSoftmax of a value of so many axes, from 0.
-func softmaxAxis(m *onnx.Model, n *onnx.Node, rank int) int {
-	usual := int64(-1)
-	if m.Opset("") < 13 {
-		usual = 1
-	}
-	axis, err := n.Int("axis", usual)
+// softmaxAxis is the axis of a Softmax or LogSoftmax of a value of so many axes, from 0. Without
+// the attribute it is the last, or before operator set 13 the second: neither is axis 0.
+func softmaxAxis(n *onnx.Node, rank int) int {
+	axis, err := n.Int("axis", -1)
 	if err != nil {
 		return -1
 	}

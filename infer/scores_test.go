@@ -104,6 +104,33 @@ func TestOneValueMayHaveNoAxisOfItsOwn(t *testing.T) {
 	}
 }
 
+// TestNamesForAnotherNumberOfValues are noticed where the shape does not tell it.
+func TestNamesForAnotherNumberOfValues(t *testing.T) {
+	onnxruntime.Need(t)
+	one := squeezed(t, "Slice logits 0 -> part; ReduceSum part -> y", onnx.Symbol("N"))
+	one.Graph.Node("make y").Attributes = []onnx.Attribute{onnx.Int("keepdims", 0)}
+	for _, c := range []struct {
+		model  *onnx.Model
+		labels []string
+		want   string
+	}{
+		{one, []string{"red", "green", "blue"}, "want 3 classes each"},
+		{squeezed(t, "Identity logits -> y", onnx.Symbol("N"), onnx.Symbol("M")), []string{"no", "red"},
+			"want 2 classes each"},
+	} {
+		o := elsewhere
+		o.Labels = c.labels
+		opened, err := open(c.model, o)
+		if err == nil {
+			_, err = opened.Classify(t.Context(), []imageprep.Image{plain(0, 8, 8)})
+			opened.Close()
+		}
+		if err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("got %v, want %s", err, c.want)
+		}
+	}
+}
+
 // TestTheLargestOfAllPlacesIsAScore: GlobalMaxPooling2D and a sigmoid, for two classes.
 func TestTheLargestOfAllPlacesIsAScore(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -114,6 +141,8 @@ func TestTheLargestOfAllPlacesIsAScore(t *testing.T) {
 		"two axes":               {[]string{"x"}, []onnx.Attribute{onnx.Ints("axes", 1, 2), onnx.Int("keepdims", 0)}, true},
 		"two axes, as an input":  {[]string{"x", "places"}, []onnx.Attribute{onnx.Int("keepdims", 0)}, true},
 		"one of three axes":      {[]string{"x"}, []onnx.Attribute{onnx.Ints("axes", 1), onnx.Int("keepdims", 0)}, true},
+		"two axes, kept":         {[]string{"x"}, []onnx.Attribute{onnx.Ints("axes", 1, 2)}, true},
+		"an input, kept":         {[]string{"x", "places"}, nil, true},
 		"the classes":            {[]string{"x"}, []onnx.Attribute{onnx.Ints("axes", 1)}, false},
 		"the classes, the last":  {[]string{"x", "last"}, nil, false},
 		"everything, it appears": {[]string{"x"}, nil, false},
@@ -124,6 +153,58 @@ func TestTheLargestOfAllPlacesIsAScore(t *testing.T) {
 			Initializers: []onnx.Initializer{onnx.NewInt64("places", 1, 2), onnx.NewInt64("last", -1)}}}
 		if err := checkScores(m, "y", []int{-1, 1}, 1); (err == nil) != c.right {
 			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestNodesThatChangeScores: what is in front of them counts, as far as it is known.
+func TestNodesThatChangeScores(t *testing.T) {
+	node := func(op, domain string, attributes ...onnx.Attribute) onnx.Node {
+		return onnx.Node{Op: op, Domain: domain, Inputs: []string{"x"}, Attributes: attributes}
+	}
+	first := onnx.Int("axis", 0)
+	for name, c := range map[string]struct {
+		nodes []onnx.Node
+		opset int64
+		shape []int
+		right bool
+	}{
+		"TopK":                          {[]onnx.Node{node("TopK", "ai.onnx")}, 18, []int{-1, 3}, false},
+		"another's TopK":                {[]onnx.Node{node("TopK", "com.example")}, 18, []int{-1, 3}, true},
+		"TopK, reshaped":                {[]onnx.Node{node("TopK", ""), node("Squeeze", "")}, 18, []int{-1, 3}, false},
+		"TopK, scaled":                  {[]onnx.Node{node("TopK", ""), node("Mul", "")}, 18, []int{-1, 3}, false},
+		"ArgMax":                        {[]onnx.Node{node("ArgMax", "")}, 18, []int{-1, 3}, false},
+		"the largest of each":           {[]onnx.Node{node("ReduceMax", "")}, 18, []int{-1, 3}, true},
+		"nothing":                       {[]onnx.Node{{Op: "Identity"}}, 18, []int{-1, 3}, true},
+		"over the pictures":             {[]onnx.Node{node("Softmax", "", first)}, 13, []int{1, 3}, false},
+		"over all, once":                {[]onnx.Node{node("Softmax", "", first)}, 12, []int{1, 3}, true},
+		"over all, of several pictures": {[]onnx.Node{node("Softmax", "", first)}, 12, []int{-1, 3}, false},
+		"no axis of pictures":           {[]onnx.Node{node("Softmax", "", first)}, 18, []int{3}, true},
+		"over rows, made flat": {[]onnx.Node{node("Softmax", "", onnx.Int("axis", -2)), node("Flatten", "")},
+			18, []int{-1, 3}, true},
+		"as usual": {[]onnx.Node{node("Softmax", "")}, 12, []int{-1, 3}, true},
+	} {
+		m := &onnx.Model{Opsets: []onnx.Opset{{Version: c.opset}}, Graph: onnx.Graph{Nodes: c.nodes}}
+		for i := range c.nodes {
+			c.nodes[i].Outputs = []string{"y"}
+			if i+1 < len(c.nodes) {
+				c.nodes[i].Outputs[0], c.nodes[i+1].Inputs[0] = "z", "z"
+			}
+		}
+		if err := checkScores(m, "y", c.shape, 3); (err == nil) != c.right {
+			t.Errorf("%s: got %v", name, err)
+		}
+	}
+}
+
+// TestOneValueIsTheSecondOfTwo, whatever it is given as.
+func TestOneValueIsTheSecondOfTwo(t *testing.T) {
+	quarter := math.Log(0.25)
+	for e, v := range map[ending]float64{logits: quarter - math.Log(0.75), logProbabilities: quarter,
+		percent: 25, probabilities: 0.25} {
+		got := e.ofTwo([]float32{float32(v)})
+		if len(got) != 2 || math.Abs(float64(got[0])-0.75) > 1e-6 || math.Abs(float64(got[1])-0.25) > 1e-6 {
+			t.Errorf("%v of %v: got %v", e, v, got)
 		}
 	}
 }

@@ -96,6 +96,8 @@ func TestUnreadNamesPhotographsAlone(t *testing.T) {
 		"text": []byte("only words"), "nothing": nil, "a drawing": []byte("<svg xmlns='x'/>"),
 		"an icon": append([]byte{0, 0, 1, 0, 1, 0, 16, 16, 0, 0, 1, 0, 32, 0, 0, 0, 0, 0, 22, 0, 0, 0}, 0),
 		"a PNG":   sample(t, "rgb.png"),
+		"XPM":     []byte("/* XPM */ static"), "WMF": []byte("\xd7\xcd\xc6\x9a\x00\x00"),
+		"EMF": join(le32(1), make([]byte, 36), " EMF"),
 	} {
 		if err := Unread(head); err != nil {
 			t.Errorf("%s: got %v, want nothing", name, err)

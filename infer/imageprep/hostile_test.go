@@ -186,6 +186,34 @@ func TestCutFilesAreRefused(t *testing.T) {
 	}
 }
 
+// TestScansOfWhatLibjpegGuesses: of the nine lowest frequencies all bits must be there.
+func TestScansOfWhatLibjpegGuesses(t *testing.T) {
+	scan := func(first, last, low int) []byte {
+		s := jpegScan([]byte{1}, first, last, 8)
+		s[9] = byte(low)
+		return s
+	}
+	for _, c := range []struct {
+		scans    [][]byte
+		complete bool
+	}{
+		{[][]byte{scan(0, 0, 0), scan(1, 9, 0)}, true},
+		{[][]byte{scan(0, 0, 1), scan(1, 9, 0), scan(10, 63, 1)}, true},
+		{[][]byte{scan(0, 0, 0), scan(1, 8, 0), scan(10, 63, 0)}, false},
+		{[][]byte{scan(0, 0, 0), scan(2, 63, 0)}, false},
+		{[][]byte{scan(0, 0, 0), scan(1, 63, 1)}, false},
+		{[][]byte{scan(0, 0, 0), scan(1, 63, 1), scan(1, 63, 1<<4)}, true},
+	} {
+		_, err := parseJPEG(makeJPEG(0xc2, 8, 8, []byte{0x11}, c.scans...))
+		if (err == nil) != c.complete || err != nil && !strings.Contains(err.Error(), "last scans") {
+			t.Errorf("%x: got %v", c.scans, err)
+		}
+	}
+	if _, err := parseJPEG(makeJPEG(0xc0, 8, 8, []byte{0x11}, scan(0, 63, 0))); err != nil {
+		t.Errorf("a baseline image: %v", err)
+	}
+}
+
 func TestProgressiveCutBetweenScansIsRefused(t *testing.T) {
 	data := sample(t, "progressive.jpg")
 	if _, err := new(Decoder).Decode(Bytes(data)); err != nil {

@@ -22,10 +22,8 @@ func notImage(data []byte) error {
 	if len(data) == 0 {
 		return &Error{Kind: ErrNotImage, Detail: "empty"}
 	}
-	for _, k := range otherKinds {
-		if k.match(data) {
-			return &Error{Kind: ErrUnsupported, Detail: k.name, remedy: k.remedy}
-		}
+	if k := otherKindOf(data); k != nil {
+		return k.unsupported()
 	}
 	// net/http knows neither these nor PostScript as what they are.
 	kind, _, _ := strings.Cut(http.DetectContentType(data), ";")
@@ -43,15 +41,24 @@ func Unread(head []byte) error {
 	if _, ok := findFormat(head); ok {
 		return nil
 	}
-	for _, k := range otherKinds {
-		if k.match(head) {
-			if k.icon {
-				return nil
-			}
-			return &Error{Kind: ErrUnsupported, Detail: k.name, remedy: k.remedy}
+	if k := otherKindOf(head); k != nil && !k.icon {
+		return k.unsupported()
+	}
+	return nil
+}
+
+// otherKindOf is the kind of an image that is not read, or nil.
+func otherKindOf(head []byte) *otherKind {
+	for i := range otherKinds {
+		if otherKinds[i].match(head) {
+			return &otherKinds[i]
 		}
 	}
 	return nil
+}
+
+func (k *otherKind) unsupported() error {
+	return &Error{Kind: ErrUnsupported, Detail: k.name, remedy: k.remedy}
 }
 
 // otherKind is an image that is not read.

@@ -167,7 +167,7 @@ func TestOrientationOfOddDirectories(t *testing.T) {
 // TestOrientationOfEveryPlace has the places of EXIF and XMP that Pillow reads, and those
 // that it passes over.
 func TestOrientationOfEveryPlace(t *testing.T) {
-	const six = `<rdf:Description tiff:Orientation="6"/>`
+	const six, three = `<rdf:Description tiff:Orientation="6"/>`, `<rdf:Description tiff:Orientation="3"/>`
 	inJPEG := func(before, after []byte) []byte {
 		data := jpegOf(t, blocks(4, 3), 1)
 		plain := join(data[:2], data[2+4+6+len(exifOf(1)):]) // without its EXIF
@@ -185,12 +185,12 @@ func TestOrientationOfEveryPlace(t *testing.T) {
 	profile := join("\nexif\n      40\n", hex.EncodeToString(join("Exif\x00\x00", exifOf(6))[:20]),
 		"\n", hex.EncodeToString(join("Exif\x00\x00", exifOf(6))[20:]), "\n")
 	const adobe, raw = "XML:com.adobe.xmp\x00", "Raw profile type exif\x00"
-	inTIFF := func(kind int) []byte {
+	inTIFF := func(kind, cut int) []byte {
 		data := tiffOf(newImage(4, 3), 1)
 		at := bytes.Index(data, le16(274))
 		copy(data[at:], le16(275))                       // no orientation
 		at = bytes.Index(data, join(le16(279), le16(4))) // its count goes to the end anyway
-		copy(data[at:], join(le16(700), le16(kind), le32(len(six)), le32(len(data))))
+		copy(data[at:], join(le16(700), le16(kind), le32(len(six)-cut), le32(len(data))))
 		return append(data, six...)
 	}
 	tests := map[string]struct {
@@ -199,23 +199,35 @@ func TestOrientationOfEveryPlace(t *testing.T) {
 	}{
 		"jpeg, xmp":                  {inJPEG(xmp, nil), true},
 		"jpeg, xmp beside exif":      {inJPEG(join(xmp, exif(1)), nil), false},
+		"jpeg, xmp beside exif of 9": {inJPEG(join(xmp, exif(9)), nil), false},
+		"jpeg, the first exif":       {inJPEG(join(exif(1), exif(6)), nil), false},
+		"jpeg, the last xmp":         {inJPEG(join(xmpOf(three), xmp), nil), true},
 		"jpeg, exif behind the scan": {inJPEG(nil, exif(6)), false},
 		"jpeg, xmp behind the scan":  {inJPEG(nil, xmp), false},
 		"jpeg, an element":           {inJPEG(xmpOf("<tiff:Orientation>8<"), nil), true},
-		"jpeg, orientation 9":        {inJPEG(xmpOf(` tiff:Orientation="9"`), nil), false},
+		"jpeg, orientation 9":        {inJPEG(xmpOf(` tiff:Orientation="9"`+six), nil), false},
+		"jpeg, orientation 0":        {inJPEG(xmpOf(` tiff:Orientation="0"`+six), nil), false},
 		"png, exif with its prefix":  {inPNG(chunk("eXIf", "Exif\x00\x00", exifOf(6))), true},
 		"png, profile":               {inPNG(chunk("tEXt", raw, profile)), true},
 		"png, compressed profile":    {inPNG(chunk("zTXt", raw, 0, compressed(profile))), true},
 		"png, profile beside exif": {inPNG(chunk("tEXt", raw, profile),
 			pngChunk("eXIf", exifOf(1))), false},
+		"png, the last profile": {inPNG(chunk("tEXt", raw, "\n\n\n"), chunk("tEXt", raw, profile)), true},
+		"png, half a byte more": {inPNG(chunk("tEXt", raw, profile, "6")), true},
+		"png, no profile":       {inPNG(chunk("zTXt", raw)), false},
+		"png, the last xmp": {inPNG(chunk("iTXt", adobe, 0, 0, 0, 0, three),
+			chunk("iTXt", adobe, 0, 0, 0, 0, six)), true},
+		"png, xmp behind a mebibyte": {inPNG(chunk("iTXt", adobe, 1, 0, 0, 0,
+			compressed(join(make([]byte, 1<<20), six)))), false},
 		"png, damaged profile":           {inPNG(chunk("zTXt", raw, "\x00abc")), false},
 		"png, xmp":                       {inPNG(chunk("iTXt", adobe, "\x00\x00en\x00\x00", six)), true},
 		"png, compressed xmp":            {inPNG(chunk("iTXt", adobe, 1, 0, 0, 0, compressed(join(six)))), true},
 		"png, xmp cut off":               {inPNG(chunk("iTXt", adobe, 1)), false},
 		"png, text that is not XMP":      {inPNG(chunk("tEXt", "Comment\x00", six)), false},
-		"tiff, xmp of bytes":             {inTIFF(1), true},
-		"tiff, xmp of undefined":         {inTIFF(7), true},
-		"tiff, xmp of numbers is no xmp": {inTIFF(4), false},
+		"tiff, xmp of bytes":             {inTIFF(1, 0), true},
+		"tiff, xmp of undefined":         {inTIFF(7, 0), true},
+		"tiff, xmp cut off":              {inTIFF(1, len(`6"/>`)), false},
+		"tiff, xmp of numbers is no xmp": {inTIFF(4, 0), false},
 	}
 	for name, tt := range tests {
 		img, err := new(Decoder).Decode(Bytes(tt.data))
@@ -246,7 +258,7 @@ func TestWebPOrientationWantsItsFlag(t *testing.T) {
 	} {
 		body := join("WEBPVP8X", le32(10), tt.flags, 0, 0, 0, "\x03\x00\x00\x02\x00\x00",
 			"VP8L", le32(5), 0x2f, le32(3|2<<14), 0, // 4 x 3 pixels
-			tt.kind, le32(len(tt.body)), tt.body, make([]byte, len(tt.body)&1))
+			riffChunk(tt.kind, tt.body), riffChunk(tt.kind, []byte("another, which does not count")))
 		h, err := parseWebP(join("RIFF", le32(len(body)), body))
 		if err != nil || h.orientation != tt.want {
 			t.Errorf("%s, flags %d: orientation %d (%v), want %d",

@@ -52,9 +52,9 @@ func parsePNG(data []byte) (header, error) {
 		rest = rest[12+n:]
 	}
 	if exif == nil {
-		exif = text.exif
+		exif = rawProfile(text.exif.text())
 	}
-	h.orientation = orientationOf(exif, text.xmp)
+	h.orientation = orientationOf(exif, text.xmp.text())
 	h.decoded = int64(h.w) * int64(h.h) * pngPixelSize(depth, colour, transparent)
 	h.peak = h.decoded
 	if interlaced != 0 {

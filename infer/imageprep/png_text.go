@@ -10,41 +10,46 @@ import (
 // pngText is what programs that do not know the eXIf chunk write of EXIF and XMP into
 // text: ImageMagick 6 writes "Raw profile type exif", Adobe's write "XML:com.adobe.xmp".
 type pngText struct {
-	exif, xmp       []byte
-	hasEXIF, hasXMP bool
+	exif, xmp pngTextChunk
+}
+
+// pngTextChunk is a chunk of text, behind its keyword.
+type pngTextChunk struct {
+	kind string
+	body []byte
 }
 
 // maxPNGText bounds the text that is decompressed, in bytes. An orientation is near its
 // beginning.
 const maxPNGText = 1 << 20
 
-// read reads a chunk of text, of which the first of each sort counts. Source: PNG
-// specification, 11.3.3.
+// read reads a chunk of text, of which the last of each sort counts, as in Pillow.
 func (t *pngText) read(kind string, body []byte) {
 	keyword, rest, ok := bytes.Cut(body, []byte{0})
-	isEXIF := !t.hasEXIF && string(keyword) == "Raw profile type exif"
-	isXMP := !t.hasXMP && string(keyword) == "XML:com.adobe.xmp"
-	if !ok || !isEXIF && !isXMP {
-		return
+	switch {
+	case !ok:
+	case string(keyword) == "Raw profile type exif":
+		t.exif = pngTextChunk{kind, rest}
+	case string(keyword) == "XML:com.adobe.xmp":
+		t.xmp = pngTextChunk{kind, rest}
 	}
-	t.hasEXIF, t.hasXMP = t.hasEXIF || isEXIF, t.hasXMP || isXMP
-	compressed := kind == "zTXt"
-	if kind == "iTXt" {
+}
+
+// text is nil if the chunk is damaged. Source: PNG specification, 11.3.3.
+func (c pngTextChunk) text() []byte {
+	rest, compressed := c.body, c.kind == "zTXt"
+	if c.kind == "iTXt" {
 		if len(rest) < 2 {
-			return
+			return nil
 		}
 		compressed = rest[0] == 1
 		_, rest, _ = bytes.Cut(rest[2:], []byte{0}) // the language
 		_, rest, _ = bytes.Cut(rest, []byte{0})     // the keyword in that language
 	}
 	if compressed {
-		rest = inflatedText(rest, kind)
+		return inflatedText(rest, c.kind)
 	}
-	if isXMP {
-		t.xmp = rest
-		return
-	}
-	t.exif = rawProfile(rest)
+	return rest
 }
 
 // inflatedText is nil if the text is damaged. The method is in front of a zTXt's text.
@@ -70,6 +75,6 @@ func rawProfile(text []byte) []byte {
 	}
 	digits := bytes.Join(bytes.Fields(text[:min(len(text), maxPNGText)]), nil)
 	out := make([]byte, len(digits)/2)
-	n, _ := hex.Decode(out, digits[:len(digits)/2*2])
+	n, _ := hex.Decode(out, digits) // up to a damaged one
 	return out[:n]
 }

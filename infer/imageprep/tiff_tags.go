@@ -73,14 +73,14 @@ func (t tiffTags) at(tag uint16, i int) (value int64, ok bool) {
 	return tiffValue(t.data, t.order, e, i)
 }
 
-// bytes are those of a tag of bytes, or nil.
+// bytes are those of a tag of more than four bytes, or nil.
 func (t tiffTags) bytes(tag uint16) []byte {
 	e, ok := t.entries[tag]
 	if !ok {
 		return nil
 	}
 	kind, n := t.order.Uint16(e[2:]), int64(t.order.Uint32(e[4:]))
-	if kind != 1 && kind != 7 || n <= 4 {
+	if kind != 1 && kind != 7 {
 		return nil
 	}
 	b := t.data[min(int64(t.order.Uint32(e[8:])), int64(len(t.data))):]

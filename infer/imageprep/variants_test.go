@@ -127,10 +127,14 @@ func TestKindsOfPrograms(t *testing.T) {
 		return join("BM", le32(200), le32(0), le32(78), le32(64), le32(9), le32(9), le16(1),
 			le16(bits), le32(compression), make([]byte, 150))
 	}
+	if _, err := parseBMP(os2(16, 3)); err == nil || strings.Contains(err.Error(), "Huffman") {
+		t.Errorf("bit fields: got %v", err)
+	}
 	for _, tt := range []struct {
 		data []byte
 		want string
 	}{
+		{join(os2(24, 4)[:14], le32(40), os2(24, 4)[18:]), "compressed with JPEG"},
 		{join(pngMagic, pngChunk("CgBI", le32(0)), pngChunk("IHDR", make([]byte, 13))), "of apps for iOS"},
 		{os2(1, 3), "OS/2's Huffman"},
 		{os2(24, 4), "OS/2's run lengths"},

@@ -22,8 +22,11 @@ var errPictures = errors.New("it lists pictures, want the classes, once each")
 
 // columns is the names in a table with several columns, as spreadsheets and pandas write
 // it. It is nil where the lines are no such table: neither has the first one the name of a
-// column, nor is there one of numbers and one of names among others.
+// column, nor is there one of numbers and one of names.
 func columns(lines []string) ([]string, error) {
+	if len(lines) > 1 && isNames(lines[0]) && strings.Contains(lines[1], "\t") {
+		lines = append([]string{"\t" + lines[0]}, lines[1:]...) // pandas and R number the rows
+	}
 	for _, comma := range "\t;," {
 		r := csv.NewReader(strings.NewReader(strings.Join(lines, "\n")))
 		r.Comma, r.LazyQuotes, r.TrimLeadingSpace = comma, true, comma != '\t'
@@ -33,9 +36,6 @@ func columns(lines []string) ([]string, error) {
 		}
 		head, body := rows[0], rows[1:]
 		if !isHead(head) {
-			if len(head) < 3 {
-				continue
-			}
 			head, body = nil, rows
 		}
 		names, err := ofColumns(head, body)
@@ -55,12 +55,12 @@ func isHead(row []string) bool {
 
 // isNames says that a column of this title has names, or their numbers.
 func isNames(title string) bool {
-	return slices.Contains(columnNames, strings.ToLower(strings.TrimSpace(title)))
+	return slices.Contains(columnNames, strings.ToLower(unquoted(title)))
 }
 
 // ofColumns is the names in a table: the first column that is called so and has no numbers
-// only, else the only one without numbers, else the first that is called so. They are in the
-// order of the columns of numbers, which a table without a head needs.
+// only, else the only one without numbers, else, with none such, the first that is called so.
+// They are in the order of the columns of numbers, which a table without a head needs.
 func ofColumns(head []string, body [][]string) ([]string, error) {
 	named, digits := -1, -1
 	var texts, numbered []int
@@ -91,8 +91,11 @@ func ofColumns(head []string, body [][]string) ([]string, error) {
 	}
 	switch {
 	case named >= 0:
-	case len(texts) == 1 && len(numbered) > 0:
+	case len(texts) == 1:
 		named = texts[0]
+	case len(texts) > 1 && digits >= 0:
+		return nil, fmt.Errorf("the columns %s and %s may both be the names: want one of them "+
+			"called name", head[texts[0]], head[texts[1]])
 	case digits >= 0:
 		named = digits
 	default:

@@ -60,7 +60,7 @@ func parse(text string) ([]string, error) {
 	if starts := pbStart.FindAllStringIndex(text, -1); starts != nil {
 		return ofItems(pbItem.FindAllStringSubmatch(text, -1), len(starts))
 	}
-	if text[0] != '{' && text[0] != '[' && looksYAML.MatchString(text) {
+	if looksYAML.MatchString(text) {
 		return ofYAML(text)
 	}
 	if unnamed.MatchString(text) {
@@ -84,10 +84,13 @@ func parse(text string) ([]string, error) {
 			lines = append(lines, line)
 		}
 	}
-	if len(lines) > 1 && len(lines[0]) == 5 && strings.HasPrefix(lines[0], "sep=") {
+	if len(lines[0]) == 5 && strings.HasPrefix(lines[0], "sep=") {
 		lines = lines[1:] // Excel's name of the separator
 	}
-	if len(lines) == 1 {
+	switch len(lines) {
+	case 0:
+		return nil, errNoNames
+	case 1:
 		return oneLine(lines[0])
 	}
 	lines = bare(lines)

@@ -22,7 +22,7 @@ func ofYAML(text string) ([]string, error) {
 	if err := yaml.Unmarshal([]byte(text), &doc); err != nil {
 		return nil, err
 	}
-	if doc.Kind != yaml.DocumentNode || len(doc.Content) != 1 {
+	if len(doc.Content) != 1 {
 		return nil, errNoNames
 	}
 	v, err := yamlValue(doc.Content[0], 0)

@@ -231,7 +231,7 @@ func (s *Stores) within(request func(context.Context) error) error {
 }
 
 // listing yields what list does, and ends it where it stalls: what was yielded is not asked
-// for again.
+// for again. The receiver ends it at an error.
 func listing[T any](s *Stores, list func(context.Context) iter.Seq2[T, error]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		ctx, cancel := context.WithCancelCause(s.ctx)
@@ -243,7 +243,7 @@ func listing[T any](s *Stores, list func(context.Context) iter.Seq2[T, error]) i
 			if err != nil && errors.Is(context.Cause(ctx), errStalled) {
 				err = s.stall()
 			}
-			if !yield(v, err) || err != nil {
+			if !yield(v, err) {
 				return
 			}
 			stop = s.watch(cancel)

@@ -207,6 +207,7 @@ func TestControlLoadsAndUnloads(t *testing.T) {
 	want(t, firstLabel(t, s, "?model=m"), "one")
 	refused(t, call("other/load"), 404, "no model")
 	for body, text := range map[string]string{"{": "not a request in JSON",
+		`{"a":"` + strings.Repeat("a", 64<<10) + `"}`:       "not a request in JSON",
 		`{"parameters":{"file:1/model.onnx":"AAAA","z":1}}`: "parameter file:1/model.onnx: want none"} {
 		refused(t, answerTo(h, sent("POST", "/v2/repository/models/m/load", []byte(body),
 			"Authorization", "Bearer a-key-of-sixteen-letters")), 400, text)

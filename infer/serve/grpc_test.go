@@ -99,6 +99,12 @@ func TestWhatIsWrongWithACall(t *testing.T) {
 		f(r)
 		return r
 	}
+	classified := func(n int64) *inference.ModelInferRequest {
+		return change(func(r *inference.ModelInferRequest) {
+			r.Outputs = outputWith("classification", &inference.InferParameter{
+				ParameterChoice: &inference.InferParameter_Int64Param{Int64Param: n}})
+		})
+	}
 	for _, c := range []struct {
 		r    *inference.ModelInferRequest
 		code codes.Code
@@ -127,6 +133,8 @@ func TestWhatIsWrongWithACall(t *testing.T) {
 			r.Outputs = outputWith("classification", &inference.InferParameter{
 				ParameterChoice: &inference.InferParameter_StringParam{StringParam: "2"}})
 		}), codes.InvalidArgument, "want an int64_param"},
+		{classified(-1), codes.InvalidArgument, "want an int64_param"},
+		{classified(1 << 31), codes.InvalidArgument, "want an int64_param"},
 		{asked([]byte("x"), []byte("x"), []byte("x")), codes.ResourceExhausted, "at most 2"},
 		{asked([]byte("x")), codes.InvalidArgument, "not an image"},
 		{asked(make([]byte, 3<<20)), codes.ResourceExhausted, "larger than max"},
@@ -178,6 +186,14 @@ name:"model" versions:"1" platform:"onnxruntime_onnx" inputs:{name:"image" datat
 config:{name:"model" platform:"onnxruntime_onnx" input:{name:"image" data_type:TYPE_STRING dims:-1} output:{name:"probabilities" data_type:TYPE_FP32 dims:-1 dims:3} backend:"onnxruntime"}
 status:SERVING
 status:SERVING`)
+	empty := New(Options{})
+	t.Cleanup(empty.Close)
+	empty.Expect("model")
+	unready := inference.NewGRPCInferenceServiceClient(connected(t, empty))
+	if ready, err := unready.ModelReady(t.Context(), &inference.ModelReadyRequest{Name: "model"}); err != nil ||
+		ready.GetReady() {
+		t.Errorf("no model yet: got %v, %v, want not ready", ready, err)
+	}
 	for _, r := range []*inference.ModelReadyRequest{{Name: "other"}, {Name: "model", Version: "2"}} {
 		if ready, err := client.ModelReady(t.Context(), r); err != nil || ready.GetReady() {
 			t.Errorf("%v: got %v, %v, want not ready", r, ready, err)

@@ -100,6 +100,7 @@ func hostilePictures(t *testing.T) []hostile {
 		{"another folder", "/predict?model=../../etc/passwd", png, nil, 404},
 		{"a version that is a path", "/predict?version=../1", png, nil, 404},
 		{"a class that is none", "/explain?class=-1", png, nil, 400},
+		{"another route's parameter", "/explain?top=1", png, nil, 400},
 		{"an endless deadline", "/predict", png, []string{timeoutHeader, "1e999"}, 400},
 		{"a deadline before now", "/predict", png, []string{timeoutHeader, "-1"}, 400},
 	}

@@ -100,7 +100,7 @@ func commas(data []byte, depth int) (n int) {
 // endOfString is where a string that begins at i ends: at its quote, or the data's end.
 func endOfString(data []byte, i int) int {
 	for {
-		n := bytes.IndexByte(data[min(i, len(data)):], '"')
+		n := bytes.IndexByte(data[i:], '"')
 		if n < 0 {
 			return len(data)
 		}

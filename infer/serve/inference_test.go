@@ -184,7 +184,7 @@ func TestWhatIsWrongWithATensor(t *testing.T) {
 		{`{"id":7}`, 400, "not a request in JSON: id: got number, want a string"},
 		{`{"inputs":[{"shape":[1.5]}]}`, 400, "shape: got number 1.5, want a whole number"},
 		{`{"inputs":[{"shape":{}}]}`, 400, "inputs.shape: got object, want a list"},
-		{`{"inputs":[{"shape":[` + strings.Repeat("1,", 99) + `1]}]}`, 400, "a shape of 100 dimensions"},
+		{`{"inputs":[{"shape":[` + strings.Repeat("1,", 64) + `1]}]}`, 400, "a shape of 65 dimensions"},
 		{`{"inputs":7}`, 400, "inputs: got number, want a list"},
 		{`{"inputs":[7]}`, 400, "inputs: got number, want an object"},
 		{`{"inputs":[` + strings.Repeat(`{},`, mostFields+1) + `{}]}`, 400, "want one input, and 10000 of all at most"},

@@ -11,10 +11,10 @@ import (
 	"github.com/fsnotify/fsnotify"
 )
 
-func TestWatchSeesNewVersions(t *testing.T) {
-	root := t.TempDir()
-	put(t, filepath.Join(root, "m", "1", "model.onnx"), "one")
-	s, l := loading(t, Files{Repository: root, Open: new(opener).open})
+// watched watches until a change is seen. It is made again and again, numbered from 2 on: the
+// watch may begin late.
+func watched(t *testing.T, l *Loader, change func(n int), seen func() bool) {
+	t.Helper()
 	done := make(chan error, 1)
 	go func() { done <- l.Watch(t.Context()) }()
 	t.Cleanup(func() {
@@ -23,13 +23,22 @@ func TestWatchSeesNewVersions(t *testing.T) {
 		}
 	})
 	deadline := time.Now().Add(5 * time.Minute)
-	for n := 2; fmt.Sprint(s.models.numbersOf("m")) == "[1]"; n++ {
+	for n := 2; !seen(); n++ {
 		if time.Now().After(deadline) {
-			t.Fatal("no new version is served")
+			t.Fatal("no change is seen")
 		}
-		put(t, filepath.Join(root, "m", fmt.Sprint(n), "model.onnx"), "next") // the watch may begin late
+		change(n)
 		time.Sleep(2 * settling)
 	}
+}
+
+func TestWatchSeesNewVersions(t *testing.T) {
+	root := t.TempDir()
+	put(t, filepath.Join(root, "m", "1", "model.onnx"), "one")
+	s, l := loading(t, Files{Repository: root, Open: new(opener).open})
+	watched(t, l, func(n int) {
+		put(t, filepath.Join(root, "m", fmt.Sprint(n), "model.onnx"), "next")
+	}, func() bool { return fmt.Sprint(s.models.numbersOf("m")) != "[1]" })
 	want(t, firstLabel(t, s, ""), "next")
 }
 
@@ -49,25 +58,12 @@ func TestWatchSeesARepositoryReplaced(t *testing.T) {
 	}
 	point("r1", "one")
 	s, l := loading(t, Files{Repository: root, Open: new(opener).open})
-	done := make(chan error, 1)
-	go func() { done <- l.Watch(t.Context()) }()
-	t.Cleanup(func() {
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	})
-	deadline := time.Now().Add(5 * time.Minute)
-	for n := 2; firstLabel(t, s, "") != "next"; n++ {
-		if time.Now().After(deadline) {
-			t.Fatal("the other folder is not served")
-		}
-		point(fmt.Sprint("r", n), "next") // the watch may begin late
-		time.Sleep(2 * settling)
-	}
 	if !l.isNeighbour(filepath.Join(dir, "other")) || l.isNeighbour(root) ||
 		l.isNeighbour(filepath.Join(root, "m")) {
-		t.Error("what is beside the repository is not told from it")
+		t.Fatal("what is beside the repository is not told from it")
 	}
+	watched(t, l, func(n int) { point(fmt.Sprint("r", n), "next") },
+		func() bool { return firstLabel(t, s, "") == "next" })
 }
 
 func TestNeighboursCountWhereOtherFilesAre(t *testing.T) {
@@ -81,6 +77,9 @@ func TestNeighboursCountWhereOtherFilesAre(t *testing.T) {
 		if got := l.isNeighbour(other); got != want || l.isNeighbour(key) {
 			t.Errorf("with %s, a file beside the repository is left alone: %t, want %t", key, got, want)
 		}
+	}
+	if new(Loader).isNeighbour(filepath.Join("..", "other")) {
+		t.Error("without a repository, a file is beside it")
 	}
 }
 

@@ -90,7 +90,8 @@ func Parse(data []byte, check func(w, h int) error) (*Frame, error) {
 		if !c.scanned {
 			return nil, TruncatedError("a colour has no data")
 		}
-		if f.progressive && c.exact&smoothed != smoothed {
+		if c.exact&smoothed != smoothed {
+			// A scan of a baseline image brings them all.
 			return nil, TruncatedError("a progressive image without its last scans")
 		}
 	}
